@@ -1,0 +1,109 @@
+"""BoxValidator: one verdict over refused rows, box statistics and schema anomalies.
+
+It never raises on data, because TFX deletes the outputs of a node that raises, and the
+report is what its reader needs most when the data is bad. The DataGate raises.
+"""
+
+import json
+import posixpath
+from collections.abc import Iterator
+from typing import Any
+
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+from tfx.components.statistics_gen import stats_artifact_utils
+from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils, standard_artifacts
+from tfx.utils import io_utils
+
+from components.artifact_types import Rejects, ValidationReport
+from components.box_validator import checks
+from components.limits import ValidationLimits
+from schemas import artifacts
+
+_ANOMALIES_FILE = "SchemaDiff.pb"
+
+
+@component
+def BoxValidator(
+    rejects: InputArtifact[Rejects],
+    statistics: InputArtifact[standard_artifacts.ExampleStatistics],
+    schema: InputArtifact[standard_artifacts.Schema],
+    anomalies: InputArtifact[standard_artifacts.ExampleAnomalies],
+    report: OutputArtifact[ValidationReport],
+    max_reject_fraction: Parameter[float],
+    limits_json: Parameter[str],
+    code: Parameter[str],
+) -> None:
+    """Judges the data and writes ``schemas.artifacts.VALIDATION_JSON``.
+
+    Args:
+      rejects: PetExampleGen's counts.
+      statistics: StatisticsGen's, with the box columns.
+      schema: the contract.
+      anomalies: ExampleValidator's.
+      report: the findings and the verdict.
+      max_reject_fraction: share of refused rows that is still accepted, [0, 1].
+      limits_json: ``ValidationLimits`` as JSON.
+      code: version of our code; only there to be part of the cache key.
+    """
+    del code
+    limits = ValidationLimits(**json.loads(limits_json))
+    with fileio.open(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
+        counts = json.loads(file.read())["splits"]
+    contract = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema.uri))
+    findings = list(
+        _findings(counts, _statistics(statistics), _anomalies(anomalies), contract,
+                  max_reject_fraction, limits)
+    )
+    refused = any(finding.severity == checks.ERROR for finding in findings)
+    verdict = {
+        "verdict": artifacts.VERDICT_REFUSED if refused else artifacts.VERDICT_OK,
+        "findings": [finding._asdict() for finding in findings],
+    }
+    with fileio.open(posixpath.join(report.uri, artifacts.VALIDATION_JSON), "w") as file:
+        file.write(json.dumps(verdict, ensure_ascii=False, indent=1))
+
+
+def _findings(
+    counts: dict[str, Any],
+    statistics: dict[str, statistics_pb2.DatasetFeatureStatisticsList],
+    anomalies: dict[str, anomalies_pb2.Anomalies],
+    schema: schema_pb2.Schema,
+    max_reject_fraction: float,
+    limits: ValidationLimits,
+) -> Iterator[checks.Finding]:
+    for split, count in counts.items():
+        yield from checks.refused_share(split, count, max_reject_fraction)
+        yield from checks.missing_moods(split, count)
+        if count["used"]:
+            yield from checks.schema_anomalies(split, anomalies[split])
+            yield from checks.box_anomalies(split, statistics[split], schema, limits)
+    first, *others = counts
+    for split in others:
+        yield from checks.label_shift(counts[first], split, counts[split], limits)
+        if counts[first]["used"] and counts[split]["used"]:
+            yield from checks.box_shift(
+                statistics[first].datasets[0], split, statistics[split].datasets[0], limits
+            )
+
+
+def _statistics(
+    artifact: standard_artifacts.ExampleStatistics,
+) -> dict[str, statistics_pb2.DatasetFeatureStatisticsList]:
+    return {
+        split: stats_artifact_utils.load_statistics(artifact, split).proto()
+        for split in artifact_utils.decode_split_names(artifact.split_names)
+    }
+
+
+def _anomalies(
+    artifact: standard_artifacts.ExampleAnomalies,
+) -> dict[str, anomalies_pb2.Anomalies]:
+    found = {}
+    for split in artifact_utils.decode_split_names(artifact.split_names):
+        path = posixpath.join(artifact_utils.get_split_uri([artifact], split), _ANOMALIES_FILE)
+        with fileio.open(path, "rb") as file:
+            found[split] = anomalies_pb2.Anomalies.FromString(file.read())
+    return found

@@ -1,0 +1,90 @@
+"""Our scores as TFMA metrics, derived from TFMA's multi-class confusion matrix.
+
+TFMA's own F1 and recall are binarised at a probability of 0.5; these are of the likeliest
+mood, as the pipeline answers.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.metrics import metric_types, metric_util
+from tensorflow_model_analysis.metrics import multi_class_confusion_matrix_metrics as matrices
+
+from components.evaluator import scores
+
+# A row's likeliest mood counts however low its probability is.
+NO_THRESHOLD = -1.0
+
+
+def _computations(
+    score: Callable[[scores.Matrix], float],
+) -> Callable[..., metric_types.MetricComputations]:
+    def create(
+        classes: int,
+        name: str,
+        eval_config: tfma.EvalConfig | None = None,
+        model_name: str = "",
+        output_name: str = "",
+        example_weighted: bool = False,
+    ) -> metric_types.MetricComputations:
+        key = metric_types.MetricKey(
+            name=name,
+            model_name=model_name,
+            output_name=output_name,
+            example_weighted=example_weighted,
+        )
+        counting = matrices.multi_class_confusion_matrices(
+            thresholds=[NO_THRESHOLD],
+            eval_config=eval_config,
+            model_name=model_name,
+            output_name=output_name,
+            example_weighted=example_weighted,
+        )
+        counted = counting[-1].keys[-1]
+
+        def result(
+            metrics: dict[metric_types.MetricKey, matrices.Matrices],
+        ) -> dict[metric_types.MetricKey, float]:
+            confusion = np.zeros((classes, classes))
+            for entry, count in metrics[counted].get(NO_THRESHOLD, {}).items():
+                confusion[entry.actual_class_id, entry.predicted_class_id] = count
+            return {key: score(confusion)}
+
+        return [*counting, metric_types.DerivedMetricComputation(keys=[key], result=result)]
+
+    return create
+
+
+def _metric(score: Callable[[scores.Matrix], float]) -> Callable[..., tfma.metrics.Metric]:
+    def __init__(self: tfma.metrics.Metric, classes: int, name: str) -> None:
+        metric_types.Metric.__init__(
+            self,
+            metric_util.merge_per_key_computations(_computations(score)),
+            classes=classes,
+            name=name,
+        )
+
+    return __init__
+
+
+class Accuracy(metric_types.Metric):  # type: ignore[misc]
+    """Share of right answers, [0, 1]."""
+
+    __init__ = _metric(scores.accuracy)
+
+
+class BalancedAccuracy(metric_types.Metric):  # type: ignore[misc]
+    """Mean recall over the moods shown, [0, 1]."""
+
+    __init__ = _metric(scores.balanced_accuracy)
+
+
+class MacroF1(metric_types.Metric):  # type: ignore[misc]
+    """Mean F1 over the moods shown, [0, 1]."""
+
+    __init__ = _metric(scores.macro_f1)
+
+
+for _class in (Accuracy, BalancedAccuracy, MacroF1):
+    metric_types.register_metric(_class)

@@ -1,0 +1,96 @@
+"""PetExampleGen: cleaned CSVs and photos in, Examples with cropped JPEGs and rejects out."""
+
+import glob
+import posixpath
+
+from tfx import types
+from tfx.components.example_gen import component as example_gen
+from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.proto import example_gen_pb2
+from tfx.types import component_spec, standard_artifacts, standard_component_specs
+
+from components.artifact_types import Rejects
+from components.pet_example_gen import executor
+from components.pet_example_gen.job import IngestSettings
+from schemas import features
+
+EVAL_BUCKETS = 1000
+"""A share of the clips is set in steps of 1/1000."""
+
+
+class PetExampleGenSpec(component_spec.ComponentSpec):  # type: ignore[misc]
+    """A FileBasedExampleGen's contract and one more output, the rejects."""
+
+    PARAMETERS = {
+        **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
+        executor.INGEST_KEY: component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = standard_component_specs.FileBasedExampleGenSpec.INPUTS
+    OUTPUTS = {
+        **standard_component_specs.FileBasedExampleGenSpec.OUTPUTS,
+        executor.REJECTS_KEY: component_spec.ChannelParameter(type=Rejects),
+    }
+
+
+class PetExampleGen(example_gen.FileBasedExampleGen):  # type: ignore[misc]
+    """Reads rows of (photo, box, mood) and writes the crops as TFRecord shards.
+
+    Outputs:
+      examples: splits "train" and "eval" of Examples with the features of
+        ``schemas.features``, uncompressed TFRecords (JPEG does not compress).
+      rejects: every refused row with its reason, and counts.
+
+    Rows are refused one by one and never stop the run; a CSV that is no table does, with a
+    ``DataRefusedError``.
+    """
+
+    SPEC_CLASS = PetExampleGenSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(executor.Executor)
+
+    def __init__(
+        self,
+        train_csv: str,
+        eval_csv: str | None,
+        settings: IngestSettings,
+        eval_fraction: float,
+    ) -> None:
+        """Creates the node.
+
+        Args:
+          train_csv: path of the training CSV, or of the only one.
+          eval_csv: path of the evaluation CSV; None splits ``train_csv`` by clip.
+          settings: how rows are read; part of the cache key.
+          eval_fraction: share of the clips that become "eval" where there is one CSV.
+        """
+        base, patterns = _relative([path for path in (train_csv, eval_csv) if path])
+        names = ["train", "eval"] if eval_csv else ["all"]
+        inputs = example_gen_pb2.Input(
+            splits=[
+                example_gen_pb2.Input.Split(name=name, pattern=pattern)
+                for name, pattern in zip(names, patterns, strict=True)
+            ]
+        )
+        outputs = example_gen_pb2.Output()
+        if not eval_csv:
+            share = round(eval_fraction * EVAL_BUCKETS)
+            outputs.split_config.partition_feature_name = features.CLIP
+            outputs.split_config.splits.add(name="train", hash_buckets=EVAL_BUCKETS - share)
+            outputs.split_config.splits.add(name="eval", hash_buckets=share)
+        spec = PetExampleGenSpec(
+            input_base=base,
+            input_config=inputs,
+            output_config=outputs,
+            ingest=settings.to_json(),
+            output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
+            # Readers tell compression by the file's ending; TFX has no word for "none".
+            output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
+            examples=types.Channel(type=standard_artifacts.Examples),
+            rejects=types.Channel(type=Rejects),
+        )
+        base_beam_component.BaseBeamComponent.__init__(self, spec=spec)
+
+
+def _relative(paths: list[str]) -> tuple[str, list[str]]:
+    """Returns the folder that holds all paths and the paths from there, as glob patterns."""
+    base = posixpath.commonpath([posixpath.dirname(path) for path in paths])
+    return base, [glob.escape(posixpath.relpath(path, base)) for path in paths]

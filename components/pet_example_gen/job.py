@@ -1,0 +1,66 @@
+"""What the ingest needs to know, as it travels to the executor and to Beam's workers."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from dataset.partition import Block
+from dataset.rules import DataSettings
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """How PetExampleGen reads rows; as JSON it is part of the node's cache key.
+
+    Attributes:
+      data: rules for rows, boxes and stored crops.
+      moods: names in index order; a row with another label is refused.
+      side: the training resolution, pixels.
+      image_root: folder that relative image paths start from; "" is the CSV's own folder.
+      photos: fingerprint of the photos; changes when one of them does.
+      code: version of our code; only there to be part of the cache key.
+    """
+
+    data: DataSettings
+    moods: tuple[str, ...]
+    side: int
+    image_root: str = ""
+    photos: str = ""
+    code: str = ""
+
+    def to_json(self) -> str:
+        """Returns the settings as JSON with a fixed order of keys."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "IngestSettings":
+        """Returns the settings that ``to_json`` wrote."""
+        fields: dict[str, Any] = json.loads(text)
+        return cls(**{
+            **fields,
+            "data": DataSettings(**fields["data"]),
+            "moods": tuple(fields["moods"]),
+        })
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """One worker's task: a block of rows becomes one shard.
+
+    Attributes:
+      block: the rows.
+      settings: how they are read.
+      image_root: folder that relative image paths start from.
+      shard: path of the TFRecord file.
+      rejects, counts: paths of the block's refused rows (CSV) and counts (JSON).
+      split_rows: rows of the whole split, for the progress.
+    """
+
+    block: Block
+    settings: IngestSettings
+    image_root: str
+    shard: str
+    rejects: str
+    counts: str
+    split_rows: int

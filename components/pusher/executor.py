@@ -1,0 +1,93 @@
+"""The Pusher's executor: a version appears in the serving folder whole or not at all.
+
+TFX's own copies into the serving folder itself, where a polling server, or a crash, can
+meet half a version.
+"""
+
+import os
+import posixpath
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from absl import logging
+from tfx import types
+from tfx.components.pusher import executor as tfx_pusher
+from tfx.proto import pusher_pb2
+from tfx.types import artifact_utils, standard_component_specs
+from tfx.utils import io_utils, proto_utils
+
+PARTIAL = ".partial"
+"""Ending of the folder beside the serving folder in which a version is put together."""
+
+
+class Executor(tfx_pusher.Executor):  # type: ignore[misc]
+    """Pushes a blessed model to ``<base_directory>/<version>`` by a rename.
+
+    The version is the second in which the model was made, so that a model has one version
+    however often it is pushed, and a later model a higher one. On an object store, which
+    has no rename of folders, TFX's own way stays: ``saved_model.pb`` is copied last.
+    """
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Pushes, or marks the output as not pushed where a blessing is missing."""
+        destination = pusher_pb2.PushDestination()
+        proto_utils.json_to_proto(
+            exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination
+        )
+        base = destination.filesystem.base_directory
+        if "://" in base:
+            super().Do(input_dict, output_dict, exec_properties)
+            return
+        pushed = artifact_utils.get_single_instance(
+            output_dict[standard_component_specs.PUSHED_MODEL_KEY]
+        )
+        if not self.CheckBlessing(input_dict):
+            self._MarkNotPushed(pushed)
+            return
+        source = self.GetModelPath(input_dict)
+        model = artifact_utils.get_single_instance(
+            input_dict[standard_component_specs.MODEL_KEY]
+        )
+        version = str(model.mlmd_artifact.create_time_since_epoch // 1000 or int(time.time()))
+        push_version(Path(source), Path(base), version)
+        io_utils.copy_dir(source, pushed.uri)
+        self._MarkPushed(
+            pushed, pushed_destination=posixpath.join(base, version), pushed_version=version
+        )
+        logging.info("Pushed version %s to %s", version, base)
+
+
+def push_version(source: Path, base: Path, version: str) -> None:
+    """Copies a servable to ``base/version`` so that the folder appears whole or not at all.
+
+    A version that exists is whole already, and stays. What a killed push left beside the
+    serving folder is cleared away.
+    """
+    target = base / version
+    staging = base.with_name(base.name + PARTIAL)
+    shutil.rmtree(staging, ignore_errors=True)
+    if target.exists():
+        return
+    base.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(source, staging / version)
+    for path in (staging / version).rglob("*"):
+        _flush(path)
+    os.rename(staging / version, target)
+    _flush(base)
+    staging.rmdir()
+
+
+def _flush(path: Path) -> None:
+    """Waits until a file or folder is on the disk: a rename may reach it before the data."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

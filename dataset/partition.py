@@ -1,0 +1,142 @@
+"""Dealing the rows of a CSV out to blocks: one block is one shard and one worker's task.
+
+All rows of a clip come into one block, in the CSV's order, so that duplicates meet and a
+split never cuts through a clip. Memory is bounded by ``_BUFFERED_ROWS`` whatever the size of
+the CSV; the rows wait in small files, the photos are not touched.
+"""
+
+import csv
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from dataset.table import Opener, Row, read_rows
+from schemas.errors import DataRefusedError
+
+_BUFFERED_ROWS = 200_000
+
+
+class Block(NamedTuple):
+    """Rows that become one shard.
+
+    Attributes:
+      split: name of the split.
+      index: number of the block within its split.
+      of: number of blocks of the split.
+      parts: the files that hold its rows, in order.
+      rows: number of rows.
+      source: the CSV that the rows come from.
+    """
+
+    split: str
+    index: int
+    of: int
+    parts: tuple[str, ...]
+    rows: int
+    source: str
+
+
+class SplitShare(NamedTuple):
+    """A split and its share of the clips, out of the sum of all shares."""
+
+    name: str
+    share: int
+
+
+def bucket_of(key: str, buckets: int) -> int:
+    """Returns the bucket, 0..buckets-1, of a clip or an animal; the same on every machine."""
+    digest = hashlib.sha256(key.encode("utf-8")).digest()
+    return int.from_bytes(digest[:8], "big") % buckets
+
+
+def split_of(key: str, shares: Sequence[SplitShare]) -> str:
+    """Returns the split that a clip or an animal belongs to."""
+    # The prefix keeps this hash apart from the one that deals clips out to blocks.
+    bucket = bucket_of("split:" + key, sum(share.share for share in shares))
+    for name, share in shares:
+        if bucket < share:
+            return name
+        bucket -= share
+    raise AssertionError("the shares add up to the number of buckets")
+
+
+def deal_out(
+    source: str,
+    shares: Sequence[SplitShare],
+    shard_rows: int,
+    folder: str,
+    opener: Opener = open,
+) -> list[Block]:
+    """Deals the rows of a CSV out to blocks of about ``shard_rows`` rows.
+
+    Args:
+      source: path of the CSV.
+      shares: one entry gives every row to that split; several split by clip or animal.
+      shard_rows: rows a block should have.
+      folder: where the blocks' files are written; must exist.
+      opener: opens files of the CSV's and the folder's storage.
+
+    Returns:
+      The blocks of every split, in order; a split has at least one block, if an empty one.
+
+    Raises:
+      DataRefusedError: as ``read_rows`` does, or where there is no row at all.
+    """
+    rows_of = dict.fromkeys((share.name for share in shares), 0)
+    for row in read_rows(source, opener):
+        rows_of[split_of(row.split_key, shares)] += 1
+    if not any(rows_of.values()):
+        raise DataRefusedError(f"{source} has a header and no rows.")
+    blocks = {name: max(1, math.ceil(rows / shard_rows)) for name, rows in rows_of.items()}
+    writer = _PartWriter(folder, opener)
+    for row in read_rows(source, opener):
+        split = split_of(row.split_key, shares)
+        writer.add((split, bucket_of(row.clip, blocks[split])), row)
+    writer.flush()
+    return [
+        Block(name, index, count, tuple(writer.parts.get((name, index), ())),
+              writer.rows.get((name, index), 0), source)
+        for name, count in blocks.items()
+        for index in range(count)
+    ]
+
+
+def rows_of_block(block: Block, opener: Opener = open) -> Iterator[Row]:
+    """Yields the rows of a block in the CSV's order."""
+    for part in block.parts:
+        with opener(part, "r") as file:
+            for line, *texts in csv.reader(file):
+                yield Row(int(line), *texts)
+
+
+class _PartWriter:
+    """Collects rows by block and writes them out in numbered files.
+
+    Files are never appended to: object stores cannot.
+    """
+
+    def __init__(self, folder: str, opener: Opener) -> None:
+        self.parts: dict[tuple[str, int], list[str]] = {}
+        self.rows: dict[tuple[str, int], int] = {}
+        self._folder = folder
+        self._opener = opener
+        self._waiting: dict[tuple[str, int], list[Row]] = {}
+        self._count = 0
+
+    def add(self, block: tuple[str, int], row: Row) -> None:
+        self._waiting.setdefault(block, []).append(row)
+        self.rows[block] = self.rows.get(block, 0) + 1
+        self._count += 1
+        if self._count >= _BUFFERED_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        for (split, index), rows in self._waiting.items():
+            parts = self.parts.setdefault((split, index), [])
+            path = f"{self._folder}/{split}-{index:05d}-{len(parts):05d}.csv"
+            with self._opener(path, "w") as file:
+                csv.writer(file, lineterminator="\n").writerows(rows)
+            parts.append(path)
+        self._waiting.clear()
+        self._count = 0

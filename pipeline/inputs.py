@@ -1,0 +1,38 @@
+"""What a run works on, as opposed to how it works (``pipeline.config``)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """The data of a run and the folder that everything it makes lies under.
+
+    Attributes:
+      train_csv: cleaned CSV of the training split, or of everything if there is no other.
+      eval_csv: cleaned CSV of the evaluation split; None splits ``train_csv`` by clip.
+      image_root: folder that relative image paths start from; None is each CSV's own.
+      moods: names in index order.
+      output: folder for artifacts, metadata, logs and the pushed versions.
+    """
+
+    train_csv: Path
+    eval_csv: Path | None
+    image_root: Path | None
+    moods: tuple[str, ...]
+    output: Path
+
+    @property
+    def metadata(self) -> Path:
+        """SQLite file of ML Metadata."""
+        return self.output / "metadata.sqlite"
+
+    @property
+    def artifacts(self) -> Path:
+        """TFX's pipeline root."""
+        return self.output / "pipeline"
+
+    @property
+    def serving(self) -> Path:
+        """Folder that TensorFlow Serving polls: one sub-folder a version."""
+        return self.output / "serving" / "pet_mood"

@@ -1,0 +1,176 @@
+"""The graph: which node feeds which. No algorithm lives here."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import tensorflow_data_validation as tfdv
+from tfx import v1 as tfx
+from tfx.dsl.components.common import resolver
+
+from components.box_validator.component import BoxValidator
+from components.data_gate.component import DataGate
+from components.evaluator import last_blessed
+from components.evaluator.component import Evaluator
+from components.pet_example_gen.component import PetExampleGen
+from components.pet_example_gen.job import IngestSettings
+from components.pusher.component import Pusher
+from components.servable_check.component import ServableCheck
+from dataset.fingerprint import photos_fingerprint
+from pipeline import nodes
+from pipeline.code_version import code_version, versioned_schema
+from pipeline.config import Settings
+from pipeline.inputs import RunInputs
+from schemas import features
+
+STATISTICS_FEATURES = [*features.NUMERIC, features.LABEL, features.SPECIES]
+"""All but the image bytes, and but the texts that differ in every row."""
+
+
+def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
+    """Returns the pipeline from CSVs to a pushed model.
+
+    Args:
+      settings: how it works.
+      inputs: what it works on.
+
+    Raises:
+      DataRefusedError: a CSV is empty, not UTF-8 or lacks a column.
+    """
+    moods = list(inputs.moods)
+    example_gen = PetExampleGen(
+        train_csv=str(inputs.train_csv.absolute()),
+        eval_csv=str(inputs.eval_csv.absolute()) if inputs.eval_csv else None,
+        settings=_ingest(settings, inputs),
+        eval_fraction=settings.data.eval_fraction,
+    ).with_id(nodes.EXAMPLE_GEN)
+    examples = example_gen.outputs["examples"]
+    rejects = example_gen.outputs["rejects"]
+    statistics_gen = tfx.components.StatisticsGen(
+        examples=examples,
+        stats_options=tfdv.StatsOptions(feature_allowlist=STATISTICS_FEATURES),
+    ).with_id(nodes.STATISTICS_GEN)
+    schema_gen = tfx.components.ImportSchemaGen(
+        schema_file=str(versioned_schema(inputs.output))
+    ).with_id(nodes.SCHEMA_GEN)
+    schema = schema_gen.outputs["schema"]
+    example_validator = tfx.components.ExampleValidator(
+        statistics=statistics_gen.outputs["statistics"], schema=schema
+    ).with_id(nodes.EXAMPLE_VALIDATOR)
+    box_validator = BoxValidator(
+        rejects=rejects,
+        statistics=statistics_gen.outputs["statistics"],
+        schema=schema,
+        anomalies=example_validator.outputs["anomalies"],
+        max_reject_fraction=settings.data.max_reject_fraction,
+        limits_json=_json(settings.validate),
+        code=code_version("components/box_validator"),
+    ).with_id(nodes.BOX_VALIDATOR)
+    data_gate = DataGate(report=box_validator.outputs["report"]).with_id(nodes.DATA_GATE)
+    transform = tfx.components.Transform(
+        examples=examples,
+        schema=schema,
+        preprocessing_fn="models.transform.preprocessing_fn",
+        custom_config={"moods": moods, "code": code_version("models")},
+        # Together these keep TFX from reading a single picture: the graph is only traced.
+        materialize=False,
+        disable_statistics=True,
+    ).with_id(nodes.TRANSFORM)
+    transform.add_upstream_node(data_gate)
+    trainer = tfx.components.Trainer(
+        examples=examples,
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema,
+        run_fn="models.trainer.run_fn",
+        train_args=tfx.proto.TrainArgs(splits=["train"]),
+        eval_args=tfx.proto.EvalArgs(splits=["eval"]),
+        custom_config={
+            "model": dataclasses.asdict(settings.model),
+            "train": dataclasses.asdict(settings.train),
+            "moods": moods,
+            "box_margin": settings.data.box_margin,
+            "code": code_version("models"),
+        },
+    ).with_id(nodes.TRAINER)
+    model = trainer.outputs["model"]
+    last = resolver.Resolver(
+        strategy_class=last_blessed.LastBlessedBefore,
+        **{
+            last_blessed.MODEL: tfx.dsl.Channel(type=tfx.types.standard_artifacts.Model),
+            last_blessed.BLESSING: tfx.dsl.Channel(
+                type=tfx.types.standard_artifacts.ModelBlessing
+            ),
+            last_blessed.CURRENT: model,
+        },
+    ).with_id(nodes.LAST_BLESSED)
+    evaluator = Evaluator(
+        examples=examples,
+        rejects=rejects,
+        model=model,
+        baseline_model=last.outputs[last_blessed.MODEL],
+        limits=settings.evaluate,
+        code=code_version("components/evaluator"),
+    ).with_id(nodes.EVALUATOR)
+    servable_check = ServableCheck(
+        model=model,
+        model_run=trainer.outputs["model_run"],
+        code=code_version("components/servable_check"),
+    ).with_id(nodes.SERVABLE_CHECK)
+    pusher = Pusher(
+        model=model,
+        model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=servable_check.outputs["blessing"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(inputs.serving))
+        ),
+        # Part of the cache key: a version that was deleted is pushed again.
+        custom_config={"versions": _versions(inputs.serving)},
+    ).with_id(nodes.PUSHER)
+    return tfx.dsl.Pipeline(
+        pipeline_name="pet_mood",
+        pipeline_root=str(inputs.artifacts),
+        components=[
+            example_gen, statistics_gen, schema_gen, example_validator, box_validator, data_gate,
+            transform, trainer, last, evaluator, servable_check, pusher,
+        ],
+        enable_cache=True,
+        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
+            str(inputs.metadata)
+        ),
+        beam_pipeline_args=_beam_args(settings),
+    )
+
+
+def _ingest(settings: Settings, inputs: RunInputs) -> IngestSettings:
+    digests = [
+        photos_fingerprint(csv, inputs.image_root or csv.parent)
+        for csv in (inputs.train_csv, inputs.eval_csv)
+        if csv
+    ]
+    return IngestSettings(
+        data=settings.data,
+        moods=inputs.moods,
+        side=settings.model.resolution,
+        image_root=str(inputs.image_root.absolute()) if inputs.image_root else "",
+        photos=" ".join(digests),
+        code=code_version("components/pet_example_gen"),
+    )
+
+
+def _versions(serving: Path) -> list[str]:
+    return sorted(path.name for path in serving.glob("*")) if serving.is_dir() else []
+
+
+def _beam_args(settings: Settings) -> list[str]:
+    workers = settings.beam.workers
+    # Newer Beam would try to download another runner if these were left open.
+    return [
+        "--runner=DirectRunner",
+        f"--direct_running_mode={'in_memory' if workers == 1 else 'multi_processing'}",
+        f"--direct_num_workers={workers}",
+    ]
+
+
+def _json(settings: Any) -> str:
+    return json.dumps(dataclasses.asdict(settings), sort_keys=True)

@@ -1,0 +1,61 @@
+"""Names of the artifact types, and of the files and properties inside them."""
+
+REJECTS_TYPE = "petmood.Rejects"
+REPORT_TYPE = "petmood.ValidationReport"
+PREDICTIONS_TYPE = "petmood.Predictions"
+
+REJECTS_CSV = "rejects.csv"
+"""In the Rejects artifact: a row for each refused row of the CSVs."""
+INGEST_JSON = "ingest.json"
+"""In the Rejects artifact::
+
+    {"splits": {"train": {"rows": 520, "used": 500,
+                          "moods": {"공포": 16, ...},
+                          "refused": {"box_empty": 1, ...},
+                          "clips": 65, "bytes": 9999999}, "eval": {...}}}
+"""
+
+VALIDATION_JSON = "validation.json"
+"""In the ValidationReport artifact::
+
+    {"verdict": "ok" | "refused",
+     "findings": [{"severity": "error" | "warning", "check": "refused_share",
+                   "split": "train", "message": "...", "value": 0.2, "limit": 0.1}]}
+"""
+
+VERDICT_OK = "ok"
+VERDICT_REFUSED = "refused"
+
+PREDICTIONS_PARQUET = "predictions.parquet"
+"""In the Predictions artifact: a row for each Example of the eval split, in order."""
+
+METRICS_JSON = "metrics.json"
+"""In the ModelEvaluation artifact::
+
+    {"rows": 160, "moods": [...],
+     "model":    {"accuracy": .., "balanced_accuracy": .., "macro_f1": ..},
+     "majority": {"mood": "편안/안정", "accuracy": .., "balanced_accuracy": .., "macro_f1": ..},
+     "baseline": null | {"accuracy": .., ...},
+     "per_mood": {"공포": {"precision": .., "recall": .., "f1": .., "support": ..}},
+     "confusion": [[...], ...],          rows: truth, columns: answer, label map order
+     "slices": {"species=CAT": {"rows": .., "accuracy": .., ...}},
+     "verdict": {"blessed": true, "checks": [{"check": "over_majority", "passed": true,
+                                              "value": .., "limit": .., "message": ".."}]}}
+"""
+
+SERVABLE_JSON = "servable_check.json"
+"""In the InfraBlessing artifact::
+
+    {"passed": true, "pictures": 8, "checks": [{"check": "tf1_loader", "passed": true,
+                                                "message": "..."}]}
+"""
+
+CURVES_CSV = "curves.csv"
+"""In the ModelRun artifact: a row an epoch, the columns being Keras' log names."""
+CHECKPOINT_KERAS = "best.keras"
+"""In the ModelRun artifact: the best epoch's model."""
+EXPECTED_RECORDS = "expected.tfrecord"
+"""In the ModelRun artifact: a few Examples of the eval split."""
+EXPECTED_PROBABILITIES = "expected.npy"
+"""In the ModelRun artifact: the trained model's answers to them before the export,
+float32[n, k]."""

@@ -1,0 +1,21 @@
+"""Column names of the cleaned CSV, spelled once.
+
+The first three are required. The others may follow in any order and become
+features of the Example where they are present.
+"""
+
+IMAGE_PATH = "image_path"
+"""Path of the photo, absolute or relative to the CSV's folder or the image root."""
+BBOX = "bbox"
+"""Box around the animal in pixels of the upright photo: ``"y,x,height,width"``."""
+LABELS = "labels"
+"""Mood, in Korean, one of the label map's names."""
+
+SPECIES = "species"
+CLIP = "clip"
+"""Video that the frame was taken from; rows of one clip never cross a split."""
+GROUP = "group"
+"""Animal that the clip shows; where given, splits are made by group, not by clip."""
+
+REQUIRED = (IMAGE_PATH, BBOX, LABELS)
+OPTIONAL = (SPECIES, CLIP, GROUP)

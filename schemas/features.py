@@ -1,0 +1,58 @@
+"""Feature names of the Examples that PetExampleGen writes, spelled once.
+
+Every Example is one row of the CSV. Numbers are taken before shrinking, from the
+upright photo, so that the statistics speak of the source and not of the crop.
+"""
+
+IMAGE = "image/encoded"
+"""bytes: the crop, a 3-channel RGB JPEG."""
+IMAGE_PATH = "image/path"
+"""bytes: ``image_path`` as the CSV has it."""
+IMAGE_WIDTH = "image/width"
+"""int64: width of the upright photo, pixels."""
+IMAGE_HEIGHT = "image/height"
+"""int64: height of the upright photo, pixels."""
+
+WINDOW = "crop/window"
+"""int64[4]: (y, x, height, width) of the model's view inside the stored crop, pixels.
+
+What lies around the window is surplus for random crops in training."""
+
+BOX_TOP = "box/top"
+"""float: box y over the photo's height, [0, 1]."""
+BOX_LEFT = "box/left"
+"""float: box x over the photo's width, [0, 1]."""
+BOX_BOTTOM = "box/bottom"
+"""float: box (y + height) over the photo's height, (0, 1]."""
+BOX_RIGHT = "box/right"
+"""float: box (x + width) over the photo's width, (0, 1]."""
+BOX_AREA = "box/area"
+"""float: box area over the photo's area, (0, 1]."""
+BOX_ASPECT = "box/aspect"
+"""float: box width over box height, > 0."""
+
+LABEL = "label"
+"""bytes: the mood's name, NFC."""
+CLIP = "clip"
+"""bytes: clip of the row; the image's path where the data has no clips."""
+SPECIES = "species"
+"""bytes, absent where the CSV has no such column or an empty cell."""
+GROUP = "group"
+"""bytes, absent where the CSV has no such column or an empty cell."""
+SOURCE_LINE = "source/line"
+"""int64: line of the row in its CSV, the header being line 1."""
+
+NUMERIC = (
+    IMAGE_WIDTH,
+    IMAGE_HEIGHT,
+    BOX_TOP,
+    BOX_LEFT,
+    BOX_BOTTOM,
+    BOX_RIGHT,
+    BOX_AREA,
+    BOX_ASPECT,
+)
+"""What the statistics and the drift checks look at."""
+
+LABEL_INDEX = "label_index"
+"""int64: the label's index after Transform."""

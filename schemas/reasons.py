@@ -1,0 +1,34 @@
+"""Why a row is refused. The rejects table, the counters and the report share these words."""
+
+import enum
+
+
+class RejectReason(str, enum.Enum):
+    """One reason a row; the first that applies, in this order."""
+
+    UNKNOWN_LABEL = "unknown_label"
+    """The mood is not in the label map."""
+    BOX_MALFORMED = "box_malformed"
+    """The box is not four integers."""
+    BOX_NEGATIVE = "box_negative"
+    """A coordinate or a side is below 0."""
+    BOX_EMPTY = "box_empty"
+    """A side is 0."""
+    DUPLICATE_ROW = "duplicate_row"
+    """An earlier row has the same image and box."""
+    IMAGE_MISSING = "image_missing"
+    """There is no such file, or it cannot be opened."""
+    NOT_AN_IMAGE = "not_an_image"
+    """The file is no picture in a known format."""
+    IMAGE_TOO_LARGE = "image_too_large"
+    """The picture has more pixels than the set limit."""
+    BOX_OUTSIDE_IMAGE = "box_outside_image"
+    """The box reaches past the upright picture's edge."""
+    BOX_TOO_SMALL = "box_too_small"
+    """A side of the box is under the set limit."""
+    IMAGE_TRUNCATED = "image_truncated"
+    """The picture begins well and cannot be decoded to its end."""
+
+
+REJECT_COLUMNS = ("split", "source", "line", "image", "reason", "detail")
+"""Columns of the rejects table."""
