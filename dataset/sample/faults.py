@@ -1,0 +1,86 @@
+"""Rows that must be refused, one for each ``RejectReason``, in files of their own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from dataset.boxes import PixelBox
+from dataset.sample.clips import Frame
+from dataset.sample.rows import SampleRow
+from schemas.reasons import RejectReason
+
+DRAWN_FAULTS = tuple(reason for reason in RejectReason if reason != RejectReason.DUPLICATE_ROW)
+"""The faults that have a row of their own; a duplicate repeats a good row instead."""
+
+_NO_MOOD = "배고픔"
+"""Hunger: not in the label map."""
+_HUGE = (8000, 7000)
+"""Width and height, 56 megapixels: above the default ``max_image_pixels``, and not so
+large that Pillow would warn of a decompression bomb."""
+_TINY_SIDE = 8
+"""Pixels: below the default ``min_box_side``."""
+_KEPT_SHARE = 0.45
+"""Of a truncated file's bytes: the cut goes through the animal, which is in the middle."""
+
+
+def save_fault(
+    folder: Path, reason: RejectReason, frame: Frame, row: SampleRow, quality: int
+) -> SampleRow:
+    """Writes the frame with the fault and returns the row that goes with it.
+
+    Args:
+      folder: that the row's path is relative to; the path's own folder exists.
+      reason: what the row is to be refused for; one of ``DRAWN_FAULTS``.
+      frame: an upright RGB picture.
+      row: its ordinary row.
+      quality: of JPEGs.
+    """
+    path = folder / row.image_path
+    if reason in _FILES:
+        _FILES[reason](path, frame, quality)
+    else:
+        frame.image.save(path, quality=quality)
+    if reason == RejectReason.UNKNOWN_LABEL:
+        return row._replace(labels=_NO_MOOD)
+    if reason in _BOXES:
+        return row._replace(bbox=_BOXES[reason](frame.box, frame.image.width))
+    return row
+
+
+def _save_nothing(_path: Path, _frame: Frame, _quality: int) -> None:
+    """Leaves the file out."""
+
+
+def _save_text(path: Path, _frame: Frame, _quality: int) -> None:
+    path.write_text("<html><body>404 Not Found</body></html>\n", encoding="utf-8")
+
+
+def _save_huge(path: Path, _frame: Frame, _quality: int) -> None:
+    # One bit a pixel keeps this at some 7 MB of memory and a few KB on disk.
+    Image.new("1", _HUGE, 1).save(path, format="PNG")
+
+
+def _save_truncated(path: Path, frame: Frame, quality: int) -> None:
+    frame.image.save(path, quality=quality)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * _KEPT_SHARE)])
+
+
+_FILES: dict[RejectReason, Callable[[Path, Frame, int], None]] = {
+    RejectReason.IMAGE_MISSING: _save_nothing,
+    RejectReason.NOT_AN_IMAGE: _save_text,
+    RejectReason.IMAGE_TOO_LARGE: _save_huge,
+    RejectReason.IMAGE_TRUNCATED: _save_truncated,
+}
+
+_BOXES: dict[RejectReason, Callable[[PixelBox, int], str]] = {
+    RejectReason.BOX_MALFORMED: lambda box, _: f"{box.y},{box.x},{box.height}",
+    RejectReason.BOX_NEGATIVE: lambda box, _: f"{box.y},-3,{box.height},{box.width}",
+    RejectReason.BOX_EMPTY: lambda box, _: f"{box.y},{box.x},{box.height},0",
+    # One pixel past the right edge, so that an off-by-one shows.
+    RejectReason.BOX_OUTSIDE_IMAGE: lambda box, width: (
+        f"{box.y},{width - box.width + 1},{box.height},{box.width}"
+    ),
+    RejectReason.BOX_TOO_SMALL: lambda box, _: f"{box.y},{box.x},{_TINY_SIDE},{_TINY_SIDE}",
+}

@@ -1,0 +1,193 @@
+"""Writes the drawn sample: a folder with two CSVs and their images, complete or not at all.
+
+What is drawn is decided in ``settings``, ``clips`` and ``extras``.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import json
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from filelock import FileLock
+
+from dataset.progress import report
+from dataset.sample.clips import ClipPlan, plan_split
+from dataset.sample.extras import ExtraPlan, mixed, plan_extras, save_extra
+from dataset.sample.rows import SampleRow, save_clip, write_csv
+from dataset.sample.settings import EVAL, TRAIN, SampleSettings
+from schemas.errors import ConfigError
+
+MANIFEST = "sample.json"
+"""File that marks a folder as ours and says what it was made from."""
+_MADE_BY = "pet_mood dataset.sample"
+_VERSION = 1
+"""To be raised with every change of what is drawn, or old folders would be reused."""
+_DEFAULT = SampleSettings()
+_LOGGER = logging.getLogger(__name__)
+
+
+class SamplePaths(NamedTuple):
+    """Where a sample lies."""
+
+    train_csv: Path
+    eval_csv: Path
+    folder: Path
+
+
+def write_sample(
+    folder: Path, settings: SampleSettings = _DEFAULT, workers: int = 0
+) -> SamplePaths:
+    """Draws the sample into ``folder``, or reuses it where it was made from equal settings.
+
+    The files do not depend on ``workers``. They are written beside the folder and renamed,
+    so that a killed run leaves no folder; the next run clears up. Workers are started by
+    spawning, as a fork of a process that has loaded TensorFlow may hang; a script that
+    calls this needs the usual ``if __name__ == "__main__"``.
+
+    Args:
+      folder: absent, empty, or an earlier sample, which is replaced.
+      settings: what to draw.
+      workers: processes; 0 is one a core, 1 draws in this one.
+
+    Raises:
+      ConfigError: if ``folder`` holds anything else, or ``workers`` is below 0.
+    """
+    if workers < 0:
+        raise ConfigError(f"workers must be at least 0. Received: {workers}")
+    folder = folder.resolve()
+    paths = SamplePaths(folder / "train.csv", folder / "val.csv", folder)
+    if _is_finished(paths, settings):
+        return paths
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        # Another process may have drawn it while this one waited.
+        if not _is_finished(paths, settings):
+            _check_replaceable(folder)
+            _replace(folder, settings, workers or os.cpu_count() or 1)
+    return paths
+
+
+def _manifest(settings: SampleSettings) -> dict[str, Any]:
+    return {"made_by": _MADE_BY, "version": _VERSION, "settings": dataclasses.asdict(settings)}
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Returns the folder's manifest; empty if it has none of ours."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    ours = isinstance(content, dict) and content.get("made_by") == _MADE_BY
+    return content if ours else {}
+
+
+def _is_finished(paths: SamplePaths, settings: SampleSettings) -> bool:
+    # JSON turns tuples into lists, so the wanted manifest takes the same way.
+    wanted = json.loads(json.dumps(_manifest(settings)))
+    there = paths.train_csv.is_file() and paths.eval_csv.is_file()
+    return there and _read_manifest(paths.folder) == wanted
+
+
+def _check_replaceable(folder: Path) -> None:
+    if folder.is_dir():
+        if _read_manifest(folder) or not any(folder.iterdir()):
+            return
+    elif not folder.exists():
+        return
+    raise ConfigError(
+        f"The drawn sample needs a folder of its own: absent, empty, or with a {MANIFEST} from "
+        f"an earlier sample. Received: {folder}. Name another folder or remove this one."
+    )
+
+
+def _replace(folder: Path, settings: SampleSettings, workers: int) -> None:
+    partial = folder.with_name(f".{folder.name}.partial")
+    old = folder.with_name(f".{folder.name}.old")
+    for leftover in (partial, old):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    start = time.monotonic()
+    try:
+        frames = _write(partial, settings, workers)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.rename(old)
+    partial.rename(folder)
+    if old.exists():
+        shutil.rmtree(old)
+    _LOGGER.info("Drew %d frames in %.1f s: %s", frames, time.monotonic() - start, folder)
+
+
+def _write(folder: Path, settings: SampleSettings, workers: int) -> int:
+    """Writes the whole sample into the new folder and returns the number of frames."""
+    folder.mkdir()
+    train, evaluation = plan_split(settings, TRAIN), plan_split(settings, EVAL)
+    rows = _save_all(folder, settings, [*train, *evaluation, *plan_extras(settings)], workers)
+    first, second = len(train), len(train) + len(evaluation)
+    train_rows = mixed(rows[:first], rows[second:])
+    write_csv(folder / "train.csv", train_rows, from_windows=settings.with_faults)
+    write_csv(folder / "val.csv", mixed(rows[first:second], []), from_windows=False)
+    text = json.dumps(_manifest(settings), indent=2)
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return sum(len(part) for part in rows)
+
+
+def _save(folder: Path, settings: SampleSettings, job: ClipPlan | ExtraPlan) -> list[SampleRow]:
+    if isinstance(job, ExtraPlan):
+        return save_extra(folder, settings, job)
+    return save_clip(folder, settings, job)
+
+
+def _save_all(
+    folder: Path, settings: SampleSettings, jobs: list[ClipPlan | ExtraPlan], workers: int
+) -> list[list[SampleRow]]:
+    """Saves all jobs and returns their rows in the jobs' order."""
+    total = sum(job.clip.frames if isinstance(job, ExtraPlan) else job.frames for job in jobs)
+    save = functools.partial(_save, folder, settings)
+    saved = []
+    with _pool(min(workers, len(jobs))) as pool:
+        for rows in pool.map(save, jobs) if pool else map(save, jobs):
+            saved.append(rows)
+            report("draw sample", len(rows), total, "frames")
+    return saved
+
+
+@contextlib.contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
+    """Yields a pool whose waiting jobs are dropped on an error; None for a single worker."""
+    if workers == 1:
+        yield None
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Leaves Ctrl-C to the parent, and ends with it even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # concurrent.futures' workers would wait for work for ever after their parent's death.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,90 @@
+"""Dealing rows out: every row once, clips whole, splits by clip or animal."""
+
+import pytest
+
+from dataset import partition
+from dataset.partition import SplitShare, bucket_of, deal_out, rows_of_block, split_of
+from schemas.errors import DataRefusedError
+
+SHARES = (SplitShare("train", 800), SplitShare("eval", 200))
+
+
+def write_csv(tmp_path, rows, header="image_path,bbox,labels,clip,group"):
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def clip_rows(clips, frames, group=""):
+    # Frames of the clips alternate, as no sorted CSV has them.
+    return [f'c{c}/{f}.jpg,"1,2,3,4",공포,c{c},{group}' for f in range(frames) for c in range(clips)]
+
+
+def dealt(blocks):
+    return {(b.split, b.index): list(rows_of_block(b)) for b in blocks}
+
+
+def test_every_row_comes_into_one_block_with_its_line(tmp_path):
+    source = write_csv(tmp_path, clip_rows(40, 5))
+    blocks = dealt(deal_out(source, [SplitShare("train", 1)], 50, str(tmp_path)))
+    assert len(blocks) == 4
+    assert sorted(row.line for rows in blocks.values() for row in rows) == list(range(2, 202))
+
+
+def test_a_clip_comes_into_one_block_in_the_order_of_the_csv(tmp_path):
+    source = write_csv(tmp_path, clip_rows(40, 5))
+    blocks = dealt(deal_out(source, [SplitShare("train", 1)], 50, str(tmp_path)))
+    for clip in range(40):
+        holding = [rows for rows in blocks.values() if any(r.clip == f"c{clip}" for r in rows)]
+        assert len(holding) == 1
+        frames = [row.image_path for row in holding[0] if row.clip == f"c{clip}"]
+        assert frames == [f"c{clip}/{f}.jpg" for f in range(5)]
+
+
+def test_one_csv_is_split_by_clip_in_about_the_set_share(tmp_path):
+    source = write_csv(tmp_path, clip_rows(500, 2))
+    blocks = dealt(deal_out(source, SHARES, 1000, str(tmp_path)))
+    clips = {
+        split: {row.clip for rows in (r for (s, _), r in blocks.items() if s == split)
+                for row in rows}
+        for split in ("train", "eval")
+    }
+    assert not clips["train"] & clips["eval"]
+    assert len(clips["train"] | clips["eval"]) == 500
+    # 100 expected; five standard deviations of a fair hash are 45.
+    assert 55 < len(clips["eval"]) < 145
+
+
+def test_one_animal_never_crosses_the_split(tmp_path):
+    source = write_csv(tmp_path, clip_rows(60, 1, group="rex"))
+    used = {block.split for block in deal_out(source, SHARES, 1000, str(tmp_path)) if block.rows}
+    assert len(used) == 1
+
+
+def test_the_same_clip_has_the_same_bucket_and_split_on_every_machine():
+    # Worked out with sha256sum: the first 8 bytes of the hash, modulo 1000.
+    assert bucket_of("c1", 1000) == 0xD0F631CA1DDBA8DB % 1000 == 755
+    assert 0x39B1DED7B977AE0C % 1000 == 676  # sha256 of "split:c1"; below 800.
+    assert split_of("c1", SHARES) == "train"
+    assert split_of("c1", [SplitShare("train", 676), SplitShare("eval", 324)]) == "eval"
+
+
+def test_memory_is_bounded_by_writing_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr(partition, "_BUFFERED_ROWS", 30)
+    source = write_csv(tmp_path, clip_rows(10, 10))
+    (block,) = deal_out(source, [SplitShare("train", 1)], 1000, str(tmp_path))
+    assert len(block.parts) == 4
+    assert [row.line for row in rows_of_block(block)] == list(range(2, 102))
+
+
+def test_a_csv_without_rows_is_told(tmp_path):
+    with pytest.raises(DataRefusedError, match="no rows"):
+        deal_out(write_csv(tmp_path, []), SHARES, 10, str(tmp_path))
+
+
+def test_a_split_that_gets_no_row_still_has_a_block(tmp_path):
+    source = write_csv(tmp_path, clip_rows(1, 1))
+    blocks = deal_out(source, SHARES, 10, str(tmp_path))
+    assert sorted((block.split, block.rows) for block in blocks) in (
+        [("eval", 0), ("train", 1)], [("eval", 1), ("train", 0)]
+    )
