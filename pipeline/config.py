@@ -125,13 +125,20 @@ def _from_file(path: Path) -> Iterator[tuple[str, object]]:
     except FileNotFoundError as error:
         raise ConfigError(f"There is no settings file {path}.") from error
     except (OSError, ValueError, OmegaConfBaseException) as error:
+        # OmegaConf 2.3 raises an OSError without a number for a lone number or truth value.
+        if isinstance(error, OSError) and error.errno is None:
+            raise ConfigError(_no_names(path, error)) from error
         raise ConfigError(f"The settings file {path} cannot be read: {error}") from error
     if not isinstance(content, Mapping):
-        raise ConfigError(
-            f"The settings file {path} must hold names and values, such as "
-            f'"train: {{epochs: 3}}". Received: {content!r}'
-        )
+        raise ConfigError(_no_names(path, content))
     yield from _flat(content)
+
+
+def _no_names(path: Path, received: object) -> str:
+    return (
+        f'The settings file {path} must hold names and values, such as "train: {{epochs: 3}}". '
+        f"Received: {received}"
+    )
 
 
 def _place(error: yaml.YAMLError) -> str:

@@ -154,7 +154,7 @@ def _ingest(settings: Settings, inputs: RunInputs) -> IngestSettings:
         side=settings.model.resolution,
         image_root=str(inputs.image_root.absolute()) if inputs.image_root else "",
         photos=" ".join(digests),
-        code=code_version("components/pet_example_gen"),
+        code=code_version("components/pet_example_gen", "components/storage.py"),
     )
 
 

@@ -13,13 +13,13 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
 from components.artifact_types import Rejects, ValidationReport
 from components.box_validator import checks
 from components.limits import ValidationLimits
+from components.storage import open_file
 from schemas import artifacts
 
 _ANOMALIES_FILE = "SchemaDiff.pb"
@@ -50,7 +50,7 @@ def BoxValidator(
     """
     del code
     limits = ValidationLimits(**json.loads(limits_json))
-    with fileio.open(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
+    with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
         counts = json.loads(file.read())["splits"]
     contract = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema.uri))
     findings = list(
@@ -62,7 +62,7 @@ def BoxValidator(
         "verdict": artifacts.VERDICT_REFUSED if refused else artifacts.VERDICT_OK,
         "findings": [finding._asdict() for finding in findings],
     }
-    with fileio.open(posixpath.join(report.uri, artifacts.VALIDATION_JSON), "w") as file:
+    with open_file(posixpath.join(report.uri, artifacts.VALIDATION_JSON), "w") as file:
         file.write(json.dumps(verdict, ensure_ascii=False, indent=1))
 
 
@@ -104,6 +104,6 @@ def _anomalies(
     found = {}
     for split in artifact_utils.decode_split_names(artifact.split_names):
         path = posixpath.join(artifact_utils.get_split_uri([artifact], split), _ANOMALIES_FILE)
-        with fileio.open(path, "rb") as file:
+        with open_file(path, "rb") as file:
             found[split] = anomalies_pb2.Anomalies.FromString(file.read())
     return found

@@ -9,9 +9,9 @@ import posixpath
 
 from tfx.dsl.component.experimental.annotations import InputArtifact
 from tfx.dsl.component.experimental.decorators import component
-from tfx.dsl.io import fileio
 
 from components.artifact_types import ValidationReport
+from components.storage import open_file
 from schemas import artifacts
 from schemas.errors import DataRefusedError
 
@@ -24,7 +24,7 @@ def DataGate(report: InputArtifact[ValidationReport]) -> None:
       DataRefusedError: the verdict is another; the message has every error of the report.
     """
     path = posixpath.join(report.uri, artifacts.VALIDATION_JSON)
-    with fileio.open(path, "r") as file:
+    with open_file(path, "r") as file:
         validation = json.loads(file.read())
     if validation["verdict"] == artifacts.VERDICT_OK:
         return

@@ -15,6 +15,7 @@ from tfx.utils import path_utils
 
 from components.evaluator import analysis, gate, predict, scores
 from components.limits import BlessingLimits
+from components.storage import open_file
 from schemas import artifacts
 
 EXAMPLES = "examples"
@@ -58,7 +59,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]
             artifact_utils.get_single_instance(output_dict[PREDICTIONS]).uri,
             artifacts.PREDICTIONS_PARQUET,
         )
-        with fileio.open(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
+        with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
             rows = json.loads(file.read())["splits"][SPLIT]["used"]
         shards = sorted(
             fileio.glob(posixpath.join(artifact_utils.get_split_uri([examples], SPLIT), "*"))
@@ -137,7 +138,7 @@ def _write_metrics(
             "checks": [check._asdict() for check in checks],
         },
     }
-    with fileio.open(path, "w") as file:
+    with open_file(path, "w") as file:
         file.write(json.dumps(metrics, ensure_ascii=False, indent=1))
 
 
@@ -152,5 +153,5 @@ def _bless(blessing: types.Artifact, model: types.Artifact, blessed: bool) -> No
         constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
     )
     name = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
-    with fileio.open(posixpath.join(blessing.uri, name), "w") as file:
+    with open_file(posixpath.join(blessing.uri, name), "w") as file:
         file.write("")

@@ -23,6 +23,7 @@ from tfx.utils import proto_utils
 
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import joined_rejects, write_shard
+from components.storage import open_file
 from dataset.partition import Block, SplitShare, deal_out
 from schemas import artifacts
 from schemas.errors import DataRefusedError
@@ -76,7 +77,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]
                 SplitShare(out.name, out.hash_buckets) for out in outputs.split_config.splits
             ] or [SplitShare(split.name, 1)]
             source = _only_file(posixpath.join(base, split.pattern))
-            blocks += deal_out(source, shares, settings.data.shard_rows, work, fileio.open)
+            blocks += deal_out(source, shares, settings.data.shard_rows, work, open_file)
         totals = Counter[str]()
         for block in blocks:
             totals[block.split] += block.rows
@@ -123,7 +124,7 @@ def _job(
 
 
 def _write_rejects(path: str, jobs: list[ShardJob]) -> None:
-    with fileio.open(path, "w") as file:
+    with open_file(path, "w") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(REJECT_COLUMNS)
         writer.writerows(joined_rejects([job.rejects for job in jobs]))
@@ -142,10 +143,10 @@ def _write_counts(path: str, names: list[str], jobs: list[ShardJob]) -> None:
             "refused": {reason.value: sum(c["refused"].get(reason.value, 0) for c in counts)
                         for reason in RejectReason},
         }
-    with fileio.open(path, "w") as file:
+    with open_file(path, "w") as file:
         file.write(json.dumps({"splits": splits}, ensure_ascii=False, indent=1))
 
 
 def _read_json(path: str) -> Any:
-    with fileio.open(path, "r") as file:
+    with open_file(path, "r") as file:
         return json.loads(file.read())

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfx.dsl.io import fileio
 
 from components.pet_example_gen.job import ShardJob
+from components.storage import open_file
 from dataset import progress
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.partition import rows_of_block
@@ -47,7 +48,7 @@ def write_shard(job: ShardJob) -> None:
     partial = job.shard + ".partial"
     with tf.io.TFRecordWriter(partial) as writer, _Reporter(job) as reporter:
         seen: dict[tuple[str, PixelBox], Row] = {}
-        for row in rows_of_block(job.block, fileio.open):
+        for row in rows_of_block(job.block, open_file):
             rows += 1
             reporter.step()
             try:
@@ -95,7 +96,7 @@ def _example(
                 f"same image and box as line {first.line}"
                 + (f", which says {first.label}" if first.label != row.label else ""),
             )
-        photo = read_photo(posixpath.join(job.image_root, row.image_path), fileio.open)
+        photo = read_photo(posixpath.join(job.image_root, row.image_path), open_file)
         crop = make_crop(photo, box, settings.data, settings.side)
     except (BoxError, PictureError) as error:
         raise _Refused(error.reason, str(error)) from error
@@ -143,7 +144,7 @@ def _feature(value: bytes | str | int | float | list[int]) -> tf.train.Feature:
 
 
 def _write_whole(path: str, text: str) -> None:
-    with fileio.open(path + ".partial", "w") as file:
+    with open_file(path + ".partial", "w") as file:
         file.write(text)
     fileio.rename(path + ".partial", path, overwrite=True)
 
@@ -175,5 +176,5 @@ class _Reporter:
 def joined_rejects(parts: list[str]) -> Iterator[list[str]]:
     """Yields the refused rows that ``write_shard`` wrote, in the order of the files."""
     for part in parts:
-        with fileio.open(part, "r") as file:
+        with open_file(part, "r") as file:
             yield from csv.reader(file)

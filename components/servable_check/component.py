@@ -15,10 +15,10 @@ from typing import Any
 
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.dsl.io import fileio
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
+from components.storage import open_file
 from schemas import artifacts, signatures
 
 PROBE = Path(__file__).with_name("probe.py")
@@ -52,7 +52,7 @@ def ServableCheck(
         posixpath.join(model_run.uri, artifacts.EXPECTED_PROBABILITIES),
     )
     passed = all(check["passed"] for check in answer["checks"])
-    with fileio.open(posixpath.join(blessing.uri, artifacts.SERVABLE_JSON), "w") as file:
+    with open_file(posixpath.join(blessing.uri, artifacts.SERVABLE_JSON), "w") as file:
         file.write(json.dumps({"passed": passed, **answer}, ensure_ascii=False, indent=1))
     blessing.set_int_custom_property(_BLESSED_KEY, int(passed))
 

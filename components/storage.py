@@ -1,0 +1,25 @@
+"""Opening files, on this machine or in a bucket, with errors that are the same in both."""
+
+import io
+from typing import IO, Any
+
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+
+def open_file(path: str, mode: str) -> IO[Any]:
+    """Opens a file like the built-in ``open``; text is UTF-8 and line ends are left alone.
+
+    Args:
+      path: a path, or an address such as gs://bucket/name that Beam has a file system for.
+      mode: "rb", "r", "wb" or "w".
+
+    Raises:
+      OSError: at once and not at the first read, as TensorFlow's file system would.
+    """
+    text = "b" not in mode
+    if "://" not in path:
+        return open(path, mode, **({"encoding": "utf-8", "newline": ""} if text else {}))
+    open_binary = FileSystems.open if "r" in mode else FileSystems.create
+    file = open_binary(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return io.TextIOWrapper(file, encoding="utf-8", newline="") if text else file
