@@ -1,0 +1,72 @@
+"""Runs for the tests: data that is quick to make and to learn, and what a run leaves."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image, ImageDraw
+
+from dataset.sample.rows import SampleRow, write_csv
+from runner import local
+from runner.request import RunRequest
+from schemas.labels import DEFAULT_MOODS
+
+COLOURS = ("red", "lime", "blue", "white", "black", "yellow")
+FAST = (
+    "model.resolution=32",
+    "model.batch_norm_momentum=0.5",
+    "train.epochs=6",
+    "train.batch_size=16",
+    "train.learning_rate=0.003",
+)
+
+
+class Run(NamedTuple):
+    """A run that has ended."""
+
+    exit: int
+    output: Path
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What ``run.json`` says."""
+        document: dict[str, Any] = json.loads((self.output / "run.json").read_text("utf-8"))
+        return document
+
+    def artifact(self, node: str, key: str, name: str) -> Path:
+        """The newest file of that name that a node put out."""
+        found = sorted(
+            (self.output / "pipeline" / node / key).glob(f"*/{name}"),
+            key=lambda path: int(path.relative_to(self.output).parts[3]),
+        )
+        return found[-1]
+
+
+def run(output: Path, train_csv: Path, eval_csv: Path | None, *overrides: str) -> Run:
+    """Runs the pipeline in this process, quickly."""
+    request = RunRequest(
+        train_csv=train_csv, eval_csv=eval_csv, output=output, preset="quick",
+        overrides=(*FAST, *overrides),
+    )
+    return Run(local.run(request), output)
+
+
+def write_colours(folder: Path, name: str, clips: int, frames: int = 4) -> Path:
+    """Writes a CSV whose moods are told by the colour inside the box, and its photos."""
+    rows = []
+    for clip in range(clips):
+        for index, mood in enumerate(DEFAULT_MOODS):
+            for frame in range(frames):
+                path = f"images/{name}-{index}-{clip}/frame_{frame}_timestamp_{200 * frame}.png"
+                image = Image.new("RGB", (96, 64), "grey")
+                left = 10 + 3 * frame + clip % 7
+                ImageDraw.Draw(image).rectangle((left, 12, left + 39, 51), COLOURS[index])
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                image.save(folder / path)
+                rows.append(
+                    SampleRow(path, f"12,{left},40,40", mood, ("CAT", "DOG")[clip % 2],
+                              f"{name}-{index}-{clip}")
+                )
+    csv = folder / f"{name}.csv"
+    write_csv(csv, rows, from_windows=False)
+    return csv

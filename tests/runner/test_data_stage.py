@@ -1,0 +1,178 @@
+"""From CSVs to the DataGate, through LocalDagRunner: what is used, refused and stopped."""
+
+import csv
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from chain import run, write_colours
+from tfx.orchestration.pipeline import RunOptions
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+
+from dataset.sample.extras import write_fault_csv
+from pipeline import config, nodes
+from pipeline.inputs import RunInputs
+from pipeline.pipeline import create_pipeline
+from schemas import artifacts, features
+from schemas.errors import DataRefusedError
+from schemas.labels import DEFAULT_MOODS
+from schemas.reasons import RejectReason
+
+
+def run_data_stage(output: Path, train_csv: Path, eval_csv: Path | None, *overrides: str) -> Path:
+    """Runs the pipeline's nodes up to the DataGate and returns the output folder."""
+    settings = config.load("quick", None, ["model.resolution=32", *overrides])
+    pipeline = create_pipeline(
+        settings, RunInputs(train_csv, eval_csv, None, DEFAULT_MOODS, output)
+    )
+    LocalDagRunner().run(
+        pipeline, run_options=RunOptions(to_nodes=[nodes.DATA_GATE, nodes.BOX_VALIDATOR])
+    )
+    return output
+
+
+def newest(output: Path, pattern: str) -> Path:
+    return sorted(output.glob(f"pipeline/{pattern}"), key=os.path.getmtime)[-1]
+
+
+def counts(output: Path):
+    path = newest(output, f"PetExampleGen/rejects/*/{artifacts.INGEST_JSON}")
+    return json.loads(path.read_text("utf-8"))["splits"]
+
+
+def examples(output: Path, split: str) -> list[tf.train.Example]:
+    folder = newest(output, f"PetExampleGen/examples/*/Split-{split}")
+    files = sorted(str(path) for path in folder.iterdir())
+    return [tf.train.Example.FromString(r) for r in
+            tf.data.TFRecordDataset(files).as_numpy_iterator()]
+
+
+def text(example: tf.train.Example, name: str) -> str:
+    return example.features.feature[name].bytes_list.value[0].decode("utf-8")
+
+
+def test_every_fault_is_refused_once_for_its_reason_and_no_good_row_is_lost(tmp_path):
+    made = write_fault_csv(tmp_path / "data", good_rows=60)
+    _, val = colours_of(tmp_path)
+    output = run_data_stage(
+        tmp_path / "out", made.csv, val, "data.max_reject_fraction=0.2"
+    )
+    train = counts(output)["train"]
+    assert train["refused"] == {reason.value: 1 for reason in RejectReason}
+    assert {m: n for m, n in train["moods"].items() if n} == made.used
+    assert train["used"] == 60 + 9 == train["rows"] - 11
+
+    with newest(output, f"PetExampleGen/rejects/*/{artifacts.REJECTS_CSV}").open() as file:
+        rejects = list(csv.DictReader(file))
+    assert Counter(row["reason"] for row in rejects) == {r.value: 1 for r in RejectReason}
+    rows = list(csv.reader(made.csv.open(encoding="utf-8-sig")))
+    for row in rejects:
+        assert rows[int(row["line"]) - 1][0] == row["image"]
+        assert (row["split"], row["source"]) == ("train", str(made.csv))
+        assert row["detail"]
+
+    written = {(text(e, features.IMAGE_PATH), text(e, features.LABEL)) for e in
+               examples(output, "train")}
+    assert len(written) == 69
+    assert all(label in DEFAULT_MOODS for _, label in written)
+
+
+def colours_of(tmp_path):
+    folder = tmp_path / "colours"
+    return write_colours(folder, "train", clips=1), write_colours(folder, "val", clips=1)
+
+
+def test_too_many_refused_rows_stop_the_run_and_the_report_survives(tmp_path):
+    made = write_fault_csv(tmp_path / "data", good_rows=40)
+    _, val = colours_of(tmp_path)
+    with pytest.raises(DataRefusedError, match=r"11 of 60 rows \(18\.3%\) are refused"):
+        run_data_stage(tmp_path / "out", made.csv, val, "data.max_reject_fraction=0.18")
+    report = newest(tmp_path / "out", f"BoxValidator/report/*/{artifacts.VALIDATION_JSON}")
+    validation = json.loads(report.read_text("utf-8"))
+    assert validation["verdict"] == artifacts.VERDICT_REFUSED
+    assert "refused_share" in {finding["check"] for finding in validation["findings"]}
+    # The share itself is accepted.
+    run_data_stage(tmp_path / "out", made.csv, val, "data.max_reject_fraction=0.184")
+
+
+def test_a_csv_without_a_usable_row_is_refused_with_its_reasons(tmp_path):
+    train, val = colours_of(tmp_path)
+    bad = tmp_path / "bad.csv"
+    bad.write_text('image_path,bbox,labels\nnone.jpg,"1,2,30,40",공포\nnone.jpg,x,공포\n', "utf-8")
+    with pytest.raises(DataRefusedError, match="None of the 2 rows can be used") as error:
+        run_data_stage(tmp_path / "out", train, bad)
+    assert "image_missing 1" in str(error.value) and "box_malformed 1" in str(error.value)
+
+
+def test_one_csv_is_split_by_clip(tmp_path):
+    folder = tmp_path / "colours"
+    train = write_colours(folder, "train", clips=20, frames=2)
+    output = run_data_stage(tmp_path / "out", train, None, "data.eval_fraction=0.3",
+                            "data.shard_rows=32")
+    clips = {split: {text(e, features.CLIP) for e in examples(output, split)}
+             for split in ("train", "eval")}
+    assert not clips["train"] & clips["eval"]
+    assert len(clips["train"]) + len(clips["eval"]) == 120
+    assert 20 <= len(clips["eval"]) <= 52
+    assert counts(output)["train"]["used"] == 2 * len(clips["train"])
+
+
+def test_rows_come_in_the_order_of_the_csv_and_twice_the_same_bytes(tmp_path):
+    train, val = colours_of(tmp_path)
+    shards = []
+    for name in ("one", "two"):
+        output = run_data_stage(tmp_path / name, train, val)
+        (shard,) = output.glob("pipeline/PetExampleGen/examples/*/Split-train/*.tfrecord")
+        shards.append(shard.read_bytes())
+    assert shards[0] == shards[1]
+    lines = [e.features.feature[features.SOURCE_LINE].int64_list.value[0]
+             for e in examples(tmp_path / "one", "train")]
+    assert lines == list(range(2, 26))
+
+
+def test_photos_that_were_mended_are_read_again(tmp_path):
+    train, val = colours_of(tmp_path)
+    photo = sorted((train.parent / "images").rglob("train-*/*.png"))[0]
+    sound = photo.read_bytes()
+    photo.unlink()
+    run_data_stage(tmp_path / "out", train, val)
+    assert counts(tmp_path / "out")["train"]["refused"]["image_missing"] == 1
+    photo.write_bytes(sound)
+    run_data_stage(tmp_path / "out", train, val)
+    assert counts(tmp_path / "out")["train"]["refused"]["image_missing"] == 0
+
+
+def test_shares_of_moods_that_differ_between_train_and_eval_are_reported(tmp_path):
+    train, val = colours_of(tmp_path)
+    header, *rows = val.read_text("utf-8").splitlines()
+    val.write_text("\n".join([header, *rows[:4]]) + "\n", "utf-8")
+    output = run_data_stage(tmp_path / "out", train, val, "validate.max_label_shift=0.5")
+    report = newest(output, f"BoxValidator/report/*/{artifacts.VALIDATION_JSON}")
+    findings = json.loads(report.read_text("utf-8"))["findings"]
+    (shift,) = (f for f in findings if f["check"] == "label_shift")
+    # The four eval rows are all of the first mood, of which train has one sixth.
+    assert shift["value"] == pytest.approx(1 - 1 / 6)
+    assert shift["severity"] == "warning"
+    with pytest.raises(DataRefusedError, match="max_label_shift"):
+        run_data_stage(tmp_path / "out", train, val, "validate.shift_is_error=true")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"image_path,bbox,labels\n", "has a header and no rows"),
+        (b"image_path,labels\na.jpg,x\n", "lacks the column bbox"),
+        ("image_path,bbox,labels\na.jpg,x,공포\n".encode("cp949"), "is not UTF-8"),
+    ],
+)
+def test_a_csv_that_is_no_table_ends_the_run_with_exit_code_3(tmp_path, capfd, content, message):
+    bad = tmp_path / "bad.csv"
+    bad.write_bytes(content)
+    ended = run(tmp_path / "out", bad, None)
+    assert ended.exit == 3
+    assert message in ended.record["error"]
+    assert ended.record["pushed"] is None

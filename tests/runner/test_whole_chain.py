@@ -1,0 +1,132 @@
+"""The pipeline from CSVs to a pushed version, through LocalDagRunner."""
+
+import json
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import tensorflow as tf
+from chain import run
+
+from components.evaluator import analysis, scores
+from components.servable_check.component import probe
+from dataset.table import read_rows
+from pipeline import nodes
+from schemas import artifacts, features
+from schemas.labels import DEFAULT_MOODS
+
+
+def test_a_run_ends_with_a_blessed_and_pushed_version(pushed):
+    record = pushed.record
+    assert (pushed.exit, record["exit"], record["blessed"]) == (0, 0, True)
+    assert record["rows"]["train"]["used"] == 192
+    assert record["rows"]["eval"]["used"] == 48
+    assert record["rows"]["train"]["moods"] == dict.fromkeys(DEFAULT_MOODS, 32)
+    assert record["metrics"]["majority"]["accuracy"] == 8 / 48
+    assert record["metrics"]["model"]["macro_f1"] > 0.8
+    versions = list((pushed.output / "serving" / "pet_mood").iterdir())
+    assert [str(path) for path in versions] == [record["pushed"]]
+    assert versions[0].name.isdigit()
+    assert not (pushed.output / "serving" / "pet_mood.partial").exists()
+
+
+def test_every_eval_row_is_evaluated_once_and_the_scores_are_of_those_rows(pushed, colours):
+    table = pq.read_table(pushed.artifact("Evaluator", "predictions", "predictions.parquet"))
+    table = table.to_pydict()
+    lines = [row.line for row in read_rows(str(colours[1]))]
+    assert sorted(table["line"]) == lines == list(range(2, 50))
+    confusion = np.zeros((6, 6))
+    for truth, probabilities in zip(table["label_index"], table["probabilities"], strict=True):
+        confusion[truth, int(np.argmax(probabilities))] += 1
+    metrics = json.loads(
+        pushed.artifact("Evaluator", "evaluation", artifacts.METRICS_JSON).read_text("utf-8")
+    )
+    assert metrics["confusion"] == confusion.astype(int).tolist()
+    assert metrics["model"] == scores.headline(confusion)
+    assert metrics["slices"]["species=CAT"]["rows"] == 24
+    assert {f"label={mood}" for mood in DEFAULT_MOODS} < set(metrics["slices"])
+
+
+def test_tfma_has_the_same_scores_under_their_names(pushed):
+    import tensorflow_model_analysis as tfma
+
+    folder = pushed.artifact("Evaluator", "evaluation", artifacts.METRICS_JSON).parent
+    (whole,) = (m for m in tfma.load_metrics(str(folder)) if not m.slice_key.single_slice_keys)
+    values = {e.key.name: e.value.double_value.value for e in whole.metric_keys_and_values}
+    confusion = analysis.confusions(str(folder), 6)[analysis.CANDIDATE][()]
+    for name, value in scores.headline(confusion).items():
+        assert abs(values[name] - value) < 1e-9
+
+
+def test_the_examples_carry_the_crop_and_the_numbers(pushed):
+    shard = pushed.artifact("PetExampleGen", "examples", "Split-eval/*.tfrecord")
+    record = next(iter(tf.data.TFRecordDataset([str(shard)]).as_numpy_iterator()))
+    feature = tf.train.Example.FromString(record).features.feature
+    ints = {name: list(feature[name].int64_list.value) for name in feature}
+    floats = {name: list(feature[name].float_list.value) for name in feature}
+    assert (ints[features.IMAGE_HEIGHT], ints[features.IMAGE_WIDTH]) == ([64], [96])
+    left = 10
+    np.testing.assert_allclose(
+        [floats[name][0] for name in (
+            features.BOX_TOP, features.BOX_LEFT, features.BOX_BOTTOM, features.BOX_RIGHT,
+            features.BOX_AREA, features.BOX_ASPECT,
+        )],
+        [12 / 64, left / 96, 52 / 64, (left + 40) / 96, 1600 / 6144, 1.0], rtol=1e-6,
+    )
+    assert ints[features.SOURCE_LINE] == [2]
+    assert feature[features.LABEL].bytes_list.value[0].decode() == DEFAULT_MOODS[0]
+    # The view is the 40 pixel box and 2 pixels of margin a side, stored at 32 pixels.
+    y, x, height, width = ints[features.WINDOW]
+    assert (height, width) == (32, 32)
+    crop = tf.io.decode_jpeg(feature[features.IMAGE].bytes_list.value[0]).numpy()
+    assert crop.shape[2] == 3
+    centre = crop[y + 8 : y + 24, x + 8 : x + 24].reshape(-1, 3).mean(axis=0)
+    np.testing.assert_allclose(centre, [255, 0, 0], atol=12)
+
+
+def test_the_statistics_leave_the_pictures_out(pushed):
+    import tensorflow_data_validation as tfdv
+
+    path = pushed.artifact("StatisticsGen", "statistics", "Split-train/FeatureStats.pb")
+    (dataset,) = tfdv.load_stats_binary(str(path)).datasets
+    names = {".".join(feature.path.step) for feature in dataset.features}
+    assert names == {*features.NUMERIC, features.LABEL, features.SPECIES}
+    assert dataset.num_examples == 192
+
+
+def test_transform_puts_no_pixel_on_the_disk(pushed):
+    assert not list((pushed.output / "pipeline" / "Transform").glob("transformed_examples*"))
+
+
+def test_a_second_run_reuses_everything_and_pushes_no_second_version(pushed, colours):
+    again = run(pushed.output, *colours)
+    record = again.record
+    assert again.exit == 0
+    assert record["pushed"] == pushed.record["pushed"]
+    ran = {name for name, node in record["nodes"].items() if not node["cached"]}
+    # The Pusher looks at the serving folder each time and finds the version there.
+    assert ran <= {nodes.PUSHER, nodes.LAST_BLESSED}
+    assert len(list((pushed.output / "serving" / "pet_mood").iterdir())) == 1
+
+
+def test_the_servable_check_refuses_a_servable_that_says_something_else(pushed, tmp_path):
+    run_dir = pushed.artifact("Trainer", "model_run", artifacts.EXPECTED_PROBABILITIES).parent
+    records = str(run_dir / artifacts.EXPECTED_RECORDS)
+    expected = np.load(run_dir / artifacts.EXPECTED_PROBABILITIES)
+    swapped = tmp_path / "expected.npy"
+    np.save(swapped, expected[:, ::-1])
+    answer = probe(pushed.record["pushed"], records, str(swapped))
+    failed = {check["check"] for check in answer["checks"] if not check["passed"]}
+    assert failed == {"tf2_loader_same_answers", "tf1_loader_same_answers"}
+
+
+def test_the_servable_check_refuses_half_a_servable(pushed, tmp_path):
+    half = tmp_path / "half"
+    shutil.copytree(pushed.record["pushed"], half)
+    shutil.rmtree(half / "variables")
+    run_dir = pushed.artifact("Trainer", "model_run", artifacts.EXPECTED_PROBABILITIES).parent
+    answer = probe(
+        str(half), str(run_dir / artifacts.EXPECTED_RECORDS),
+        str(run_dir / artifacts.EXPECTED_PROBABILITIES),
+    )
+    assert not all(check["passed"] for check in answer["checks"])

@@ -1,0 +1,125 @@
+"""What the tests of ``models`` are fed: pictures, Examples, shards and a Transform graph."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+from PIL import Image
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_transform import impl_helper
+from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
+
+import schemas
+from models.transform import preprocessing_fn
+from schemas import features
+
+MOODS = ("화남/불쾌", "공포", "행복/즐거움", "편안/안정")
+"""A label map of four, so that each quadrant of a picture can be a mood."""
+
+SIDE = 32
+"""Resolution of every network here, pixels."""
+
+RED, GREEN, BLUE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
+
+
+def encoded(pixels: np.ndarray | Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """Returns a picture file's bytes; ``pixels`` uint8[h, w, 3] or a Pillow image."""
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def jpeg(pixels: np.ndarray | Image.Image, **options: Any) -> bytes:
+    """Returns a JPEG of high quality without colour subsampling."""
+    return encoded(pixels, "JPEG", **{"quality": 95, "subsampling": 0} | options)
+
+
+def plain(colour: Sequence[int] | int, height: int = SIDE, width: int = SIDE) -> np.ndarray:
+    """Returns uint8[height, width, 3] of one colour, or of one grey."""
+    return np.broadcast_to(np.uint8(colour), (height, width, 3)).copy()
+
+
+def mottled(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Returns a smooth random picture, uint8[height, width, 3]."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    smooth = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(smooth).copy()
+
+
+def example(
+    picture: bytes, label: str = MOODS[0], window: Sequence[int] = (0, 0, SIDE, SIDE)
+) -> bytes:
+    """Returns a serialized Example as PetExampleGen writes it, as far as ``models`` reads it."""
+    values = {
+        features.IMAGE: tf.train.Feature(bytes_list=tf.train.BytesList(value=[picture])),
+        features.WINDOW: tf.train.Feature(int64_list=tf.train.Int64List(value=window)),
+        features.LABEL: tf.train.Feature(bytes_list=tf.train.BytesList(value=[label.encode()])),
+    }
+    message = tf.train.Example(features=tf.train.Features(feature=values))
+    return bytes(message.SerializeToString())
+
+
+def write_shard(path: Path, records: Sequence[bytes]) -> str:
+    """Writes an uncompressed TFRecord file and returns its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            writer.write(record)
+    return str(path)
+
+
+def write_transform_graph(folder: Path, moods: Sequence[str]) -> str:
+    """Writes what the Transform node writes, by the call that TFX's in-place run makes."""
+    text = (Path(schemas.__path__[0]) / "schema.pbtxt").read_text(encoding="utf-8")
+    schema = text_format.Parse(text, schema_pb2.Schema())
+    spec = schema_utils.schema_as_feature_spec(schema).feature_spec
+    metadata_io.write_metadata(
+        dataset_metadata.DatasetMetadata(schema), str(folder / "metadata")
+    )
+
+    def bound(inputs: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        return preprocessing_fn(inputs, {"moods": list(moods)})
+
+    impl_helper.analyze_in_place(bound, False, spec, type_specs(spec), str(folder))
+    return str(folder)
+
+
+def type_specs(feature_spec: Mapping[str, Any]) -> dict[str, tf.TypeSpec]:
+    """Returns the batches' types for parsing specs, as TFX's tensor adapter does."""
+    return {
+        name: tf.TensorSpec([None, *spec.shape], spec.dtype)
+        if isinstance(spec, tf.io.FixedLenFeature)
+        else tf.SparseTensorSpec([None, None], spec.dtype)
+        for name, spec in feature_spec.items()
+    }
+
+
+def quadrant_network() -> keras.Model:
+    """Returns a network whose mood q has as logit 1/32 of the mean red of quadrant q.
+
+    Quadrants are top left, top right, bottom left, bottom right. Red 255 in one quadrant alone
+    gives its mood exp(255 / 32) / (exp(255 / 32) + 3) = 0.99896.
+    """
+    pixels = keras.Input((SIDE, SIDE, 3))
+    quadrants = keras.layers.Flatten()(keras.layers.AveragePooling2D(SIDE // 2)(pixels))
+    head = keras.layers.Dense(4, activation="softmax")
+    model = keras.Model(pixels, head(quadrants))
+    kernel = np.zeros((12, 4), np.float32)
+    for quadrant in range(4):
+        kernel[3 * quadrant, quadrant] = 1 / 32
+    head.set_weights([kernel, np.zeros(4, np.float32)])
+    return model
+
+
+def red_at(quadrant: int, height: int = SIDE, width: int = SIDE) -> np.ndarray:
+    """Returns a black picture with one red quadrant."""
+    pixels = plain(BLACK, height, width)
+    top, left = height // 2 * (quadrant // 2), width // 2 * (quadrant % 2)
+    pixels[top : top + height // 2, left : left + width // 2] = RED
+    return pixels

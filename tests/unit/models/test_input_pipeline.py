@@ -1,0 +1,218 @@
+"""Batches for training and evaluation, and the counting of labels."""
+
+from pathlib import Path
+
+import model_samples as samples
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.input_pipeline import (
+    evaluation_batches,
+    shard_files,
+    shuffled_records,
+    training_batches,
+)
+from models.label_index import LabelIndexer, count_labels
+from schemas.errors import ConfigError
+
+SIDE, MOODS = samples.SIDE, samples.MOODS
+
+
+def grey_shards(folder: Path, counts: tuple[int, ...]) -> list[str]:
+    """Writes shards whose pictures are grey 0, 10, 20, ... in order, moods taking turns."""
+    files, number = [], 0
+    for shard, count in enumerate(counts):
+        records = []
+        for number in range(number, number + count):
+            picture = samples.jpeg(samples.plain(10 * number))
+            records.append(samples.example(picture, MOODS[number % 4]))
+        number += 1
+        files.append(samples.write_shard(folder / f"{shard}.tfrecord", records))
+    return files
+
+
+def numbers(pixels: np.ndarray) -> list[int]:
+    """Returns which of the grey pictures these are."""
+    return [int(round(value / 10)) for value in pixels[:, 0, 0, 0].tolist()]
+
+
+def trained_on(files: list[str], indexer: LabelIndexer, batches: int, **changed: object) -> list[int]:
+    options = {"batch_size": 4, "shuffle_buffer": 100, "augment": False, "seed": 1} | changed
+    stream = training_batches(files, indexer, [1.0] * 4, resolution=SIDE, **options)  # type: ignore[arg-type]
+    return [n for pixels, _, _ in stream.take(batches) for n in numbers(pixels.numpy())]
+
+
+def test_evaluation_has_every_example_once_and_in_order(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = grey_shards(tmp_path, (5, 1, 4))
+    batches = list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=4))
+    assert [len(pixels) for pixels, _ in batches] == [4, 4, 2]
+    assert [n for pixels, _ in batches for n in numbers(pixels.numpy())] == list(range(10))
+    moods = np.concatenate([moods for _, moods in batches])
+    np.testing.assert_array_equal(moods, np.eye(4)[[0, 1, 2, 3, 0, 1, 2, 3, 0, 1]])
+
+
+def test_pixels_reach_the_network_as_0_to_255(tmp_path: Path, indexer: LabelIndexer) -> None:
+    record = samples.example(samples.jpeg(samples.plain(200)))
+    files = [samples.write_shard(tmp_path / "one", [record])]
+    ((seen, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=2)
+    np.testing.assert_array_equal(seen, np.full((1, SIDE, SIDE, 3), 200))
+    stream = training_batches(
+        files, indexer, [1.0] * 4, resolution=SIDE, batch_size=2, shuffle_buffer=1, augment=True, seed=0
+    )
+    trained, _, _ = next(iter(stream))
+    np.testing.assert_array_equal(trained, np.full((2, SIDE, SIDE, 3), 200))
+
+
+def test_evaluation_sees_the_window_and_nothing_around_it(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    # 48 x 64 green pixels, and in them at row 8, column 16 a red view of 32 x 32.
+    pixels = samples.plain(samples.GREEN, 48, 64)
+    pixels[8:40, 16:48] = samples.RED
+    record = samples.example(samples.jpeg(pixels), window=(8, 16, 32, 32))
+    files = [samples.write_shard(tmp_path / "one", [record])]
+    ((seen, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
+    assert seen.numpy()[..., 0].min() > 240
+    assert seen.numpy()[..., 1].max() < 15
+
+
+def test_augmented_windows_move_within_the_crop_and_are_mirrored(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    # Red tells the column and green the row: 4 per pixel, from 0 at the crop's edge.
+    rows, columns = np.mgrid[0:40, 0:44]
+    pixels = np.stack([4 * columns, 4 * rows, 0 * rows], axis=-1).astype(np.uint8)
+    record = samples.example(samples.jpeg(pixels, quality=100), window=(3, 5, 32, 32))
+    files = [samples.write_shard(tmp_path / "one", [record])]
+    stream = training_batches(
+        files, indexer, [1.0] * 4, resolution=SIDE, batch_size=64, shuffle_buffer=1, augment=True, seed=3
+    )
+    seen = np.concatenate([pixels for pixels, _, _ in stream.take(8)]).astype(int)
+    ascending = seen[:, 0, -1, 0] > seen[:, 0, 0, 0]
+    left = np.minimum(seen[:, 0, 0, 0], seen[:, 0, -1, 0])
+    places = {(round(t / 4), round(x / 4)) for t, x in zip(seen[:, 0, 0, 1], left, strict=True)}
+    # 40 - 32 + 1 places down and 44 - 32 + 1 across; 512 draws hit nearly all of the 117.
+    assert {row for row, _ in places} == set(range(9))
+    assert {column for _, column in places} == set(range(13))
+    assert 0.4 < ascending.mean() < 0.6
+    height = (seen[:, -1, 0, 1] - seen[:, 0, 0, 1]) / 4
+    assert np.abs(height - 31).max() <= 1  # The window's size, and never upside down.
+
+
+def test_without_augmentation_training_sees_the_window_itself(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    pixels = samples.mottled(40, 44)
+    record = samples.example(samples.jpeg(pixels), window=(3, 5, 32, 32))
+    files = [samples.write_shard(tmp_path / "one", [record])]
+    ((expected, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
+    stream = training_batches(
+        files, indexer, [1.0] * 4, resolution=SIDE, batch_size=3, shuffle_buffer=1, augment=False, seed=3
+    )
+    seen, _, _ = next(iter(stream))
+    np.testing.assert_array_equal(seen, np.repeat(expected, 3, axis=0))
+
+
+def test_each_pass_has_every_example_once_in_an_order_of_its_own(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = grey_shards(tmp_path, (12, 12))
+    stream = trained_on(files, indexer, batches=18)  # Three passes over 24.
+    passes = [stream[0:24], stream[24:48], stream[48:72]]
+    assert all(sorted(each) == list(range(24)) for each in passes)
+    assert len({tuple(each) for each in passes}) == 3
+
+
+def test_batches_are_full_where_a_pass_does_not_divide(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = grey_shards(tmp_path, (3,))
+    stream = trained_on(files, indexer, batches=3)  # Twelve places: four passes over three.
+    assert sorted(stream) == sorted([0, 1, 2] * 4)
+
+
+def test_the_shuffle_mixes_the_clips_of_all_shards(tmp_path: Path) -> None:
+    # Six shards, a clip of twenty frames each.
+    files = [
+        samples.write_shard(tmp_path / f"{clip}", [f"{clip}".encode()] * 20) for clip in range(6)
+    ]
+    stream = shuffled_records(files, shuffle_buffer=40, seed=5).take(120)
+    clips = [record.decode() for record in stream.as_numpy_iterator()]
+    assert sorted(clips) == sorted("012345" * 20)
+    neighbours = sum(one == other for one, other in zip(clips, clips[1:], strict=False))
+    assert neighbours < 40  # A fair mix has 119 * 19 / 119 = 19; in clip order it is 114.
+    assert len(set(clips[:16])) >= 4  # The first batch already has clips of most shards.
+
+
+def test_a_seed_gives_the_same_stream_and_another_gives_another(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = grey_shards(tmp_path, (12, 12))
+    first = trained_on(files, indexer, batches=12, seed=7)
+    assert trained_on(files, indexer, batches=12, seed=7) == first
+    assert trained_on(files, indexer, batches=12, seed=8) != first
+
+
+def test_the_sample_weight_is_the_moods_class_weight(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = grey_shards(tmp_path, (8,))
+    stream = training_batches(
+        files, indexer, [0.5, 1.0, 2.0, 4.0], resolution=SIDE, batch_size=8,
+        shuffle_buffer=8, augment=False, seed=0,
+    )
+    pixels, moods, weights = next(iter(stream))
+    expected = [[0.5, 1.0, 2.0, 4.0][n % 4] for n in numbers(pixels.numpy())]
+    np.testing.assert_array_equal(weights, np.float32(expected))
+    np.testing.assert_array_equal(moods, np.eye(4)[[n % 4 for n in numbers(pixels.numpy())]])
+
+
+def test_labels_are_counted_without_opening_a_picture(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    labels = [MOODS[0]] * 3 + [MOODS[3]] * 2 + [MOODS[1]]
+    records = [samples.example(b"no picture", mood) for mood in labels]
+    files = [
+        samples.write_shard(tmp_path / "0", records[:4]),
+        samples.write_shard(tmp_path / "1", records[4:]),
+    ]
+    assert count_labels(files, indexer, 4) == [3, 1, 0, 2]
+
+
+def test_a_label_outside_the_map_stops_the_count_with_a_clear_error(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    records = [samples.example(b"", mood) for mood in (MOODS[0], "졸림", "배고픔")]
+    files = [samples.write_shard(tmp_path / "0", records)]
+    with pytest.raises(ConfigError, match="2 of 3 examples"):
+        count_labels(files, indexer, 4)
+
+
+def test_a_label_outside_the_map_never_reaches_the_loss(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    records = [samples.example(samples.jpeg(samples.plain(9)), "졸림")]
+    files = [samples.write_shard(tmp_path / "0", records)]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label map"):
+        list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label map"):
+        trained_on(files, indexer, batches=1)
+
+
+def test_a_window_outside_its_crop_is_an_error(tmp_path: Path, indexer: LabelIndexer) -> None:
+    record = samples.example(samples.jpeg(samples.plain(9)), window=(0, 1, SIDE, SIDE))
+    files = [samples.write_shard(tmp_path / "0", [record])]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="within the stored crop"):
+        list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1))
+
+
+def test_patterns_name_files_in_order_and_none_is_an_error(tmp_path: Path) -> None:
+    names = [samples.write_shard(tmp_path / f"{n}.tfrecord", []) for n in (2, 0, 1)]
+    pattern = str(tmp_path / "*")
+    assert shard_files([pattern]) == sorted(names)
+    assert shard_files([pattern, names[0]]) == sorted(names)  # Named twice, read once.
+    with pytest.raises(ConfigError, match="TFRecord shards"):
+        shard_files([str(tmp_path / "none" / "*")])

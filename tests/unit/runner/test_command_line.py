@@ -1,0 +1,107 @@
+"""``local_runner.py`` as a process: quick answers to wrong wishes, without TensorFlow."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).parents[3]
+
+WITHOUT_TENSORFLOW = """
+import sys
+import local_runner
+code = local_runner.main(sys.argv[1:])
+heavy = {"tensorflow", "tfx", "apache_beam", "keras"} & set(sys.modules)
+assert not heavy, heavy
+sys.exit(code)
+"""
+SECONDS = 3.0
+
+
+def command(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    """Runs the command line; fails the test if it imports anything heavy or takes long."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, *map(str, arguments)],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert time.monotonic() - began < SECONDS
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def record(folder: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return document
+
+
+def test_a_wrong_setting_ends_in_2_and_is_recorded(tmp_path: Path) -> None:
+    done = command("--output", tmp_path, "--set", "trian.epochs=3")
+    message = "There is no setting 'trian.epochs'. Did you mean train.epochs?"
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == f"error: {message}\n"
+    document = record(tmp_path)
+    assert (document["exit"], document["error"]) == (2, message)
+    assert document["settings"] is None
+
+
+def test_a_missing_csv_ends_in_2_and_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "없음.csv"
+    done = command("--output", tmp_path / "out", "--train-csv", missing)
+    assert done.returncode == 2
+    assert str(missing) in done.stderr
+    assert record(tmp_path / "out")["exit"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--eval-csv", "x.csv"], "--eval-csv goes with --train-csv"),
+        (["--preset", "fast"], "There is no preset 'fast'"),
+        (["--config", "none.yaml"], "There is no settings file none.yaml"),
+        (["--labels", "none.json"], "--labels: The label file cannot be read"),
+        (["--set", "train.epochs=0"], "train.epochs must be at least 1"),
+    ],
+)
+def test_what_cannot_work_ends_in_2(arguments: list[str], message: str, tmp_path: Path) -> None:
+    done = command("--output", tmp_path, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {message}")
+
+
+def test_an_output_that_cannot_be_a_folder_ends_in_2(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("")
+    done = command("--output", path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: The output folder {path} cannot be written")
+
+
+def test_an_unknown_flag_ends_in_2(tmp_path: Path) -> None:
+    done = command("--outputs", tmp_path)
+    assert done.returncode == 2
+    assert "unrecognized arguments: --outputs" in done.stderr
+
+
+def test_help_has_an_example_and_every_group_of_settings() -> None:
+    done = command("--help")
+    assert done.returncode == 0
+    assert "uv run python local_runner.py" in done.stdout
+    for name in (
+        "data.max_reject_fraction = 0.05",
+        "model.weights = imagenet",
+        "train.learning_rate = 0.0001",
+        "beam.workers = 1",
+    ):
+        assert name in done.stdout
