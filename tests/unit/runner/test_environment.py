@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner import environment
-from runner.interrupts import stop_signals, undisturbed
+from runner.interrupts import StopWish, stop_signals, undisturbed
 from schemas.errors import ConfigError
 
 Usage = namedtuple("Usage", "total used free")
@@ -90,7 +90,8 @@ def test_beams_workers_will_find_the_project_and_tfx_no_flags(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_both_signals_end_a_run_as_ctrl_c(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with stop_signals() as wish:
+    wish = StopWish()
+    with stop_signals(wish):
         assert not wish.received
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
@@ -100,7 +101,7 @@ def test_both_signals_end_a_run_as_ctrl_c(number: signal.Signals) -> None:
 
 
 def test_the_same_ctrl_c_passed_on_by_uv_counts_once() -> None:
-    with stop_signals():
+    with stop_signals(StopWish()):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(5)
@@ -109,7 +110,8 @@ def test_the_same_ctrl_c_passed_on_by_uv_counts_once() -> None:
 
 
 def test_the_last_lines_are_written_undisturbed() -> None:
-    with stop_signals() as wish, undisturbed():
+    wish = StopWish()
+    with stop_signals(wish), undisturbed():
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(0.1)
         assert not wish.received

@@ -150,13 +150,18 @@ def test_a_servable_that_failed_says_why(record: RunRecord) -> None:
         "passed": False,
         "pictures": 8,
         "checks": [
-            {"check": "tf1_loader", "passed": False, "message": "Could not find variable"},
+            {
+                "check": "tf1_loader",
+                "passed": False,
+                "message": "Traceback:\n  File x\nCould not find variable\n",
+            },
             {"check": "tf2_loader", "passed": True, "message": "loaded"},
         ],
     }
     text = shown(record)
     assert line_with(text, "variable")[:2] == ["failed", "servable"]
     assert "loaded" not in text
+    assert "File x" not in text
     assert "Not pushed: the model is not servable" in text
 
 
@@ -171,6 +176,14 @@ def test_refused_data_shows_what_was_found_and_no_metrics(record: RunRecord) -> 
     assert "precision" not in text
 
 
+def test_a_stopped_run_is_no_failure(record: RunRecord) -> None:
+    record.exit, record.results = Exit.OTHER, Results()
+    record.nodes["Pusher"] = NodeRun("Pusher", 1.0, NodeState.STOPPED)
+    text = shown(record)
+    assert "  Stopped\n" in text
+    assert "Failed" not in text
+
+
 def test_a_run_that_failed_early_shows_what_there_is(tmp_path: Path) -> None:
     started = datetime.datetime(2026, 11, 23, tzinfo=datetime.timezone.utc)
     record = RunRecord(tmp_path, tmp_path / "run.log", started, exit=1, seconds=2.0)
@@ -183,4 +196,5 @@ def test_a_run_that_failed_early_shows_what_there_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_tables_keep_within_the_terminal(record: RunRecord, width: int) -> None:
     tables, _, _ = shown(record, width=width).partition("  Pushed")
-    assert max(cell_len(line.rstrip()) for line in tables.splitlines()) <= width
+    lines = [line.rstrip() for line in tables.splitlines() if "rejects.csv" not in line]
+    assert max(cell_len(line) for line in lines) <= width

@@ -1,0 +1,68 @@
+"""What happens while Keras trains: progress is told, and a loss that is no number ends it."""
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from dataset import progress
+from models.hparams import MACRO_F1
+
+_TASK = "train"
+_SECONDS_BETWEEN_REPORTS = 0.5
+
+Logs = Mapping[str, Any] | None
+
+
+class TrainingDivergedError(RuntimeError):
+    """The loss is no longer a number; nothing can be learnt from there."""
+
+
+class TellProgress(keras.callbacks.Callback):
+    """Reports steps done through ``dataset.progress``, about twice a second."""
+
+    def __init__(self, epochs: int, steps_per_epoch: int) -> None:
+        super().__init__()
+        self._epochs = epochs
+        self._total = epochs * steps_per_epoch
+        self._epoch = 0
+        self._unreported = 0
+        self._reported_at = -math.inf
+        self._validated = ""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Notes which epoch it is, from 0."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Counts a step, and reports where the last report is old."""
+        self._unreported += 1
+        if time.monotonic() - self._reported_at >= _SECONDS_BETWEEN_REPORTS:
+            self._report(logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Reports the epoch's last steps with the validation figures."""
+        self._validated = f" val macro-F1 {(logs or {}).get(f'val_{MACRO_F1}', math.nan):.3f}"
+        self._report(logs)
+
+    def _report(self, logs: Logs) -> None:
+        loss = (logs or {}).get("loss", math.nan)
+        note = f"epoch {self._epoch + 1}/{self._epochs} loss {loss:.3f}{self._validated}"
+        progress.report(_TASK, self._unreported, self._total, "steps", note)
+        self._unreported = 0
+        self._reported_at = time.monotonic()
+
+
+class StopOnNan(keras.callbacks.Callback):
+    """Ends the training with an error as soon as the loss is not finite."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Looks at the epoch's mean loss so far, which stays NaN once a step was."""
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise TrainingDivergedError(
+                f"The loss must stay finite. Received: {loss} in batch {batch} of the epoch. "
+                f"Lower train.learning_rate (now {float(self.model.optimizer.learning_rate):g})"
+            )

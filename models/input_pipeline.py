@@ -1,0 +1,194 @@
+"""Examples into batches for training and evaluation, by tf.data.
+
+Records stay JPEG through reading and shuffling; what the decoder makes is 10 to 50 times
+larger. Every draw is a function of the seed and of the example's place in the stream, so that
+a seed gives the same batches on any number of threads.
+"""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from models import augmentation
+from models.label_index import LabelIndexer
+from models.preprocessing import Look, look
+from schemas import features
+from schemas.errors import ConfigError
+
+PICTURE_SPEC = {
+    features.IMAGE: tf.io.FixedLenFeature([], tf.string),
+    features.WINDOW: tf.io.FixedLenFeature([4], tf.int64),
+}
+"""What the network's input is made of."""
+
+# AutoGraph has nothing to convert here, and takes seconds a dataset to find that out.
+_as_written = tf.autograph.experimental.do_not_convert
+
+_OPEN_SHARDS = 16
+"""Shards read at a time: neighbours in a shard are frames of one clip."""
+
+
+def shard_files(patterns: Sequence[str]) -> list[str]:
+    """Returns the files that the patterns name, in order.
+
+    Raises:
+      ConfigError: if there are none.
+    """
+    files = sorted({name for pattern in patterns for name in tf.io.gfile.glob(pattern)})
+    if not files:
+        raise ConfigError(f"There must be TFRecord shards to read. Received: {list(patterns)}")
+    return files
+
+
+def training_batches(
+    files: Sequence[str],
+    indexer: LabelIndexer,
+    class_weights: Sequence[float],
+    *,
+    resolution: int,
+    batch_size: int,
+    shuffle_buffer: int,
+    augment: bool,
+    seed: int,
+) -> tf.data.Dataset:
+    """Returns an endless stream of full batches.
+
+    The stream is one pass over the examples after another, each in its own order and each
+    with every example once. Batches run across the passes' borders: none is short, no
+    example is dropped, and the next pass is being read while the last one is trained on.
+
+    Args:
+      files: TFRecord shards.
+      indexer: of the Transform node.
+      class_weights: each mood's weight, in label map order.
+      resolution: side of the pictures, pixels.
+      batch_size: examples a batch.
+      shuffle_buffer: records that the shuffle holds.
+      augment: whether windows are moved and mirrored at random.
+      seed: of the order and the draws, >= 0.
+
+    Returns:
+      A dataset of (pixels uint8[batch_size, resolution, resolution, 3] in 0..255,
+      one-hot moods float32[batch_size, moods], weights float32[batch_size]).
+    """
+    weights = tf.constant(list(class_weights), tf.float32)
+
+    @_as_written
+    def example(place: tf.Tensor, record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        parsed = tf.io.parse_single_example(record, PICTURE_SPEC | indexer.feature_spec)
+        window = parsed[features.WINDOW]
+        encoded = parsed[features.IMAGE]
+        if augment:
+            draws = tf.random.stateless_uniform([3], [tf.constant(seed, tf.int64), place])
+            seen = look(
+                encoded, lambda size: augmentation.shifted(window, draws[:2], size), resolution
+            )
+            return augmentation.mirrored(_pixels(seen), draws[2]), parsed[features.LABEL]
+        return _pixels(look(encoded, lambda size: window, resolution)), parsed[features.LABEL]
+
+    @_as_written
+    def targets(
+        pixels: tf.Tensor, labels: tf.Tensor | tf.SparseTensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        index = _known(indexer(labels))
+        return (
+            pixels,
+            tf.one_hot(index, len(class_weights)),
+            tf.ensure_shape(tf.gather(weights, index), [batch_size]),
+        )
+
+    return (
+        shuffled_records(files, shuffle_buffer, seed)
+        .enumerate()
+        .map(example, num_parallel_calls=tf.data.AUTOTUNE)
+        .batch(batch_size, drop_remainder=True)
+        .map(targets)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def shuffled_records(files: Sequence[str], shuffle_buffer: int, seed: int) -> tf.data.Dataset:
+    """Returns an endless stream of serialized Examples, one shuffled pass after another.
+
+    Args:
+      files: TFRecord shards; each pass opens them in another order.
+      shuffle_buffer: records that are held and drawn from.
+      seed: of the orders, >= 0.
+    """
+
+    @_as_written
+    def one_pass(number: tf.Tensor) -> tf.data.Dataset:
+        order = tf.random.experimental.stateless_shuffle(
+            tf.constant(list(files)), [tf.constant(seed, tf.int64), number]
+        )
+        return (
+            tf.data.Dataset.from_tensor_slices(order)
+            .interleave(
+                tf.data.TFRecordDataset,
+                cycle_length=min(len(files), _OPEN_SHARDS),
+                num_parallel_calls=tf.data.AUTOTUNE,
+                deterministic=True,
+            )
+            .shuffle(shuffle_buffer, seed=seed + number, reshuffle_each_iteration=False)
+        )
+
+    return tf.data.Dataset.counter().flat_map(one_pass)
+
+
+def evaluation_batches(
+    files: Sequence[str],
+    indexer: LabelIndexer,
+    classes: int,
+    *,
+    resolution: int,
+    batch_size: int,
+) -> tf.data.Dataset:
+    """Returns every example once, in the order of the files, the last batch maybe short.
+
+    Args:
+      files: TFRecord shards.
+      indexer: of the Transform node.
+      classes: moods in the label map.
+      resolution: side of the pictures, pixels.
+      batch_size: examples a batch.
+
+    Returns:
+      A dataset of (pixels uint8[n, resolution, resolution, 3] in 0..255, one-hot moods
+      float32[n, classes]). There are no weights: what is measured counts examples alike.
+    """
+
+    @_as_written
+    def example(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        parsed = tf.io.parse_single_example(record, PICTURE_SPEC | indexer.feature_spec)
+        window = parsed[features.WINDOW]
+        seen = look(parsed[features.IMAGE], lambda size: window, resolution)
+        return _pixels(seen), parsed[features.LABEL]
+
+    @_as_written
+    def targets(
+        pixels: tf.Tensor, labels: tf.Tensor | tf.SparseTensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        return pixels, tf.one_hot(_known(indexer(labels)), classes)
+
+    return (
+        tf.data.TFRecordDataset(list(files))
+        .map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .batch(batch_size)
+        .map(targets)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def _pixels(seen: Look) -> tf.Tensor:
+    """Returns the pixels; fails on a window outside the crop, which the ingest never writes."""
+    check = tf.debugging.Assert(seen.inside, ["The window must lie within the stored crop."])
+    with tf.control_dependencies([check]):
+        return tf.identity(seen.pixels)
+
+
+def _known(index: tf.Tensor) -> tf.Tensor:
+    check = tf.debugging.assert_non_negative(
+        index, message="Every label must be in the label map that Transform was given."
+    )
+    with tf.control_dependencies([check]):
+        return tf.identity(index)
