@@ -31,10 +31,12 @@ class ValidationLimits:
     max_aspect: float = 20.0
 
     def __post_init__(self) -> None:
-        _check(0 <= self.max_label_shift <= 1, "validate.max_label_shift must lie in [0, 1]",
-               self.max_label_shift)
-        _check(self.max_box_shift > 0, "validate.max_box_shift must be above 0",
-               self.max_box_shift)
+        _check(
+            0 <= self.max_label_shift <= 1,
+            "validate.max_label_shift must lie in [0, 1]",
+            self.max_label_shift,
+        )
+        _check(self.max_box_shift > 0, "validate.max_box_shift must be above 0", self.max_box_shift)
         _check(0 <= self.min_area < 1, "validate.min_area must lie in [0, 1)", self.min_area)
         _check(self.max_aspect >= 1, "validate.max_aspect must be at least 1", self.max_aspect)
 

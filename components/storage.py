@@ -19,7 +19,7 @@ def open_file(path: str, mode: str) -> IO[Any]:
     """
     text = "b" not in mode
     if "://" not in path:
-        return open(path, mode, **({"encoding": "utf-8", "newline": ""} if text else {}))
+        return open(path, mode, encoding="utf-8", newline="") if text else open(path, mode)
     open_binary = FileSystems.open if "r" in mode else FileSystems.create
     file = open_binary(path, compression_type=CompressionTypes.UNCOMPRESSED)
     return io.TextIOWrapper(file, encoding="utf-8", newline="") if text else file

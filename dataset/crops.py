@@ -34,7 +34,8 @@ def plan_crop(
 
     Args:
       view: what the model sees, within the image.
-      image_height, image_width: of the upright photo, pixels.
+      image_height: of the upright photo, pixels.
+      image_width: of the upright photo, pixels.
       side: the training resolution, pixels.
       surplus: stored around the view, share of the stored view's side, half on each side.
     """

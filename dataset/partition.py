@@ -22,7 +22,7 @@ class Block(NamedTuple):
 
     Attributes:
       split: name of the split.
-      index: number of the block within its split.
+      number: of the block within its split, from 0.
       of: number of blocks of the split.
       parts: the files that hold its rows, in order.
       rows: number of rows.
@@ -30,7 +30,7 @@ class Block(NamedTuple):
     """
 
     split: str
-    index: int
+    number: int
     of: int
     parts: tuple[str, ...]
     rows: int
@@ -95,10 +95,16 @@ def deal_out(
         writer.add((split, bucket_of(row.clip, blocks[split])), row)
     writer.flush()
     return [
-        Block(name, index, count, tuple(writer.parts.get((name, index), ())),
-              writer.rows.get((name, index), 0), source)
+        Block(
+            name,
+            number,
+            count,
+            tuple(writer.parts.get((name, number), ())),
+            writer.rows.get((name, number), 0),
+            source,
+        )
         for name, count in blocks.items()
-        for index in range(count)
+        for number in range(count)
     ]
 
 
@@ -132,9 +138,9 @@ class _PartWriter:
             self.flush()
 
     def flush(self) -> None:
-        for (split, index), rows in self._waiting.items():
-            parts = self.parts.setdefault((split, index), [])
-            path = f"{self._folder}/{split}-{index:05d}-{len(parts):05d}.csv"
+        for (split, number), rows in self._waiting.items():
+            parts = self.parts.setdefault((split, number), [])
+            path = f"{self._folder}/{split}-{number:05d}-{len(parts):05d}.csv"
             with self._opener(path, "w") as file:
                 csv.writer(file, lineterminator="\n").writerows(rows)
             parts.append(path)

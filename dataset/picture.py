@@ -128,9 +128,7 @@ def _orientation(image: Image.Image) -> int:
     return value if value in range(1, 9) else 1
 
 
-def _decode(
-    image: Image.Image, orientation: int, view: PixelBox, plan: CropPlan
-) -> Image.Image:
+def _decode(image: Image.Image, orientation: int, view: PixelBox, plan: CropPlan) -> Image.Image:
     """Returns the upright pixels, of a JPEG at 1/2, 1/4 or 1/8 where the view allows it."""
     shrink = min(view.height / plan.window.height, view.width / plan.window.width)
     if image.format in ("JPEG", "MPO"):
@@ -167,6 +165,3 @@ def _cut(pixels: Image.Image, plan: CropPlan, full_size: tuple[int, int]) -> Ima
     )
     size = (plan.width, plan.height)
     return pixels.resize(size, Image.Resampling.BILINEAR, box=region)
-
-
-

@@ -73,7 +73,6 @@ def training_batches(
     """
     weights = tf.constant(list(class_weights), tf.float32)
 
-    @_as_written
     def example(place: tf.Tensor, record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         parsed = tf.io.parse_single_example(record, PICTURE_SPEC | indexer.feature_spec)
         window = parsed[features.WINDOW]
@@ -86,7 +85,6 @@ def training_batches(
             return augmentation.mirrored(_pixels(seen), draws[2]), parsed[features.LABEL]
         return _pixels(look(encoded, lambda size: window, resolution)), parsed[features.LABEL]
 
-    @_as_written
     def targets(
         pixels: tf.Tensor, labels: tf.Tensor | tf.SparseTensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -100,9 +98,9 @@ def training_batches(
     return (
         shuffled_records(files, shuffle_buffer, seed)
         .enumerate()
-        .map(example, num_parallel_calls=tf.data.AUTOTUNE)
+        .map(_as_written(example), num_parallel_calls=tf.data.AUTOTUNE)
         .batch(batch_size, drop_remainder=True)
-        .map(targets)
+        .map(_as_written(targets))
         .prefetch(tf.data.AUTOTUNE)
     )
 
@@ -116,7 +114,6 @@ def shuffled_records(files: Sequence[str], shuffle_buffer: int, seed: int) -> tf
       seed: of the orders, >= 0.
     """
 
-    @_as_written
     def one_pass(number: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(
             tf.constant(list(files)), [tf.constant(seed, tf.int64), number]
@@ -132,7 +129,7 @@ def shuffled_records(files: Sequence[str], shuffle_buffer: int, seed: int) -> tf
             .shuffle(shuffle_buffer, seed=seed + number, reshuffle_each_iteration=False)
         )
 
-    return tf.data.Dataset.counter().flat_map(one_pass)
+    return tf.data.Dataset.counter().flat_map(_as_written(one_pass))
 
 
 def evaluation_batches(
@@ -157,14 +154,12 @@ def evaluation_batches(
       float32[n, classes]). There are no weights: what is measured counts examples alike.
     """
 
-    @_as_written
     def example(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         parsed = tf.io.parse_single_example(record, PICTURE_SPEC | indexer.feature_spec)
         window = parsed[features.WINDOW]
         seen = look(parsed[features.IMAGE], lambda size: window, resolution)
         return _pixels(seen), parsed[features.LABEL]
 
-    @_as_written
     def targets(
         pixels: tf.Tensor, labels: tf.Tensor | tf.SparseTensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -172,9 +167,9 @@ def evaluation_batches(
 
     return (
         tf.data.TFRecordDataset(list(files))
-        .map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .map(_as_written(example), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .batch(batch_size)
-        .map(targets)
+        .map(_as_written(targets))
         .prefetch(tf.data.AUTOTUNE)
     )
 

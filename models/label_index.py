@@ -46,15 +46,17 @@ def count_labels(files: Sequence[str], indexer: LabelIndexer, classes: int) -> l
       ConfigError: if a label is not in the label map.
     """
 
-    @tf.autograph.experimental.do_not_convert
     def count(serialized: tf.Tensor) -> tf.Tensor:
         parsed = tf.io.parse_example(serialized, indexer.feature_spec)
         places = indexer(parsed[features.LABEL]) - UNKNOWN  # The unknown come first.
         return tf.math.bincount(places, minlength=classes + 1, dtype=tf.int64)
 
     records = tf.data.TFRecordDataset(list(files), num_parallel_reads=min(len(files), 4))
-    counts = records.batch(_BATCH).map(count, num_parallel_calls=tf.data.AUTOTUNE)
+    as_written = tf.autograph.experimental.do_not_convert
+    counts = records.batch(_BATCH).map(as_written(count), num_parallel_calls=tf.data.AUTOTUNE)
     zeros = tf.zeros([classes + 1], tf.int64)
+    unknown: int
+    known: list[int]
     unknown, *known = counts.reduce(zeros, tf.add).numpy().tolist()
     if unknown:
         raise ConfigError(

@@ -65,6 +65,6 @@ def new_backbone(resolution: int) -> keras.Model:
 
 def _set_normalization(backbone: keras.Model) -> None:
     (layer,) = (each for each in backbone.layers if isinstance(each, keras.layers.Normalization))
-    layer.adapt_mean.assign(np.float32(_IMAGENET_MEAN))
-    layer.adapt_variance.assign(np.square(np.float32(_IMAGENET_STD)))
+    layer.adapt_mean.assign(np.asarray(_IMAGENET_MEAN, np.float32))
+    layer.adapt_variance.assign(np.square(np.asarray(_IMAGENET_STD, np.float32)))
     layer.finalize_state()

@@ -153,15 +153,15 @@ def _read_sound_rows(
       The places of the sound rows, int32[m], and what was read of them, stacked.
     """
 
-    @tf.autograph.experimental.do_not_convert
     def read_row(place: tf.Tensor, *row: tf.Tensor) -> tuple[tf.Tensor, Look]:
         return place, read(*row)
 
+    as_written = tf.autograph.experimental.do_not_convert
     # Last comes an element of our own: a dataset without any cannot be turned into tensors.
     nothing = Look(tf.zeros([resolution, resolution, 3], tf.uint8), tf.constant(False))
     sound = (
         tf.data.Dataset.from_tensor_slices((tf.range(count), *rows))
-        .map(read_row, num_parallel_calls=_PARALLEL_DECODES, deterministic=True)
+        .map(as_written(read_row), num_parallel_calls=_PARALLEL_DECODES, deterministic=True)
         .ignore_errors()
         .concatenate(tf.data.Dataset.from_tensors((count, nothing)))
         .batch(CHUNK + 1)

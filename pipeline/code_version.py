@@ -12,7 +12,7 @@ SCHEMA_FILE = ROOT / "schemas" / "schema.pbtxt"
 
 
 def code_version(*folders: str) -> str:
-    """Returns a hash over the source files of some folders, and of what all build on.
+    """Returns a hash over the source of some folders and files, and of what all build on.
 
     Args:
       folders: those whose code does the node's work, relative to the project's root. Only
@@ -20,7 +20,8 @@ def code_version(*folders: str) -> str:
     """
     digest = hashlib.sha256()
     for folder in (*folders, "dataset", "schemas"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
+        place = ROOT / folder
+        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
             digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

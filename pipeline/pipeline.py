@@ -98,9 +98,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         strategy_class=last_blessed.LastBlessedBefore,
         **{
             last_blessed.MODEL: tfx.dsl.Channel(type=tfx.types.standard_artifacts.Model),
-            last_blessed.BLESSING: tfx.dsl.Channel(
-                type=tfx.types.standard_artifacts.ModelBlessing
-            ),
+            last_blessed.BLESSING: tfx.dsl.Channel(type=tfx.types.standard_artifacts.ModelBlessing),
             last_blessed.CURRENT: model,
         },
     ).with_id(nodes.LAST_BLESSED)
@@ -131,8 +129,18 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         pipeline_name="pet_mood",
         pipeline_root=str(inputs.artifacts),
         components=[
-            example_gen, statistics_gen, schema_gen, example_validator, box_validator, data_gate,
-            transform, trainer, last, evaluator, servable_check, pusher,
+            example_gen,
+            statistics_gen,
+            schema_gen,
+            example_validator,
+            box_validator,
+            data_gate,
+            transform,
+            trainer,
+            last,
+            evaluator,
+            servable_check,
+            pusher,
         ],
         enable_cache=True,
         metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(

@@ -45,9 +45,7 @@ def moods_from_mapping(mapping: object) -> tuple[str, ...]:
             )
         by_index[index] = normalise(str(name))
     if len(by_index) < 2 or sorted(by_index) != list(range(len(by_index))):
-        raise LabelMapError(
-            f"The indices must be 0..k-1 with k >= 2. Received: {sorted(by_index)}"
-        )
+        raise LabelMapError(f"The indices must be 0..k-1 with k >= 2. Received: {sorted(by_index)}")
     moods = tuple(by_index[i] for i in range(len(by_index)))
     if len(set(moods)) != len(moods) or "" in moods:
         raise LabelMapError(f"The names must differ and not be empty. Received: {moods}")

@@ -55,15 +55,23 @@ def refused_share(
     share = (rows - used) / rows if rows else 0.0
     reasons = ", ".join(f"{reason} {n}" for reason, n in counts["refused"].items() if n)
     if used == 0:
-        yield Finding(ERROR, "usable_rows", split,
-                      f"None of the {rows} rows can be used ({reasons or 'there is no row'}).",
-                      0, 1)
+        yield Finding(
+            ERROR,
+            "usable_rows",
+            split,
+            f"None of the {rows} rows can be used ({reasons or 'there is no row'}).",
+            0,
+            1,
+        )
     elif share > max_reject_fraction:
         yield Finding(
-            ERROR, "refused_share", split,
+            ERROR,
+            "refused_share",
+            split,
             f"{rows - used} of {rows} rows ({share:.1%}) are refused, "
             f"data.max_reject_fraction allows {max_reject_fraction:.1%} ({reasons}).",
-            share, max_reject_fraction,
+            share,
+            max_reject_fraction,
         )
 
 
@@ -92,10 +100,13 @@ def label_shift(
     first, second = shares[mood]
     if abs(first - second) > limits.max_label_shift:
         yield Finding(
-            ERROR if limits.shift_is_error else WARNING, "label_shift", other_split,
+            ERROR if limits.shift_is_error else WARNING,
+            "label_shift",
+            other_split,
             f"{mood} is {first:.1%} of train and {second:.1%} of {other_split}; "
             f"validate.max_label_shift is {limits.max_label_shift:.1%}.",
-            abs(first - second), limits.max_label_shift,
+            abs(first - second),
+            limits.max_label_shift,
         )
 
 
@@ -115,11 +126,14 @@ def box_shift(
         shift = distance / spread if spread else (0.0 if distance == 0 else math.inf)
         if shift > limits.max_box_shift:
             yield Finding(
-                ERROR if limits.shift_is_error else WARNING, "box_shift", other_split,
+                ERROR if limits.shift_is_error else WARNING,
+                "box_shift",
+                other_split,
                 f"{name} has the mean {ours[name].mean:.3f} in train and "
                 f"{theirs[name].mean:.3f} in {other_split}, {shift:.1f} standard deviations "
                 f"apart; validate.max_box_shift is {limits.max_box_shift:g}.",
-                shift, limits.max_box_shift,
+                shift,
+                limits.max_box_shift,
             )
 
 
@@ -144,8 +158,12 @@ def box_anomalies(
             if reason.type == anomalies_pb2.AnomalyInfo.CUSTOM_VALIDATION:
                 severe = info.severity == anomalies_pb2.AnomalyInfo.ERROR
                 column = ".".join(info.path.step) or name
-                yield Finding(ERROR if severe else WARNING, "box_statistics", split,
-                              f"{column}: {reason.short_description}")
+                yield Finding(
+                    ERROR if severe else WARNING,
+                    "box_statistics",
+                    split,
+                    f"{column}: {reason.short_description}",
+                )
 
 
 def schema_anomalies(split: str, anomalies: anomalies_pb2.Anomalies) -> Iterator[Finding]:
@@ -169,17 +187,28 @@ def _custom_validation(
     limits: ValidationLimits,
 ) -> custom_validation_config_pb2.CustomValidationConfig:
     rules = [
-        (name, "feature.num_stats.min >= 0 AND feature.num_stats.max <= 1", "ERROR",
-         f"{name} must lie in [0, 1]")
+        (
+            name,
+            "feature.num_stats.min >= 0 AND feature.num_stats.max <= 1",
+            "ERROR",
+            f"{name} must lie in [0, 1]",
+        )
         for name in _RATIOS
     ]
     rules += [
-        (features.BOX_AREA, f"feature.num_stats.min >= {limits.min_area}", "WARNING",
-         f"some boxes cover less than {limits.min_area:.2%} of their photo"),
-        (features.BOX_ASPECT,
-         f"feature.num_stats.max <= {limits.max_aspect} "
-         f"AND feature.num_stats.min >= {1 / limits.max_aspect}", "WARNING",
-         f"some boxes are over {limits.max_aspect:g} times as long as wide"),
+        (
+            features.BOX_AREA,
+            f"feature.num_stats.min >= {limits.min_area}",
+            "WARNING",
+            f"some boxes cover less than {limits.min_area:.2%} of their photo",
+        ),
+        (
+            features.BOX_ASPECT,
+            f"feature.num_stats.max <= {limits.max_aspect} "
+            f"AND feature.num_stats.min >= {1 / limits.max_aspect}",
+            "WARNING",
+            f"some boxes are over {limits.max_aspect:g} times as long as wide",
+        ),
     ]
     text = "".join(
         f'feature_validations {{ feature_path {{ step: "{name}" }} validations {{ '

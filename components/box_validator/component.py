@@ -54,8 +54,14 @@ def BoxValidator(
         counts = json.loads(file.read())["splits"]
     contract = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema.uri))
     findings = list(
-        _findings(counts, _statistics(statistics), _anomalies(anomalies), contract,
-                  max_reject_fraction, limits)
+        _findings(
+            counts,
+            _statistics(statistics),
+            _anomalies(anomalies),
+            contract,
+            max_reject_fraction,
+            limits,
+        )
     )
     refused = any(finding.severity == checks.ERROR for finding in findings)
     verdict = {

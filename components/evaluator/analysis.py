@@ -13,6 +13,7 @@ import tensorflow_model_analysis as tfma
 from tfx_bsl.arrow import table_util
 
 from components.evaluator import predict, tfma_metrics
+from components.evaluator.scores import Matrix
 
 CANDIDATE = "candidate"
 BASELINE = "baseline"
@@ -80,9 +81,9 @@ def _batches(table: pa.Table) -> list[pa.RecordBatch]:
     return [table_util.CanonicalizeRecordBatch(batch) for batch in table.to_batches(_BATCH)]
 
 
-def confusions(output: str, classes: int) -> dict[str, dict[Slice, np.ndarray]]:
+def confusions(output: str, classes: int) -> dict[str, dict[Slice, Matrix]]:
     """Returns, by model and slice, the confusion matrices (float64[k, k]) that TFMA wrote."""
-    found: dict[str, dict[Slice, np.ndarray]] = {}
+    found: dict[str, dict[Slice, Matrix]] = {}
     for line in tfma.load_metrics(output):
         key = tuple((part.column, _slice_value(part)) for part in line.slice_key.single_slice_keys)
         for entry in line.metric_keys_and_values:

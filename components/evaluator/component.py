@@ -12,7 +12,7 @@ from components.evaluator import executor
 from components.limits import BlessingLimits
 
 
-class EvaluatorSpec(component_spec.ComponentSpec):  # type: ignore[misc]
+class EvaluatorSpec(component_spec.ComponentSpec):
     """The Evaluator's contract."""
 
     PARAMETERS = {
@@ -36,7 +36,7 @@ class EvaluatorSpec(component_spec.ComponentSpec):  # type: ignore[misc]
     }
 
 
-class Evaluator(base_beam_component.BaseBeamComponent):  # type: ignore[misc]
+class Evaluator(base_beam_component.BaseBeamComponent):
     """Asks the servable for every row of the eval split and judges the answers.
 
     Unlike TFX's Evaluator it predicts with a bounded batch into a table and lets TFMA

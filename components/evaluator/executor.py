@@ -30,7 +30,7 @@ CODE = "code"
 SPLIT = "eval"
 
 
-class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]
+class Executor(base_beam_executor.BaseBeamExecutor):
     """Judges a servable on the eval split."""
 
     def Do(
@@ -79,7 +79,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]
         blessed = all(check.passed for check in checks)
         _write_metrics(
             posixpath.join(evaluation.uri, artifacts.METRICS_JSON),
-            candidate.moods, confusions, checks, blessed, note,
+            candidate.moods,
+            confusions,
+            checks,
+            blessed,
+            note,
         )
         _bless(artifact_utils.get_single_instance(output_dict[BLESSING]), model, blessed)
         logging.info("Evaluated %d rows: blessed %s, %s", rows, blessed, checks)
@@ -106,7 +110,7 @@ def _baseline(
 def _write_metrics(
     path: str,
     moods: tuple[str, ...],
-    confusions: dict[str, dict[analysis.Slice, np.ndarray]],
+    confusions: dict[str, dict[analysis.Slice, scores.Matrix]],
     checks: list[gate.Check],
     blessed: bool,
     note: str,
@@ -127,7 +131,8 @@ def _write_metrics(
         "confusion": whole.astype(int).tolist(),
         "slices": {
             ",".join(f"{column}={value}" for column, value in key): {
-                "rows": int(matrix.sum()), **scores.headline(matrix)
+                "rows": int(matrix.sum()),
+                **scores.headline(matrix),
             }
             for key, matrix in sorted(confusions[analysis.CANDIDATE].items())
             if key

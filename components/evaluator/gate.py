@@ -24,7 +24,10 @@ def all_finite(not_finite: int) -> Check:
       not_finite: rows for which one is NaN or infinite.
     """
     return Check(
-        "probabilities_are_numbers", not_finite == 0, -float(not_finite), 0.0,
+        "probabilities_are_numbers",
+        not_finite == 0,
+        -float(not_finite),
+        0.0,
         f"{not_finite} rows were answered with NaN or infinity",
     )
 

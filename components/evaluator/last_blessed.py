@@ -11,7 +11,7 @@ BLESSING = "model_blessing"
 CURRENT = "current"
 
 
-class LastBlessedBefore(resolver.ResolverStrategy):  # type: ignore[misc]
+class LastBlessedBefore(resolver.ResolverStrategy):
     """The latest blessed model other than the current one.
 
     TFX's LatestBlessedModelStrategy returns the current model itself once it is blessed: a
@@ -39,8 +39,11 @@ class LastBlessedBefore(resolver.ResolverStrategy):  # type: ignore[misc]
             == constants.BLESSED_VALUE
         }
         found = max(
-            (model for model in input_dict[MODEL]
-             if model.id in blessings and model.id not in current),
+            (
+                model
+                for model in input_dict[MODEL]
+                if model.id in blessings and model.id not in current
+            ),
             key=lambda model: model.id,
             default=None,
         )

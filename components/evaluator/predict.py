@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
@@ -111,7 +112,7 @@ def write_predictions(
     return TableFacts(rows, not_finite, has_species)
 
 
-def _ask(servable: Servable, records: np.ndarray) -> np.ndarray:
+def _ask(servable: Servable, records: npt.NDArray[np.object_]) -> npt.NDArray[np.float32]:
     """Returns float32[n, k]."""
     answer = servable.ask(tf.constant(records))
     status = answer[signatures.STATUS].numpy()
@@ -121,7 +122,7 @@ def _ask(servable: Servable, records: np.ndarray) -> np.ndarray:
             f"The servable answers {status[refused[0]].decode()!r} to {refused.size} of "
             f"{len(records)} Examples of the eval split, which the ingest found sound."
         )
-    probabilities: np.ndarray = answer[signatures.PROBABILITIES].numpy()
+    probabilities: npt.NDArray[np.float32] = answer[signatures.PROBABILITIES].numpy()
     return probabilities
 
 
@@ -143,4 +144,3 @@ def _facts(records: Sequence[bytes], moods: tuple[str, ...]) -> dict[str, list[A
 def _text(feature: Any, name: str) -> str | None:
     values = feature[name].bytes_list.value if name in feature else []
     return values[0].decode("utf-8", "replace") if values else None
-

@@ -67,7 +67,10 @@ def headline(confusion: Matrix) -> dict[str, float]:
 def per_mood(confusion: Matrix, moods: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """Returns precision, recall, F1 and support (rows) of each mood."""
     columns = zip(
-        precisions(confusion), recalls(confusion), f1s(confusion), confusion.sum(axis=1),
+        precisions(confusion),
+        recalls(confusion),
+        f1s(confusion),
+        confusion.sum(axis=1),
         strict=True,
     )
     return {

@@ -56,34 +56,35 @@ def _computations(
     return create
 
 
-def _metric(score: Callable[[scores.Matrix], float]) -> Callable[..., tfma.metrics.Metric]:
-    def __init__(self: tfma.metrics.Metric, classes: int, name: str) -> None:
-        metric_types.Metric.__init__(
-            self,
-            metric_util.merge_per_key_computations(_computations(score)),
+class _ConfusionScore(metric_types.Metric):
+    """A score of the confusion matrix; TFMA makes it of its name and its configuration."""
+
+    score: Callable[[scores.Matrix], float]
+
+    def __init__(self, classes: int, name: str) -> None:
+        super().__init__(
+            metric_util.merge_per_key_computations(_computations(type(self).score)),
             classes=classes,
             name=name,
         )
 
-    return __init__
 
-
-class Accuracy(metric_types.Metric):  # type: ignore[misc]
+class Accuracy(_ConfusionScore):
     """Share of right answers, [0, 1]."""
 
-    __init__ = _metric(scores.accuracy)
+    score = staticmethod(scores.accuracy)
 
 
-class BalancedAccuracy(metric_types.Metric):  # type: ignore[misc]
+class BalancedAccuracy(_ConfusionScore):
     """Mean recall over the moods shown, [0, 1]."""
 
-    __init__ = _metric(scores.balanced_accuracy)
+    score = staticmethod(scores.balanced_accuracy)
 
 
-class MacroF1(metric_types.Metric):  # type: ignore[misc]
+class MacroF1(_ConfusionScore):
     """Mean F1 over the moods shown, [0, 1]."""
 
-    __init__ = _metric(scores.macro_f1)
+    score = staticmethod(scores.macro_f1)
 
 
 for _class in (Accuracy, BalancedAccuracy, MacroF1):

@@ -18,7 +18,7 @@ EVAL_BUCKETS = 1000
 """A share of the clips is set in steps of 1/1000."""
 
 
-class PetExampleGenSpec(component_spec.ComponentSpec):  # type: ignore[misc]
+class PetExampleGenSpec(component_spec.ComponentSpec):
     """A FileBasedExampleGen's contract and one more output, the rejects."""
 
     PARAMETERS = {
@@ -32,7 +32,7 @@ class PetExampleGenSpec(component_spec.ComponentSpec):  # type: ignore[misc]
     }
 
 
-class PetExampleGen(example_gen.FileBasedExampleGen):  # type: ignore[misc]
+class PetExampleGen(example_gen.FileBasedExampleGen):
     """Reads rows of (photo, box, mood) and writes the crops as TFRecord shards.
 
     Outputs:

@@ -34,7 +34,7 @@ INGEST_KEY = "ingest"
 REJECTS_KEY = "rejects"
 
 
-class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]
+class Executor(base_beam_executor.BaseBeamExecutor):
     """Writes the splits' shards and the rejects."""
 
     def Do(
@@ -84,8 +84,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]
         for name in names:
             fileio.makedirs(artifact_utils.get_split_uri([examples], name))
         jobs = [
-            _job(block, settings, artifact_utils.get_split_uri([examples], block.split), work,
-                 totals[block.split])
+            _job(
+                block,
+                settings,
+                artifact_utils.get_split_uri([examples], block.split),
+                work,
+                totals[block.split],
+            )
             for block in blocks
         ]
         with self._make_beam_pipeline() as pipeline:
@@ -111,12 +116,12 @@ def _only_file(pattern: str) -> str:
 def _job(
     block: Block, settings: IngestSettings, split_uri: str, work: str, split_rows: int
 ) -> ShardJob:
-    name = f"{block.split}-{block.index:05d}"
+    name = f"{block.split}-{block.number:05d}"
     return ShardJob(
         block=block,
         settings=settings,
         image_root=settings.image_root or posixpath.dirname(block.source),
-        shard=posixpath.join(split_uri, f"{block.index:05d}-of-{block.of:05d}.tfrecord"),
+        shard=posixpath.join(split_uri, f"{block.number:05d}-of-{block.of:05d}.tfrecord"),
         rejects=posixpath.join(work, f"rejects-{name}.csv"),
         counts=posixpath.join(work, f"counts-{name}.json"),
         split_rows=split_rows,
@@ -136,12 +141,18 @@ def _write_counts(path: str, names: list[str], jobs: list[ShardJob]) -> None:
         own = [job for job in jobs if job.block.split == name]
         counts = [_read_json(job.counts) for job in own]
         splits[name] = {
-            **{key: sum(count[key] for count in counts)
-               for key in ("rows", "used", "clips", "bytes")},
-            "moods": {mood: sum(count["moods"].get(mood, 0) for count in counts)
-                      for mood in own[0].settings.moods},
-            "refused": {reason.value: sum(c["refused"].get(reason.value, 0) for c in counts)
-                        for reason in RejectReason},
+            **{
+                key: sum(count[key] for count in counts)
+                for key in ("rows", "used", "clips", "bytes")
+            },
+            "moods": {
+                mood: sum(count["moods"].get(mood, 0) for count in counts)
+                for mood in own[0].settings.moods
+            },
+            "refused": {
+                reason.value: sum(c["refused"].get(reason.value, 0) for c in counts)
+                for reason in RejectReason
+            },
         }
     with open_file(path, "w") as file:
         file.write(json.dumps({"splits": splits}, ensure_ascii=False, indent=1))

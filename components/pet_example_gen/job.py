@@ -37,11 +37,13 @@ class IngestSettings:
     def from_json(cls, text: str) -> "IngestSettings":
         """Returns the settings that ``to_json`` wrote."""
         fields: dict[str, Any] = json.loads(text)
-        return cls(**{
-            **fields,
-            "data": DataSettings(**fields["data"]),
-            "moods": tuple(fields["moods"]),
-        })
+        return cls(
+            **{
+                **fields,
+                "data": DataSettings(**fields["data"]),
+                "moods": tuple(fields["moods"]),
+            }
+        )
 
 
 @dataclass(frozen=True)

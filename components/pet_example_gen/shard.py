@@ -27,7 +27,7 @@ from schemas.reasons import RejectReason
 _REPORT_EVERY = 50
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     def __init__(self, reason: RejectReason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
@@ -53,12 +53,18 @@ def write_shard(job: ShardJob) -> None:
             reporter.step()
             try:
                 example = _example(row, job, seen)
-            except _Refused as refusal:
+            except _RefusedError as refusal:
                 reason = refusal.reason.value
                 reasons[reason] += 1
                 refused.append(
-                    (job.block.split, job.block.source, row.line, row.image_path, reason,
-                     str(refusal))
+                    (
+                        job.block.split,
+                        job.block.source,
+                        row.line,
+                        row.image_path,
+                        reason,
+                        str(refusal),
+                    )
                 )
                 continue
             record = example.SerializeToString(deterministic=True)
@@ -81,17 +87,15 @@ def write_shard(job: ShardJob) -> None:
     fileio.rename(partial, job.shard, overwrite=True)
 
 
-def _example(
-    row: Row, job: ShardJob, seen: dict[tuple[str, PixelBox], Row]
-) -> tf.train.Example:
+def _example(row: Row, job: ShardJob, seen: dict[tuple[str, PixelBox], Row]) -> tf.train.Example:
     settings = job.settings
     if row.label not in settings.moods:
-        raise _Refused(RejectReason.UNKNOWN_LABEL, f"{row.label!r}")
+        raise _RefusedError(RejectReason.UNKNOWN_LABEL, f"{row.label!r}")
     try:
         box = parse_box(row.bbox)
         first = seen.setdefault((row.image_path, box), row)
         if first is not row:
-            raise _Refused(
+            raise _RefusedError(
                 RejectReason.DUPLICATE_ROW,
                 f"same image and box as line {first.line}"
                 + (f", which says {first.label}" if first.label != row.label else ""),
@@ -99,7 +103,7 @@ def _example(
         photo = read_photo(posixpath.join(job.image_root, row.image_path), open_file)
         crop = make_crop(photo, box, settings.data, settings.side)
     except (BoxError, PictureError) as error:
-        raise _Refused(error.reason, str(error)) from error
+        raise _RefusedError(error.reason, str(error)) from error
     return _build(row, box, crop)
 
 

@@ -6,7 +6,7 @@ from tfx.dsl.components.base import executor_spec
 from components.pusher import executor
 
 
-class Pusher(component.Pusher):  # type: ignore[misc]
+class Pusher(component.Pusher):
     """Pushes a blessed, servable model; see ``components.pusher.executor``."""
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)

@@ -22,7 +22,7 @@ PARTIAL = ".partial"
 """Ending of the folder beside the serving folder in which a version is put together."""
 
 
-class Executor(tfx_pusher.Executor):  # type: ignore[misc]
+class Executor(tfx_pusher.Executor):
     """Pushes a blessed model to ``<base_directory>/<version>`` by a rename.
 
     The version is the second in which the model was made, so that a model has one version
@@ -52,9 +52,7 @@ class Executor(tfx_pusher.Executor):  # type: ignore[misc]
             self._MarkNotPushed(pushed)
             return
         source = self.GetModelPath(input_dict)
-        model = artifact_utils.get_single_instance(
-            input_dict[standard_component_specs.MODEL_KEY]
-        )
+        model = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_KEY])
         version = str(model.mlmd_artifact.create_time_since_epoch // 1000 or int(time.time()))
         push_version(Path(source), Path(base), version)
         io_utils.copy_dir(source, pushed.uri)

@@ -45,7 +45,10 @@ class Run(NamedTuple):
 def run(output: Path, train_csv: Path, eval_csv: Path | None, *overrides: str) -> Run:
     """Runs the pipeline in this process, quickly."""
     request = RunRequest(
-        train_csv=train_csv, eval_csv=eval_csv, output=output, preset="quick",
+        train_csv=train_csv,
+        eval_csv=eval_csv,
+        output=output,
+        preset="quick",
         overrides=(*FAST, *overrides),
     )
     return Run(local.run(request), output)
@@ -64,8 +67,13 @@ def write_colours(folder: Path, name: str, clips: int, frames: int = 4) -> Path:
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 image.save(folder / path)
                 rows.append(
-                    SampleRow(path, f"12,{left},40,40", mood, ("CAT", "DOG")[clip % 2],
-                              f"{name}-{index}-{clip}")
+                    SampleRow(
+                        path,
+                        f"12,{left},40,40",
+                        mood,
+                        ("CAT", "DOG")[clip % 2],
+                        f"{name}-{index}-{clip}",
+                    )
                 )
     csv = folder / f"{name}.csv"
     write_csv(csv, rows, from_windows=False)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 from chain import run, write_colours
-from tfx.orchestration.pipeline import RunOptions
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.pipeline import RunOptions
 
 from dataset.sample.extras import write_fault_csv
 from pipeline import config, nodes
@@ -46,8 +46,9 @@ def counts(output: Path):
 def examples(output: Path, split: str) -> list[tf.train.Example]:
     folder = newest(output, f"PetExampleGen/examples/*/Split-{split}")
     files = sorted(str(path) for path in folder.iterdir())
-    return [tf.train.Example.FromString(r) for r in
-            tf.data.TFRecordDataset(files).as_numpy_iterator()]
+    return [
+        tf.train.Example.FromString(r) for r in tf.data.TFRecordDataset(files).as_numpy_iterator()
+    ]
 
 
 def text(example: tf.train.Example, name: str) -> str:
@@ -57,9 +58,7 @@ def text(example: tf.train.Example, name: str) -> str:
 def test_every_fault_is_refused_once_for_its_reason_and_no_good_row_is_lost(tmp_path):
     made = write_fault_csv(tmp_path / "data", good_rows=60)
     _, val = colours_of(tmp_path)
-    output = run_data_stage(
-        tmp_path / "out", made.csv, val, "data.max_reject_fraction=0.2"
-    )
+    output = run_data_stage(tmp_path / "out", made.csv, val, "data.max_reject_fraction=0.2")
     train = counts(output)["train"]
     assert train["refused"] == {reason.value: 1 for reason in RejectReason}
     assert {m: n for m, n in train["moods"].items() if n} == made.used
@@ -74,8 +73,9 @@ def test_every_fault_is_refused_once_for_its_reason_and_no_good_row_is_lost(tmp_
         assert (row["split"], row["source"]) == ("train", str(made.csv))
         assert row["detail"]
 
-    written = {(text(e, features.IMAGE_PATH), text(e, features.LABEL)) for e in
-               examples(output, "train")}
+    written = {
+        (text(e, features.IMAGE_PATH), text(e, features.LABEL)) for e in examples(output, "train")
+    }
     assert len(written) == 69
     assert all(label in DEFAULT_MOODS for _, label in written)
 
@@ -99,7 +99,7 @@ def test_too_many_refused_rows_stop_the_run_and_the_report_survives(tmp_path):
 
 
 def test_a_csv_without_a_usable_row_is_refused_with_its_reasons(tmp_path):
-    train, val = colours_of(tmp_path)
+    train, _ = colours_of(tmp_path)
     bad = tmp_path / "bad.csv"
     bad.write_text('image_path,bbox,labels\nnone.jpg,"1,2,30,40",공포\nnone.jpg,x,공포\n', "utf-8")
     with pytest.raises(DataRefusedError, match="None of the 2 rows can be used") as error:
@@ -110,10 +110,13 @@ def test_a_csv_without_a_usable_row_is_refused_with_its_reasons(tmp_path):
 def test_one_csv_is_split_by_clip(tmp_path):
     folder = tmp_path / "colours"
     train = write_colours(folder, "train", clips=20, frames=2)
-    output = run_data_stage(tmp_path / "out", train, None, "data.eval_fraction=0.3",
-                            "data.shard_rows=32")
-    clips = {split: {text(e, features.CLIP) for e in examples(output, split)}
-             for split in ("train", "eval")}
+    output = run_data_stage(
+        tmp_path / "out", train, None, "data.eval_fraction=0.3", "data.shard_rows=32"
+    )
+    clips = {
+        split: {text(e, features.CLIP) for e in examples(output, split)}
+        for split in ("train", "eval")
+    }
     assert not clips["train"] & clips["eval"]
     assert len(clips["train"]) + len(clips["eval"]) == 120
     assert 20 <= len(clips["eval"]) <= 52
@@ -128,8 +131,10 @@ def test_rows_come_in_the_order_of_the_csv_and_twice_the_same_bytes(tmp_path):
         (shard,) = output.glob("pipeline/PetExampleGen/examples/*/Split-train/*.tfrecord")
         shards.append(shard.read_bytes())
     assert shards[0] == shards[1]
-    lines = [e.features.feature[features.SOURCE_LINE].int64_list.value[0]
-             for e in examples(tmp_path / "one", "train")]
+    lines = [
+        e.features.feature[features.SOURCE_LINE].int64_list.value[0]
+        for e in examples(tmp_path / "one", "train")
+    ]
     assert lines == list(range(2, 26))
 
 

@@ -67,11 +67,19 @@ def test_the_examples_carry_the_crop_and_the_numbers(pushed):
     assert (ints[features.IMAGE_HEIGHT], ints[features.IMAGE_WIDTH]) == ([64], [96])
     left = 10
     np.testing.assert_allclose(
-        [floats[name][0] for name in (
-            features.BOX_TOP, features.BOX_LEFT, features.BOX_BOTTOM, features.BOX_RIGHT,
-            features.BOX_AREA, features.BOX_ASPECT,
-        )],
-        [12 / 64, left / 96, 52 / 64, (left + 40) / 96, 1600 / 6144, 1.0], rtol=1e-6,
+        [
+            floats[name][0]
+            for name in (
+                features.BOX_TOP,
+                features.BOX_LEFT,
+                features.BOX_BOTTOM,
+                features.BOX_RIGHT,
+                features.BOX_AREA,
+                features.BOX_ASPECT,
+            )
+        ],
+        [12 / 64, left / 96, 52 / 64, (left + 40) / 96, 1600 / 6144, 1.0],
+        rtol=1e-6,
     )
     assert ints[features.SOURCE_LINE] == [2]
     assert feature[features.LABEL].bytes_list.value[0].decode() == DEFAULT_MOODS[0]
@@ -126,7 +134,8 @@ def test_the_servable_check_refuses_half_a_servable(pushed, tmp_path):
     shutil.rmtree(half / "variables")
     run_dir = pushed.artifact("Trainer", "model_run", artifacts.EXPECTED_PROBABILITIES).parent
     answer = probe(
-        str(half), str(run_dir / artifacts.EXPECTED_RECORDS),
+        str(half),
+        str(run_dir / artifacts.EXPECTED_RECORDS),
         str(run_dir / artifacts.EXPECTED_PROBABILITIES),
     )
     assert not all(check["passed"] for check in answer["checks"])

@@ -26,8 +26,10 @@ def test_headline_scores_of_twelve_rows():
 def test_scores_of_each_mood():
     table = scores.per_mood(TWELVE, ("a", "b", "c"))
     assert table["a"] == {
-        "precision": pytest.approx(4 / 7), "recall": pytest.approx(4 / 6),
-        "f1": pytest.approx(F1[0]), "support": 6,
+        "precision": pytest.approx(4 / 7),
+        "recall": pytest.approx(4 / 6),
+        "f1": pytest.approx(F1[0]),
+        "support": 6,
     }
     assert table["b"]["precision"] == pytest.approx(2 / 3)
     assert table["c"]["recall"] == pytest.approx(1 / 2)
@@ -45,10 +47,10 @@ def test_the_majority_answers_the_commonest_mood_of_the_rows():
 def test_the_majority_scores_of_the_real_set():
     rows = np.array([25181.0, 2606, 219600, 466171, 16207, 27313])
     truth = np.diag(rows)
-    assert {name: round(value, 3) for name, value in
-            scores.headline(scores.majority_confusion(truth)).items()} == {
-        "accuracy": 0.616, "balanced_accuracy": 0.167, "macro_f1": 0.127
-    }
+    assert {
+        name: round(value, 3)
+        for name, value in scores.headline(scores.majority_confusion(truth)).items()
+    } == {"accuracy": 0.616, "balanced_accuracy": 0.167, "macro_f1": 0.127}
 
 
 def test_a_mood_without_rows_is_left_out_of_the_means():
@@ -60,7 +62,9 @@ def test_a_mood_without_rows_is_left_out_of_the_means():
 
 def test_no_rows_score_nothing():
     assert scores.headline(np.zeros((2, 2))) == {
-        "accuracy": 0.0, "balanced_accuracy": 0.0, "macro_f1": 0.0
+        "accuracy": 0.0,
+        "balanced_accuracy": 0.0,
+        "macro_f1": 0.0,
     }
 
 
@@ -84,7 +88,8 @@ def test_the_gain_asked_for_is_enough_and_less_is_not():
 def test_a_model_worse_than_the_last_blessed_is_not_blessed():
     better = np.array([[7.0, 0], [1, 3]])
     assert passed([[6, 1], [1, 3]], better) == {
-        "over_majority": True, "not_worse_than_last_blessed": False
+        "over_majority": True,
+        "not_worse_than_last_blessed": False,
     }
     assert passed(better, better)["not_worse_than_last_blessed"]
     assert passed([[6, 1], [1, 3]], better, max_loss=0.2)["not_worse_than_last_blessed"]

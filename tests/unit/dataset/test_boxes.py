@@ -14,8 +14,20 @@ def test_four_integers_are_read_as_y_x_height_width(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1,2,3", "1,2,3,4,5", "1,2,3,x", "1.0,2,3,4", "[1,2,3,4]", "1;2;3;4", "1,2,,4",
-     "1,2,3,9999999999", "١,2,3,4", "nan,1,2,3", "1e3,1,2,3"],
+    [
+        "",
+        "1,2,3",
+        "1,2,3,4,5",
+        "1,2,3,x",
+        "1.0,2,3,4",
+        "[1,2,3,4]",
+        "1;2;3;4",
+        "1,2,,4",
+        "1,2,3,9999999999",
+        "١,2,3,4",
+        "nan,1,2,3",
+        "1e3,1,2,3",
+    ],
 )
 def test_anything_but_four_integers_is_malformed(text):
     with pytest.raises(BoxError) as error:

@@ -17,11 +17,12 @@ def write_csv(tmp_path, rows, header="image_path,bbox,labels,clip,group"):
 
 def clip_rows(clips, frames, group=""):
     # Frames of the clips alternate, as no sorted CSV has them.
-    return [f'c{c}/{f}.jpg,"1,2,3,4",공포,c{c},{group}' for f in range(frames) for c in range(clips)]
+    places = [(clip, frame) for frame in range(frames) for clip in range(clips)]
+    return [f'c{c}/{f}.jpg,"1,2,3,4",공포,c{c},{group}' for c, f in places]
 
 
 def dealt(blocks):
-    return {(b.split, b.index): list(rows_of_block(b)) for b in blocks}
+    return {(b.split, b.number): list(rows_of_block(b)) for b in blocks}
 
 
 def test_every_row_comes_into_one_block_with_its_line(tmp_path):
@@ -45,8 +46,9 @@ def test_one_csv_is_split_by_clip_in_about_the_set_share(tmp_path):
     source = write_csv(tmp_path, clip_rows(500, 2))
     blocks = dealt(deal_out(source, SHARES, 1000, str(tmp_path)))
     clips = {
-        split: {row.clip for rows in (r for (s, _), r in blocks.items() if s == split)
-                for row in rows}
+        split: {
+            row.clip for rows in (r for (s, _), r in blocks.items() if s == split) for row in rows
+        }
         for split in ("train", "eval")
     }
     assert not clips["train"] & clips["eval"]
@@ -86,5 +88,6 @@ def test_a_split_that_gets_no_row_still_has_a_block(tmp_path):
     source = write_csv(tmp_path, clip_rows(1, 1))
     blocks = deal_out(source, SHARES, 10, str(tmp_path))
     assert sorted((block.split, block.rows) for block in blocks) in (
-        [("eval", 0), ("train", 1)], [("eval", 1), ("train", 0)]
+        [("eval", 0), ("train", 1)],
+        [("eval", 1), ("train", 0)],
     )

@@ -41,8 +41,12 @@ def corners(crop):
     """Mean colours well inside the four quadrants, rounded to a multiple of 51."""
     p = pixels(crop)
     h, w = p.shape[:2]
-    parts = (p[: h // 3, : w // 3], p[: h // 3, -(w // 3):],
-             p[-(h // 3):, : w // 3], p[-(h // 3):, -(w // 3):])
+    parts = (
+        p[: h // 3, : w // 3],
+        p[: h // 3, -(w // 3) :],
+        p[-(h // 3) :, : w // 3],
+        p[-(h // 3) :, -(w // 3) :],
+    )
     return [tuple((part.mean(axis=(0, 1)) / 51).round().astype(int) * 51) for part in parts]
 
 
@@ -80,15 +84,20 @@ def test_grey_of_8_and_of_16_bits_keeps_its_brightness():
     grey = Image.new("L", (300, 200), 102)
     deep = Image.fromarray(np.full((200, 300), 102 * 256, np.uint16))
     for image in (grey, deep):
-        assert pixels(make_crop(encoded(image), WHOLE, RULES, 64)).mean() == pytest.approx(102, abs=2)
+        assert pixels(make_crop(encoded(image), WHOLE, RULES, 64)).mean() == pytest.approx(
+            102, abs=2
+        )
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_rotated_photo_is_turned_upright_and_the_box_is_in_upright_pixels(orientation):
     undo = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_270,
     }
     stored = quadrants() if orientation == 1 else quadrants().transpose(undo[orientation])
@@ -135,7 +144,9 @@ def refusal(photo, box=WHOLE, rules=RULES):
     return error.value.reason
 
 
-@pytest.mark.parametrize("photo", [b"", b"no picture", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a"])
+@pytest.mark.parametrize(
+    "photo", [b"", b"no picture", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a"]
+)
 def test_what_no_format_begins_like_is_not_an_image(photo):
     assert refusal(photo) is RejectReason.NOT_AN_IMAGE
 

@@ -48,7 +48,8 @@ def test_columns_may_stand_in_any_order_and_others_are_passed_over(tmp_path):
 def test_a_short_row_has_empty_cells_and_blank_lines_are_no_rows(tmp_path):
     rows = rows_of(tmp_path, f"{HEADER}\na.jpg\n\n , ,\nb.jpg,,\n")
     assert [(row.line, row.image_path, row.bbox) for row in rows] == [
-        (2, "a.jpg", ""), (5, "b.jpg", "")
+        (2, "a.jpg", ""),
+        (5, "b.jpg", ""),
     ]
 
 
@@ -89,8 +90,10 @@ def test_a_cell_that_never_ends_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("path", "clip"),
     [
-        ("train/cat/images/x/cat-arch-011926/frame_6_timestamp_200.jpg",
-         "train/cat/images/x/cat-arch-011926"),
+        (
+            "train/cat/images/x/cat-arch-011926/frame_6_timestamp_200.jpg",
+            "train/cat/images/x/cat-arch-011926",
+        ),
         ("images/100198545_1e8a8f2b09_b.jpg", "images/100198545_1e8a8f2b09_b.jpg"),
         ("frame_6_timestamp_200.jpg", "frame_6_timestamp_200.jpg"),
     ],

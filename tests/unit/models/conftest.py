@@ -13,7 +13,7 @@ from models.serving import ServingSpec
 # Not as tests.unit.models.model_samples: TensorFlow Transform imports IPython, which puts a
 # folder with a package of its own named "tests" on the path.
 sys.path.insert(0, str(Path(__file__).parent))
-import model_samples as samples  # noqa: E402
+import model_samples as samples
 
 
 @pytest.fixture(scope="session")

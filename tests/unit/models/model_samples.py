@@ -79,9 +79,7 @@ def write_transform_graph(folder: Path, moods: Sequence[str]) -> str:
     text = (Path(schemas.__path__[0]) / "schema.pbtxt").read_text(encoding="utf-8")
     schema = text_format.Parse(text, schema_pb2.Schema())
     spec = schema_utils.schema_as_feature_spec(schema).feature_spec
-    metadata_io.write_metadata(
-        dataset_metadata.DatasetMetadata(schema), str(folder / "metadata")
-    )
+    metadata_io.write_metadata(dataset_metadata.DatasetMetadata(schema), str(folder / "metadata"))
 
     def bound(inputs: Mapping[str, Any]) -> dict[str, tf.Tensor]:
         return preprocessing_fn(inputs, {"moods": list(moods)})

@@ -42,7 +42,9 @@ def test_every_step_is_reported_once_and_the_note_says_where_it_is(collector: Co
     data, epochs, steps = np.zeros((20, 1)), 3, 5
     tell = callbacks.TellProgress(epochs, steps)
     one_layer().fit(data, data, batch_size=4, epochs=epochs, verbose=0, callbacks=[tell])
-    assert {(each.task, each.total, each.unit) for each in collector.told} == {("train", 15, "steps")}
+    assert {(each.task, each.total, each.unit) for each in collector.told} == {
+        ("train", 15, "steps")
+    }
     assert sum(each.advance for each in collector.told) == 15
     assert collector.told[0].note.startswith("epoch 1/3 loss 0.000")
     assert collector.told[-1].note.startswith("epoch 3/3 loss 0.000")

@@ -1,6 +1,8 @@
 """Batches for training and evaluation, and the counting of labels."""
 
+import itertools
 from pathlib import Path
+from typing import Any
 
 import model_samples as samples
 import numpy as np
@@ -21,26 +23,33 @@ SIDE, MOODS = samples.SIDE, samples.MOODS
 
 def grey_shards(folder: Path, counts: tuple[int, ...]) -> list[str]:
     """Writes shards whose pictures are grey 0, 10, 20, ... in order, moods taking turns."""
-    files, number = [], 0
-    for shard, count in enumerate(counts):
-        records = []
-        for number in range(number, number + count):
-            picture = samples.jpeg(samples.plain(10 * number))
-            records.append(samples.example(picture, MOODS[number % 4]))
-        number += 1
-        files.append(samples.write_shard(folder / f"{shard}.tfrecord", records))
-    return files
+    records = [
+        samples.example(samples.jpeg(samples.plain(10 * number)), MOODS[number % 4])
+        for number in range(sum(counts))
+    ]
+    ends = list(itertools.accumulate(counts, initial=0))
+    return [
+        samples.write_shard(folder / f"{shard}.tfrecord", records[begin:end])
+        for shard, (begin, end) in enumerate(itertools.pairwise(ends))
+    ]
 
 
 def numbers(pixels: np.ndarray) -> list[int]:
     """Returns which of the grey pictures these are."""
-    return [int(round(value / 10)) for value in pixels[:, 0, 0, 0].tolist()]
+    return [round(value / 10) for value in pixels[:, 0, 0, 0].tolist()]
 
 
-def trained_on(files: list[str], indexer: LabelIndexer, batches: int, **changed: object) -> list[int]:
+def stream_of(files: list[str], indexer: LabelIndexer, **changed: Any) -> tf.data.Dataset:
+    """Returns training batches; what is not said is small, plain and seeded."""
     options = {"batch_size": 4, "shuffle_buffer": 100, "augment": False, "seed": 1} | changed
-    stream = training_batches(files, indexer, [1.0] * 4, resolution=SIDE, **options)  # type: ignore[arg-type]
-    return [n for pixels, _, _ in stream.take(batches) for n in numbers(pixels.numpy())]
+    weights = options.pop("weights", [1.0] * 4)
+    return training_batches(files, indexer, weights, resolution=SIDE, **options)
+
+
+def trained_on(files: list[str], indexer: LabelIndexer, batches: int, **changed: Any) -> list[int]:
+    """Returns which of the grey pictures come in the first batches."""
+    stream = stream_of(files, indexer, **changed).take(batches)
+    return [n for pixels, _, _ in stream for n in numbers(pixels.numpy())]
 
 
 def test_evaluation_has_every_example_once_and_in_order(
@@ -59,9 +68,7 @@ def test_pixels_reach_the_network_as_0_to_255(tmp_path: Path, indexer: LabelInde
     files = [samples.write_shard(tmp_path / "one", [record])]
     ((seen, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=2)
     np.testing.assert_array_equal(seen, np.full((1, SIDE, SIDE, 3), 200))
-    stream = training_batches(
-        files, indexer, [1.0] * 4, resolution=SIDE, batch_size=2, shuffle_buffer=1, augment=True, seed=0
-    )
+    stream = stream_of(files, indexer, batch_size=2, augment=True)
     trained, _, _ = next(iter(stream))
     np.testing.assert_array_equal(trained, np.full((2, SIDE, SIDE, 3), 200))
 
@@ -87,9 +94,7 @@ def test_augmented_windows_move_within_the_crop_and_are_mirrored(
     pixels = np.stack([4 * columns, 4 * rows, 0 * rows], axis=-1).astype(np.uint8)
     record = samples.example(samples.jpeg(pixels, quality=100), window=(3, 5, 32, 32))
     files = [samples.write_shard(tmp_path / "one", [record])]
-    stream = training_batches(
-        files, indexer, [1.0] * 4, resolution=SIDE, batch_size=64, shuffle_buffer=1, augment=True, seed=3
-    )
+    stream = stream_of(files, indexer, batch_size=64, augment=True)
     seen = np.concatenate([pixels for pixels, _, _ in stream.take(8)]).astype(int)
     ascending = seen[:, 0, -1, 0] > seen[:, 0, 0, 0]
     left = np.minimum(seen[:, 0, 0, 0], seen[:, 0, -1, 0])
@@ -109,9 +114,7 @@ def test_without_augmentation_training_sees_the_window_itself(
     record = samples.example(samples.jpeg(pixels), window=(3, 5, 32, 32))
     files = [samples.write_shard(tmp_path / "one", [record])]
     ((expected, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
-    stream = training_batches(
-        files, indexer, [1.0] * 4, resolution=SIDE, batch_size=3, shuffle_buffer=1, augment=False, seed=3
-    )
+    stream = stream_of(files, indexer, batch_size=3, augment=False)
     seen, _, _ = next(iter(stream))
     np.testing.assert_array_equal(seen, np.repeat(expected, 3, axis=0))
 
@@ -142,7 +145,7 @@ def test_the_shuffle_mixes_the_clips_of_all_shards(tmp_path: Path) -> None:
     stream = shuffled_records(files, shuffle_buffer=40, seed=5).take(120)
     clips = [record.decode() for record in stream.as_numpy_iterator()]
     assert sorted(clips) == sorted("012345" * 20)
-    neighbours = sum(one == other for one, other in zip(clips, clips[1:], strict=False))
+    neighbours = sum(one == other for one, other in itertools.pairwise(clips))
     assert neighbours < 40  # A fair mix has 119 * 19 / 119 = 19; in clip order it is 114.
     assert len(set(clips[:16])) >= 4  # The first batch already has clips of most shards.
 
@@ -156,14 +159,9 @@ def test_a_seed_gives_the_same_stream_and_another_gives_another(
     assert trained_on(files, indexer, batches=12, seed=8) != first
 
 
-def test_the_sample_weight_is_the_moods_class_weight(
-    tmp_path: Path, indexer: LabelIndexer
-) -> None:
+def test_the_sample_weight_is_the_moods_class_weight(tmp_path: Path, indexer: LabelIndexer) -> None:
     files = grey_shards(tmp_path, (8,))
-    stream = training_batches(
-        files, indexer, [0.5, 1.0, 2.0, 4.0], resolution=SIDE, batch_size=8,
-        shuffle_buffer=8, augment=False, seed=0,
-    )
+    stream = stream_of(files, indexer, batch_size=8, weights=[0.5, 1.0, 2.0, 4.0])
     pixels, moods, weights = next(iter(stream))
     expected = [[0.5, 1.0, 2.0, 4.0][n % 4] for n in numbers(pixels.numpy())]
     np.testing.assert_array_equal(weights, np.float32(expected))

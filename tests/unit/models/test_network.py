@@ -10,7 +10,7 @@ import model_samples as samples
 import numpy as np
 import pytest
 
-from models import network
+from models import backbone_weights, network
 from models.hparams import ModelSettings
 from schemas.errors import ConfigError
 
@@ -171,34 +171,44 @@ def test_every_batch_norm_gets_the_momentum() -> None:
     np.testing.assert_allclose(next_step, 0.9 * step, rtol=1e-3, atol=1e-6)
 
 
+@pytest.fixture(scope="module")
+def backbone() -> keras.Model:
+    """A backbone whose loading fails."""
+    return network.new_backbone(SIDE)
+
+
 def test_a_failed_download_is_an_error_that_names_the_two_other_ways(
-    store: Callable[[object], None],
+    store: Callable[[object], None], backbone: keras.Model
 ) -> None:
     store(Exception("URL fetch failure on https://...: Name or service not known"))
     with pytest.raises(ConfigError, match=r"model\.weights=FILE.*model\.weights=none"):
-        network.build(ModelSettings(weights="imagenet", resolution=SIDE), 6)
+        backbone_weights.load(backbone, "imagenet")
 
 
-def test_a_missing_weights_file_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_weights_file_is_an_error(backbone: keras.Model, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no file"):
-        network.build(ModelSettings(weights=str(tmp_path / "none.h5"), resolution=SIDE), 6)
+        backbone_weights.load(backbone, str(tmp_path / "none.h5"))
 
 
-def test_a_file_of_another_kind_is_an_error(tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_an_error(backbone: keras.Model, tmp_path: Path) -> None:
     (tmp_path / "weights.pt").write_bytes(b"not for Keras")
     with pytest.raises(ConfigError, match=r"ends in one of \.keras"):
-        network.build(ModelSettings(weights=str(tmp_path / "weights.pt"), resolution=SIDE), 6)
+        backbone_weights.load(backbone, str(tmp_path / "weights.pt"))
 
 
 @pytest.mark.parametrize("name", ["bad.h5", "bad.weights.h5", "bad.keras"])
-def test_a_broken_weights_file_is_an_error(tmp_path: Path, name: str) -> None:
+def test_a_broken_weights_file_is_an_error(
+    backbone: keras.Model, tmp_path: Path, name: str
+) -> None:
     (tmp_path / name).write_bytes(b"not a weights file")
     with pytest.raises(ConfigError, match="does not hold weights of EfficientNetB0"):
-        network.build(ModelSettings(weights=str(tmp_path / name), resolution=SIDE), 6)
+        backbone_weights.load(backbone, str(tmp_path / name))
 
 
 @pytest.mark.parametrize("name", ["other.h5", "other.weights.h5", "other.keras"])
-def test_weights_of_another_network_are_an_error(tmp_path: Path, name: str) -> None:
+def test_weights_of_another_network_are_an_error(
+    backbone: keras.Model, tmp_path: Path, name: str
+) -> None:
     inputs = keras.Input((SIDE, SIDE, 3))
     other = keras.Model(inputs, keras.layers.Conv2D(4, 3)(inputs))
     if name.endswith(".weights.h5"):
@@ -206,13 +216,15 @@ def test_weights_of_another_network_are_an_error(tmp_path: Path, name: str) -> N
     else:
         other.save(tmp_path / name)
     with pytest.raises(ConfigError, match="does not hold weights of EfficientNetB0"):
-        network.build(ModelSettings(weights=str(tmp_path / name), resolution=SIDE), 6)
+        backbone_weights.load(backbone, str(tmp_path / name))
 
 
-def test_a_weights_file_cut_short_is_an_error(notop_files: Path, tmp_path: Path) -> None:
+def test_a_weights_file_cut_short_is_an_error(
+    notop_files: Path, backbone: keras.Model, tmp_path: Path
+) -> None:
     path = tmp_path / "short.weights.h5"
     shutil.copy(notop_files / "backbone.weights.h5", path)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size // 2)
     with pytest.raises(ConfigError, match="does not hold weights of EfficientNetB0"):
-        network.build(ModelSettings(weights=str(path), resolution=SIDE), 6)
+        backbone_weights.load(backbone, str(path))

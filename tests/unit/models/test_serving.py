@@ -160,9 +160,7 @@ def test_a_widened_box_is_cut_at_the_edges(ask: Ask) -> None:
     picture = samples.encoded(samples.red_at(2))
     whole = ask(image_bytes=[picture])
     boxed = ask(signatures.SERVE_BOX, image_bytes=[picture], box=np.int64([[0, 0, SIDE, SIDE]]))
-    np.testing.assert_array_equal(
-        boxed[signatures.PROBABILITIES], whole[signatures.PROBABILITIES]
-    )
+    np.testing.assert_array_equal(boxed[signatures.PROBABILITIES], whole[signatures.PROBABILITIES])
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])

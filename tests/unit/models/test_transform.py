@@ -14,7 +14,9 @@ from schemas import features, labels
 CONFIG = {"moods": list(labels.DEFAULT_MOODS)}
 
 
-@pytest.mark.parametrize(("mood", "index"), [("화남/불쾌", 0), ("행복/즐거움", 2), ("불안/슬픔", 5)])
+@pytest.mark.parametrize(
+    ("mood", "index"), [("화남/불쾌", 0), ("행복/즐거움", 2), ("불안/슬픔", 5)]
+)
 def test_the_index_is_the_place_in_the_label_map(mood: str, index: int) -> None:
     out = preprocessing_fn({features.LABEL: tf.constant([[mood]])}, CONFIG)
     assert out[features.LABEL_INDEX].dtype == tf.int64

@@ -8,7 +8,8 @@ def test_a_changed_line_changes_the_version_of_its_folder_only(tmp_path, monkeyp
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.py").write_text("x = 1\n")
     monkeypatch.setattr(code_version, "ROOT", tmp_path)
-    models, components = code_version.code_version("models"), code_version.code_version("components")
+    models = code_version.code_version("models")
+    components = code_version.code_version("components")
     (tmp_path / "models" / "a.py").write_text("x = 2\n")
     assert code_version.code_version("models") != models
     assert code_version.code_version("components") == components

@@ -10,6 +10,7 @@ PROJECT = Path(__file__).parents[3]
 NOISE = """
 import ctypes, logging, os, subprocess, sys, warnings
 from pathlib import Path
+from dataset.progress import report
 from runner.log_capture import captured
 
 print("before", flush=True)
@@ -20,7 +21,7 @@ with captured(Path(sys.argv[1])) as terminal:
     ctypes.CDLL(None).puts(b"C library")
     subprocess.run(["echo", "child"], check=True)
     logging.getLogger("some.library").info("info record")
-    logging.getLogger("pet_mood.progress").info("progress record")
+    report("read", 1, 2, "rows", "progress record")
     warnings.warn("a warning")
     print("shown", file=terminal.out)
     print("complaint", file=terminal.err)

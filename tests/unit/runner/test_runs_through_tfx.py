@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 import toy_runner
 from apache_beam.portability.api import beam_fn_api_pb2
+from apache_beam.runners.portability import local_job_service
 from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from dataset import progress
 from dataset.progress import Progress
 from runner import local
-from runner.progress_feed import from_worker_entry
+from runner.progress_feed import reports_to
 from runner.request import RunRequest
 
 PROJECT = Path(__file__).parents[3]
@@ -267,7 +268,7 @@ def test_outputs_that_were_deleted_are_made_again(toy: Toy) -> None:
     assert toy.cached()["Train"] is False
 
 
-def test_beams_log_entries_still_look_as_the_feed_expects() -> None:
+def test_beam_still_logs_a_workers_report_as_the_feed_expects() -> None:
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
     handler.emit = records.append  # type: ignore[method-assign]
@@ -281,6 +282,12 @@ def test_beams_log_entries_still_look_as_the_feed_expects() -> None:
         progress.LOGGER.removeHandler(handler)
     (record,) = records
     entry = beam_fn_api_pb2.LogEntry(
-        message=record.getMessage(), log_location=f"{record.pathname}:{record.lineno}"
+        severity=beam_fn_api_pb2.LogEntry.Severity.WARN,
+        message=record.getMessage(),
+        log_location=f"{record.pathname}:{record.lineno}",
     )
-    assert from_worker_entry(str(entry)) == Progress("read train", 50, 520, "rows", "shard 3")
+    heard: list[Progress] = []
+    with reports_to(heard.append):
+        bundle = beam_fn_api_pb2.LogEntry.List(log_entries=[entry])
+        list(local_job_service.BeamFnLoggingServicer().Logging([bundle]))
+    assert heard == [Progress("read train", 50, 520, "rows", "shard 3")]

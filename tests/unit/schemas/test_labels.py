@@ -9,8 +9,14 @@ from schemas.labels import DEFAULT_MOODS, LabelMapError, moods_from_mapping, rea
 
 
 def test_the_default_order_is_the_originals():
-    original = {"화남/불쾌": 0, "공포": 1, "행복/즐거움": 2, "편안/안정": 3, "공격성": 4,
-                "불안/슬픔": 5}
+    original = {
+        "화남/불쾌": 0,
+        "공포": 1,
+        "행복/즐거움": 2,
+        "편안/안정": 3,
+        "공격성": 4,
+        "불안/슬픔": 5,
+    }
     assert moods_from_mapping(original) == DEFAULT_MOODS
     assert json.loads(to_json(DEFAULT_MOODS)) == original
 
@@ -28,8 +34,18 @@ def test_a_file_may_have_a_bom_and_decomposed_names(tmp_path):
 
 @pytest.mark.parametrize(
     "mapping",
-    [{}, {"a": 0}, {"a": 0, "b": 2}, {"a": 1, "b": 2}, {"a": 0, "b": 0}, {"a": 0, "b": "1"},
-     {"a": 0, "b": True}, {"a": 0, " a ": 1}, {"a": 0, "": 1}, ["a", "b"]],
+    [
+        {},
+        {"a": 0},
+        {"a": 0, "b": 2},
+        {"a": 1, "b": 2},
+        {"a": 0, "b": 0},
+        {"a": 0, "b": "1"},
+        {"a": 0, "b": True},
+        {"a": 0, " a ": 1},
+        {"a": 0, "": 1},
+        ["a", "b"],
+    ],
 )
 def test_gaps_twins_and_other_types_are_refused(mapping):
     with pytest.raises(LabelMapError, match="Received"):

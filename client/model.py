@@ -1,0 +1,69 @@
+"""What the command asks: anything that knows moods and answers pictures with probabilities.
+
+A pushed version is in ``client.pushed`` and a checkpoint in ``client.checkpoint``. Nothing
+heavy is imported here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from dataset.boxes import PixelBox
+from schemas import signatures
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a model without asking it.
+
+    Attributes:
+      source: where it was read from, as one would type it.
+      moods: names in index order.
+      resolution: side of the square that the network sees, pixels.
+    """
+
+    source: str
+    moods: tuple[str, ...]
+    resolution: int
+
+
+class Reply(NamedTuple):
+    """The model's answer to one picture.
+
+    Attributes:
+      status: one of the ``STATUS`` words of ``schemas.signatures``.
+      mood: "" unless the status is ok.
+      probabilities: of every mood, in label map order; all 0 unless the status is ok.
+    """
+
+    status: str
+    mood: str
+    probabilities: Mapping[str, float]
+
+
+class Model(Protocol):
+    """A model that can be asked, wherever it runs."""
+
+    facts: Facts
+
+    def ask(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+        """Answers a batch, one reply a picture, in order.
+
+        Args:
+          pictures: encoded and upright, at least one.
+          boxes: one a picture, in its pixels; None shows the model whole pictures.
+        """
+
+
+def replies_of(outputs: Mapping[str, Any]) -> list[Reply]:
+    """Returns what a signature's outputs say, the tensors of ``schemas.signatures``."""
+    columns = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
+    rows = zip(*(outputs[name].numpy().tolist() for name in columns), strict=True)
+    return [
+        Reply(
+            status.decode(),
+            mood.decode(),
+            dict(zip((name.decode() for name in moods), probabilities, strict=True)),
+        )
+        for status, mood, moods, probabilities in rows
+    ]

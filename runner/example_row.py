@@ -1,0 +1,36 @@
+"""A row of the user's own data to try a pushed model on."""
+
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+from dataset.boxes import PixelBox, parse_box
+from dataset.table import read_rows
+from pipeline.inputs import RunInputs
+
+
+class ExampleRow(NamedTuple):
+    """A photo, the box in it and the mood that the CSV gives it."""
+
+    image: Path
+    box: PixelBox
+    mood: str
+
+
+def first_used(inputs: RunInputs, rejects_csv: Path | None) -> ExampleRow | None:
+    """Returns the first row that the ingest used, of the eval CSV where there is one.
+
+    None where no row was used.
+    """
+    path = inputs.eval_csv or inputs.train_csv
+    refused = _refused_lines(rejects_csv, path) if rejects_csv else set()
+    root = inputs.image_root or path.parent
+    for row in read_rows(str(path)):
+        if row.line not in refused:
+            return ExampleRow(root / row.image_path, parse_box(row.bbox), row.label)
+    return None
+
+
+def _refused_lines(rejects_csv: Path, source: Path) -> set[int]:
+    with rejects_csv.open(encoding="utf-8", newline="") as file:
+        return {int(row["line"]) for row in csv.DictReader(file) if Path(row["source"]) == source}

@@ -1,0 +1,107 @@
+"""What a run came to, read from the artifacts that its own executions put out.
+
+Never from what lies newest in a folder: that may be another run's.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.node_run import NodeRun
+from schemas import artifacts
+
+_EVALUATION_TYPE = "ModelEvaluation"
+_INFRA_BLESSING_TYPE = "InfraBlessing"
+_PUSHED_TYPE = "PushedModel"
+"""TFX's standard artifact types, which importing TFX to name would cost 20 s."""
+
+_PUSHED = "pushed"
+_PUSHED_DESTINATION = "pushed_destination"
+"""Custom properties that every TFX Pusher sets (tfx/components/pusher/executor.py)."""
+
+
+@dataclass
+class Results:
+    """The documents of ``schemas.artifacts``, None where the run has not come so far.
+
+    Attributes:
+      ingest: ``INGEST_JSON``.
+      rejects_csv: path of the rejects table.
+      validation: ``VALIDATION_JSON``.
+      metrics: ``METRICS_JSON``.
+      servable: ``SERVABLE_JSON``.
+      pushed: folder of the pushed version; None also where the Pusher ran and pushed nothing.
+    """
+
+    ingest: Mapping[str, Any] | None = None
+    rejects_csv: Path | None = None
+    validation: Mapping[str, Any] | None = None
+    metrics: Mapping[str, Any] | None = None
+    servable: Mapping[str, Any] | None = None
+    pushed: Path | None = None
+
+    @property
+    def blessed(self) -> bool | None:
+        """The Evaluator's verdict; None if it has not run."""
+        return bool(self.metrics["verdict"]["blessed"]) if self.metrics else None
+
+    @property
+    def servable_passed(self) -> bool | None:
+        """The ServableCheck's verdict; None if it has not run."""
+        return bool(self.servable["passed"]) if self.servable else None
+
+    def add(self, run: NodeRun) -> str:
+        """Takes over what a node put out, and returns it in a few words ("" if unknown)."""
+        notes = []
+        for output in run.outputs:
+            folder = Path(output.uri)
+            if output.type_name == artifacts.REJECTS_TYPE:
+                self.ingest = _read(folder / artifacts.INGEST_JSON)
+                self.rejects_csv = folder / artifacts.REJECTS_CSV
+                notes.append(_rows_note(self.ingest))
+            elif output.type_name == artifacts.REPORT_TYPE:
+                self.validation = _read(folder / artifacts.VALIDATION_JSON)
+                notes.append(_findings_note(self.validation))
+            elif output.type_name == _EVALUATION_TYPE:
+                self.metrics = _read(folder / artifacts.METRICS_JSON)
+                notes.append(_metrics_note(self.metrics))
+            elif output.type_name == _INFRA_BLESSING_TYPE:
+                self.servable = _read(folder / artifacts.SERVABLE_JSON)
+                notes.append(_servable_note(self.servable))
+            elif output.type_name == _PUSHED_TYPE:
+                if output.properties.get(_PUSHED) == 1:
+                    self.pushed = Path(str(output.properties[_PUSHED_DESTINATION]))
+                notes.append(f"version {self.pushed.name}" if self.pushed else "nothing pushed")
+        return ", ".join(notes)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def _rows_note(ingest: Mapping[str, Any]) -> str:
+    parts = [f"{name} {split['used']:,}" for name, split in ingest["splits"].items()]
+    refused = sum(sum(split["refused"].values()) for split in ingest["splits"].values())
+    return f"rows used: {', '.join(parts)}; refused: {refused:,}"
+
+
+def _findings_note(validation: Mapping[str, Any]) -> str:
+    severities = [finding["severity"] for finding in validation["findings"]]
+    counts = [
+        f"{number} {severity}{'s' if number > 1 else ''}"
+        for severity in ("error", "warning")
+        if (number := severities.count(severity))
+    ]
+    return " and ".join(counts) or "nothing found"
+
+
+def _metrics_note(metrics: Mapping[str, Any]) -> str:
+    verdict = "blessed" if metrics["verdict"]["blessed"] else "not blessed"
+    return f"macro-F1 {metrics['model']['macro_f1']:.3f}, {verdict}"
+
+
+def _servable_note(servable: Mapping[str, Any]) -> str:
+    return f"passed on {servable['pictures']} pictures" if servable["passed"] else "failed"

@@ -1,0 +1,193 @@
+"""What a person reads when a run has ended: rows, moods, metrics, verdicts, what to do next."""
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from runner.example_row import ExampleRow
+from runner.failures import Exit
+from runner.node_run import NodeState
+from runner.results import Results
+from runner.run_record import METRICS, RunRecord
+from runner.running import clock_text
+
+_METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro-F1",
+}
+_LONGEST_LINE = 400
+_ENDINGS = {
+    Exit.PUSHED: ("Pushed", "green"),
+    Exit.NOT_BLESSED: ("Not pushed", "yellow"),
+    Exit.DATA_REFUSED: ("Data refused", "red"),
+    Exit.CONFIG: ("Not run", "red"),
+    Exit.OTHER: ("Failed", "red"),
+}
+
+
+def print_summary(console: Console, record: RunRecord, example: ExampleRow | None) -> None:
+    """Prints what ``record`` holds of a run that has ended."""
+    results = record.results
+    rows = _rows(results)
+    for block in (rows, _findings(results), _metrics(results), _verdict(results)):
+        if block is not None:
+            console.print()
+            console.print(Padding(block, (0, 0, 0, 2), expand=False))
+        if block is rows and results.rejects_csv is not None and _reasons(results):
+            path = shown_path(results.rejects_csv)
+            _print_unbroken(console, Text(f"  refused rows are listed in {path}", style="dim"))
+    console.print()
+    for line in _ending(record):
+        _print_unbroken(console, line)
+    if results.pushed is not None and example is not None:
+        _print_unbroken(console, Text(f"\n  Try it (the CSV says {example.mood}):"))
+        for line in _try_command(results.pushed, example):
+            _print_unbroken(console, Text(line, style="bold"))
+
+
+def shown_path(path: Path) -> str:
+    """Returns the path as one would type it here."""
+    relative = os.path.relpath(path)
+    return relative if not relative.startswith("..") else str(path)
+
+
+def _print_unbroken(console: Console, line: Text) -> None:
+    """Prints a line that can be copied whole: only the terminal itself may break it."""
+    console.print(line, soft_wrap=True)
+
+
+def _table() -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+
+
+def _rows(results: Results) -> RenderableType | None:
+    if results.ingest is None:
+        return None
+    splits: Mapping[str, Any] = results.ingest["splits"]
+    per_mood = (results.metrics or {}).get("per_mood", {})
+    table = _table()
+    table.add_column("rows")
+    for name in splits:
+        table.add_column(name, justify="right")
+    if per_mood:
+        table.add_column("precision", justify="right")
+        table.add_column("recall", justify="right")
+    for mood in next(iter(splits.values()))["moods"]:
+        scores = (
+            [_share(per_mood[mood][name]) for name in ("precision", "recall")]
+            if (mood in per_mood)
+            else []
+        )
+        table.add_row(mood, *(f"{split['moods'][mood]:,}" for split in splits.values()), *scores)
+    table.add_row("used", *(f"{split['used']:,}" for split in splits.values()), style="bold")
+    for reason in _reasons(results):
+        numbers = (f"{split['refused'].get(reason, 0):,}" for split in splits.values())
+        table.add_row(f"refused: {reason}", *numbers, style="yellow")
+    return table
+
+
+def _reasons(results: Results) -> list[str]:
+    """Returns the reasons that rows were refused for, each once."""
+    splits = (results.ingest or {"splits": {}})["splits"].values()
+    return list(
+        dict.fromkeys(
+            reason for split in splits for reason, number in split["refused"].items() if number
+        )
+    )
+
+
+def _findings(results: Results) -> RenderableType | None:
+    if results.validation is None or not results.validation["findings"]:
+        return None
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for finding in results.validation["findings"]:
+        style = "red" if finding["severity"] == "error" else "yellow"
+        table.add_row(Text(finding["severity"], style), finding["split"], finding["message"])
+    return table
+
+
+def _metrics(results: Results) -> RenderableType | None:
+    metrics = results.metrics
+    if metrics is None:
+        return None
+    columns = {
+        "model": metrics["model"],
+        f"always {metrics['majority']['mood']}": metrics["majority"],
+    }
+    if metrics.get("baseline"):
+        columns["last blessed"] = metrics["baseline"]
+    table = _table()
+    table.add_column(f"on {metrics['rows']:,} eval rows")
+    for title in columns:
+        table.add_column(title, justify="right")
+    for name in METRICS:
+        table.add_row(_METRIC_NAMES[name], *(_share(column[name]) for column in columns.values()))
+    return table
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _verdict(results: Results) -> RenderableType | None:
+    checks = [
+        (title, check)
+        for title, document in (
+            ("blessing", (results.metrics or {}).get("verdict")),
+            ("servable", results.servable),
+        )
+        if document is not None
+        for check in document["checks"]
+    ]
+    # What passed is worth a line only where a number was compared; a refusal always is.
+    shown = [
+        (title, check) for title, check in checks if title == "blessing" or not check["passed"]
+    ]
+    if not shown:
+        return None
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for title, check in shown:
+        word = Text("passed", "green") if check["passed"] else Text("failed", "red")
+        table.add_row(word, title, _short(check["message"]))
+    return table
+
+
+def _short(message: str) -> str:
+    """Returns the line of a message that says most: of a traceback the last."""
+    line = next((line for line in reversed(message.splitlines()) if line.strip()), "")
+    return line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " ..."
+
+
+def _ending(record: RunRecord) -> Iterator[Text]:
+    results, code = record.results, Exit(record.exit if record.exit is not None else Exit.OTHER)
+    word, style = _ENDINGS[code]
+    if any(run is not None and run.state is NodeState.STOPPED for run in record.nodes.values()):
+        word, style = "Stopped", "yellow"
+    line = Text.assemble("  ", (word, f"bold {style}"))
+    if code is Exit.PUSHED and results.pushed is not None:
+        line.append(f"  {shown_path(results.pushed)}")
+    elif code is Exit.NOT_BLESSED:
+        reason = "not blessed" if results.blessed is False else "not servable"
+        line.append(f": the model is {reason}, see above")
+    yield line
+    took = clock_text(record.seconds or 0)
+    reused = sum(1 for run in record.nodes.values() if run is not None and run.cached)
+    yield Text(
+        f"  took {took}, {reused} of {len(record.nodes)} steps reused; "
+        f"all in {shown_path(record.folder)}/run.json",
+        style="dim",
+    )
+
+
+def _try_command(pushed: Path, example: ExampleRow) -> Iterator[str]:
+    box = ",".join(str(number) for number in example.box)
+    yield f"  uv run python inference.py --weight_path {shlex.quote(shown_path(pushed))} \\"
+    yield f"    --box {box} {shlex.quote(shown_path(example.image))}"

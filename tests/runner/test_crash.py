@@ -1,0 +1,129 @@
+"""kill -9 during ingest, training and push: the next run completes, nothing half is served."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from chain import FAST
+
+from components.pusher import executor
+from components.pusher.executor import push_version
+
+PROJECT = Path(__file__).parents[2]
+WAIT = 240.0
+
+
+def start(output: Path, train_csv: Path, eval_csv: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(PROJECT / "local_runner.py"), "--preset", "quick",
+               "--train-csv", str(train_csv), "--eval-csv", str(eval_csv), "--output", str(output)]
+    command += [part for text in FAST for part in ("--set", text)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def kill_when(process: subprocess.Popen[bytes], reached: Callable[[], bool]) -> None:
+    """Kills the process at the moment something is reached, which must come before its end."""
+    deadline = time.monotonic() + WAIT
+    while not reached():
+        assert process.poll() is None, process.stdout and process.stdout.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.0005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def served(output: Path) -> list[Path]:
+    """The versions that a polling server sees, each checked to be whole."""
+    base = output / "serving" / "pet_mood"
+    versions = [path for path in base.glob("*") if path.name.isdigit()]
+    for version in versions:
+        names = {path.name for path in version.rglob("*") if path.is_file()}
+        assert {"saved_model.pb", "variables.index", "labels.json"} <= names
+    return versions
+
+
+def test_a_run_killed_in_ingest_training_and_push_goes_on_each_time(tmp_path, colours):
+    output = tmp_path / "out"
+    artifacts = output / "pipeline"
+
+    def exists(pattern: str) -> Callable[[], bool]:
+        return lambda: any(artifacts.glob(pattern))
+
+    kill_when(start(output, *colours), exists("PetExampleGen/examples/*/Split-train/*.partial"))
+    assert served(output) == []
+    assert json.loads((output / "run.json").read_text("utf-8"))["exit"] is None
+
+    kill_when(start(output, *colours), exists("Trainer/model_run/*/curves.csv"))
+    assert served(output) == []
+
+    staging = output / "serving" / ("pet_mood" + executor.PARTIAL)
+    kill_when(start(output, *colours), lambda: any(staging.glob("*/*")))
+    assert served(output) == []
+
+    process = start(output, *colours)
+    printed, _ = process.communicate(timeout=WAIT)
+    record = json.loads((output / "run.json").read_text("utf-8"))
+    assert process.returncode == 0, printed.decode()
+    assert [str(path) for path in served(output)] == [record["pushed"]]
+    assert not staging.exists()
+    reused = {name for name, node in record["nodes"].items() if node["cached"]}
+    assert {"PetExampleGen", "Transform", "Trainer", "Evaluator"} <= reused
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "model"
+    (folder / "variables").mkdir(parents=True)
+    (folder / "saved_model.pb").write_bytes(b"graph")
+    (folder / "variables" / "variables.index").write_bytes(b"index")
+    return folder
+
+
+def test_a_push_that_breaks_off_leaves_the_serving_folder_as_it_was(tmp_path, source, monkeypatch):
+    base = tmp_path / "serving" / "pet_mood"
+    push_version(source, base, "1")
+
+    def half_a_copy(start: Path, target: Path) -> None:
+        target.mkdir(parents=True)
+        (target / "saved_model.pb").write_bytes(b"graph")
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copytree", half_a_copy)
+        with pytest.raises(OSError, match="full"):
+            push_version(source, base, "2")
+    assert [path.name for path in base.iterdir()] == ["1"]
+
+    push_version(source, base, "2")
+    assert sorted(path.name for path in base.iterdir()) == ["1", "2"]
+    assert (base / "2" / "variables" / "variables.index").read_bytes() == b"index"
+    assert [path.name for path in base.parent.iterdir()] == ["pet_mood"]
+
+
+def test_a_server_that_polls_never_sees_a_version_grow(tmp_path, source, monkeypatch):
+    base = tmp_path / "serving" / "pet_mood"
+    seen = []
+    copy = shutil.copy2
+
+    def slow_copy(*arguments, **options):
+        seen.append(sorted(path.name for path in base.glob("*")))
+        return copy(*arguments, **options)
+
+    monkeypatch.setattr(shutil.copytree, "__defaults__", (False, None, slow_copy, False, False))
+    push_version(source, base, "7")
+    assert seen == [[], []]
+    assert sorted(p.name for p in (base / "7").iterdir()) == ["saved_model.pb", "variables"]
+
+
+def test_a_version_that_is_there_is_not_touched(tmp_path, source):
+    base = tmp_path / "serving" / "pet_mood"
+    push_version(source, base, "1")
+    before = (base / "1").stat().st_mtime_ns
+    push_version(source, base, "1")
+    assert (base / "1").stat().st_mtime_ns == before

@@ -1,0 +1,64 @@
+"""Models that the tests of ``client`` ask, made once a session."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+from dataset.rules import DataSettings
+from models import export, network
+from models.hparams import ModelSettings
+from models.serving import ServingSpec
+
+sys.path.insert(0, str(Path(__file__).parent))
+import client_samples as samples  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two versions around ``samples.quadrant_network``: 9 and 10."""
+    folder = tmp_path_factory.mktemp("serving") / "pet_mood"
+    spec = ServingSpec(samples.MOODS, samples.SIDE, DataSettings().box_margin)
+    export.write_servable(samples.quadrant_network(), spec, "none", str(folder / "9"))
+    shutil.copytree(folder / "9", folder / "10")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def version(versions: Path) -> Path:
+    """The higher of these versions."""
+    return versions / "10"
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same network as a checkpoint, compiled as the Trainer compiles it."""
+    model = samples.quadrant_network()
+    model.compile("adam", "categorical_crossentropy", [keras.metrics.F1Score(average="macro")])
+    path = tmp_path_factory.mktemp("run") / "best.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def label_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The label file of ``samples.MOODS``."""
+    path = tmp_path_factory.mktemp("labels") / "label.json"
+    path.write_text(
+        '{"화남/불쾌": 0, "공포": 1, "행복/즐거움": 2, "편안/안정": 3}', encoding="utf-8"
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def project_network() -> keras.Model:
+    """The project's own network for three moods, with random weights."""
+    keras.utils.set_random_seed(5)
+    model = network.build(ModelSettings(weights="none", resolution=samples.SIDE), 3)
+    head = model.get_layer("head")
+    kernel, bias = head.get_weights()
+    # An untrained backbone hardly tells pictures apart: this makes its answers differ.
+    head.set_weights([kernel * 1e4, bias])
+    return model

@@ -1,0 +1,165 @@
+"""The command as it is called: exit codes, streams, how soon it answers."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import client_samples as samples
+import pytest
+
+from client.run import Request, run
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def call(*arguments: str | Path, **options: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    return subprocess.run(
+        [sys.executable, ROOT / "inference.py", *arguments],
+        capture_output=True, encoding="utf-8", env=environment | options, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of a good picture and a broken one."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(samples.encoded(samples.red_at(2)))
+    (folder / "b.png").write_bytes(b"broken")
+    return folder
+
+
+@pytest.fixture
+def terminal() -> Iterator[int]:
+    """Makes descriptor 1 a terminal of 80 columns; gives its other end."""
+    ours, theirs = pty.openpty()
+    saved = os.dup(1)
+    os.dup2(theirs, 1)
+    yield ours
+    os.dup2(saved, 1)
+    for descriptor in (saved, ours, theirs):
+        os.close(descriptor)
+
+
+def test_piped_there_is_a_json_line_a_picture_and_nothing_else(
+    versions: Path, photos: Path
+) -> None:
+    done = call("--weight_path", versions, photos)
+    assert done.returncode == 1
+    first, second = done.stdout.splitlines()
+    assert json.loads(first)["mood"] == "행복/즐거움"
+    assert list(json.loads(first)["probabilities"]) == list(samples.MOODS)
+    assert json.loads(first)["probabilities"]["행복/즐거움"] == pytest.approx(0.99896, abs=1e-5)
+    assert json.loads(second) == {
+        "image": str(photos / "b.png"), "mood": None, "error": "not_an_image",
+        "detail": "6 bytes, beginning 62 72 6f 6b 65 6e",
+    }  # fmt: skip
+    assert done.stderr == f"Using version 10 of {versions} (the highest of 2)\n"
+
+
+def test_help_and_wrong_flags_answer_without_loading_anything_heavy() -> None:
+    for arguments, code in ((["--help"], 0), (["--weight_pth", "W", "a.jpg"], 2), ([], 2)):
+        done = call(*arguments, PYTHONPROFILEIMPORTTIME="1")
+        assert done.returncode == code
+        loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        assert "argparse" in loaded
+        assert not loaded & {"tensorflow", "keras", "numpy", "PIL", "rich", "client.run"}
+
+
+def test_the_original_command_is_told_how_to_name_pictures() -> None:
+    flags = "--weight_path W --input_size 224 --classes 6 --label label.json".split()
+    done = call(*flags)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "usage: inference.py" in done.stderr
+    assert "python inference.py --weight_path W photos/ cat.jpg" in done.stderr
+
+
+def test_flags_may_stand_between_pictures_and_wrong_settings_need_no_tensorflow(
+    version: Path, photos: Path
+) -> None:
+    done = call(
+        photos, "--weight_path", version, photos / "a.png", "--input_size", "224",
+        PYTHONPROFILEIMPORTTIME="1",
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "| tensorflow\n" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: ")
+    assert f"--input_size 224; but {version} sees 32 pixels" in last
+
+
+def test_all_answered_is_0(
+    version: Path, photos: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(Request(version, (str(photos / "a.png"),))) == 0
+    out, err = capfd.readouterr()
+    assert json.loads(out)["mood"] == "행복/즐거움"
+    assert err == ""
+
+
+def test_a_box_is_asked_about(
+    version: Path, photos: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # The red quadrant, rows 16..32 and columns 0..16, with a margin of a pixel where there is
+    # room: 17 x 17 pixels that are red but for a row above and a column on the right. All
+    # quadrants are then red, the bottom left one wholly.
+    request = Request(version, (str(photos / "a.png"),), box="16,0,16,16")
+    assert run(request) == 0
+    probabilities = json.loads(capfd.readouterr().out)["probabilities"]
+    assert max(probabilities.values()) < 0.5
+    assert max(probabilities, key=probabilities.__getitem__) == "행복/즐거움"
+
+
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        ("1,2,3", 'a box is "y,x,height,width"'),
+        ("0,0,0,5", "no side may be 0"),
+        ("-1,0,5,5", "no number may be below 0"),
+    ],
+)
+def test_a_malformed_box_is_2(
+    version: Path, photos: Path, capfd: pytest.CaptureFixture[str], box: str, words: str
+) -> None:
+    assert run(Request(version, (str(photos),), box=box)) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("error: --box: ")
+    assert words in err
+
+
+def test_a_version_that_cannot_be_loaded_is_2_without_a_traceback(
+    version: Path, photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "1"
+    extras = broken / "assets.extra"
+    extras.mkdir(parents=True)
+    for name in ("labels.json", "preprocessing.json"):
+        (extras / name).write_bytes((version / "assets.extra" / name).read_bytes())
+    (broken / "saved_model.pb").write_bytes(b"not a graph")
+    assert run(Request(broken, (str(photos),))) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: {broken} cannot be loaded")
+    assert "Traceback" not in err
+
+
+def test_a_terminal_gets_a_table(version: Path, photos: Path, terminal: int) -> None:
+    assert run(Request(version, (str(photos),))) == 1
+    shown = os.read(terminal, 65536).decode()
+    assert "행복/즐거움  99.9%" in shown
+    assert "not_an_image" in shown
+    assert "2 pictures, 1 without an answer" in shown
+
+
+def test_a_terminal_gets_lines_where_they_are_wanted(
+    version: Path, photos: Path, terminal: int
+) -> None:
+    assert run(Request(version, (str(photos),), json=True)) == 1
+    lines = os.read(terminal, 65536).decode().splitlines()
+    assert [json.loads(line)["mood"] for line in lines] == ["행복/즐거움", None]
