@@ -27,7 +27,7 @@ class DataSettings:
 
     box_margin: float = 0.05
     surplus: float = 0.143
-    jpeg_quality: int = 90
+    jpeg_quality: int = 95
     min_box_side: int = 16
     max_image_pixels: int = 50_000_000
     eval_fraction: float = 0.2

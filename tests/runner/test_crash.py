@@ -21,8 +21,18 @@ WAIT = 240.0
 
 
 def start(output: Path, train_csv: Path, eval_csv: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(PROJECT / "local_runner.py"), "--preset", "quick",
-               "--train-csv", str(train_csv), "--eval-csv", str(eval_csv), "--output", str(output)]
+    command = [
+        sys.executable,
+        str(PROJECT / "local_runner.py"),
+        "--preset",
+        "quick",
+        "--train-csv",
+        str(train_csv),
+        "--eval-csv",
+        str(eval_csv),
+        "--output",
+        str(output),
+    ]
     command += [part for text in FAST for part in ("--set", text)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
