@@ -86,6 +86,6 @@ def check_agreement(wishes: Wishes, facts: Facts) -> None:
 
 def _contradiction(wish: str, fact: str) -> ConfigError:
     return ConfigError(
-        f"What is said of the model must be true of it. Received: {wish}; but {fact}. "
+        f"The flags must agree with the model. Received: {wish}; but {fact}. "
         "Leave the flag out, or name another model"
     )

@@ -17,8 +17,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageOps
 
-# Private there; here too, so that the ingest and the client cannot disagree about a file.
-from dataset.picture import _DECODE_ERRORS, PictureError, _opened, _orientation, _rgb
+from dataset.picture import DECODE_ERRORS, PictureError, opened, orientation_of, to_rgb
 from dataset.rules import DataSettings
 from schemas.errors import ConfigError
 from schemas.reasons import RejectReason
@@ -113,7 +112,7 @@ def upright(photo: bytes) -> Picture:
         IMAGE_TRUNCATED.
     """
     with _checked(photo) as image:
-        if image.format in _FORMATS_OF_THE_MODEL and _orientation(image) == 1:
+        if image.format in _FORMATS_OF_THE_MODEL and orientation_of(image) == 1:
             return Picture(photo, image.height, image.width)
         return _encoded_again(image)
 
@@ -139,7 +138,7 @@ def _checked(photo: bytes) -> Iterator[Image.Image]:
     with warnings.catch_warnings():
         # Pillow warns of odd metadata and palettes; what cannot be read becomes an error.
         warnings.simplefilter("ignore", UserWarning)
-        with _opened(photo) as image:
+        with opened(photo) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise PictureError(
                     RejectReason.IMAGE_TOO_LARGE,
@@ -152,8 +151,8 @@ def _encoded_again(image: Image.Image) -> Picture:
     is_jpeg = image.format in _JPEG_FORMATS
     try:
         image.load()
-        pixels = _rgb(ImageOps.exif_transpose(image))
-    except _DECODE_ERRORS as error:
+        pixels = to_rgb(ImageOps.exif_transpose(image))
+    except DECODE_ERRORS as error:
         raise PictureError(RejectReason.IMAGE_TRUNCATED, str(error)) from error
     file = io.BytesIO()
     if is_jpeg:

@@ -90,7 +90,7 @@ def _box(text: str | None) -> PixelBox | None:
     try:
         return parse_box(text)
     except BoxError as error:
-        raise ConfigError(f"--box: {error}. In pixels of the upright picture") from error
+        raise ConfigError(f"--box: {error}. Give it in pixels of the upright picture") from error
 
 
 def _load(weights: Weights, facts: Facts | None, wishes: Wishes) -> Model:

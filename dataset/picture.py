@@ -25,7 +25,7 @@ from schemas.reasons import RejectReason
 Image.MAX_IMAGE_PIXELS = None
 
 _ORIENTATION_TAG = 0x0112
-_DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 """What Pillow's plugins raise on broken data, found by feeding them cut and altered files."""
 
 
@@ -85,8 +85,8 @@ def make_crop(photo: bytes, box: PixelBox, rules: DataSettings, side: int) -> Cr
       PictureError: NOT_AN_IMAGE, IMAGE_TOO_LARGE or IMAGE_TRUNCATED.
       BoxError: BOX_OUTSIDE_IMAGE or BOX_TOO_SMALL.
     """
-    with _opened(photo) as image:
-        orientation = _orientation(image)
+    with opened(photo) as image:
+        orientation = orientation_of(image)
         width, height = image.size if orientation < 5 else image.size[::-1]
         if width * height > rules.max_image_pixels:
             raise PictureError(
@@ -105,12 +105,17 @@ def make_crop(photo: bytes, box: PixelBox, rules: DataSettings, side: int) -> Cr
 
 
 @contextlib.contextmanager
-def _opened(photo: bytes) -> Iterator[Image.Image]:
+def opened(photo: bytes) -> Iterator[Image.Image]:
+    """Opens an encoded photo without decoding it.
+
+    Raises:
+      PictureError: NOT_AN_IMAGE.
+    """
     try:
         image = Image.open(io.BytesIO(photo))
     except UnidentifiedImageError as error:
         raise PictureError(RejectReason.NOT_AN_IMAGE, _kind(photo)) from error
-    except _DECODE_ERRORS as error:
+    except DECODE_ERRORS as error:
         raise PictureError(RejectReason.NOT_AN_IMAGE, f"{_kind(photo)}: {error}") from error
     with image:
         yield image
@@ -120,11 +125,16 @@ def _kind(photo: bytes) -> str:
     return f"{len(photo)} bytes, beginning {photo[:8].hex(' ')}" if photo else "0 bytes"
 
 
-def _orientation(image: Image.Image) -> int:
-    """Returns the EXIF orientation 1..8; 1 where there is none or it makes no sense."""
+def orientation_of(image: Image.Image) -> int:
+    """Returns the EXIF orientation 1..8; 1 where there is none or it makes no sense.
+
+    Pillow turns a TIFF by itself, its size when it is opened and its pixels when decoded.
+    """
+    if image.format == "TIFF":
+        return 1
     try:
         value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except _DECODE_ERRORS:
+    except DECODE_ERRORS:
         return 1
     return value if value in range(1, 9) else 1
 
@@ -146,12 +156,13 @@ def _decode(image: Image.Image, orientation: int, view: PixelBox, plan: CropPlan
             warnings.simplefilter("ignore", UserWarning)
             image.load()
             upright = ImageOps.exif_transpose(image) if orientation != 1 else image
-            return _rgb(upright)
-    except _DECODE_ERRORS as error:
+            return to_rgb(upright)
+    except DECODE_ERRORS as error:
         raise PictureError(RejectReason.IMAGE_TRUNCATED, str(error)) from error
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Returns decoded pixels as 3-channel RGB of 8 bits, as TensorFlow would; alpha is dropped."""
     if image.mode.startswith("I"):
         # 16-bit grey: keep the high byte, as TensorFlow does; Pillow would clip at 255.
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")

@@ -12,6 +12,7 @@ from typing import Protocol, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
@@ -25,6 +26,8 @@ Clock = Callable[[], float]
 
 _NAME_CELLS = 18
 _TIME_CELLS = 9
+_BAR_FROM_CELLS = 60
+_NOTE_BESIDE_FROM_CELLS = 110
 _PLAIN_EVERY = 10.0
 _PLAIN_LATER_EVERY = 60.0
 """Seconds between progress lines of one step without a terminal: within its first two
@@ -113,17 +116,17 @@ class LiveDisplay:
             return Group(head, *(self._task(task, running) for task in running.shown()))
 
     def _task(self, task: Task, running: Running) -> RenderableType:
-        row = Table.grid(padding=(0, 2, 0, 0))
-        row.add_column(no_wrap=True)
-        cells: list[RenderableType] = [Text(f"    {task.name}")]
-        if task.total and self.console.width >= 60:
-            # Fixed, for a bar that grows and shrinks with its note is restless.
+        cells: list[RenderableType] = [f"    {task.name}"]
+        if task.total and self.console.width >= _BAR_FROM_CELLS:
             cells.append(self._bar(task))
-        cells += [task.counts(), Text(running.left(task), style="dim"), Text(task.note)]
-        for _ in cells[1:]:
-            row.add_column(no_wrap=True, overflow="ellipsis")
-        row.add_row(*cells)
-        return row
+        cells += [task.counts(), Text(running.left(task), style="dim")]
+        note = Text(task.note, no_wrap=True, overflow="ellipsis")
+        beside = self.console.width >= _NOTE_BESIDE_FROM_CELLS
+        row = Table.grid(padding=(0, 2, 0, 0))
+        row.add_row(*cells, note if beside else "")
+        if beside or not task.note:
+            return row
+        return Group(row, Padding(note, (0, 0, 0, 4)))
 
     def _bar(self, task: Task) -> ProgressBar:
         width = self.console.width // 5

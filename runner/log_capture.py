@@ -75,7 +75,7 @@ def _logging_to(log: Path) -> Iterator[None]:
     # A crash in C++ leaves no Python traceback otherwise.
     crash_report = not faulthandler.is_enabled()
     if crash_report:
-        faulthandler.enable(handler.stream)
+        faulthandler.enable(2)
     try:
         yield
     finally:

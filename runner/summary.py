@@ -49,8 +49,8 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
         _print_unbroken(console, line)
     if results.pushed is not None and example is not None:
         _print_unbroken(console, Text(f"\n  Try it (the CSV says {example.mood}):"))
-        for line in _try_command(results.pushed, example):
-            _print_unbroken(console, Text(line, style="bold"))
+        for part in _try_command(results.pushed, example):
+            _print_unbroken(console, Text(part, style="bold"))
 
 
 def shown_path(path: Path) -> str:
@@ -189,5 +189,7 @@ def _ending(record: RunRecord) -> Iterator[Text]:
 
 def _try_command(pushed: Path, example: ExampleRow) -> Iterator[str]:
     box = ",".join(str(number) for number in example.box)
-    yield f"  uv run python inference.py --weight_path {shlex.quote(shown_path(pushed))} \\"
-    yield f"    --box {box} {shlex.quote(shown_path(example.image))}"
+    weights, image = shlex.quote(shown_path(pushed)), shlex.quote(shown_path(example.image))
+    yield f"  uv run python inference.py --weight_path {weights} \\"
+    yield f"    --box {box} \\"
+    yield f"    {image}"

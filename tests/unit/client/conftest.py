@@ -13,7 +13,7 @@ from models.hparams import ModelSettings
 from models.serving import ServingSpec
 
 sys.path.insert(0, str(Path(__file__).parent))
-import client_samples as samples  # noqa: E402
+import client_samples as samples
 
 
 @pytest.fixture(scope="session")
@@ -60,5 +60,5 @@ def project_network() -> keras.Model:
     head = model.get_layer("head")
     kernel, bias = head.get_weights()
     # An untrained backbone hardly tells pictures apart: this makes its answers differ.
-    head.set_weights([kernel * 1e4, bias])
+    head.set_weights([kernel * 1e6, bias])
     return model

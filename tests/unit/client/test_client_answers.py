@@ -14,8 +14,14 @@ from client.model import Facts
 from client.screen import print_table
 
 FACTS = Facts("serving/pet_mood/10", samples.MOODS, 32)
-HAPPY = Told("photos/a.jpg", "행복/즐거움", dict(zip(samples.MOODS, (0.1, 0.2, 0.7, 0.0))))
-AFRAID = Told("photos/b.jpg", "공포", dict(zip(samples.MOODS, (0.0, 1.0, 0.0, 0.0))))
+HAPPY = Told(
+    "photos/a.jpg",
+    "행복/즐거움",
+    {"화남/불쾌": 0.1, "공포": 0.2, "행복/즐거움": 0.7, "편안/안정": 0.0},
+)
+AFRAID = Told(
+    "photos/b.jpg", "공포", {"화남/불쾌": 0.0, "공포": 1.0, "행복/즐거움": 0.0, "편안/안정": 0.0}
+)
 CUT = Untold("photos/c.jpg", "image_truncated", "14 bytes not processed")
 
 

@@ -59,9 +59,7 @@ def test_the_red_quadrant_names_the_mood(pushed: PushedModel, tmp_path: Path) ->
     assert [row.image for row in rows] == [str(name) for name in names]
 
 
-def test_good_pictures_are_answered_among_broken_ones(
-    pushed: PushedModel, tmp_path: Path
-) -> None:
+def test_good_pictures_are_answered_among_broken_ones(pushed: PushedModel, tmp_path: Path) -> None:
     jpeg = samples.encoded(samples.mottled(200, 300), "JPEG")
     names = saved(
         tmp_path,
@@ -84,11 +82,10 @@ def test_good_pictures_are_answered_among_broken_ones(
 def test_a_picture_that_only_pillow_can_read_is_answered(
     pushed: PushedModel, tmp_path: Path
 ) -> None:
-    bmp = samples.encoded(samples.red_at(2).convert("1"), "BMP")  # One bit a pixel: red is black.
+    white_at_2 = samples.red_at(2).getchannel("R").convert("1")
+    bmp = samples.encoded(white_at_2, "BMP")  # One bit a pixel.
     assert pushed.ask([bmp], None)[0].status == "image_unreadable"
-    white = samples.red_at(2).point(lambda level: level and 255).convert("L").point(lambda v: v * 4)
-    names = saved(tmp_path, bmp=samples.encoded(white.convert("1", dither=0), "BMP"))
-    assert moods(answers(pushed, names)) == [MOODS[2]]
+    assert moods(answers(pushed, saved(tmp_path, bmp=bmp))) == [MOODS[2]]
 
 
 def test_a_phones_photo_is_turned_before_it_is_asked(pushed: PushedModel, tmp_path: Path) -> None:
@@ -98,9 +95,9 @@ def test_a_phones_photo_is_turned_before_it_is_asked(pushed: PushedModel, tmp_pa
 
 
 def test_a_box_is_in_pixels_of_the_upright_picture(pushed: PushedModel, tmp_path: Path) -> None:
-    # Stored 40 high and 100 wide, upright 100 high and 40 wide. Upright rows 60..100 and
-    # columns 0..40 are the stored columns 60..100: there the top left is red as stored, the
-    # top right when upright. The margin is 2 pixels on the three sides that have room or none.
+    # Stored 40 high and 100 wide, upright 100 high and 40 wide. Upright rows 60..100 are the
+    # stored columns 60..100, where the top left is red as stored and the top right upright.
+    # The margin is 2 black rows at the top; elsewhere there is no room for one.
     stored = np.zeros((40, 100, 3), np.uint8)
     stored[:20, 60:80] = samples.RED
     image = samples.Image.fromarray(stored)
@@ -160,16 +157,16 @@ def test_a_checkpoint_tells_its_resolution_and_its_number_of_moods(
         CheckpointModel(checkpoint, Wishes(input_size=224, moods=MOODS))
     with pytest.raises(ConfigError, match=r"best\.keras tells 4 .* default label map has 6"):
         CheckpointModel(checkpoint, Wishes())
+    with pytest.raises(ConfigError, match=r"with 6 moods; but .*best\.keras tells 4 apart"):
+        CheckpointModel(checkpoint, Wishes(moods=DEFAULT_MOODS))
 
 
-@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "whole.h5"])
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5"])
 def test_keras_weights_answer_as_the_network_that_they_are_of(
     project_network: keras.Model, tmp_path: Path, name: str
 ) -> None:
     path = tmp_path / name
-    if name == "whole.h5":
-        project_network.save(path)
-    elif name == "w.h5":
+    if name == "w.h5":
         _save_as_old_keras(project_network, path)
     else:
         project_network.save_weights(path)
@@ -181,6 +178,13 @@ def test_keras_weights_answer_as_the_network_that_they_are_of(
     np.testing.assert_allclose([*reply.probabilities.values()], expected, atol=1e-4)
     assert list(reply.probabilities) == ["가", "나", "다"]
     assert np.ptp(expected) > 0.01
+
+
+def test_a_whole_model_in_the_old_format_is_read(tmp_path: Path) -> None:
+    samples.quadrant_network().save(tmp_path / "whole.h5")
+    model = CheckpointModel(tmp_path / "whole.h5", Wishes(moods=MOODS))
+    assert model.facts.resolution == 32
+    assert model.ask([samples.encoded(samples.red_at(3))], None)[0].mood == MOODS[3]
 
 
 def _save_as_old_keras(model: keras.Model, path: Path) -> None:
@@ -201,7 +205,6 @@ def test_weights_alone_need_the_input_size_and_contradict_wrong_classes(
         (Wishes(), "do not say what resolution.*--input_size"),
         (Wishes(input_size=32, classes=6), r"--classes 6.*w\.weights\.h5 tells 3 moods apart"),
         (Wishes(input_size=5), "--input_size: model.resolution must lie in"),
-        (Wishes(input_size=32, moods=DEFAULT_MOODS), "with 6 moods; but .* tells 3 apart"),
     ):
         with pytest.raises(ConfigError, match=words):
             CheckpointModel(path, wishes)
@@ -223,7 +226,7 @@ def test_a_network_of_another_kind_is_an_error(tmp_path: Path) -> None:
 
 def test_a_version_that_cannot_be_loaded_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").write_bytes(b"not a graph")
-    with pytest.raises(ConfigError, match="broken cannot be loaded.*Name another version"):
+    with pytest.raises(ConfigError, match=r"broken cannot be loaded.*Name another version"):
         PushedModel(tmp_path, Facts("broken", MOODS, 32))
 
 

@@ -1,6 +1,9 @@
 """Pictures are found, and made fit for the model."""
 
+import io
+import struct
 import unicodedata
+import zlib
 from pathlib import Path
 
 import client_samples as samples
@@ -99,7 +102,7 @@ def test_a_jpeg_in_any_other_orientation_is_turned_and_stays_jpeg(orientation: i
     assert picture.encoded.startswith(b"\xff\xd8")
     assert (picture.height, picture.width) == expected.shape[:2]
     assert np.abs(samples.pixels_of(picture.encoded) - expected).mean() < 2
-    assert Image.open(pictures.io.BytesIO(picture.encoded)).getexif().get(0x0112) is None
+    assert Image.open(io.BytesIO(picture.encoded)).getexif().get(0x0112) is None
 
 
 def test_a_senseless_orientation_counts_as_upright() -> None:
@@ -125,11 +128,10 @@ def test_heic_is_refused_with_what_to_do() -> None:
 
 
 def test_a_picture_over_the_limit_is_refused_by_its_header() -> None:
-    # A PNG header of 10,000 x 5,001 pixels and nothing behind it.
-    header = samples.encoded(samples.mottled(2, 2))[:16]
-    photo = header + (10_000).to_bytes(4, "big") + (5_001).to_bytes(4, "big")
-    photo += bytes([8, 2, 0, 0, 0]) + bytes(4)
-    error = refusal(photo)
+    # A PNG of 10,000 x 5,001 pixels that breaks off where they begin.
+    start = samples.encoded(samples.mottled(2, 2))[:12]
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", 10_000, 5_001, 8, 2, 0, 0, 0)
+    error = refusal(start + chunk + struct.pack(">II", zlib.crc32(chunk), 99) + b"IDAT")
     assert error.reason is RejectReason.IMAGE_TOO_LARGE
     assert "5001 x 10000" in str(error)
 

@@ -111,6 +111,15 @@ def test_a_rotated_photo_is_turned_upright_and_the_box_is_in_upright_pixels(orie
     assert corners(blue) == [(0, 0, 255)] * 4
 
 
+def test_a_rotated_tiff_is_turned_once():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = quadrants().transpose(Image.Transpose.ROTATE_90)
+    crop = make_crop(encoded(stored, "TIFF", exif=exif), WHOLE, RULES, 64)
+    assert corners(crop) == QUADRANTS
+    assert (crop.image_height, crop.image_width) == (200, 300)
+
+
 def test_the_box_is_rows_first():
     green = make_crop(encoded(quadrants()), PixelBox(10, 160, 80, 130), RULES, 64)
     assert corners(green) == [(0, 255, 0)] * 4

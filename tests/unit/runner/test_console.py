@@ -52,7 +52,7 @@ def rows(advance: int, note: str = "") -> Progress:
 
 
 def test_the_running_step_shows_its_time_its_rows_and_what_is_left() -> None:
-    display, clock = live()
+    display, clock = live(width=120)
     display.start("PetExampleGen")
     display.progress(rows(0))
     clock.now += 10
@@ -65,14 +65,24 @@ def test_the_running_step_shows_its_time_its_rows_and_what_is_left() -> None:
     assert task.endswith("25/100 rows  0:30 left  half of it")
 
 
-@pytest.mark.parametrize("width", [40, 80, 120])
-def test_the_live_lines_keep_within_the_terminal(width: int) -> None:
+def test_a_narrow_terminal_has_the_note_below_the_bar() -> None:
+    display, _ = live(width=80)
+    display.start("Trainer")
+    display.progress(rows(25, note="epoch 2/12 loss 2.676 val macro-F1 0.097"))
+    _, task, note = look(display)
+    display.finish(NodeState.DONE)
+    assert task.endswith("25/100 rows")
+    assert note == "    epoch 2/12 loss 2.676 val macro-F1 0.097"
+
+
+@pytest.mark.parametrize(("width", "count"), [(40, 3), (80, 3), (120, 2)])
+def test_the_live_lines_keep_within_the_terminal(width: int, count: int) -> None:
     display, _ = live(width)
     display.start("PetExampleGen")
     display.progress(rows(25, note="행복/즐거움 " * 20))
     lines = look(display)
     display.finish(NodeState.DONE)
-    assert len(lines) == 2
+    assert len(lines) == count
     # Each of these Hangul takes two cells.
     assert all(Console().measure(line).maximum <= width for line in lines)
 

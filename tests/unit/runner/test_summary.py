@@ -122,9 +122,11 @@ def test_a_pushed_model_comes_with_a_command_that_can_be_copied(
 ) -> None:
     example = ExampleRow(tmp_path / "a b.jpg", PixelBox(1, 2, 30, 40), "공포")
     text = shown(record, example, width=40)
-    first, second = text.splitlines()[-2:]
-    assert first == (f"  uv run python inference.py --weight_path {tmp_path / 'serving' / '17'} \\")
-    assert second == f"    --box 1,2,30,40 '{tmp_path / 'a b.jpg'}'"
+    assert text.splitlines()[-3:] == [
+        f"  uv run python inference.py --weight_path {tmp_path / 'serving' / '17'} \\",
+        "    --box 1,2,30,40 \\",
+        f"    '{tmp_path / 'a b.jpg'}'",
+    ]
     assert "  Pushed  " in text
     assert "took 1:23, 1 of 2 steps reused" in text
 
