@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from rich.text import Text
 
+from models import hparams
+from pipeline.config import Settings
 from pipeline.inputs import RunInputs
 from runner import environment, interrupts
 from runner.console import display_for
@@ -111,6 +113,8 @@ class _Run:
         if self._request.uses_sample:
             inputs = self._step("Drawing sample", lambda: _drawn(inputs))
         self._inputs = inputs
+        if settings.model.weights != hparams.NONE:
+            self._step("Checking weights", lambda: _check_weights(settings, inputs))
         create_pipeline, dag_runner = self._step("Loading TFX", _load)
         # Looks at every photo's size and time: seconds where there are millions.
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
@@ -197,6 +201,13 @@ def _drawn(inputs: RunInputs) -> RunInputs:
 
     sample = write_sample(inputs.train_csv)
     return dataclasses.replace(inputs, train_csv=sample.train_csv, eval_csv=sample.eval_csv)
+
+
+def _check_weights(settings: Settings, inputs: RunInputs) -> None:
+    """Downloads or reads the weights once, before hours of ingest rather than after them."""
+    from models import network
+
+    network.build(settings.model, len(inputs.moods))
 
 
 def _load() -> tuple[Any, Any]:

@@ -181,3 +181,13 @@ def test_a_csv_that_is_no_table_ends_the_run_with_exit_code_3(tmp_path, capfd, c
     assert ended.exit == 3
     assert message in ended.record["error"]
     assert ended.record["pushed"] is None
+
+
+def test_weights_that_do_not_fit_end_the_run_before_a_photo_is_read(tmp_path, capfd):
+    train, val = colours_of(tmp_path)
+    weights = tmp_path / "weights.h5"
+    weights.write_bytes(b"no weights")
+    ended = run(tmp_path / "out", train, val, f"model.weights={weights}")
+    assert ended.exit == 2
+    assert "does not hold weights of EfficientNetB0" in ended.record["error"]
+    assert not (tmp_path / "out" / "pipeline").exists()
