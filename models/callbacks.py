@@ -20,7 +20,7 @@ class TrainingDivergedError(RuntimeError):
     """The loss is no longer a number; nothing can be learnt from there."""
 
 
-class TellProgress(keras.callbacks.Callback):  # type: ignore[misc]
+class TellProgress(keras.callbacks.Callback):
     """Reports steps done through ``dataset.progress``, about twice a second."""
 
     def __init__(self, epochs: int, steps_per_epoch: int) -> None:
@@ -55,7 +55,7 @@ class TellProgress(keras.callbacks.Callback):  # type: ignore[misc]
         self._reported_at = time.monotonic()
 
 
-class StopOnNan(keras.callbacks.Callback):  # type: ignore[misc]
+class StopOnNan(keras.callbacks.Callback):
     """Ends the training with an error as soon as the loss is not finite."""
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:

@@ -1,9 +1,9 @@
 """Models that the tests of ``client`` ask, made once a session."""
 
 import shutil
-import sys
 from pathlib import Path
 
+import client_samples as samples
 import keras
 import pytest
 
@@ -11,9 +11,6 @@ from dataset.rules import DataSettings
 from models import export, network
 from models.hparams import ModelSettings
 from models.serving import ServingSpec
-
-sys.path.insert(0, str(Path(__file__).parent))
-import client_samples as samples
 
 
 @pytest.fixture(scope="session")

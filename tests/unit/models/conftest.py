@@ -1,19 +1,17 @@
 """What the tests of ``models`` share, made once a session."""
 
-import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import model_samples as samples
 import pytest
 import tensorflow as tf
 
-from models import export
+from models import export, trainer
 from models.label_index import LabelIndexer
 from models.serving import ServingSpec
-
-# Not as tests.unit.models.model_samples: TensorFlow Transform imports IPython, which puts a
-# folder with a package of its own named "tests" on the path.
-sys.path.insert(0, str(Path(__file__).parent))
-import model_samples as samples
+from schemas import signatures
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +39,35 @@ def servable_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def servable(servable_folder: Path) -> tf.Module:
     """The same, loaded."""
     return tf.saved_model.load(str(servable_folder))
+
+
+@pytest.fixture(scope="session")
+def ask(servable: Any) -> samples.Ask:
+    """Asks that servable: the signature's name, then inputs by name."""
+
+    def call(signature: str = signatures.SERVE_IMAGE, **inputs: object) -> samples.Answer:
+        answer = servable.signatures[signature](**{k: tf.constant(v) for k, v in inputs.items()})
+        return {name: tensor.numpy() for name, tensor in answer.items()}
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def fn_args(tmp_path_factory: pytest.TempPathFactory, transform_graph: str) -> SimpleNamespace:
+    """What TFX hands to ``run_fn``, as far as it is used."""
+    folder = tmp_path_factory.mktemp("trainer")
+    return SimpleNamespace(
+        train_files=[samples.write_split(folder / "Split-train", 20, seed=0)],
+        eval_files=[samples.write_split(folder / "Split-eval", 9, seed=100)],
+        transform_graph_path=transform_graph,
+        model_run_dir=str(folder / "model_run"),
+        serving_model_dir=str(folder / "Format-Serving"),
+        custom_config=samples.CONFIG,
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(fn_args: SimpleNamespace) -> SimpleNamespace:
+    """The same after ``run_fn``."""
+    trainer.run_fn(fn_args)
+    return fn_args

@@ -1,7 +1,8 @@
 """What the tests of ``models`` are fed: pictures, Examples, shards and a Transform graph."""
 
+import dataclasses
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tensorflow_transform import impl_helper
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
 import schemas
+from models.hparams import ModelSettings, TrainSettings
 from models.transform import preprocessing_fn
 from schemas import features
 
@@ -23,6 +25,22 @@ MOODS = ("화남/불쾌", "공포", "행복/즐거움", "편안/안정")
 
 SIDE = 32
 """Resolution of every network here, pixels."""
+
+Answer = dict[str, np.ndarray]
+"""What a signature answers, by output name."""
+Ask = Callable[..., Answer]
+
+CONFIG = {
+    "model": dataclasses.asdict(
+        ModelSettings(weights="none", resolution=SIDE, batch_norm_momentum=0.9)
+    ),
+    "train": dataclasses.asdict(
+        TrainSettings(epochs=2, batch_size=8, learning_rate=1e-3, shuffle_buffer=64)
+    ),
+    "moods": list(MOODS),
+    "box_margin": 0.05,
+}
+"""The Trainer's ``custom_config`` for the smallest training there is."""
 
 RED, GREEN, BLUE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
 
@@ -74,6 +92,17 @@ def write_shard(path: Path, records: Sequence[bytes]) -> str:
     return str(path)
 
 
+def write_split(folder: Path, count: int, seed: int) -> str:
+    """Writes ``count`` mottled crops in two shards and returns their pattern."""
+    records = [
+        example(jpeg(mottled(40, 44, seed + row)), MOODS[row % 4], (3, 5, SIDE, SIDE))
+        for row in range(count)
+    ]
+    write_shard(folder / "0.tfrecord", records[: count // 2])
+    write_shard(folder / "1.tfrecord", records[count // 2 :])
+    return str(folder / "*")
+
+
 def write_transform_graph(folder: Path, moods: Sequence[str]) -> str:
     """Writes what the Transform node writes, by the call that TFX's in-place run makes."""
     text = (Path(schemas.__path__[0]) / "schema.pbtxt").read_text(encoding="utf-8")
@@ -121,3 +150,8 @@ def red_at(quadrant: int, height: int = SIDE, width: int = SIDE) -> np.ndarray:
     top, left = height // 2 * (quadrant // 2), width // 2 * (quadrant % 2)
     pixels[top : top + height // 2, left : left + width // 2] = RED
     return pixels
+
+
+def words(tensor: np.ndarray) -> list[str]:
+    """Returns a tensor of strings as a flat list."""
+    return [word.decode() for word in tensor.ravel()]
