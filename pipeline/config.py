@@ -176,13 +176,10 @@ def _change(tree: Any, name: str, value: object) -> None:
         )
     if name not in kinds:
         raise ConfigError(_unknown_setting(name))
-    wanted = _WORDS.get(kinds[name], "another type")
     try:
-        # OmegaConf would cut 3.7 to 3 without a word.
-        if kinds[name] is int and isinstance(value, float) and not value.is_integer():
-            raise ValueError(value)
         OmegaConf.update(tree, name, value)
-    except (OmegaConfBaseException, ValueError) as error:
+    except OmegaConfBaseException as error:
+        wanted = _WORDS.get(kinds[name], "another type")
         raise ConfigError(f"{name} takes {wanted}. Received: {value!r}") from error
 
 

@@ -17,5 +17,16 @@ CLIP = "clip"
 GROUP = "group"
 """Animal that the clip shows; where given, splits are made by group, not by clip."""
 
+FRAME = "frame"
+"""Number of the frame in its video, from 0."""
+TIMESTAMP = "timestamp"
+"""Milliseconds from the video's start."""
+WIDTH = "width"
+HEIGHT = "height"
+"""Of the upright photo, pixels, as the source's metadata says."""
+
 REQUIRED = (IMAGE_PATH, BBOX, LABELS)
 OPTIONAL = (SPECIES, CLIP, GROUP)
+"""What becomes a feature where it is present."""
+PREPARED = (*REQUIRED, *OPTIONAL, FRAME, TIMESTAMP, WIDTH, HEIGHT)
+"""What ``dataset.prepare`` writes; the last four are for people and for checks."""

@@ -1,0 +1,81 @@
+"""The command line of ``dataset.prepare``: options, exit codes and messages."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from dataset.aihub.run import PrepareSettings, prepare
+from dataset.aihub.screen import progress_on, show_summary
+from schemas.errors import ConfigError, DataRefusedError
+from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
+
+_RESUME = "The same command goes on from the chunks that are finished."
+
+
+def _parser(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m dataset.prepare",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--root", type=Path, required=True, metavar="DIR", help="folder with train and val"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the tables"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes (default: one a core)"
+    )
+    parser.add_argument(
+        "--check-images",
+        action="store_true",
+        help="read every image's header; refuse what is no picture or has not the size that "
+        "the label file says",
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help='label map, JSON {"name": index} (default: AI Hub\'s six moods)',
+    )
+    return parser
+
+
+def run_command(arguments: Sequence[str] | None, description: str) -> int:
+    """Runs the command line and returns the exit code."""
+    asked = _parser(description).parse_args(arguments)
+    errors = Console(stderr=True, highlight=False)
+    try:
+        moods = read_moods(asked.labels) if asked.labels else DEFAULT_MOODS
+        settings = PrepareSettings(moods, asked.check_images, asked.workers)
+        start = time.monotonic()
+        with progress_on(errors):
+            summary = prepare(asked.root, asked.out, settings)
+    except (ConfigError, LabelMapError) as error:
+        return _fail(errors, 2, str(error))
+    except DataRefusedError as error:
+        return _fail(errors, 3, str(error))
+    except KeyboardInterrupt:
+        return _fail(errors, 130, f"Interrupted. {_RESUME}")
+    except BrokenProcessPool:
+        return _fail(
+            errors, 1, f"A worker died, maybe of too little memory (fewer --workers). {_RESUME}"
+        )
+    except OSError as error:
+        return _fail(errors, 2, f"The files cannot be read or written: {error}. {_RESUME}")
+    console = Console(highlight=False)
+    show_summary(console, summary)
+    console.print(Text(f"{asked.out} written in {time.monotonic() - start:.1f} s"))
+    return 0
+
+
+def _fail(errors: Console, code: int, message: str) -> int:
+    errors.print(Text(f"error: {message}"), soft_wrap=True)
+    return code

@@ -1,0 +1,140 @@
+"""What a person sees of a preparation: how far it has come, and the table at its end."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from dataset.progress import LOGGER
+from dataset.progress import Progress as Step
+
+_PLAIN_EVERY = 10.0
+"""Seconds between lines where there is no terminal."""
+
+
+@contextmanager
+def progress_on(console: Console) -> Iterator[None]:
+    """Shows what ``dataset.progress`` reports: a bar on a terminal, else a line now and then."""
+    handler: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines(console)
+    level = LOGGER.level
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.addHandler(handler)
+    try:
+        with handler:
+            yield
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(level)
+
+
+class _Bars(logging.Handler):
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._tasks: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            transient=True,
+        )
+
+    def __enter__(self) -> None:
+        self._progress.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        step: Step | None = getattr(record, "progress", None)
+        if step is None:
+            return
+        if step.task not in self._tasks:
+            total = step.total or None
+            self._tasks[step.task] = self._progress.add_task(step.task, total=total, note="")
+        self._progress.update(self._tasks[step.task], advance=step.advance, note=step.note)
+
+
+class _Lines(logging.Handler):
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._done: dict[str, int] = {}
+        self._start = self._last = time.monotonic()
+
+    def __enter__(self) -> None:
+        self._start = self._last = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def emit(self, record: logging.LogRecord) -> None:
+        step: Step | None = getattr(record, "progress", None)
+        if step is None:
+            return
+        done = self._done[step.task] = self._done.get(step.task, 0) + step.advance
+        now = time.monotonic()
+        if now - self._last < _PLAIN_EVERY:
+            return
+        self._last = now
+        parts = [f"{step.task}: {done:,} of {step.total:,} {step.unit}"]
+        if done and step.total:
+            parts.append(f"{(now - self._start) / done * (step.total - done):.0f} s left")
+        self._console.print("  ... " + ", ".join([*parts, *([step.note] if step.note else [])]))
+
+
+def show_summary(console: Console, summary: dict[str, Any]) -> None:
+    """Prints frames and clips per mood and split, and rejects per reason and split."""
+    splits: dict[str, Any] = summary["splits"]
+    used = Table(title="Used", title_justify="left")
+    refused = Table(title="Refused (rejects.csv) and set aside", title_justify="left")
+    used.add_column("mood")
+    refused.add_column("reason")
+    for split in splits:
+        for noun in ("clips", "frames"):
+            used.add_column(f"{split} {noun}", justify="right")
+        refused.add_column(split, justify="right")
+    for mood in next(iter(splits.values()))["moods"]:
+        counts = (each["moods"][mood][noun] for each in splits.values() for noun in _NOUNS)
+        used.add_row(mood, *(f"{count:,}" for count in counts))
+    used.add_section()
+    used.add_row("all", *(f"{each[noun]:,}" for each in splits.values() for noun in _NOUNS))
+    for reason in sorted({reason for each in splits.values() for reason in each["rejects"]}):
+        refused.add_row(
+            reason, *(f"{each['rejects'].get(reason, 0):,}" for each in splits.values())
+        )
+    refused.add_section()
+    for count in _SET_ASIDE:
+        words = count.replace("_", " ")
+        refused.add_row(words, *(f"{each[count]:,}" for each in splits.values()))
+    console.print(used)
+    console.print(refused)
+    animals = summary["animals"]
+    console.print(
+        f"{animals['groups']:,} animals, at most {animals['most_clips_in_a_group']:,} clips each, "
+        f"{animals['groups_in_both_splits']:,} of them in both splits"
+    )
+
+
+_NOUNS = ("clips", "frames")
+_SET_ASIDE = (
+    "frames_without_image",
+    "frames_of_refused_label_files",
+    "clips_without_rows",
+    "unannotated_images",
+    "clips_of_unknown_animal",
+)

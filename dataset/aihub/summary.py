@@ -1,0 +1,70 @@
+"""Counting what became of every label file and every annotated frame."""
+
+from collections import Counter
+from typing import Any
+
+from dataset.aihub.chunk import ClipRecord
+
+
+class SplitCounts:
+    """Counts of one split; every label file and every annotated frame comes into one of them.
+
+    ``label_files`` is clips + clips_without_rows + refused_label_files, and ``annotated_frames``
+    is frames + frames_without_image + refused_frames + frames_of_refused_label_files.
+    """
+
+    def __init__(self, moods: tuple[str, ...]) -> None:
+        self.clips_by_mood = dict.fromkeys(moods, 0)
+        self.frames_by_mood = dict.fromkeys(moods, 0)
+        self.rejects: Counter[str] = Counter()
+        self._counts = dict.fromkeys(
+            (
+                "label_files",
+                "clips",
+                "clips_without_rows",
+                "refused_label_files",
+                "annotated_frames",
+                "frames",
+                "frames_without_image",
+                "refused_frames",
+                "frames_of_refused_label_files",
+                "unannotated_images",
+                "clips_of_unknown_animal",
+            ),
+            0,
+        )
+
+    def add(self, record: ClipRecord) -> None:
+        """Counts a label file that stands as its record says."""
+        self._add(label_files=1, annotated_frames=record.annotated)
+        self.rejects.update(record.rejects)
+        if not record.clip:
+            self._add(refused_label_files=1, frames_of_refused_label_files=record.annotated)
+            return
+        self._add(
+            frames=record.rows,
+            frames_without_image=record.without_image,
+            refused_frames=sum(record.rejects.values()),
+            unannotated_images=record.unannotated,
+        )
+        if not record.rows:
+            self._add(clips_without_rows=1)
+            return
+        self._add(clips=1, clips_of_unknown_animal=record.animal is None)
+        self.clips_by_mood[record.mood] += 1
+        self.frames_by_mood[record.mood] += record.rows
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the counts; rejects are sorted by reason."""
+        return {
+            **self._counts,
+            "moods": {
+                mood: {"clips": clips, "frames": self.frames_by_mood[mood]}
+                for mood, clips in self.clips_by_mood.items()
+            },
+            "rejects": dict(sorted(self.rejects.items())),
+        }
+
+    def _add(self, **amounts: int) -> None:
+        for name, amount in amounts.items():
+            self._counts[name] += amount

@@ -1,0 +1,32 @@
+r"""Turns AI Hub's tree of label files and images into the CSVs that the pipeline reads.
+
+    uv run python -m dataset.prepare --root data/aihub --out data/prepared
+
+Below --root lies {train,val}/{cat,dog}/labels/<folder>/<clip>.json, and the images
+beside it under .../images/<folder>/<clip>/. --out gets train.csv, val.csv,
+rejects.csv (what was refused, and why) and summary.json. Image paths are
+relative to --root, so that the pipeline is started with
+
+    uv run python local_runner.py --image-root data/aihub \
+        --train-csv data/prepared/train.csv --eval-csv data/prepared/val.csv
+
+After an interruption the same command goes on where it was.
+
+Exit codes: 0 tables were written, whatever was refused; 2 settings or
+environment; 3 not one frame can be used; 130 interrupted; 1 anything else.
+"""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit code."""
+    # Every worker process imports this module too, and would take 0.3 s longer to start.
+    from dataset.aihub.command_line import run_command
+
+    return run_command(arguments, __doc__ or "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
