@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from pathlib import Path
 from typing import Any
 
 import tensorflow_data_validation as tfdv
@@ -122,8 +121,6 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         push_destination=tfx.proto.PushDestination(
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(inputs.serving))
         ),
-        # Part of the cache key: a version that was deleted is pushed again.
-        custom_config={"versions": _versions(inputs.serving)},
     ).with_id(nodes.PUSHER)
     return tfx.dsl.Pipeline(
         pipeline_name="pet_mood",
@@ -164,10 +161,6 @@ def _ingest(settings: Settings, inputs: RunInputs) -> IngestSettings:
         photos=" ".join(digests),
         code=code_version("components/pet_example_gen", "components/storage.py"),
     )
-
-
-def _versions(serving: Path) -> list[str]:
-    return sorted(path.name for path in serving.glob("*")) if serving.is_dir() else []
 
 
 def _beam_args(settings: Settings) -> list[str]:

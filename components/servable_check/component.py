@@ -28,6 +28,10 @@ TIMEOUT = 900.0
 _BLESSED_KEY = "blessed"  # What TFX's Pusher reads of an InfraBlessing.
 
 
+class ProbeError(RuntimeError):
+    """A clean process that ended without an answer."""
+
+
 @component
 def ServableCheck(
     model: InputArtifact[standard_artifacts.Model],
@@ -66,7 +70,12 @@ def probe(servable: str, records: str, expected: str) -> dict[str, Any]:
       expected: .npy file, float32[n, k], the trained model's answers.
 
     Returns:
-      ``{"pictures": n, "checks": [...]}``; a probe that dies or hangs is a failed check.
+      ``{"pictures": n, "checks": [...]}``.
+
+    Raises:
+      ProbeError: the process died. That may be the machine's fault (memory), and a node that
+        raises is not remembered by TFX's cache as a failed check would be.
+      subprocess.TimeoutExpired: it hung.
     """
     request = {
         "servable": servable,
@@ -83,26 +92,19 @@ def probe(servable: str, records: str, expected: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         asked, answered = Path(folder, "request.json"), Path(folder, "answer.json")
         asked.write_text(json.dumps(request), encoding="utf-8")
-        try:
-            done = subprocess.run(
-                # -I keeps PYTHONPATH, the user's packages and our own folder out.
-                [sys.executable, "-I", str(PROBE), str(asked), str(answered)],
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT,
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return _failed(f"no answer within {TIMEOUT:g} s")
+        done = subprocess.run(
+            # -I keeps PYTHONPATH, the user's packages and our own folder out.
+            [sys.executable, "-I", str(PROBE), str(asked), str(answered)],
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+            check=False,
+        )
         if done.returncode != 0:
-            return _failed(f"exit code {done.returncode}: {done.stderr[-2000:]}")
+            raise ProbeError(
+                f"The clean process ended with {done.returncode} and no answer. "
+                f"{done.stderr[-2000:]}"
+            )
         answer: dict[str, Any] = json.loads(answered.read_text(encoding="utf-8"))
         return answer
-
-
-def _failed(message: str) -> dict[str, Any]:
-    return {
-        "pictures": 0,
-        "checks": [{"check": "clean_process", "passed": False, "message": message}],
-    }

@@ -15,25 +15,20 @@ from chain import FAST
 
 from components.pusher import executor
 from components.pusher.executor import push_version
+from schemas.artifacts import CHECKPOINT_KERAS
 
 PROJECT = Path(__file__).parents[2]
 WAIT = 240.0
 
 
-def start(output: Path, train_csv: Path, eval_csv: Path) -> subprocess.Popen[bytes]:
+def start(output: Path, csvs: tuple[Path, Path], weights: Path) -> subprocess.Popen[bytes]:
     command = [
-        sys.executable,
-        str(PROJECT / "local_runner.py"),
-        "--preset",
-        "quick",
-        "--train-csv",
-        str(train_csv),
-        "--eval-csv",
-        str(eval_csv),
-        "--output",
-        str(output),
+        *(sys.executable, str(PROJECT / "local_runner.py"), "--preset", "quick"),
+        *("--train-csv", str(csvs[0]), "--eval-csv", str(csvs[1]), "--output", str(output)),
     ]
-    command += [part for text in FAST for part in ("--set", text)]
+    # From weights that know the colours, two epochs are enough for a blessing.
+    for text in (*FAST, "train.epochs=2", f"model.weights={weights}"):
+        command += ["--set", text]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -58,25 +53,28 @@ def served(output: Path) -> list[Path]:
     return versions
 
 
-def test_a_run_killed_in_ingest_training_and_push_goes_on_each_time(tmp_path, colours):
+def test_a_run_killed_in_ingest_training_and_push_goes_on_each_time(tmp_path, colours, pushed):
+    weights = pushed.artifact("Trainer", "model_run", CHECKPOINT_KERAS)
     output = tmp_path / "out"
     artifacts = output / "pipeline"
 
     def exists(pattern: str) -> Callable[[], bool]:
         return lambda: any(artifacts.glob(pattern))
 
-    kill_when(start(output, *colours), exists("PetExampleGen/examples/*/Split-train/*.partial"))
+    kill_when(
+        start(output, colours, weights), exists("PetExampleGen/examples/*/Split-train/*.partial")
+    )
     assert served(output) == []
     assert json.loads((output / "run.json").read_text("utf-8"))["exit"] is None
 
-    kill_when(start(output, *colours), exists("Trainer/model_run/*/curves.csv"))
+    kill_when(start(output, colours, weights), exists("Trainer/model_run/*/curves.csv"))
     assert served(output) == []
 
     staging = output / "serving" / ("pet_mood" + executor.PARTIAL)
-    kill_when(start(output, *colours), lambda: any(staging.glob("*/*")))
+    kill_when(start(output, colours, weights), lambda: any(staging.glob("*/*")))
     assert served(output) == []
 
-    process = start(output, *colours)
+    process = start(output, colours, weights)
     printed, _ = process.communicate(timeout=WAIT)
     record = json.loads((output / "run.json").read_text("utf-8"))
     assert process.returncode == 0, printed.decode()

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -112,9 +113,17 @@ def test_a_second_run_reuses_everything_and_pushes_no_second_version(pushed, col
     assert again.exit == 0
     assert record["pushed"] == pushed.record["pushed"]
     ran = {name for name, node in record["nodes"].items() if not node["cached"]}
-    # The Pusher looks at the serving folder each time and finds the version there.
-    assert ran <= {nodes.PUSHER, nodes.LAST_BLESSED}
+    assert ran <= {nodes.LAST_BLESSED}  # A resolver, which always looks.
     assert len(list((pushed.output / "serving" / "pet_mood").iterdir())) == 1
+
+
+def test_a_version_that_was_deleted_is_pushed_again(pushed, colours):
+    version = Path(pushed.record["pushed"])
+    shutil.rmtree(version)
+    again = run(pushed.output, *colours)
+    assert (again.exit, again.record["pushed"]) == (0, str(version))
+    assert (version / "saved_model.pb").is_file()
+    assert again.record["nodes"][nodes.TRAINER]["cached"]
 
 
 def test_the_servable_check_refuses_a_servable_that_says_something_else(pushed, tmp_path):
