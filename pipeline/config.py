@@ -55,7 +55,7 @@ def _sample(base: Settings) -> Settings:
         model=dataclasses.replace(
             base.model, weights="none", resolution=64, batch_norm_momentum=0.9
         ),
-        train=dataclasses.replace(base.train, epochs=12, batch_size=16, learning_rate=1e-3),
+        train=dataclasses.replace(base.train, epochs=11, batch_size=16, learning_rate=1e-3),
     )
 
 
