@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from dataset.aihub.chunk import ChunkJob, work_on
 from dataset.aihub.label_files import SPLIT_FOLDERS, LabelFile, find_label_files
 from dataset.aihub.merge import REJECTS_CSV, csv_name, merge
-from dataset.aihub.pool import worker_pool
+from dataset.pool import worker_pool
 from dataset.progress import report
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS

@@ -3,24 +3,19 @@
 What is drawn is decided in ``settings``, ``clips`` and ``extras``.
 """
 
-import contextlib
 import dataclasses
 import functools
 import json
 import logging
-import multiprocessing
 import os
 import shutil
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from filelock import FileLock
 
+from dataset.pool import worker_pool
 from dataset.progress import report
 from dataset.sample.clips import ClipPlan, plan_split
 from dataset.sample.extras import ExtraPlan, mixed, plan_extras, save_extra
@@ -158,36 +153,8 @@ def _save_all(
     total = sum(job.clip.frames if isinstance(job, ExtraPlan) else job.frames for job in jobs)
     save = functools.partial(_save, folder, settings)
     saved = []
-    with _pool(min(workers, len(jobs))) as pool:
+    with worker_pool(min(workers, len(jobs))) as pool:
         for rows in pool.map(save, jobs) if pool else map(save, jobs):
             saved.append(rows)
             report("draw sample", len(rows), total, "frames")
     return saved
-
-
-@contextlib.contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
-    """Yields a pool whose waiting jobs are dropped on an error; None for a single worker."""
-    if workers == 1:
-        yield None
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_worker() -> None:
-    """Leaves Ctrl-C to the parent, and ends with it even if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # concurrent.futures' workers would wait for work for ever after their parent's death.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
