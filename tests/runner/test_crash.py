@@ -11,24 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from chain import FAST
+from chain import FAST, run
 
 from components.pusher import executor
 from components.pusher.executor import push_version
-from schemas.artifacts import CHECKPOINT_KERAS
 
 PROJECT = Path(__file__).parents[2]
 WAIT = 240.0
 
 
-def start(output: Path, csvs: tuple[Path, Path], weights: Path) -> subprocess.Popen[bytes]:
+def start(output: Path, csvs: tuple[Path, Path]) -> subprocess.Popen[bytes]:
     command = [
         *(sys.executable, str(PROJECT / "local_runner.py"), "--preset", "quick"),
         *("--train-csv", str(csvs[0]), "--eval-csv", str(csvs[1]), "--output", str(output)),
     ]
-    # From weights that know the colours, two epochs are enough for a blessing.
-    for text in (*FAST, "train.epochs=2", f"model.weights={weights}"):
-        command += ["--set", text]
+    command += [part for text in FAST for part in ("--set", text)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -53,35 +50,41 @@ def served(output: Path) -> list[Path]:
     return versions
 
 
-def test_a_run_killed_in_ingest_training_and_push_goes_on_each_time(tmp_path, colours, pushed):
-    weights = pushed.artifact("Trainer", "model_run", CHECKPOINT_KERAS)
+def test_a_run_killed_in_ingest_and_in_training_goes_on(tmp_path, colours):
     output = tmp_path / "out"
     artifacts = output / "pipeline"
 
     def exists(pattern: str) -> Callable[[], bool]:
         return lambda: any(artifacts.glob(pattern))
 
-    kill_when(
-        start(output, colours, weights), exists("PetExampleGen/examples/*/Split-train/*.partial")
-    )
+    kill_when(start(output, colours), exists("PetExampleGen/examples/*/Split-train/*.partial"))
     assert served(output) == []
     assert json.loads((output / "run.json").read_text("utf-8"))["exit"] is None
 
-    kill_when(start(output, colours, weights), exists("Trainer/model_run/*/curves.csv"))
+    kill_when(start(output, colours), exists("Trainer/model_run/*/curves.csv"))
     assert served(output) == []
 
+    ended = run(output, *colours)
+    assert ended.exit == 0
+    assert [str(path) for path in served(output)] == [ended.record["pushed"]]
+    nodes = ended.record["nodes"]
+    assert nodes["PetExampleGen"]["cached"] and nodes["Transform"]["cached"]
+    assert not nodes["Trainer"]["cached"]
+
+
+def test_a_run_killed_in_the_push_goes_on(colours, pushed):
+    output = pushed.output
+    version = Path(pushed.record["pushed"])
+    shutil.rmtree(version)
     staging = output / "serving" / ("pet_mood" + executor.PARTIAL)
-    kill_when(start(output, colours, weights), lambda: any(staging.glob("*/*")))
+    kill_when(start(output, colours), lambda: any(staging.glob("*/*")))
     assert served(output) == []
 
-    process = start(output, colours, weights)
-    printed, _ = process.communicate(timeout=WAIT)
-    record = json.loads((output / "run.json").read_text("utf-8"))
-    assert process.returncode == 0, printed.decode()
-    assert [str(path) for path in served(output)] == [record["pushed"]]
+    ended = run(output, *colours)
+    assert (ended.exit, ended.record["pushed"]) == (0, str(version))
+    assert served(output) == [version]
     assert not staging.exists()
-    reused = {name for name, node in record["nodes"].items() if node["cached"]}
-    assert {"PetExampleGen", "Transform", "Trainer", "Evaluator"} <= reused
+    assert ended.record["nodes"]["Trainer"]["cached"]
 
 
 @pytest.fixture
