@@ -3,6 +3,8 @@
 import pytest
 
 
+# First, for pytest-xdist reads the marks in a hook of the same name.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps a folder's tests together, and all that need the whole run."""
     for item in items:
