@@ -15,10 +15,25 @@ class Rejects(artifact.Artifact):
     TYPE_NAME = artifacts.REJECTS_TYPE
 
 
+class Frames(artifact.Artifact):
+    """What is known of every used frame: the columns of ``schemas.frames``.
+
+    ``Split-<name>/`` holds a Parquet file a shard, such as ``00000-of-00003.parquet``.
+    """
+
+    TYPE_NAME = artifacts.FRAMES_TYPE
+
+
 class ValidationReport(artifact.Artifact):
     """What the BoxValidator found: ``VALIDATION_JSON``."""
 
     TYPE_NAME = artifacts.REPORT_TYPE
+
+
+class LeakReport(artifact.Artifact):
+    """What the LeakCheck found: ``LEAKS_JSON`` and ``LEAKS_CSV``."""
+
+    TYPE_NAME = artifacts.LEAK_REPORT_TYPE
 
 
 class Predictions(artifact.Artifact):

@@ -1,7 +1,9 @@
 """Names of the artifact types, and of the files and properties inside them."""
 
 REJECTS_TYPE = "petmood.Rejects"
+FRAMES_TYPE = "petmood.Frames"
 REPORT_TYPE = "petmood.ValidationReport"
+LEAK_REPORT_TYPE = "petmood.LeakReport"
 PREDICTIONS_TYPE = "petmood.Predictions"
 
 REJECTS_CSV = "rejects.csv"
@@ -22,6 +24,30 @@ VALIDATION_JSON = "validation.json"
      "findings": [{"severity": "error" | "warning", "check": "refused_share",
                    "split": "train", "message": "...", "value": 0.2, "limit": 0.1}]}
 """
+
+LEAKS_JSON = "leaks.json"
+"""In the LeakReport artifact: verdict and findings as in ``VALIDATION_JSON``, and::
+
+    {"leaks": {"clips": 1, "groups": 0, "pictures": 12},
+     "examples": [{"kind": "picture", "name": "", "train_line": 7, "train_image": "a.jpg",
+                   "eval_line": 3, "eval_image": "b.jpg", "distance": 2}]}
+
+``clips`` and ``groups`` count names that both splits have, ``pictures`` the eval frames that
+nearly equal a train frame. The examples are the first rows of ``LEAKS_CSV`` of each kind.
+"""
+LEAKS_CSV = "leaks.csv"
+"""In the LeakReport artifact: a row for each pair, up to a few thousand of each kind."""
+LEAK_COLUMNS = (
+    "kind",
+    "name",
+    "train_line",
+    "train_image",
+    "eval_line",
+    "eval_image",
+    "distance",
+)
+"""Of ``LEAKS_CSV``: ``kind`` is clip, group or picture; ``name`` is that of the clip or group;
+``distance`` is the number of differing bits of the pictures' hashes, and empty for the others."""
 
 VERDICT_OK = "ok"
 VERDICT_REFUSED = "refused"

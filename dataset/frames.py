@@ -1,0 +1,15 @@
+"""The Frames table as Arrow sees it."""
+
+import pyarrow as pa
+
+from schemas import frames
+
+
+def arrow_schema() -> pa.Schema:
+    """Returns the schema of a Frames shard: ``schemas.frames.COLUMNS``, none of them null."""
+    return pa.schema(
+        [
+            pa.field(name, pa.type_for_alias(kind), nullable=False)
+            for name, kind in frames.COLUMNS.items()
+        ]
+    )
