@@ -9,7 +9,8 @@ from client.answers import ANSWER_NOT_FINITE, Row, Told, Untold
 from client.model import Model, Reply
 from client.pictures import Picture
 from dataset.boxes import BoxError, PixelBox, check_box
-from dataset.picture import PictureError, read_photo
+from dataset.decoding import PictureError
+from dataset.picture import read_photo
 from schemas import signatures
 
 BATCH = 32

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageOps
 
-from dataset.picture import DECODE_ERRORS, PictureError, opened, orientation_of, to_rgb
+from dataset.decoding import DECODE_ERRORS, PictureError, opened, orientation_of, to_rgb
 from dataset.rules import DataSettings
 from schemas.errors import ConfigError
 from schemas.reasons import RejectReason

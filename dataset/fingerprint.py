@@ -22,10 +22,15 @@ def photos_fingerprint(csv_path: Path, image_root: Path) -> str:
     """
     digest = hashlib.sha256()
     for row in read_rows(str(csv_path)):
-        try:
-            facts = os.stat(image_root / row.image_path)
-            state = f"{facts.st_size},{facts.st_mtime_ns}"
-        except (OSError, ValueError):
-            state = "-"
+        state = photo_state(f"{image_root}/{row.image_path}")
         digest.update(f"{row.image_path}\0{state}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def photo_state(path: str) -> str:
+    """Returns the file's size and time of change; "-" where there is none."""
+    try:
+        facts = os.stat(path)
+    except (OSError, ValueError):  # ValueError: a NUL byte in the name.
+        return "-"
+    return f"{facts.st_size},{facts.st_mtime_ns}"

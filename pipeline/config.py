@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from components.limits import BlessingLimits, ValidationLimits
 from dataset.rules import DataSettings
+from dataset.thinning import ThinSettings
 from models.hparams import ModelSettings, TrainSettings
 from schemas.errors import ConfigError
 
@@ -26,15 +27,15 @@ class BeamSettings:
     """How the data steps run on Apache Beam.
 
     Attributes:
-      workers: processes of the local runner; 1 stays in this process, which is faster below
-        some 20,000 rows because each worker loads TFX anew.
+      workers: processes of this machine that read photos, some 700 MB each; 0 is one a core.
+        Few rows are read in fewer, for each loads TensorFlow first.
     """
 
-    workers: int = 1
+    workers: int = 0
 
     def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise ConfigError(f"beam.workers must be at least 1. Received: {self.workers}")
+        if self.workers < 0:
+            raise ConfigError(f"beam.workers must be at least 0. Received: {self.workers}")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Settings:
     """Every setting, by its owner."""
 
     data: DataSettings = field(default_factory=DataSettings)
+    thin: ThinSettings = field(default_factory=ThinSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     validate: ValidationLimits = field(default_factory=ValidationLimits)

@@ -26,6 +26,9 @@ from schemas import features
 STATISTICS_FEATURES = [*features.NUMERIC, features.LABEL, features.SPECIES]
 """All but the image bytes, and but the texts that differ in every row."""
 
+# Newer Beam would try to download another runner if these were left open.
+_BEAM_ARGS = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
+
 
 def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
     """Returns the pipeline from CSVs to a pushed model.
@@ -44,6 +47,9 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         settings=_ingest(settings, inputs),
         eval_fraction=settings.data.eval_fraction,
     ).with_id(nodes.EXAMPLE_GEN)
+    example_gen.with_beam_pipeline_args(
+        [*_BEAM_ARGS, f"--direct_num_workers={settings.beam.workers}"]
+    )
     examples = example_gen.outputs["examples"]
     rejects = example_gen.outputs["rejects"]
     statistics_gen = tfx.components.StatisticsGen(
@@ -143,7 +149,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
             str(inputs.metadata)
         ),
-        beam_pipeline_args=_beam_args(settings),
+        beam_pipeline_args=[*_BEAM_ARGS, "--direct_num_workers=1"],
     )
 
 
@@ -155,22 +161,13 @@ def _ingest(settings: Settings, inputs: RunInputs) -> IngestSettings:
     ]
     return IngestSettings(
         data=settings.data,
+        thin=settings.thin,
         moods=inputs.moods,
         side=settings.model.resolution,
         image_root=str(inputs.image_root.absolute()) if inputs.image_root else "",
         photos=" ".join(digests),
         code=code_version("components/pet_example_gen", "components/storage.py"),
     )
-
-
-def _beam_args(settings: Settings) -> list[str]:
-    workers = settings.beam.workers
-    # Newer Beam would try to download another runner if these were left open.
-    return [
-        "--runner=DirectRunner",
-        f"--direct_running_mode={'in_memory' if workers == 1 else 'multi_processing'}",
-        f"--direct_num_workers={workers}",
-    ]
 
 
 def _json(settings: Any) -> str:

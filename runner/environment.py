@@ -13,8 +13,6 @@ from filelock import FileLock, Timeout
 
 from schemas.errors import ConfigError
 
-PROJECT = Path(__file__).resolve().parent.parent
-
 _DISK_FLOOR_BYTES = 500 * 2**20
 """The drawn sample's whole output is a tenth of this."""
 _TFX_FOR_PYTHON = {(3, 10): "1.16", (3, 11): "1.21", (3, 12): "1.21", (3, 13): "1.21"}
@@ -85,10 +83,8 @@ def prepared() -> Iterator[None]:
     """Sets what libraries read from the environment when they are first imported."""
     # The log takes what is left: warnings and errors of TensorFlow's C++.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    # Beam's worker processes start from elsewhere and unpickle functions of the project.
-    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    if str(PROJECT) not in known:
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(PROJECT), *filter(None, known)])
+    # Steps before the training use TensorFlow too, and would take all of a GPU's memory.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     # TFX 1.16 and newer hand sys.argv to executors and to absl as flags of theirs.
     arguments = sys.argv[1:]
     del sys.argv[1:]

@@ -31,6 +31,13 @@ BOX_AREA = "box/area"
 BOX_ASPECT = "box/aspect"
 """float: box width over box height, > 0."""
 
+SHARPNESS = "quality/sharpness"
+"""float: variance of the view's Laplacian, squared grey levels, >= 0; see ``dataset.quality``."""
+BRIGHTNESS = "quality/brightness"
+"""float: mean grey level of the view, [0, 1]."""
+CONTRAST = "quality/contrast"
+"""float: standard deviation of the view's grey levels, [0, 0.5]."""
+
 LABEL = "label"
 """bytes: the mood's name, NFC."""
 CLIP = "clip"
@@ -51,6 +58,9 @@ NUMERIC = (
     BOX_RIGHT,
     BOX_AREA,
     BOX_ASPECT,
+    SHARPNESS,
+    BRIGHTNESS,
+    CONTRAST,
 )
 """What the statistics and the drift checks look at."""
 

@@ -28,6 +28,25 @@ class RejectReason(str, enum.Enum):
     """A side of the box is under the set limit."""
     IMAGE_TRUNCATED = "image_truncated"
     """The picture begins well and cannot be decoded to its end."""
+    TOO_DARK = "too_dark"
+    """The view is darker than the set limit."""
+    TOO_BRIGHT = "too_bright"
+    """The view is brighter than the set limit."""
+    LOW_CONTRAST = "low_contrast"
+    """The view has less contrast than the set limit."""
+    BLURRED = "blurred"
+    """The view is less sharp than the set limit."""
+
+
+QUALITY_REASONS = (
+    RejectReason.TOO_DARK,
+    RejectReason.TOO_BRIGHT,
+    RejectReason.LOW_CONTRAST,
+    RejectReason.BLURRED,
+)
+"""Reasons to refuse rows that could be used, given only where a limit is set."""
+FAULTS = tuple(reason for reason in RejectReason if reason not in QUALITY_REASONS)
+"""Reasons to refuse rows that cannot be used."""
 
 
 REJECT_COLUMNS = ("split", "source", "line", "image", "reason", "detail")

@@ -9,17 +9,18 @@ from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.proto import example_gen_pb2
 from tfx.types import component_spec, standard_artifacts, standard_component_specs
 
-from components.artifact_types import Rejects
+from components.artifact_types import Frames, Rejects
 from components.pet_example_gen import executor
 from components.pet_example_gen.job import IngestSettings
 from schemas import features
+from schemas.splits import EVAL, TRAIN
 
 EVAL_BUCKETS = 1000
 """A share of the clips is set in steps of 1/1000."""
 
 
 class PetExampleGenSpec(component_spec.ComponentSpec):
-    """A FileBasedExampleGen's contract and one more output, the rejects."""
+    """A FileBasedExampleGen's contract and two more outputs, rejects and frames."""
 
     PARAMETERS = {
         **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
@@ -29,6 +30,7 @@ class PetExampleGenSpec(component_spec.ComponentSpec):
     OUTPUTS = {
         **standard_component_specs.FileBasedExampleGenSpec.OUTPUTS,
         executor.REJECTS_KEY: component_spec.ChannelParameter(type=Rejects),
+        executor.FRAMES_KEY: component_spec.ChannelParameter(type=Frames),
     }
 
 
@@ -39,6 +41,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
       examples: splits "train" and "eval" of Examples with the features of
         ``schemas.features``, uncompressed TFRecords (JPEG does not compress).
       rejects: every refused row with its reason, and counts.
+      frames: what is known of every used frame, without pixels, as Parquet.
 
     Rows are refused one by one and never stop the run; a CSV that is no table does, with a
     ``DataRefusedError``.
@@ -63,7 +66,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
           eval_fraction: share of the clips that become "eval" where there is one CSV.
         """
         base, patterns = _relative([path for path in (train_csv, eval_csv) if path])
-        names = ["train", "eval"] if eval_csv else ["all"]
+        names = [TRAIN, EVAL] if eval_csv else ["all"]
         inputs = example_gen_pb2.Input(
             splits=[
                 example_gen_pb2.Input.Split(name=name, pattern=pattern)
@@ -74,8 +77,8 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
         if not eval_csv:
             share = round(eval_fraction * EVAL_BUCKETS)
             outputs.split_config.partition_feature_name = features.CLIP
-            outputs.split_config.splits.add(name="train", hash_buckets=EVAL_BUCKETS - share)
-            outputs.split_config.splits.add(name="eval", hash_buckets=share)
+            outputs.split_config.splits.add(name=TRAIN, hash_buckets=EVAL_BUCKETS - share)
+            outputs.split_config.splits.add(name=EVAL, hash_buckets=share)
         spec = PetExampleGenSpec(
             input_base=base,
             input_config=inputs,
@@ -86,6 +89,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
             output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
             examples=types.Channel(type=standard_artifacts.Examples),
             rejects=types.Channel(type=Rejects),
+            frames=types.Channel(type=Frames),
         )
         base_beam_component.BaseBeamComponent.__init__(self, spec=spec)
 

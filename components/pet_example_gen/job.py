@@ -7,6 +7,7 @@ from typing import Any
 
 from dataset.partition import Block
 from dataset.rules import DataSettings
+from dataset.thinning import ThinSettings
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class IngestSettings:
 
     Attributes:
       data: rules for rows, boxes and stored crops.
+      thin: which frames of the training clips are kept.
       moods: names in index order; a row with another label is refused.
       side: the training resolution, pixels.
       image_root: folder that relative image paths start from; "" is the CSV's own folder.
@@ -23,6 +25,7 @@ class IngestSettings:
     """
 
     data: DataSettings
+    thin: ThinSettings
     moods: tuple[str, ...]
     side: int
     image_root: str = ""
@@ -41,6 +44,7 @@ class IngestSettings:
             **{
                 **fields,
                 "data": DataSettings(**fields["data"]),
+                "thin": ThinSettings(**fields["thin"]),
                 "moods": tuple(fields["moods"]),
             }
         )
@@ -48,21 +52,27 @@ class IngestSettings:
 
 @dataclass(frozen=True)
 class ShardJob:
-    """One worker's task: a block of rows becomes one shard.
+    """One worker's task: a block of rows becomes a shard of Examples and one of frames.
 
     Attributes:
       block: the rows.
       settings: how they are read.
       image_root: folder that relative image paths start from.
-      shard: path of the TFRecord file.
-      rejects, counts: paths of the block's refused rows (CSV) and counts (JSON).
+      thinned: whether ``settings.thin`` applies to the block's split.
+      whole_moods: moods of which every frame is kept all the same.
+      stem: path of the files that the worker writes, without their endings.
       split_rows: rows of the whole split, for the progress.
     """
 
     block: Block
     settings: IngestSettings
     image_root: str
-    shard: str
-    rejects: str
-    counts: str
+    thinned: bool
+    whole_moods: frozenset[str]
+    stem: str
     split_rows: int
+
+    @property
+    def shard_name(self) -> str:
+        """Name of the block's shards, without ending."""
+        return f"{self.block.number:05d}-of-{self.block.of:05d}"

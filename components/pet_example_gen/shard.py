@@ -1,30 +1,98 @@
-"""The worker's side of the ingest: a block of rows becomes a TFRecord shard.
+"""The worker's side of the ingest: a block of rows becomes a shard.
 
 Photos are read, cut and written by one process; only paths and counts leave it.
 """
 
-import csv
-import io
+import hashlib
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-import tensorflow as tf
-from tfx.dsl.io import fileio
-
+from components.pet_example_gen import shard_files
+from components.pet_example_gen.decoder import decode_region
+from components.pet_example_gen.example import build_example, build_frame
 from components.pet_example_gen.job import ShardJob
 from components.storage import open_file
 from dataset import progress
 from dataset.boxes import BoxError, PixelBox, parse_box
+from dataset.decoding import PictureError
+from dataset.fingerprint import photo_state
 from dataset.partition import rows_of_block
-from dataset.picture import Crop, PictureError, make_crop, read_photo
+from dataset.picture import make_crop, read_photo
 from dataset.table import Row
-from schemas import features
+from dataset.thinning import thinned
 from schemas.reasons import RejectReason
 
 _REPORT_EVERY = 50
+
+
+class Sample(NamedTuple):
+    """A frame that can be used: its Example, serialized, and its row of the frames table."""
+
+    row: Row
+    phash: int
+    record: bytes
+    frame: dict[str, Any]
+
+
+def write_shard(job: ShardJob) -> bool:
+    """Writes the block's files; see ``shard_files``.
+
+    Twice the same work gives the same bytes, and each file appears whole or not at all, so a
+    worker may die and another repeat the job.
+
+    Returns:
+      Whether there was work: False where an earlier run had finished the block and neither
+      its rows nor its photos nor the settings have changed since.
+    """
+    rows = list(rows_of_block(job.block, open_file))
+    key = _key(job, rows)
+    if shard_files.is_finished(job.stem, key):
+        _report(job, len(rows))
+        return False
+    reader = _Reader(job)
+    moods: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+    clips: set[str] = set()
+    untold = 0
+    with shard_files.ShardWriter(job.stem) as writer:
+        for clip_rows in _by_clip(rows):
+            refused = len(reader.refused)
+            samples = _kept(clip_rows, reader, job)
+            for sample in samples:
+                writer.write(sample.record, sample.frame)
+                moods[sample.row.label] += 1
+                clips.add(sample.row.clip)
+            if len(samples) + len(reader.refused) - refused < len(clip_rows):
+                dropped.update(row.label for row in clip_rows)
+                dropped.subtract(sample.row.label for sample in samples)
+                dropped.subtract(refusal.row.label for refusal in reader.refused[refused:])
+            untold += len(clip_rows)
+            if untold >= _REPORT_EVERY:
+                _report(job, untold)
+                untold = 0
+        _report(job, untold)
+        writer.finish(
+            key,
+            {
+                "rows": len(rows),
+                "used": moods.total(),
+                "clips": len(clips),
+                "moods": dict(moods),
+                "thinned": {mood: count for mood, count in dropped.items() if count},
+                "refused": dict(Counter(refusal.reason.value for refusal in reader.refused)),
+            },
+            [_reject(job, refusal) for refusal in sorted(reader.refused, key=lambda r: r.row.line)],
+        )
+    return True
+
+
+class _Refusal(NamedTuple):
+    row: Row
+    reason: RejectReason
+    detail: str
 
 
 class _RefusedError(Exception):
@@ -33,152 +101,82 @@ class _RefusedError(Exception):
         self.reason = reason
 
 
-def write_shard(job: ShardJob) -> None:
-    """Writes the block's shard, its rejects and its counts, the shard last.
+class _Reader:
+    """Reads rows of a block and keeps the refusals."""
 
-    Each file appears whole or not at all, and twice the same work gives the same bytes, so a
-    worker may die and another repeat the job.
-    """
-    rows = 0
-    refused: list[tuple[object, ...]] = []
-    moods: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    clips: set[str] = set()
-    size = 0
-    partial = job.shard + ".partial"
-    with tf.io.TFRecordWriter(partial) as writer, _Reporter(job) as reporter:
-        seen: dict[tuple[str, PixelBox], Row] = {}
-        for row in rows_of_block(job.block, open_file):
-            rows += 1
-            reporter.step()
-            try:
-                example = _example(row, job, seen)
-            except _RefusedError as refusal:
-                reason = refusal.reason.value
-                reasons[reason] += 1
-                refused.append(
-                    (
-                        job.block.split,
-                        job.block.source,
-                        row.line,
-                        row.image_path,
-                        reason,
-                        str(refusal),
-                    )
-                )
-                continue
-            record = example.SerializeToString(deterministic=True)
-            writer.write(record)
-            moods[row.label] += 1
-            clips.add(row.clip)
-            size += len(record)
-    counts = {
-        "rows": rows,
-        "used": rows - len(refused),
-        "clips": len(clips),
-        "bytes": size,
-        "moods": dict(moods),
-        "refused": dict(reasons),
-    }
-    table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows(refused)
-    _write_whole(job.rejects, table.getvalue())
-    _write_whole(job.counts, json.dumps(counts, ensure_ascii=False))
-    fileio.rename(partial, job.shard, overwrite=True)
+    def __init__(self, job: ShardJob) -> None:
+        self.refused: list[_Refusal] = []
+        self._job = job
+        self._seen: dict[tuple[str, PixelBox], Row] = {}
 
+    def read(self, row: Row) -> Sample | None:
+        """Returns what a row gives; None where it is refused."""
+        try:
+            return self._sample(row)
+        except (_RefusedError, BoxError, PictureError) as error:
+            self.refused.append(_Refusal(row, error.reason, str(error)))
+            return None
 
-def _example(row: Row, job: ShardJob, seen: dict[tuple[str, PixelBox], Row]) -> tf.train.Example:
-    settings = job.settings
-    if row.label not in settings.moods:
-        raise _RefusedError(RejectReason.UNKNOWN_LABEL, f"{row.label!r}")
-    try:
+    def _sample(self, row: Row) -> Sample:
+        settings = self._job.settings
+        if row.label not in settings.moods:
+            raise _RefusedError(RejectReason.UNKNOWN_LABEL, f"{row.label!r}")
         box = parse_box(row.bbox)
-        first = seen.setdefault((row.image_path, box), row)
+        first = self._seen.setdefault((row.image_path, box), row)
         if first is not row:
-            raise _RefusedError(
-                RejectReason.DUPLICATE_ROW,
-                f"same image and box as line {first.line}"
-                + (f", which says {first.label}" if first.label != row.label else ""),
-            )
-        photo = read_photo(posixpath.join(job.image_root, row.image_path), open_file)
-        crop = make_crop(photo, box, settings.data, settings.side)
-    except (BoxError, PictureError) as error:
-        raise _RefusedError(error.reason, str(error)) from error
-    return _build(row, box, crop)
+            but = f", which says {first.label}" if first.label != row.label else ""
+            detail = f"same image and box as line {first.line}{but}"
+            raise _RefusedError(RejectReason.DUPLICATE_ROW, detail)
+        photo = read_photo(posixpath.join(self._job.image_root, row.image_path), open_file)
+        crop = make_crop(photo, box, settings.data, settings.side, decode_region)
+        record = build_example(row, box, crop).SerializeToString(deterministic=True)
+        return Sample(row, crop.phash, record, build_frame(row, box, crop))
 
 
-def _build(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
-    height, width = crop.image_height, crop.image_width
-    values: dict[str, Any] = {
-        features.IMAGE: crop.jpeg,
-        features.IMAGE_PATH: row.image_path,
-        features.IMAGE_HEIGHT: height,
-        features.IMAGE_WIDTH: width,
-        features.WINDOW: list(crop.window),
-        features.BOX_TOP: box.y / height,
-        features.BOX_LEFT: box.x / width,
-        features.BOX_BOTTOM: (box.y + box.height) / height,
-        features.BOX_RIGHT: (box.x + box.width) / width,
-        features.BOX_AREA: box.height * box.width / (height * width),
-        features.BOX_ASPECT: box.width / box.height,
-        features.LABEL: row.label,
-        features.CLIP: row.clip,
-        features.SOURCE_LINE: row.line,
-    }
-    if row.species:
-        values[features.SPECIES] = row.species
-    if row.group:
-        values[features.GROUP] = row.group
-    return tf.train.Example(
-        features=tf.train.Features(
-            feature={name: _feature(value) for name, value in values.items()}
-        )
+def _kept(rows: list[Row], reader: _Reader, job: ShardJob) -> list[Sample]:
+    """Returns the samples of a clip that go into the shard, in the order of the rows."""
+    whole = [row for row in rows if not job.thinned or row.label in job.whole_moods]
+    samples = [sample for row in whole if (sample := reader.read(row)) is not None]
+    if len(whole) < len(rows):
+        rest = [row for row in rows if row.label not in job.whole_moods]
+        samples += thinned(rest, reader.read, job.settings.thin)
+        samples.sort(key=lambda sample: sample.row.line)
+    return samples
+
+
+def _by_clip(rows: Iterable[Row]) -> Iterable[list[Row]]:
+    """Returns the rows clip by clip, in the order in which the clips begin."""
+    clips: dict[str, list[Row]] = {}
+    for row in rows:
+        clips.setdefault(row.clip, []).append(row)
+    return clips.values()
+
+
+def _key(job: ShardJob, rows: list[Row]) -> str:
+    """Returns a hash of all that the block's files depend on, as far as a stat can tell."""
+    settings = json.loads(job.settings.to_json())
+    # Of all photos; the block's own are looked at below.
+    del settings["photos"]
+    digest = hashlib.sha256(
+        repr((settings, job.image_root, job.thinned, sorted(job.whole_moods))).encode()
+    )
+    for row in rows:
+        state = photo_state(posixpath.join(job.image_root, row.image_path))
+        digest.update(repr((*row, state)).encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _reject(job: ShardJob, refusal: _Refusal) -> tuple[object, ...]:
+    row = refusal.row
+    return (
+        job.block.split,
+        job.block.source,
+        row.line,
+        row.image_path,
+        refusal.reason.value,
+        refusal.detail,
     )
 
 
-def _feature(value: bytes | str | int | float | list[int]) -> tf.train.Feature:
-    if isinstance(value, str):
-        value = value.encode("utf-8", "surrogateescape")
-    if isinstance(value, bytes):
-        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-    if isinstance(value, float):
-        return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
-    ints = value if isinstance(value, list) else [value]
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=ints))
-
-
-def _write_whole(path: str, text: str) -> None:
-    with open_file(path + ".partial", "w") as file:
-        file.write(text)
-    fileio.rename(path + ".partial", path, overwrite=True)
-
-
-class _Reporter:
-    """Tells the progress every few rows."""
-
-    def __init__(self, job: ShardJob) -> None:
-        self._job = job
-        self._untold = 0
-
-    def __enter__(self) -> "_Reporter":
-        return self
-
-    def step(self) -> None:
-        self._untold += 1
-        if self._untold >= _REPORT_EVERY:
-            self._tell()
-
-    def _tell(self) -> None:
-        split = self._job.block.split
-        progress.report(f"read {split}", self._untold, self._job.split_rows, "rows")
-        self._untold = 0
-
-    def __exit__(self, *_: object) -> None:
-        self._tell()
-
-
-def joined_rejects(parts: list[str]) -> Iterator[list[str]]:
-    """Yields the refused rows that ``write_shard`` wrote, in the order of the files."""
-    for part in parts:
-        with open_file(part, "r") as file:
-            yield from csv.reader(file)
+def _report(job: ShardJob, rows: int) -> None:
+    progress.report(f"read {job.block.split}", rows, job.split_rows, "rows")

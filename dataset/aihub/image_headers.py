@@ -2,7 +2,7 @@
 
 from PIL import Image, UnidentifiedImageError
 
-from dataset.picture import DECODE_ERRORS, orientation_of
+from dataset.decoding import DECODE_ERRORS, orientation_of
 from schemas.prepare_reasons import PrepareReason
 
 

@@ -14,7 +14,7 @@ from dataset.sample.oddities import Oddity, save_oddity
 from dataset.sample.rows import SampleRow, plain_row, save_clip, write_csv
 from dataset.sample.settings import SPECIES_NAMES, TRAIN, SampleSettings
 from schemas.labels import DEFAULT_MOODS
-from schemas.reasons import RejectReason
+from schemas.reasons import FAULTS, RejectReason
 
 _FIRST_NUMBER = 10_000_000
 """Of the extras' clips, above those of any sample."""
@@ -86,7 +86,7 @@ def mixed(clips: list[list[SampleRow]], extras: list[list[SampleRow]]) -> list[S
 
 def expected_refusals(settings: SampleSettings) -> dict[RejectReason, int]:
     """Returns how many train rows must be refused, by reason; no eval row ever is."""
-    return dict.fromkeys(RejectReason, 1) if settings.with_faults else {}
+    return dict.fromkeys(FAULTS, 1) if settings.with_faults else {}
 
 
 def expected_used(settings: SampleSettings, split: str) -> dict[str, int]:

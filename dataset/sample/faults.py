@@ -1,4 +1,4 @@
-"""Rows that must be refused, one for each ``RejectReason``, in files of their own."""
+"""Rows that must be refused, one for each of ``FAULTS``, in files of their own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +8,9 @@ from PIL import Image
 from dataset.boxes import PixelBox
 from dataset.sample.clips import Frame
 from dataset.sample.rows import SampleRow
-from schemas.reasons import RejectReason
+from schemas.reasons import FAULTS, RejectReason
 
-DRAWN_FAULTS = tuple(reason for reason in RejectReason if reason != RejectReason.DUPLICATE_ROW)
+DRAWN_FAULTS = tuple(reason for reason in FAULTS if reason != RejectReason.DUPLICATE_ROW)
 """The faults that have a row of their own; a duplicate repeats a good row instead."""
 
 _NO_MOOD = "배고픔"

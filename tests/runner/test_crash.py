@@ -57,7 +57,7 @@ def test_a_run_killed_in_ingest_and_in_training_goes_on(tmp_path, colours):
     def exists(pattern: str) -> Callable[[], bool]:
         return lambda: any(artifacts.glob(pattern))
 
-    kill_when(start(output, colours), exists("PetExampleGen/examples/*/Split-train/*.partial"))
+    kill_when(start(output, colours), exists("PetExampleGen/unfinished/train-*.partial.tfrecord"))
     assert served(output) == []
     assert json.loads((output / "run.json").read_text("utf-8"))["exit"] is None
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from client import pictures
-from dataset.picture import PictureError
+from dataset.decoding import PictureError
 from schemas.errors import ConfigError
 from schemas.reasons import RejectReason
 

@@ -21,8 +21,8 @@ def clip_rows(clips, frames, group=""):
     return [f'c{c}/{f}.jpg,"1,2,3,4",공포,c{c},{group}' for c, f in places]
 
 
-def dealt(blocks):
-    return {(b.split, b.number): list(rows_of_block(b)) for b in blocks}
+def dealt(dealing):
+    return {(b.split, b.number): list(rows_of_block(b)) for b in dealing.blocks}
 
 
 def test_every_row_comes_into_one_block_with_its_line(tmp_path):
@@ -59,7 +59,9 @@ def test_one_csv_is_split_by_clip_in_about_the_set_share(tmp_path):
 
 def test_one_animal_never_crosses_the_split(tmp_path):
     source = write_csv(tmp_path, clip_rows(60, 1, group="rex"))
-    used = {block.split for block in deal_out(source, SHARES, 1000, str(tmp_path)) if block.rows}
+    used = {
+        block.split for block in deal_out(source, SHARES, 1000, str(tmp_path)).blocks if block.rows
+    }
     assert len(used) == 1
 
 
@@ -74,7 +76,7 @@ def test_the_same_clip_has_the_same_bucket_and_split_on_every_machine():
 def test_memory_is_bounded_by_writing_parts(tmp_path, monkeypatch):
     monkeypatch.setattr(partition, "_BUFFERED_ROWS", 30)
     source = write_csv(tmp_path, clip_rows(10, 10))
-    (block,) = deal_out(source, [SplitShare("train", 1)], 1000, str(tmp_path))
+    (block,) = deal_out(source, [SplitShare("train", 1)], 1000, str(tmp_path)).blocks
     assert len(block.parts) == 4
     assert [row.line for row in rows_of_block(block)] == list(range(2, 102))
 
@@ -86,8 +88,27 @@ def test_a_csv_without_rows_is_told(tmp_path):
 
 def test_a_split_that_gets_no_row_still_has_a_block(tmp_path):
     source = write_csv(tmp_path, clip_rows(1, 1))
-    blocks = deal_out(source, SHARES, 10, str(tmp_path))
+    blocks = deal_out(source, SHARES, 10, str(tmp_path)).blocks
     assert sorted((block.split, block.rows) for block in blocks) in (
         [("eval", 0), ("train", 1)],
         [("eval", 1), ("train", 0)],
     )
+
+
+def test_blocks_are_of_nearly_equal_size_whatever_the_clips_are(tmp_path):
+    # Clips of 1 to 40 frames, 2050 rows in all, in blocks of about 205.
+    rows = [f'c{c}/{f}.jpg,"1,2,3,4",공포,c{c},' for c in range(100) for f in range(c % 40 + 1)]
+    blocks = deal_out(
+        write_csv(tmp_path, rows), [SplitShare("train", 1)], 205, str(tmp_path)
+    ).blocks
+    sizes = [block.rows for block in blocks]
+    assert sum(sizes) == len(rows) == 1850
+    assert len(sizes) == 10
+    assert max(sizes) - min(sizes) <= 5
+
+
+def test_rows_of_each_label_are_counted_by_split(tmp_path):
+    rows = ['a.jpg,"1,2,3,4",공포,c1,', 'b.jpg,"1,2,3,4",공포,c1,', "c.jpg,x,화남/불쾌,c1,"]
+    dealing = deal_out(write_csv(tmp_path, rows), SHARES, 10, str(tmp_path))
+    # The hash of c1 is below 800, as worked out above.
+    assert dealing.labels == {"train": {"공포": 2, "화남/불쾌": 1}, "eval": {}}

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from dataset.boxes import BoxError, PixelBox
-from dataset.picture import PictureError, make_crop, read_photo
+from dataset.decoding import PictureError
+from dataset.picture import make_crop, read_photo
 from dataset.rules import DataSettings
 from schemas.reasons import RejectReason
 

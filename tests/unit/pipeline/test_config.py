@@ -125,7 +125,7 @@ def test_a_value_of_a_wrong_type_is_told_in_words(text: str, message: str) -> No
         ("train.learning_rate=nan", "train.learning_rate must lie in (0, 1]. Received: nan"),
         ("data.max_reject_fraction=1.1", "data.max_reject_fraction must lie in [0, 1]."),
         ("model.resolution=31", "model.resolution must lie in 32..1024. Received: 31"),
-        ("beam.workers=0", "beam.workers must be at least 1. Received: 0"),
+        ("beam.workers=-1", "beam.workers must be at least 0. Received: -1"),
     ],
 )
 def test_a_value_out_of_range_is_told_with_its_rule(text: str, rule: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from dataset.sample.extras import expected_refusals, expected_used
 from dataset.sample.settings import EVAL, TRAIN, SampleSettings
 from schemas.errors import ConfigError
-from schemas.reasons import RejectReason
+from schemas.reasons import FAULTS
 
 PLAIN = SampleSettings(with_faults=False)
 
@@ -43,8 +43,8 @@ def test_faults_add_nine_usable_rows_to_the_train_split_only() -> None:
 
 def test_each_of_the_eleven_reasons_is_expected_once() -> None:
     assert expected_refusals(PLAIN) == {}
-    assert expected_refusals(SampleSettings()) == dict.fromkeys(RejectReason, 1)
-    assert len(RejectReason) == 11
+    assert expected_refusals(SampleSettings()) == dict.fromkeys(FAULTS, 1)
+    assert len(FAULTS) == 11
 
 
 @pytest.mark.parametrize(

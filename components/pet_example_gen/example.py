@@ -1,0 +1,77 @@
+"""One row and its crop as a tf.train.Example, and as a row of the frames table."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from dataset.boxes import PixelBox
+from dataset.picture import Crop
+from dataset.table import Row
+from schemas import features, frames
+
+
+def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
+    """Returns the Example with the features of ``schemas.features``."""
+    height, width = crop.image_height, crop.image_width
+    values: dict[str, Any] = {
+        features.IMAGE: crop.jpeg,
+        features.IMAGE_PATH: row.image_path,
+        features.IMAGE_HEIGHT: height,
+        features.IMAGE_WIDTH: width,
+        features.WINDOW: list(crop.window),
+        features.BOX_TOP: box.y / height,
+        features.BOX_LEFT: box.x / width,
+        features.BOX_BOTTOM: (box.y + box.height) / height,
+        features.BOX_RIGHT: (box.x + box.width) / width,
+        features.BOX_AREA: box_area(box, crop),
+        features.BOX_ASPECT: box.width / box.height,
+        features.SHARPNESS: crop.quality.sharpness,
+        features.BRIGHTNESS: crop.quality.brightness,
+        features.CONTRAST: crop.quality.contrast,
+        features.LABEL: row.label,
+        features.CLIP: row.clip,
+        features.SOURCE_LINE: row.line,
+    }
+    if row.species:
+        values[features.SPECIES] = row.species
+    if row.group:
+        values[features.GROUP] = row.group
+    return tf.train.Example(
+        features=tf.train.Features(
+            feature={name: _feature(value) for name, value in values.items()}
+        )
+    )
+
+
+def build_frame(row: Row, box: PixelBox, crop: Crop) -> dict[str, Any]:
+    """Returns the row of the frames table, the columns being ``schemas.frames.COLUMNS``."""
+    return {
+        frames.LINE: row.line,
+        frames.IMAGE_PATH: row.image_path,
+        frames.LABEL: row.label,
+        frames.CLIP: row.clip,
+        frames.GROUP: row.group,
+        frames.SPECIES: row.species,
+        frames.PHASH: crop.phash,
+        frames.COLOUR: crop.colour,
+        frames.SHARPNESS: crop.quality.sharpness,
+        frames.BRIGHTNESS: crop.quality.brightness,
+        frames.CONTRAST: crop.quality.contrast,
+        frames.BOX_AREA: box_area(box, crop),
+    }
+
+
+def box_area(box: PixelBox, crop: Crop) -> float:
+    """Returns the box's share of the photo, (0, 1]."""
+    return box.height * box.width / (crop.image_height * crop.image_width)
+
+
+def _feature(value: bytes | str | int | float | list[int]) -> tf.train.Feature:
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogateescape")
+    if isinstance(value, bytes):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+    if isinstance(value, float):
+        return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+    ints = value if isinstance(value, list) else [value]
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=ints))

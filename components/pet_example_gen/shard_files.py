@@ -1,0 +1,96 @@
+"""The files of a block: written whole or not at all, found again after an interruption.
+
+``.tfrecord`` has the Examples, ``.parquet`` the frames, ``.rejects.csv`` the refused rows, and
+``.json``, which comes last, the counts, the block's key and the others' sizes: where it stands
+with the right key, the block is finished.
+"""
+
+import csv
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tensorflow as tf
+
+from components.storage import open_file
+from dataset.frames import arrow_schema
+
+RECORDS, FRAMES = ".tfrecord", ".parquet"
+_REJECTS, _COUNTS = ".rejects.csv", ".json"
+
+
+class ShardWriter:
+    """Writes the files of one block under names of its own, and renames them at the end.
+
+    Two workers may work on the same block at once, as clusters have it now and then.
+    """
+
+    def __init__(self, stem: str) -> None:
+        self._stem = stem
+        self._partial = f"{stem}.{uuid.uuid4().hex}.partial"
+        self._frames: list[dict[str, Any]] = []
+
+    def __enter__(self) -> "ShardWriter":
+        self._records = tf.io.TFRecordWriter(self._partial + RECORDS)
+        return self
+
+    def write(self, record: bytes, frame: dict[str, Any]) -> None:
+        """Adds an Example and its row of the frames table."""
+        self._records.write(record)
+        self._frames.append(frame)
+
+    def finish(self, key: str, counts: dict[str, Any], rejects: Sequence[Sequence[object]]) -> None:
+        """Puts the block's files in place, the counts last."""
+        self._records.close()
+        table = pa.Table.from_pylist(self._frames, schema=arrow_schema())
+        with open_file(self._partial + FRAMES, "wb") as file:
+            pq.write_table(table, file, compression="zstd")
+        with open_file(self._partial + _REJECTS, "w") as file:
+            csv.writer(file, lineterminator="\n").writerows(rejects)
+        sizes = {ending: _size(self._partial + ending) for ending in (RECORDS, FRAMES, _REJECTS)}
+        with open_file(self._partial + _COUNTS, "w") as file:
+            file.write(
+                json.dumps(
+                    {"key": key, "sizes": sizes, "bytes": sizes[RECORDS], **counts},
+                    ensure_ascii=False,
+                )
+            )
+        for ending in (RECORDS, FRAMES, _REJECTS, _COUNTS):
+            tf.io.gfile.rename(self._partial + ending, self._stem + ending, overwrite=True)
+
+    def __exit__(self, *_: object) -> None:
+        self._records.close()
+
+
+def is_finished(stem: str, key: str) -> bool:
+    """Returns whether the block's files are there, whole and made from what ``key`` stands for."""
+    try:
+        counts = read_counts(stem)
+        # A machine that lost its power may have kept the last file and lost the others.
+        return counts["key"] == key and all(
+            _size(stem + ending) == size for ending, size in counts["sizes"].items()
+        )
+    except (OSError, ValueError, KeyError, tf.errors.NotFoundError):
+        return False
+
+
+def read_counts(stem: str) -> dict[str, Any]:
+    """Returns the counts that ``ShardWriter.finish`` was given, ``bytes`` and ``key``."""
+    with open_file(stem + _COUNTS, "r") as file:
+        counts: dict[str, Any] = json.loads(file.read())
+    return counts
+
+
+def read_rejects(stems: Sequence[str]) -> Iterator[list[str]]:
+    """Yields the refused rows of several blocks, in the order of the blocks."""
+    for stem in stems:
+        with open_file(stem + _REJECTS, "r") as file:
+            yield from csv.reader(file)
+
+
+def _size(path: str) -> int:
+    length: int = tf.io.gfile.stat(path).length
+    return length

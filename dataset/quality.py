@@ -1,0 +1,55 @@
+"""How sharp, bright and rich in contrast a view is, and limits on that."""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from dataset.rules import DataSettings
+from schemas.reasons import RejectReason
+
+
+class Quality(NamedTuple):
+    """Facts about a view as it is stored.
+
+    Attributes:
+      sharpness: variance of the Laplacian of the grey levels 0..255, >= 0. Jose Luis
+        Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy: a comparative
+        study" (2000). It grows with texture as well as with focus, and views smaller than the
+        training resolution are not enlarged for it: compare like with like.
+      brightness: mean grey level over 255, [0, 1].
+      contrast: standard deviation of the grey levels over 255, [0, 0.5].
+    """
+
+    sharpness: float
+    brightness: float
+    contrast: float
+
+
+def quality_of(grey: Image.Image) -> Quality:
+    """Returns the facts about a view in 8-bit grey (mode "L")."""
+    levels = np.asarray(grey, np.float32)
+    sharpness = 0.0
+    if min(levels.shape) > 2:
+        laplacian = levels[1:-1, :-2] + levels[1:-1, 2:]
+        laplacian += levels[:-2, 1:-1]
+        laplacian += levels[2:, 1:-1]
+        laplacian -= 4 * levels[1:-1, 1:-1]
+        sharpness = float(laplacian.var())
+    # In 64 bits, so that a flat white view is 1 and not a little more.
+    mean, deviation = levels.mean(dtype=np.float64), levels.std(dtype=np.float64)
+    return Quality(sharpness, float(mean) / 255, float(deviation) / 255)
+
+
+def quality_fault(quality: Quality, rules: DataSettings) -> tuple[RejectReason, str] | None:
+    """Returns the first limit that the view breaks, as (reason, detail); None if none."""
+    limits = (
+        (RejectReason.TOO_DARK, quality.brightness, rules.min_brightness, "min_brightness"),
+        (RejectReason.TOO_BRIGHT, -quality.brightness, -rules.max_brightness, "max_brightness"),
+        (RejectReason.LOW_CONTRAST, quality.contrast, rules.min_contrast, "min_contrast"),
+        (RejectReason.BLURRED, quality.sharpness, rules.min_sharpness, "min_sharpness"),
+    )
+    for reason, value, limit, name in limits:
+        if value < limit:
+            return reason, f"{abs(value):.4g}, data.{name} is {abs(limit):g}"
+    return None

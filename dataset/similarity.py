@@ -1,0 +1,31 @@
+"""Marks by which nearly identical views are found: a perceptual hash and the mean colour."""
+
+import imagehash
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+HASH_BITS = 64
+
+
+def perceptual_hash(grey: Image.Image) -> int:
+    """Returns the 64-bit hash of a view in 8-bit grey, the first bit highest.
+
+    It says which of the 64 lowest frequencies of the picture, shrunk to 32 x 32, lie above
+    their median (Christoph Zauner, "Implementation and Benchmarking of Perceptual Image Hash
+    Functions", 2010; ``imagehash.phash``). Encoding again, resizing and a little more light
+    change a few bits at most.
+    """
+    bits: npt.NDArray[np.bool_] = imagehash.phash(grey).hash
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def hash_distance(first: int, second: int) -> int:
+    """Returns in how many bits two hashes differ, 0..64."""
+    return (first ^ second).bit_count()
+
+
+def mean_colour(view: Image.Image) -> int:
+    """Returns the mean colour of an RGB view as 0xRRGGBB."""
+    pixel = view.resize((1, 1), Image.Resampling.BOX).tobytes()
+    return int.from_bytes(pixel, "big")

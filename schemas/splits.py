@@ -1,0 +1,4 @@
+"""Names of the splits."""
+
+TRAIN = "train"
+EVAL = "eval"
