@@ -1,5 +1,6 @@
 """How sharp, bright and rich in contrast a view is, and limits on that."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,8 @@ from PIL import Image
 
 from dataset.rules import DataSettings
 from schemas.reasons import RejectReason
+
+_LEVELS = np.arange(256) / 255
 
 
 class Quality(NamedTuple):
@@ -35,10 +38,13 @@ def quality_of(grey: Image.Image) -> Quality:
         laplacian += levels[:-2, 1:-1]
         laplacian += levels[2:, 1:-1]
         laplacian -= 4 * levels[1:-1, 1:-1]
-        sharpness = float(laplacian.var())
-    # In 64 bits, so that a flat white view is 1 and not a little more.
-    mean, deviation = levels.mean(dtype=np.float64), levels.std(dtype=np.float64)
-    return Quality(sharpness, float(mean) / 255, float(deviation) / 255)
+        flat = laplacian.ravel()
+        sharpness = max(0.0, float(flat @ flat / flat.size - flat.mean() ** 2))
+    # The histogram says the same as the pixels, and is a hundred times smaller.
+    counts = np.array(grey.histogram(), np.float64) / levels.size
+    mean = float(counts @ _LEVELS)
+    variance = float(counts @ np.square(_LEVELS - mean))
+    return Quality(sharpness, mean, math.sqrt(variance))
 
 
 def quality_fault(quality: Quality, rules: DataSettings) -> tuple[RejectReason, str] | None:

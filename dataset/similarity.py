@@ -6,6 +6,8 @@ import numpy.typing as npt
 from PIL import Image
 
 HASH_BITS = 64
+_HASH_SIDE = 64
+_COLOUR_SIDE = 16
 
 
 def perceptual_hash(grey: Image.Image) -> int:
@@ -16,7 +18,9 @@ def perceptual_hash(grey: Image.Image) -> int:
     Functions", 2010; ``imagehash.phash``). Encoding again, resizing and a little more light
     change a few bits at most.
     """
-    bits: npt.NDArray[np.bool_] = imagehash.phash(grey).hash
+    # The hash shrinks to 32 x 32 with a slow filter, for which the picture need not be large.
+    small = grey.resize((_HASH_SIDE, _HASH_SIDE), Image.Resampling.BOX)
+    bits: npt.NDArray[np.bool_] = imagehash.phash(small).hash
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
@@ -27,5 +31,5 @@ def hash_distance(first: int, second: int) -> int:
 
 def mean_colour(view: Image.Image) -> int:
     """Returns the mean colour of an RGB view as 0xRRGGBB."""
-    pixel = view.resize((1, 1), Image.Resampling.BOX).tobytes()
-    return int.from_bytes(pixel, "big")
+    pixel = view.reduce(max(1, min(view.size) // _COLOUR_SIDE)).resize((1, 1), Image.Resampling.BOX)
+    return int.from_bytes(pixel.tobytes(), "big")

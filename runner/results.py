@@ -85,7 +85,9 @@ def _read(path: Path) -> Mapping[str, Any]:
 def _rows_note(ingest: Mapping[str, Any]) -> str:
     parts = [f"{name} {split['used']:,}" for name, split in ingest["splits"].items()]
     refused = sum(sum(split["refused"].values()) for split in ingest["splits"].values())
-    return f"rows used: {', '.join(parts)}; refused: {refused:,}"
+    thinned = sum(sum(split["thinned"].values()) for split in ingest["splits"].values())
+    note = f"rows used: {', '.join(parts)}; refused: {refused:,}"
+    return note + (f"; thinned: {thinned:,}" if thinned else "")
 
 
 def _findings_note(validation: Mapping[str, Any]) -> str:

@@ -116,11 +116,17 @@ class RunRecord:
             counts = self.results.ingest["splits"].get(split)
         reasons = [reason.value for reason in RejectReason]
         if counts is None:
-            return {"used": None, "refused": dict.fromkeys(reasons), "moods": None}
+            return {
+                "used": None,
+                "refused": dict.fromkeys(reasons),
+                "moods": None,
+                "thinned": None,
+            }
         return {
             "used": counts["used"],
             "refused": {reason: counts["refused"].get(reason, 0) for reason in reasons},
             "moods": dict(counts["moods"]),
+            "thinned": dict(counts["thinned"]),
         }
 
 

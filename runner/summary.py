@@ -17,6 +17,7 @@ from runner.node_run import NodeState
 from runner.results import Results
 from runner.run_record import METRICS, RunRecord
 from runner.running import clock_text
+from schemas.splits import TRAIN
 
 _METRIC_NAMES = {
     "accuracy": "accuracy",
@@ -77,6 +78,13 @@ def _rows(results: Results) -> RenderableType | None:
     table.add_column("rows")
     for name in splits:
         table.add_column(name, justify="right")
+    dropped = splits.get(TRAIN, {}).get("thinned", {})
+    if any(dropped.values()):
+        table.add_column("thinned", justify="right", style="dim")
+
+    def thinned(rows: int) -> list[str]:
+        return [f"{rows:,}"] if any(dropped.values()) else []
+
     if per_mood:
         table.add_column("precision", justify="right")
         table.add_column("recall", justify="right")
@@ -86,8 +94,10 @@ def _rows(results: Results) -> RenderableType | None:
             if (mood in per_mood)
             else []
         )
-        table.add_row(mood, *(f"{split['moods'][mood]:,}" for split in splits.values()), *scores)
-    table.add_row("used", *(f"{split['used']:,}" for split in splits.values()), style="bold")
+        kept = (f"{split['moods'][mood]:,}" for split in splits.values())
+        table.add_row(mood, *kept, *thinned(dropped.get(mood, 0)), *scores)
+    used = (f"{split['used']:,}" for split in splits.values())
+    table.add_row("used", *used, *thinned(sum(dropped.values())), style="bold")
     for reason in _reasons(results):
         numbers = (f"{split['refused'].get(reason, 0):,}" for split in splits.values())
         table.add_row(f"refused: {reason}", *numbers, style="yellow")

@@ -13,6 +13,7 @@ INGEST_JSON = "ingest.json"
 
     {"splits": {"train": {"rows": 520, "used": 500,
                           "moods": {"공포": 16, ...},
+                          "thinned": {"공포": 0, ...},
                           "refused": {"box_empty": 1, ...},
                           "clips": 65, "bytes": 9999999}, "eval": {...}}}
 """

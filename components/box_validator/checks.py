@@ -44,15 +44,16 @@ class Finding(NamedTuple):
 def refused_share(
     split: str, counts: Mapping[str, Any], max_reject_fraction: float
 ) -> Iterator[Finding]:
-    """Finds a split without a usable row, or with too many refused ones.
+    """Finds a split without a usable row, or with too many refused ones among those read.
 
     Args:
       split: its name.
       counts: the split's entry in the ingest's counts.
       max_reject_fraction: share of refused rows that is still accepted, [0, 1].
     """
-    rows, used = counts["rows"], counts["used"]
-    share = (rows - used) / rows if rows else 0.0
+    used, refused = counts["used"], sum(counts["refused"].values())
+    rows = used + refused
+    share = refused / rows if rows else 0.0
     reasons = ", ".join(f"{reason} {n}" for reason, n in counts["refused"].items() if n)
     if used == 0:
         yield Finding(
@@ -68,7 +69,7 @@ def refused_share(
             ERROR,
             "refused_share",
             split,
-            f"{rows - used} of {rows} rows ({share:.1%}) are refused, "
+            f"{refused} of {rows} rows ({share:.1%}) are refused, "
             f"data.max_reject_fraction allows {max_reject_fraction:.1%} ({reasons}).",
             share,
             max_reject_fraction,

@@ -200,3 +200,15 @@ def test_tables_keep_within_the_terminal(record: RunRecord, width: int) -> None:
     tables, _, _ = shown(record, width=width).partition("  Pushed")
     lines = [line.rstrip() for line in tables.splitlines() if "rejects.csv" not in line]
     assert max(cell_len(line) for line in lines) <= width
+
+
+def test_frames_that_were_thinned_are_shown_by_mood(record: RunRecord) -> None:
+    train = {**INGEST["splits"]["train"], "thinned": {"공포": 0, "행복/즐거움": 2100}}
+    record.results = Results(ingest={"splits": {**INGEST["splits"], "train": train}})
+    lines = shown(record).splitlines()
+    (header,) = (line for line in lines if line.split()[:1] == ["rows"])
+    assert header.split() == ["rows", "train", "eval", "thinned"]
+    (mood,) = (line for line in lines if line.split()[:1] == ["행복/즐거움"])
+    assert mood.split() == ["행복/즐거움", "900", "30", "2,100"]
+    (used,) = (line for line in lines if line.split()[:1] == ["used"])
+    assert used.split() == ["used", "1,000", "40", "2,100"]

@@ -1,0 +1,216 @@
+"""A worker's block: what it writes, what it leaves alone, and which frames are thinned."""
+
+import dataclasses
+import io
+import os
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from components.pet_example_gen import shard_files
+from components.pet_example_gen.decoder import decode_region
+from components.pet_example_gen.job import IngestSettings, ShardJob
+from components.pet_example_gen.shard import write_shard
+from dataset.boxes import PixelBox
+from dataset.decoding import PictureError
+from dataset.partition import SplitShare, deal_out
+from dataset.picture import make_crop
+from dataset.rules import DataSettings
+from dataset.thinning import ThinSettings
+from schemas import features, frames
+from schemas.labels import DEFAULT_MOODS
+from schemas.reasons import RejectReason
+
+FEAR, CALM = "공포", "편안/안정"
+
+
+def photo(seed, size=(640, 400)):
+    small = np.random.default_rng(seed).integers(0, 255, (10, 16, 3), np.uint8)
+    return Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)
+
+
+def jpeg(image, **options):
+    file = io.BytesIO()
+    image.save(file, "JPEG", **{"quality": 92, **options})
+    return file.getvalue()
+
+
+def still_clips(folder, clips, frames_each, labels=(CALM,)):
+    """Writes clips of which all frames are the same picture, and their CSV."""
+    lines = ["image_path,bbox,labels,clip"]
+    for clip in range(clips):
+        picture = jpeg(photo(clip))
+        for frame in range(frames_each):
+            name = f"c{clip}-{frame}.jpg"
+            (folder / name).write_bytes(picture)
+            # Boxes differ, so that no row is a duplicate.
+            lines.append(f'{name},"40,{50 + frame},300,400",{labels[clip % len(labels)]},c{clip}')
+    csv = folder / "rows.csv"
+    csv.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return csv
+
+
+def job_for(csv, folder, thin=None, whole=(), **rules):
+    folder.mkdir(exist_ok=True)
+    (block,) = deal_out(str(csv), [SplitShare("train", 1)], 4096, str(folder)).blocks
+    thin = thin or ThinSettings()
+    return ShardJob(
+        block=block,
+        settings=IngestSettings(DataSettings(**rules), thin, DEFAULT_MOODS, side=64),
+        image_root=str(csv.parent),
+        thinned=thin.is_on,
+        whole_moods=frozenset(whole),
+        stem=str(folder / "block"),
+        split_rows=block.rows,
+    )
+
+
+def lines_in(job):
+    records = tf.data.TFRecordDataset(job.stem + shard_files.RECORDS).as_numpy_iterator()
+    examples = [tf.train.Example.FromString(record).features.feature for record in records]
+    return [example[features.SOURCE_LINE].int64_list.value[0] for example in examples]
+
+
+def test_the_frames_table_has_a_row_for_each_example_in_the_same_order(tmp_path):
+    job = job_for(still_clips(tmp_path, clips=3, frames_each=2), tmp_path / "out")
+    assert write_shard(job)
+    table = pq.read_table(job.stem + shard_files.FRAMES).to_pydict()
+    assert table[frames.LINE] == lines_in(job) == [2, 3, 4, 5, 6, 7]
+    assert table[frames.CLIP] == ["c0", "c0", "c1", "c1", "c2", "c2"]
+    assert list(table) == list(frames.COLUMNS)
+    assert table[frames.BOX_AREA] == pytest.approx([300 * 400 / (640 * 400)] * 6)
+    # Two boxes a pixel apart on one picture, and other pictures.
+    first, second, third, *_ = table[frames.PHASH]
+    assert (first ^ second).bit_count() <= 3 < (first ^ third).bit_count()
+
+
+def test_a_finished_block_is_left_alone(tmp_path):
+    job = job_for(still_clips(tmp_path, 2, 2), tmp_path / "out")
+    assert write_shard(job)
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    assert not write_shard(job)
+    assert before == {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+
+
+def test_a_block_is_done_again_when_a_photo_a_setting_or_its_files_have_changed(tmp_path):
+    csv = still_clips(tmp_path, 2, 2)
+    job = job_for(csv, tmp_path / "out")
+    write_shard(job)
+    os.utime(tmp_path / "c1-0.jpg", ns=(1, 1))
+    assert write_shard(job)
+    assert not write_shard(job)
+    other = dataclasses.replace(job, settings=dataclasses.replace(job.settings, side=32))
+    assert write_shard(other)
+    records = tmp_path / "out" / "block.tfrecord"
+    records.write_bytes(records.read_bytes()[:-1])
+    assert write_shard(other)
+    # Other photos' changes are other blocks' matter.
+    settings = dataclasses.replace(other.settings, photos="another")
+    assert not write_shard(dataclasses.replace(other, settings=settings))
+
+
+def test_twice_the_same_work_gives_the_same_bytes_and_nothing_else_is_left(tmp_path):
+    csv = still_clips(tmp_path, 2, 2)
+    contents = []
+    for name in ("one", "two"):
+        job = job_for(csv, tmp_path / name)
+        write_shard(job)
+        found = sorted((tmp_path / name).glob("block*"))
+        assert [path.name for path in found] == [
+            *("block.json", "block.parquet", "block.rejects.csv", "block.tfrecord")
+        ]
+        contents.append([path.read_bytes() for path in found])
+    assert contents[0] == contents[1]
+
+
+def test_equal_frames_of_a_clip_are_thinned_and_counted_by_mood(tmp_path):
+    csv = still_clips(tmp_path, clips=2, frames_each=5, labels=(CALM, FEAR))
+    job = job_for(csv, tmp_path / "out", ThinSettings(min_distance=12))
+    write_shard(job)
+    counts = shard_files.read_counts(job.stem)
+    assert lines_in(job) == [2, 7]
+    assert (counts["rows"], counts["used"]) == (10, 2)
+    assert counts["thinned"] == {CALM: 4, FEAR: 4}
+
+
+def test_rare_moods_keep_every_frame(tmp_path):
+    csv = still_clips(tmp_path, clips=2, frames_each=5, labels=(CALM, FEAR))
+    job = job_for(csv, tmp_path / "out", ThinSettings(max_frames=1), whole=(FEAR,))
+    write_shard(job)
+    assert lines_in(job) == [4, 7, 8, 9, 10, 11]
+    assert shard_files.read_counts(job.stem)["thinned"] == {CALM: 4}
+
+
+def test_rows_are_used_refused_or_thinned_and_nothing_else(tmp_path):
+    csv = still_clips(tmp_path, clips=2, frames_each=6)
+    (tmp_path / "c0-3.jpg").unlink()
+    job = job_for(csv, tmp_path / "out", ThinSettings(max_frames=2))
+    write_shard(job)
+    counts = shard_files.read_counts(job.stem)
+    # Of six frames the second and the fifth; of those left after a refusal, others.
+    assert counts["used"] == 4
+    total = counts["used"] + sum(counts["refused"].values()) + sum(counts["thinned"].values())
+    assert total == counts["rows"] == 12
+
+
+def test_a_view_past_a_quality_limit_is_refused_with_its_reason(tmp_path):
+    csv = still_clips(tmp_path, clips=1, frames_each=1)
+    Image.new("RGB", (640, 400), (10, 10, 10)).save(tmp_path / "c0-0.jpg")
+    job = job_for(csv, tmp_path / "out", min_brightness=0.1)
+    write_shard(job)
+    assert shard_files.read_counts(job.stem)["refused"] == {RejectReason.TOO_DARK.value: 1}
+    (reject,) = shard_files.read_rejects([job.stem])
+    assert reject[4] == "too_dark" and "data.min_brightness is 0.1" in reject[5]
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
+@pytest.mark.parametrize(
+    "box",
+    [
+        PixelBox(0, 0, 400, 640),  # whole, reduced
+        PixelBox(150, 220, 120, 110),  # in the middle, not reduced
+        PixelBox(0, 0, 90, 200),  # at two edges
+        PixelBox(301, 441, 99, 199),  # at the other two, odd corners
+    ],
+)
+def test_a_part_of_a_jpeg_gives_the_pixels_of_the_whole(options, box):
+    encoded = jpeg(photo(5), **options)
+    rules = DataSettings()
+    part, whole = (make_crop(encoded, box, rules, 64, decoder) for decoder in (decode_region, None))
+    assert part.window == whole.window
+    pixels = [np.asarray(Image.open(io.BytesIO(crop.jpeg)), int) for crop in (part, whole)]
+    assert pixels[0].shape == pixels[1].shape
+    # Chroma is smoothed a little differently where the part begins.
+    assert np.abs(pixels[0] - pixels[1]).mean() < 0.5
+    assert np.abs(pixels[0] - pixels[1]).max() <= 12
+
+
+def test_a_jpeg_that_breaks_off_below_its_box_is_truncated():
+    encoded = jpeg(photo(6))
+    with pytest.raises(PictureError) as error:
+        make_crop(
+            encoded[: len(encoded) * 2 // 3],
+            PixelBox(0, 0, 60, 60),
+            DataSettings(),
+            32,
+            decode_region,
+        )
+    assert error.value.reason is RejectReason.IMAGE_TRUNCATED
+
+
+def test_bytes_after_the_end_of_a_jpeg_do_no_harm():
+    encoded = jpeg(photo(7)) + b"\0" * 20
+    make_crop(encoded, PixelBox(0, 0, 60, 60), DataSettings(), 32, decode_region)
+
+
+def test_what_the_region_decoder_cannot_decode_is_judged_by_pillow():
+    broken = bytearray(jpeg(photo(8)))
+    # The first quantisation table is cut out: no decoder can go on.
+    start = broken.index(b"\xff\xdb")
+    del broken[start : start + 2 + int.from_bytes(broken[start + 2 : start + 4], "big")]
+    with pytest.raises(PictureError) as error:
+        make_crop(bytes(broken), PixelBox(0, 0, 60, 60), DataSettings(), 32, decode_region)
+    assert isinstance(error.value.reason, RejectReason)
