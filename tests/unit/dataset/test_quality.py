@@ -68,5 +68,5 @@ def test_no_limit_is_set_by_default():
     ],
 )
 def test_limits_refuse_nonsense(wrong):
-    with pytest.raises(ConfigError, match="data."):
+    with pytest.raises(ConfigError, match=r"data\."):
         DataSettings(**wrong)
