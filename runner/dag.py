@@ -20,7 +20,7 @@ from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.utils import telemetry_utils
 
-from runner import recovery
+from runner import memory, recovery
 from runner.failures import STOPPED, diagnose
 from runner.node_run import NodeRun, NodeState, OutputArtifact
 
@@ -91,35 +91,44 @@ class DagRunner(LocalDagRunner):
         self._listener.started(name)
         _LOGGER.info("node %s starts", name)
         began = time.monotonic()
-        try:
-            info = launcher.Launcher(
-                pipeline_node=node,
-                mlmd_connection=metadata.Metadata(connection),
-                pipeline_info=pipeline.pipeline_info,
-                pipeline_runtime_spec=pipeline.runtime_spec,
-                executor_spec=runner_utils.extract_executor_spec(deployment, name),
-                custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
-            ).launch()
-            execution_id = info.execution_id if info is not None else None
-            with metadata.Metadata(connection) as handle:
-                state, outputs = _outcome(handle.store, execution_id)
-            if state is NodeState.FAILED:
-                raise NodeInputsError(f"{name} did not run: its inputs were not found.")
-        except BaseException as error:
-            # Beam raises errors of its own from a Ctrl-C that met it.
-            stopped = diagnose(error) is STOPPED
-            state = NodeState.STOPPED if stopped else NodeState.FAILED
-            self._end(NodeRun(name, time.monotonic() - began, state))
-            raise
-        self._end(NodeRun(name, time.monotonic() - began, state, outputs))
+        with memory.watched() as peak:
+            try:
+                state, outputs = self._launch(node, pipeline, deployment, connection)
+                if state is NodeState.FAILED:
+                    raise NodeInputsError(f"{name} did not run: its inputs were not found.")
+            except BaseException as error:
+                # Beam raises errors of its own from a Ctrl-C that met it.
+                stopped = diagnose(error) is STOPPED
+                state = NodeState.STOPPED if stopped else NodeState.FAILED
+                seconds = time.monotonic() - began
+                self._end(NodeRun(name, seconds, state, peak_bytes=peak.peak_bytes))
+                raise
+        self._end(NodeRun(name, time.monotonic() - began, state, outputs, peak.peak_bytes))
+
+    def _launch(
+        self, node: Any, pipeline: pipeline_pb2.Pipeline, deployment: Any, connection: Any
+    ) -> tuple[NodeState, tuple[OutputArtifact, ...]]:
+        name = node.node_info.id
+        info = launcher.Launcher(
+            pipeline_node=node,
+            mlmd_connection=metadata.Metadata(connection),
+            pipeline_info=pipeline.pipeline_info,
+            pipeline_runtime_spec=pipeline.runtime_spec,
+            executor_spec=runner_utils.extract_executor_spec(deployment, name),
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
+        ).launch()
+        execution_id = info.execution_id if info is not None else None
+        with metadata.Metadata(connection) as handle:
+            return _outcome(handle.store, execution_id)
 
     def _end(self, run: NodeRun) -> None:
         _LOGGER.info(
-            "node %s ends: %s after %.1f s, %d outputs",
+            "node %s ends: %s after %.1f s, %d outputs, at most %d MiB",
             run.node,
             run.state.value,
             run.seconds,
             len(run.outputs),
+            run.peak_bytes >> 20,
         )
         self._listener.ended(run)
 

@@ -36,12 +36,14 @@ class NodeRun:
       seconds: how long it took, the look-up of earlier outputs included.
       state: how it ended.
       outputs: what this run's execution put out, reused or new.
+      peak_bytes: most memory that all processes held at once while it ran.
     """
 
     node: str
     seconds: float
     state: NodeState
     outputs: tuple[OutputArtifact, ...] = ()
+    peak_bytes: int = 0
 
     @property
     def cached(self) -> bool:

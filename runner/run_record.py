@@ -95,6 +95,7 @@ class RunRecord:
                 name: {
                     "seconds": _rounded(run.seconds) if run else None,
                     "cached": run.cached if run else None,
+                    "peak_mib": run.peak_bytes >> 20 if run else None,
                 }
                 for name, run in self.nodes.items()
             },

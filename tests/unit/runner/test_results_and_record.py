@@ -205,9 +205,9 @@ def test_at_the_end_everything_has_its_place(tmp_path: Path) -> None:
     }
     assert document["blessed"] is True
     assert document["nodes"] == {
-        "PetExampleGen": {"seconds": 1.235, "cached": False},
-        "Trainer": {"seconds": 1.235, "cached": True},
-        "Pusher": {"seconds": None, "cached": None},
+        "PetExampleGen": {"seconds": 1.235, "cached": False, "peak_mib": 3},
+        "Trainer": {"seconds": 1.235, "cached": True, "peak_mib": 0},
+        "Pusher": {"seconds": None, "cached": None, "peak_mib": None},
     }
     assert document["settings"]["train"]["epochs"] == 100
     assert document["settings"]["data"]["max_reject_fraction"] == 0.05
