@@ -1,5 +1,6 @@
 """From the artifacts of a run to ``run.json``."""
 
+import dataclasses
 import datetime
 import json
 from pathlib import Path
@@ -180,7 +181,7 @@ def test_at_the_end_everything_has_its_place(tmp_path: Path) -> None:
     record.exit, record.seconds = 0, 61.23456
     record.nodes = {"PetExampleGen": None, "Trainer": None, "Pusher": None}
     for run in (
-        ingested(tmp_path),
+        dataclasses.replace(ingested(tmp_path), peak_bytes=3 * 2**20 + 5),
         node("Trainer", state=NodeState.REUSED),
         node("Evaluator", output(tmp_path / "b", "ModelEvaluation", metrics__json=METRICS)),
     ):
