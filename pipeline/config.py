@@ -15,7 +15,7 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from components.limits import BlessingLimits, ValidationLimits
+from components.limits import BlessingLimits, LeakLimits, ValidationLimits
 from dataset.rules import DataSettings
 from dataset.thinning import ThinSettings
 from models.hparams import ModelSettings, TrainSettings
@@ -47,6 +47,7 @@ class Settings:
     model: ModelSettings = field(default_factory=ModelSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     validate: ValidationLimits = field(default_factory=ValidationLimits)
+    leak: LeakLimits = field(default_factory=LeakLimits)
     evaluate: BlessingLimits = field(default_factory=BlessingLimits)
     beam: BeamSettings = field(default_factory=BeamSettings)
 

@@ -12,6 +12,7 @@ from components.box_validator.component import BoxValidator
 from components.data_gate.component import DataGate
 from components.evaluator import last_blessed
 from components.evaluator.component import Evaluator
+from components.leak_check.component import LeakCheck
 from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings
 from components.pusher.component import Pusher
@@ -70,9 +71,16 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         anomalies=example_validator.outputs["anomalies"],
         max_reject_fraction=settings.data.max_reject_fraction,
         limits_json=_json(settings.validate),
-        code=code_version("components/box_validator"),
+        code=code_version("components/box_validator", "components/findings.py"),
     ).with_id(nodes.BOX_VALIDATOR)
-    data_gate = DataGate(report=box_validator.outputs["report"]).with_id(nodes.DATA_GATE)
+    leak_check = LeakCheck(
+        frames=example_gen.outputs["frames"],
+        limits_json=_json(settings.leak),
+        code=code_version("components/leak_check", "components/findings.py"),
+    ).with_id(nodes.LEAK_CHECK)
+    data_gate = DataGate(
+        validation=box_validator.outputs["report"], leaks=leak_check.outputs["report"]
+    ).with_id(nodes.DATA_GATE)
     transform = tfx.components.Transform(
         examples=examples,
         schema=schema,
@@ -137,6 +145,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
             schema_gen,
             example_validator,
             box_validator,
+            leak_check,
             data_gate,
             transform,
             trainer,

@@ -5,18 +5,16 @@ Nothing here touches files or artifacts.
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
 from tensorflow_data_validation.anomalies.proto import custom_validation_config_pb2
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
+from components.findings import ERROR, WARNING, Finding
 from components.limits import ValidationLimits
 from schemas import features
-
-ERROR = "error"
-WARNING = "warning"
 
 _RATIOS = (
     features.BOX_TOP,
@@ -25,20 +23,6 @@ _RATIOS = (
     features.BOX_RIGHT,
     features.BOX_AREA,
 )
-
-
-class Finding(NamedTuple):
-    """One thing found: an error stops the run, a warning is reported.
-
-    ``value`` and ``limit`` are the figures compared, None where the check has none.
-    """
-
-    severity: str
-    check: str
-    split: str
-    message: str
-    value: float | None = None
-    limit: float | None = None
 
 
 def refused_share(

@@ -18,6 +18,7 @@ from tfx.utils import io_utils
 
 from components.artifact_types import Rejects, ValidationReport
 from components.box_validator import checks
+from components.findings import Finding, verdict_of
 from components.limits import ValidationLimits
 from components.storage import open_file
 from schemas import artifacts
@@ -63,13 +64,8 @@ def BoxValidator(
             limits,
         )
     )
-    refused = any(finding.severity == checks.ERROR for finding in findings)
-    verdict = {
-        "verdict": artifacts.VERDICT_REFUSED if refused else artifacts.VERDICT_OK,
-        "findings": [finding._asdict() for finding in findings],
-    }
     with open_file(posixpath.join(report.uri, artifacts.VALIDATION_JSON), "w") as file:
-        file.write(json.dumps(verdict, ensure_ascii=False, indent=1))
+        file.write(json.dumps(verdict_of(findings), ensure_ascii=False, indent=1))
 
 
 def _findings(
@@ -79,7 +75,7 @@ def _findings(
     schema: schema_pb2.Schema,
     max_reject_fraction: float,
     limits: ValidationLimits,
-) -> Iterator[checks.Finding]:
+) -> Iterator[Finding]:
     for split, count in counts.items():
         yield from checks.refused_share(split, count, max_reject_fraction)
         yield from checks.missing_moods(split, count)

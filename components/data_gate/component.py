@@ -1,6 +1,6 @@
-"""DataGate: stops the run where the BoxValidator refused the data.
+"""DataGate: stops the run where the BoxValidator or the LeakCheck refused the data.
 
-It is a node of its own so that the report outlives the refusal: TFX deletes the outputs of
+It is a node of its own so that the reports outlive the refusal: TFX deletes the outputs of
 the node that raises, and this one has none.
 """
 
@@ -10,27 +10,32 @@ import posixpath
 from tfx.dsl.component.experimental.annotations import InputArtifact
 from tfx.dsl.component.experimental.decorators import component
 
-from components.artifact_types import ValidationReport
+from components.artifact_types import LeakReport, ValidationReport
+from components.findings import ERROR
 from components.storage import open_file
 from schemas import artifacts
 from schemas.errors import DataRefusedError
 
 
 @component
-def DataGate(report: InputArtifact[ValidationReport]) -> None:
-    """Does nothing on a good verdict.
+def DataGate(validation: InputArtifact[ValidationReport], leaks: InputArtifact[LeakReport]) -> None:
+    """Does nothing on two good verdicts.
 
     Raises:
-      DataRefusedError: the verdict is another; the message has every error of the report.
+      DataRefusedError: a verdict is another; the message has every error of its report.
     """
-    path = posixpath.join(report.uri, artifacts.VALIDATION_JSON)
-    with open_file(path, "r") as file:
-        validation = json.loads(file.read())
-    if validation["verdict"] == artifacts.VERDICT_OK:
-        return
-    errors = [
-        f"{finding['split']}: {finding['message']}"
-        for finding in validation["findings"]
-        if finding["severity"] == "error"
-    ]
-    raise DataRefusedError("\n".join([*errors, f"The whole report: {path}"]))
+    lines = []
+    for report, name in ((validation, artifacts.VALIDATION_JSON), (leaks, artifacts.LEAKS_JSON)):
+        path = posixpath.join(report.uri, name)
+        with open_file(path, "r") as file:
+            document = json.loads(file.read())
+        if document["verdict"] == artifacts.VERDICT_OK:
+            continue
+        lines += [
+            f"{finding['split']}: {finding['message']}"
+            for finding in document["findings"]
+            if finding["severity"] == ERROR
+        ]
+        lines.append(f"The whole report: {path}")
+    if lines:
+        raise DataRefusedError("\n".join(lines))

@@ -1,0 +1,57 @@
+"""LeakCheck: one verdict over what train and eval have in common.
+
+It never raises on data, as the BoxValidator does not: the DataGate raises, and the report
+survives.
+"""
+
+import csv
+import json
+import posixpath
+
+from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+
+from components.artifact_types import Frames, LeakReport
+from components.findings import verdict_of
+from components.leak_check import checks, search
+from components.leak_check.frames_table import SplitFrames
+from components.limits import LeakLimits
+from components.storage import open_file
+from schemas import artifacts
+
+
+@component
+def LeakCheck(
+    frames: InputArtifact[Frames],
+    report: OutputArtifact[LeakReport],
+    limits_json: Parameter[str],
+    code: Parameter[str],
+) -> None:
+    """Compares train with eval and writes ``LEAKS_JSON`` and ``LEAKS_CSV``.
+
+    Args:
+      frames: PetExampleGen's, with the splits "train" and "eval".
+      report: the findings, the verdict and the pairs.
+      limits_json: ``LeakLimits`` as JSON.
+      code: version of our code; only there to be part of the cache key.
+    """
+    del code
+    limits = LeakLimits(**json.loads(limits_json))
+    leaks = search.find_leaks(
+        SplitFrames(frames.uri, "train"), SplitFrames(frames.uri, "eval"), limits
+    )
+    document = {
+        **verdict_of(list(checks.findings(leaks, limits))),
+        "leaks": {"clips": leaks.clips, "groups": leaks.groups, "pictures": leaks.pictures},
+        "examples": [
+            row
+            for kind in (search.CLIP, search.GROUP, search.PICTURE)
+            for row in checks.examples(leaks.listed, kind)
+        ],
+    }
+    with open_file(posixpath.join(report.uri, artifacts.LEAKS_JSON), "w") as file:
+        file.write(json.dumps(document, ensure_ascii=False, indent=1))
+    with open_file(posixpath.join(report.uri, artifacts.LEAKS_CSV), "w") as file:
+        writer = csv.DictWriter(file, artifacts.LEAK_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(leaks.listed)
