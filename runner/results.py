@@ -30,6 +30,7 @@ class Results:
       ingest: ``INGEST_JSON``.
       rejects_csv: path of the rejects table.
       validation: ``VALIDATION_JSON``.
+      leaks: ``LEAKS_JSON``.
       metrics: ``METRICS_JSON``.
       servable: ``SERVABLE_JSON``.
       pushed: folder of the pushed version; None also where the Pusher ran and pushed nothing.
@@ -38,6 +39,7 @@ class Results:
     ingest: Mapping[str, Any] | None = None
     rejects_csv: Path | None = None
     validation: Mapping[str, Any] | None = None
+    leaks: Mapping[str, Any] | None = None
     metrics: Mapping[str, Any] | None = None
     servable: Mapping[str, Any] | None = None
     pushed: Path | None = None
@@ -64,6 +66,9 @@ class Results:
             elif output.type_name == artifacts.REPORT_TYPE:
                 self.validation = _read(folder / artifacts.VALIDATION_JSON)
                 notes.append(_findings_note(self.validation))
+            elif output.type_name == artifacts.LEAK_REPORT_TYPE:
+                self.leaks = _read(folder / artifacts.LEAKS_JSON)
+                notes.append(_findings_note(self.leaks))
             elif output.type_name == _EVALUATION_TYPE:
                 self.metrics = _read(folder / artifacts.METRICS_JSON)
                 notes.append(_metrics_note(self.metrics))
@@ -90,8 +95,8 @@ def _rows_note(ingest: Mapping[str, Any]) -> str:
     return note + (f"; thinned: {thinned:,}" if thinned else "")
 
 
-def _findings_note(validation: Mapping[str, Any]) -> str:
-    severities = [finding["severity"] for finding in validation["findings"]]
+def _findings_note(report: Mapping[str, Any]) -> str:
+    severities = [finding["severity"] for finding in report["findings"]]
     counts = [
         f"{number} {severity}{'s' if number > 1 else ''}"
         for severity in ("error", "warning")

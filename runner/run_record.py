@@ -20,6 +20,7 @@ from schemas.reasons import RejectReason
 
 FILE_NAME = "run.json"
 SPLITS = ("train", "eval")
+LEAKS = ("clips", "groups", "pictures")
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 
 _PACKAGES = (
@@ -77,6 +78,7 @@ class RunRecord:
     def as_json(self) -> dict[str, Any]:
         """Returns the document. What did not happen is null."""
         metrics = self.results.metrics or {}
+        leaks = (self.results.leaks or {}).get("leaks", {})
         return {
             "exit": self.exit,
             "error": self.error,
@@ -85,6 +87,7 @@ class RunRecord:
             "log": str(self.log),
             "rows": {split: self._rows(split) for split in SPLITS},
             "rejects_csv": _text(self.results.rejects_csv),
+            "leaks": {name: leaks.get(name) for name in LEAKS},
             "metrics": {
                 answerer: {name: metrics.get(answerer, {}).get(name) for name in METRICS}
                 for answerer in ("model", "majority")

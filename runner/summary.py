@@ -115,10 +115,12 @@ def _reasons(results: Results) -> list[str]:
 
 
 def _findings(results: Results) -> RenderableType | None:
-    if results.validation is None or not results.validation["findings"]:
+    reports = (results.validation, results.leaks)
+    found = [finding for report in reports if report for finding in report["findings"]]
+    if not found:
         return None
     table = Table.grid(padding=(0, 2, 0, 0))
-    for finding in results.validation["findings"]:
+    for finding in found:
         style = "red" if finding["severity"] == "error" else "yellow"
         table.add_row(Text(finding["severity"], style), finding["split"], finding["message"])
     return table

@@ -6,10 +6,10 @@ from typing import Any
 from components.findings import ERROR, WARNING, Finding
 from components.leak_check.search import CLIP, GROUP, PICTURE, Leaks
 from components.limits import LeakLimits
+from schemas.splits import EVAL
 
 EXAMPLES = 3
 """Pairs of each kind that a message names."""
-_SPLIT = "eval"
 
 
 def findings(leaks: Leaks, limits: LeakLimits) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def findings(leaks: Leaks, limits: LeakLimits) -> Iterator[Finding]:
             yield Finding(
                 ERROR if count > limit else WARNING,
                 f"shared_{kind}s",
-                _SPLIT,
+                EVAL,
                 f"{count} {what}, {setting} allows {limit}: {named}. "
                 "Take them out of one of the two CSVs, or raise the limit.",
                 count,
@@ -46,7 +46,7 @@ def findings(leaks: Leaks, limits: LeakLimits) -> Iterator[Finding]:
         yield Finding(
             WARNING,
             "flat_pictures",
-            _SPLIT,
+            EVAL,
             f"{leaks.flat} frames show next to nothing and were not compared with train's.",
             leaks.flat,
         )

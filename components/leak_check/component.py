@@ -18,6 +18,7 @@ from components.leak_check.frames_table import SplitFrames
 from components.limits import LeakLimits
 from components.storage import open_file
 from schemas import artifacts
+from schemas.splits import EVAL, TRAIN
 
 
 @component
@@ -30,16 +31,14 @@ def LeakCheck(
     """Compares train with eval and writes ``LEAKS_JSON`` and ``LEAKS_CSV``.
 
     Args:
-      frames: PetExampleGen's, with the splits "train" and "eval".
+      frames: PetExampleGen's, of both splits.
       report: the findings, the verdict and the pairs.
       limits_json: ``LeakLimits`` as JSON.
       code: version of our code; only there to be part of the cache key.
     """
     del code
     limits = LeakLimits(**json.loads(limits_json))
-    leaks = search.find_leaks(
-        SplitFrames(frames.uri, "train"), SplitFrames(frames.uri, "eval"), limits
-    )
+    leaks = search.find_leaks(SplitFrames(frames.uri, TRAIN), SplitFrames(frames.uri, EVAL), limits)
     document = {
         **verdict_of(list(checks.findings(leaks, limits))),
         "leaks": {"clips": leaks.clips, "groups": leaks.groups, "pictures": leaks.pictures},

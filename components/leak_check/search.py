@@ -14,7 +14,7 @@ from dataset.shared_names import shared_names
 from schemas import artifacts, frames
 
 CLIP, GROUP, PICTURE = "clip", "group", "picture"
-MIN_CONTRAST = 2.0
+MIN_CONTRAST = 2 / 255
 """An eval picture of less contrast is not compared: a black frame has nothing to be learnt by
 heart, and its hash is that of the noise in it."""
 MAX_LISTED = 2000

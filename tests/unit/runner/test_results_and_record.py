@@ -48,6 +48,12 @@ VALIDATION = {
     "verdict": "ok",
     "findings": [{"severity": "warning"}, {"severity": "warning"}, {"severity": "error"}],
 }
+LEAKS = {
+    "verdict": "refused",
+    "findings": [{"severity": "error"}],
+    "leaks": {"clips": 1, "groups": 0, "pictures": 12},
+    "examples": [],
+}
 
 
 def output(folder: Path, type_name: str, **files: Any) -> OutputArtifact:
@@ -96,6 +102,15 @@ def test_the_verdicts_come_from_their_documents(tmp_path: Path) -> None:
             )
         )
         == "1 error and 2 warnings"
+    )
+    assert (
+        results.add(
+            node(
+                "LeakCheck",
+                output(tmp_path / "l", artifacts.LEAK_REPORT_TYPE, leaks__json=LEAKS),
+            )
+        )
+        == "1 error"
     )
     assert (
         results.add(
@@ -165,6 +180,7 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
             "eval": {"used": None, "refused": nothing, "moods": None, "thinned": None},
         },
         "rejects_csv": None,
+        "leaks": {"clips": None, "groups": None, "pictures": None},
         "metrics": {"model": unknown, "majority": unknown},
         "blessed": None,
         "pushed": None,
@@ -182,6 +198,7 @@ def test_at_the_end_everything_has_its_place(tmp_path: Path) -> None:
     record.nodes = {"PetExampleGen": None, "Trainer": None, "Pusher": None}
     for run in (
         dataclasses.replace(ingested(tmp_path), peak_bytes=3 * 2**20 + 5),
+        node("LeakCheck", output(tmp_path / "l", artifacts.LEAK_REPORT_TYPE, leaks__json=LEAKS)),
         node("Trainer", state=NodeState.REUSED),
         node("Evaluator", output(tmp_path / "b", "ModelEvaluation", metrics__json=METRICS)),
     ):
@@ -204,6 +221,7 @@ def test_at_the_end_everything_has_its_place(tmp_path: Path) -> None:
         "model": {"accuracy": 0.6, "balanced_accuracy": 0.45, "macro_f1": 0.5},
         "majority": {"accuracy": 0.75, "balanced_accuracy": 0.5, "macro_f1": 0.43},
     }
+    assert document["leaks"] == {"clips": 1, "groups": 0, "pictures": 12}
     assert document["blessed"] is True
     assert document["nodes"] == {
         "PetExampleGen": {"seconds": 1.235, "cached": False, "peak_mib": 3},

@@ -178,6 +178,16 @@ def test_refused_data_shows_what_was_found_and_no_metrics(record: RunRecord) -> 
     assert "precision" not in text
 
 
+def test_what_both_reports_found_is_shown(record: RunRecord) -> None:
+    leak = {"severity": "error", "split": "eval", "message": "12 frames nearly equal"}
+    record.results.leaks = {"verdict": "refused", "findings": [leak], "leaks": {}, "examples": []}
+    text = shown(record)
+    assert line_with(text, "10% of train")[0] == "warning"
+    assert line_with(text, "nearly equal") == ["error", "eval", *leak["message"].split()]
+    record.results.validation = {"verdict": "ok", "findings": []}
+    assert line_with(shown(record), "nearly equal")[0] == "error"
+
+
 def test_a_stopped_run_is_no_failure(record: RunRecord) -> None:
     record.exit, record.results = Exit.OTHER, Results()
     record.nodes["Pusher"] = NodeRun("Pusher", 1.0, NodeState.STOPPED)

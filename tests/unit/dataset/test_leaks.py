@@ -1,0 +1,155 @@
+"""Nearly identical pictures by hash buckets, against hand-made hashes and against all pairs."""
+
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from dataset.leaks import MAX_DISTANCE, Pictures, near_pairs
+
+BASE = 0x8123_4567_89AB_CDEF
+GREY = 0x808080
+
+
+def pictures(*pairs: tuple[int, int]) -> Pictures:
+    hashes, colours = zip(*pairs, strict=True) if pairs else ((), ())
+    return Pictures(np.array(hashes, np.uint64), np.array(colours, np.uint32))
+
+
+def found(train: Pictures, evaluation: Pictures, distance=4, tolerance=4):
+    """(eval index, train index, distance) of each pair."""
+    pairs = near_pairs([train], evaluation, distance, tolerance)
+    return list(zip(*(column.tolist() for column in pairs), strict=True))
+
+
+def flipped(number: int, *bits: int) -> int:
+    for bit in bits:
+        number ^= 1 << bit
+    return number
+
+
+def test_a_hash_as_far_as_the_limit_is_found_and_one_bit_farther_is_not():
+    evaluation = pictures(
+        (flipped(BASE, 0, 20, 40, 63), GREY), (flipped(BASE, 0, 20, 40, 62, 63), GREY)
+    )
+    assert found(pictures((BASE, GREY)), evaluation, distance=4) == [(0, 0, 4)]
+
+
+@pytest.mark.parametrize("distance", range(MAX_DISTANCE + 1))
+def test_the_limit_holds_wherever_the_bits_lie(distance):
+    rng = np.random.default_rng(distance)
+    bits = [rng.choice(64, distance + 1, replace=False).tolist() for _ in range(200)]
+    bits += [list(range(start, start + distance + 1)) for start in range(64 - distance)]
+    near = pictures(*((flipped(BASE, *each[1:]), GREY) for each in bits))
+    far = pictures(*((flipped(BASE, *each), GREY) for each in bits))
+    train = pictures((BASE, GREY))
+    assert found(train, near, distance) == [(i, 0, distance) for i in range(len(bits))]
+    assert found(train, far, distance) == []
+
+
+def test_each_colour_channel_is_held_to_the_tolerance():
+    # 0x80 is 128: 124 and 132 are 4 away, 123 and 133 are 5 away.
+    near = (0x7C8080, 0x807C80, 0x80807C, 0x848484)
+    far = (0x7B8080, 0x807B80, 0x80807B, 0x858080, 0x808580, 0x808085)
+    evaluation = pictures(*((BASE, colour) for colour in (*near, *far)))
+    assert found(pictures((BASE, GREY)), evaluation, tolerance=4) == [(i, 0, 0) for i in range(4)]
+
+
+def test_colours_at_the_ends_of_the_range_do_not_reach_past_them():
+    train = pictures((BASE, 0x00FF00), (BASE, 0x000000))
+    evaluation = pictures((BASE, 0x00FB00), (BASE, 0x000400))
+    assert found(train, evaluation) == [(0, 0, 0), (1, 1, 0)]
+
+
+def test_the_nearest_train_picture_is_named_and_of_equal_ones_the_first():
+    train = pictures(
+        (flipped(BASE, 1, 2), GREY), (flipped(BASE, 3), GREY), (flipped(BASE, 9), GREY)
+    )
+    assert found(train, pictures((BASE, GREY), (BASE, GREY))) == [(0, 1, 1), (1, 1, 1)]
+
+
+def test_batches_of_train_pictures_are_counted_through():
+    batches = [pictures((7, GREY), (BASE ^ 3, GREY)), pictures(), pictures((BASE, GREY))]
+    pairs = near_pairs(batches, pictures((BASE, GREY)), 4, 4)
+    assert [column.tolist() for column in pairs] == [[0], [2], [0]]
+
+
+@pytest.mark.parametrize(("train", "evaluation"), [((), ((1, 2),)), (((1, 2),), ()), ((), ())])
+def test_an_empty_split_shares_nothing(train, evaluation):
+    assert found(pictures(*train), pictures(*evaluation)) == []
+
+
+@pytest.mark.parametrize(("distance", "tolerance"), [(-1, 4), (MAX_DISTANCE + 1, 4), (4, 256)])
+def test_limits_out_of_range_are_refused(distance, tolerance):
+    with pytest.raises(ValueError, match=f"Received: {distance} and {tolerance}"):
+        near_pairs([], pictures(), distance, tolerance)
+
+
+@pytest.mark.parametrize("distance", [0, 1, 3, 4, 8])
+def test_the_buckets_find_what_comparing_all_pairs_finds(distance):
+    rng = np.random.default_rng(distance)
+
+    def drawn(count: int) -> Pictures:
+        # From few bases and with few bits changed, so that every distance up to 12 occurs often.
+        phash = rng.choice(np.random.default_rng(0).integers(0, 1 << 64, 12, np.uint64), count)
+        for _ in range(6):
+            moved = np.uint64(1) << rng.integers(0, 64, count).astype(np.uint64)
+            phash ^= np.where(rng.random(count) < 0.3, moved, np.uint64(0))
+        colour = sum(rng.integers(90, 100, count).astype(np.uint32) << s for s in (0, 8, 16))
+        return Pictures(phash, colour)
+
+    train, evaluation = drawn(700), drawn(500)
+    expected = []
+    for index, (phash, colour) in enumerate(zip(*(c.tolist() for c in evaluation), strict=True)):
+        near = [
+            ((phash ^ other).bit_count(), row)
+            for row, (other, other_colour) in enumerate(
+                zip(*(c.tolist() for c in train), strict=True)
+            )
+            if all(abs((colour >> s & 255) - (other_colour >> s & 255)) <= 3 for s in (0, 8, 16))
+        ]
+        bits, row = min(near)
+        if bits <= distance:
+            expected.append((index, row, bits))
+    assert found(train, evaluation, distance, tolerance=3) == expected
+    assert len(expected) > 5
+
+
+def test_many_equal_frames_cost_no_more_than_one():
+    # Compared one by one these would be 4e10 pairs.
+    many = 200_000
+    still = Pictures(np.full(many, BASE, np.uint64), np.full(many, GREY, np.uint32))
+    begin = time.perf_counter()
+    pairs = near_pairs([still], still, 4, 4)
+    assert time.perf_counter() - begin < 5
+    assert len(pairs.eval_index) == many
+    assert not pairs.train_index.any()
+
+
+def test_memory_does_not_grow_with_train_nor_with_the_pairs():
+    rng = np.random.default_rng(1)
+    count = 2000
+
+    def batch() -> Pictures:
+        # Equal hashes and colours that are alike: every eval frame has thousands of pairs.
+        return Pictures(
+            np.full(count, BASE, np.uint64), rng.integers(0x808080, 0x808084, count, np.uint32)
+        )
+
+    def peak(batches: int) -> int:
+        tracemalloc.start()
+        near_pairs((batch() for _ in range(batches)), batch(), 0, 4)
+        memory = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return memory
+
+    assert peak(40) < 1.2 * peak(2)
+
+
+def test_a_run_of_pairs_longer_than_is_compared_at_a_time_is_compared_whole(monkeypatch):
+    monkeypatch.setattr("dataset.leaks._CANDIDATES", 3)
+    monkeypatch.setattr("dataset.leaks._LOOKED_UP", 2)
+    train = pictures(*((flipped(BASE, bit), GREY) for bit in range(8)), (BASE, GREY))
+    evaluation = pictures(*((BASE, GREY + blue) for blue in range(5)))
+    assert found(train, evaluation, distance=1) == [(i, 8, 0) for i in range(5)]
