@@ -21,23 +21,24 @@ def findings(leaks: Leaks, limits: LeakLimits) -> Iterator[Finding]:
     """
     pictures = int(limits.max_picture_share * leaks.compared)
     for kind, count, limit, what, setting in (
-        (CLIP, leaks.clips, limits.max_clips, "clips are also in train", "leak.max_clips"),
-        (GROUP, leaks.groups, limits.max_groups, "animals are also in train", "leak.max_groups"),
+        (CLIP, leaks.clips, limits.max_clips, "Clips that are also in train", "max_clips"),
+        (GROUP, leaks.groups, limits.max_groups, "Animals that are also in train", "max_groups"),
         (
             PICTURE,
             leaks.pictures,
             pictures,
-            f"of {leaks.compared} frames nearly equal a train frame",
-            "leak.max_picture_share",
+            "Frames that nearly equal a train frame",
+            "max_picture_share",
         ),
     ):
         if count:
+            of = f" of {leaks.compared}" if kind == PICTURE else ""
             named = "; ".join(_words(row) for row in examples(leaks.listed, kind))
             yield Finding(
                 ERROR if count > limit else WARNING,
                 f"shared_{kind}s",
                 EVAL,
-                f"{count} {what}, {setting} allows {limit}: {named}. "
+                f"{what}: {count}{of}, leak.{setting} allows {limit} ({named}). "
                 "Take them out of one of the two CSVs, or raise the limit.",
                 count,
                 limit,
@@ -47,7 +48,7 @@ def findings(leaks: Leaks, limits: LeakLimits) -> Iterator[Finding]:
             WARNING,
             "flat_pictures",
             EVAL,
-            f"{leaks.flat} frames show next to nothing and were not compared with train's.",
+            f"Frames that show next to nothing and were not compared with train's: {leaks.flat}.",
             leaks.flat,
         )
 

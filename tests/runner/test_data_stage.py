@@ -2,20 +2,15 @@
 
 import csv
 import json
-import os
 from collections import Counter
 from pathlib import Path
 
+import chain
 import pytest
 import tensorflow as tf
-from chain import run, write_colours
-from tfx.orchestration.local.local_dag_runner import LocalDagRunner
-from tfx.orchestration.pipeline import RunOptions
+from chain import newest, run, write_colours
 
 from dataset.sample.extras import write_fault_csv
-from pipeline import config, nodes
-from pipeline.inputs import RunInputs
-from pipeline.pipeline import create_pipeline
 from schemas import artifacts, features
 from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS
@@ -23,19 +18,8 @@ from schemas.reasons import FAULTS, RejectReason
 
 
 def run_data_stage(output: Path, train_csv: Path, eval_csv: Path | None, *overrides: str) -> Path:
-    """Runs the pipeline's nodes up to the DataGate and returns the output folder."""
-    settings = config.load("quick", None, ["model.resolution=32", *overrides])
-    pipeline = create_pipeline(
-        settings, RunInputs(train_csv, eval_csv, None, DEFAULT_MOODS, output)
-    )
-    LocalDagRunner().run(
-        pipeline, run_options=RunOptions(to_nodes=[nodes.DATA_GATE, nodes.BOX_VALIDATOR])
-    )
-    return output
-
-
-def newest(output: Path, pattern: str) -> Path:
-    return sorted(output.glob(f"pipeline/{pattern}"), key=os.path.getmtime)[-1]
+    """Runs the data stage on colours, which are alike in both splits."""
+    return chain.run_data_stage(output, train_csv, eval_csv, chain.ALIKE, *overrides)
 
 
 def counts(output: Path):

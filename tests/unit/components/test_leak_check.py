@@ -1,6 +1,7 @@
 """LeakCheck and DataGate over hand-made Frames: their core, then their executors."""
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def frame(line: int, image: str, **values: Any) -> dict[str, Any]:
         frames.CLIP: image,
         frames.GROUP: "",
         frames.SPECIES: "",
-        frames.PHASH: hash(image) % (1 << 64),
+        frames.PHASH: int.from_bytes(hashlib.sha256(image.encode()).digest()[:8], "big"),
         frames.COLOUR: GREY,
         frames.SHARPNESS: 9.0,
         frames.BRIGHTNESS: 0.5,
@@ -133,10 +134,8 @@ def test_a_leak_above_its_limit_is_an_error_and_at_it_a_warning(leaky: Path) -> 
         "flat_pictures": "warning",
     }
     # 3 of 6 frames that were looked up.
-    assert severities(max_clips=1, max_groups=2, max_picture_share=0.5) == {
-        name: "warning"
-        for name in ("shared_clips", "shared_groups", "shared_pictures", "flat_pictures")
-    }
+    allowed = severities(max_clips=1, max_groups=2, max_picture_share=0.5)
+    assert set(allowed.values()) == {"warning"} and len(allowed) == 4
     assert severities(max_groups=1)["shared_groups"] == "error"
     assert severities(max_picture_share=0.49)["shared_pictures"] == "error"
 
@@ -145,9 +144,9 @@ def test_a_message_says_how_many_which_and_what_to_do(leaky: Path) -> None:
     pictures = [f for f in checks.findings(leaks_of(leaky), LeakLimits()) if f.value == 3]
     assert [(f.message, f.limit) for f in pictures] == [
         (
-            "3 of 6 frames nearly equal a train frame, leak.max_picture_share allows 0: "
-            "eval line 8 e/8 and train line 9 t/9; eval line 4 e/4 and train line 9 t/9; "
-            "eval line 3 e/3 and train line 9 t/9. "
+            "Frames that nearly equal a train frame: 3 of 6, leak.max_picture_share allows 0 "
+            "(eval line 8 e/8 and train line 9 t/9; eval line 4 e/4 and train line 9 t/9; "
+            "eval line 3 e/3 and train line 9 t/9). "
             "Take them out of one of the two CSVs, or raise the limit.",
             0,
         )
@@ -213,14 +212,14 @@ def test_the_report_survives_and_the_gate_raises_what_it_says(leaky: Path, tmp_p
     with pytest.raises(DataRefusedError) as error:
         gate(validation(tmp_path / "ok"), report)
     message = str(error.value)
-    assert "eval: 1 clips are also in train" in message
-    assert "eval: 3 of 6 frames nearly equal a train frame" in message
+    assert "eval: Clips that are also in train: 1, leak.max_clips allows 0 (both, " in message
+    assert "eval: Frames that nearly equal a train frame: 3 of 6" in message
     assert "next to nothing" not in message  # A warning.
     assert message.endswith(f"The whole report: {report}/leaks.json")
 
     with pytest.raises(DataRefusedError, match="60 of 100") as error:
         gate(validation(tmp_path / "bad", "60 of 100 rows are refused"), report)
-    assert "eval: 1 clips are also in train" in str(error.value)
+    assert "eval: Clips that are also" in str(error.value)
 
 
 def test_the_gate_opens_only_where_both_verdicts_are_good(leaky: Path, tmp_path: Path) -> None:
