@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from dataset import progress
+from models import checkpoints
 from models.hparams import MACRO_F1
 
 _TASK = "train"
@@ -58,11 +60,24 @@ class TellProgress(keras.callbacks.Callback):
 class StopOnNan(keras.callbacks.Callback):
     """Ends the training with an error as soon as the loss is not finite."""
 
+    def __init__(self, best: str, run_dir: str) -> None:
+        """Takes where the best epoch's checkpoint is or will be, and the folder it is in."""
+        super().__init__()
+        self._best = best
+        self._run_dir = run_dir
+
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Looks at the epoch's mean loss so far, which stays NaN once a step was."""
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
+            rate = float(self.model.optimizer.learning_rate)
             raise TrainingDivergedError(
                 f"The loss must stay finite. Received: {loss} in batch {batch} of the epoch. "
-                f"Lower train.learning_rate (now {float(self.model.optimizer.learning_rate):g})"
+                f"Lower train.learning_rate (the rate is {rate:g}). {self._last_good()}"
             )
+
+    def _last_good(self) -> str:
+        if not tf.io.gfile.exists(self._best):
+            return "No epoch had ended: there are no good weights to keep"
+        kept = checkpoints.rescue(self._best, self._run_dir)
+        return f"The best epoch's weights are kept: model.weights={kept} goes on from them"

@@ -3,6 +3,9 @@
 Neither TensorFlow nor Keras is imported here: the command line reads this file.
 """
 
+import dataclasses
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.errors import ConfigError
@@ -16,10 +19,25 @@ ACCURACY = "accuracy"
 CHECKPOINT_METRICS = (MACRO_F1, ACCURACY)
 """Also the names of the metrics in the training's logs."""
 
+CONSTANT, COSINE, PLATEAU = "constant", "cosine", "plateau"
+SCHEDULES = (CONSTANT, COSINE, PLATEAU)
+
+HEAD, LAST_BLOCK, FULL, TWO_PHASE = "head", "last_block", "full", "two_phase"
+FINE_TUNING = (HEAD, LAST_BLOCK, FULL, TWO_PHASE)
+
+CLASS_WEIGHTS, LOGIT_ADJUSTMENT, FOCAL = "class_weights", "logit_adjustment", "focal"
+IMBALANCE = (NONE, CLASS_WEIGHTS, LOGIT_ADJUSTMENT, FOCAL)
+
 
 def _check(holds: bool, rule: str, received: object) -> None:
     if not holds:
         raise ConfigError(f"{rule}. Received: {received!r}")
+
+
+def _check_all(group: str, settings: object, rules: Iterable[tuple[bool, str]]) -> None:
+    """Checks rules that begin with the name of the setting that they are about."""
+    for holds, rule in rules:
+        _check(holds, f"{group}.{rule}", getattr(settings, rule.split()[0]))
 
 
 @dataclass(frozen=True)
@@ -40,15 +58,12 @@ class ModelSettings:
     batch_norm_momentum: float = 0.99
 
     def __post_init__(self) -> None:
-        _check(bool(self.weights), "model.weights must not be empty", self.weights)
-        _check(
-            32 <= self.resolution <= 1024, "model.resolution must lie in 32..1024", self.resolution
+        rules = (
+            (bool(self.weights), "weights must not be empty"),
+            (32 <= self.resolution <= 1024, "resolution must lie in 32..1024"),
+            (0 < self.batch_norm_momentum < 1, "batch_norm_momentum must lie in (0, 1)"),
         )
-        _check(
-            0 < self.batch_norm_momentum < 1,
-            "model.batch_norm_momentum must lie in (0, 1)",
-            self.batch_norm_momentum,
-        )
+        _check_all("model", self, rules)
 
 
 @dataclass(frozen=True)
@@ -58,12 +73,36 @@ class TrainSettings:
     Attributes:
       epochs: passes over the training split at most.
       batch_size: examples a step.
-      learning_rate: Adam's.
-      class_weights: weigh each example by n / (k * count of its mood) in the training split.
+      learning_rate: AdamW's, at its highest.
+      schedule: of the learning rate: "cosine" (linear warm-up, then cosine annealing),
+        "constant", or "plateau" (lowered when the validation loss stops falling).
+      warmup_epochs: length of cosine's warm-up; a fraction is allowed, [0, epochs).
+      final_rate: what cosine ends at and plateau never goes below, as a share of
+        learning_rate, [0, 1].
+      plateau_factor: what plateau multiplies the rate by, (0, 1).
+      plateau_patience: epochs without a lower validation loss before plateau does.
+      fine_tune: what is trained: "full" (all), "head" (the backbone stays as it is),
+        "last_block" (the head and the backbone's last block), or "two_phase" (the head for
+        head_epochs, then all).
+      head_epochs: of two_phase's first phase; epochs counts both.
+      full_rate: learning rate of two_phase's second phase, as a share of learning_rate,
+        (0, 1].
+      layer_decay: each block learns at this share of the rate of the block above it,
+        (0, 1]; the head at the full rate. 1 is one rate for all.
+      label_smoothing: share of each label that is spread over all moods, [0, 1).
+      imbalance: what is done about rare moods: "class_weights" (an example weighs
+        n / (k * count of its mood)), "logit_adjustment" (the loss knows how common each
+        mood is), "focal" (what is known well counts less), or "none".
+      class_weight_cap: no class weight is above this.
+      logit_adjustment_tau: strength of logit_adjustment; 1 is for a balanced error.
+      focal_gamma: how much less focal counts what is known well, >= 0.
+      weight_decay: AdamW's, decoupled; biases and batch norms have none.
+      clip_norm: gradients longer than this, all together, are shortened to it; 0 is off.
+      ema_decay: share that the averaged weights keep each step, [0, 1); 0 is off. The
+        averaged weights are what is validated, kept and exported.
       early_stopping_patience: epochs without a lower validation loss before it ends.
       checkpoint_metric: the best epoch is the one with the highest of this on the eval
         split, "macro_f1" or "accuracy".
-      augment: random crops inside the stored surplus and horizontal flips.
       shuffle_buffer: examples that the shuffle holds, still as JPEG (10 to 30 KB each).
       seed: of initialisation, shuffling and augmentation.
     """
@@ -71,35 +110,126 @@ class TrainSettings:
     epochs: int = 100
     batch_size: int = 64
     learning_rate: float = 1e-4
-    class_weights: bool = True
+    schedule: str = COSINE
+    warmup_epochs: float = 0.5
+    final_rate: float = 0.01
+    plateau_factor: float = 0.3
+    plateau_patience: int = 2
+    fine_tune: str = FULL
+    head_epochs: int = 3
+    full_rate: float = 0.1
+    layer_decay: float = 1.0
+    label_smoothing: float = 0.1
+    imbalance: str = CLASS_WEIGHTS
+    class_weight_cap: float = 10.0
+    logit_adjustment_tau: float = 1.0
+    focal_gamma: float = 2.0
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    ema_decay: float = 0.0
     early_stopping_patience: int = 5
     checkpoint_metric: str = MACRO_F1
-    augment: bool = True
     shuffle_buffer: int = 16384
     seed: int = 17
 
     def __post_init__(self) -> None:
-        _check(self.epochs >= 1, "train.epochs must be at least 1", self.epochs)
-        _check(self.batch_size >= 1, "train.batch_size must be at least 1", self.batch_size)
-        _check(
-            0 < self.learning_rate <= 1,
-            "train.learning_rate must lie in (0, 1]",
-            self.learning_rate,
+        finite = math.isfinite
+        rules = (
+            (self.epochs >= 1, "epochs must be at least 1"),
+            (self.batch_size >= 1, "batch_size must be at least 1"),
+            (0 < self.learning_rate <= 1, "learning_rate must lie in (0, 1]"),
+            (self.schedule in SCHEDULES, f"schedule must be one of {SCHEDULES}"),
+            (0 <= self.warmup_epochs < self.epochs, "warmup_epochs must lie in [0, train.epochs)"),
+            (0 <= self.final_rate <= 1, "final_rate must lie in [0, 1]"),
+            (0 < self.plateau_factor < 1, "plateau_factor must lie in (0, 1)"),
+            (self.plateau_patience >= 1, "plateau_patience must be at least 1"),
+            (self.fine_tune in FINE_TUNING, f"fine_tune must be one of {FINE_TUNING}"),
+            (self.head_epochs >= 1, "head_epochs must be at least 1"),
+            (0 < self.full_rate <= 1, "full_rate must lie in (0, 1]"),
+            (0 < self.layer_decay <= 1, "layer_decay must lie in (0, 1]"),
+            (0 <= self.label_smoothing < 1, "label_smoothing must lie in [0, 1)"),
+            (self.imbalance in IMBALANCE, f"imbalance must be one of {IMBALANCE}"),
+            (self.class_weight_cap >= 1, "class_weight_cap must be at least 1"),
+            (0 < self.logit_adjustment_tau <= 10, "logit_adjustment_tau must lie in (0, 10]"),
+            (0 <= self.focal_gamma <= 10, "focal_gamma must lie in [0, 10]"),
+            (0 <= self.weight_decay <= 1, "weight_decay must lie in [0, 1]"),
+            (self.clip_norm >= 0 and finite(self.clip_norm), "clip_norm must be at least 0"),
+            (0 <= self.ema_decay < 1, "ema_decay must lie in [0, 1)"),
+            (self.early_stopping_patience >= 1, "early_stopping_patience must be at least 1"),
+            (
+                self.checkpoint_metric in CHECKPOINT_METRICS,
+                f"checkpoint_metric must be one of {CHECKPOINT_METRICS}",
+            ),
+            (self.shuffle_buffer >= 1, "shuffle_buffer must be at least 1"),
+            # keras.utils.set_random_seed takes no other.
+            (0 <= self.seed < 2**32, "seed must lie in 0..2**32 - 1"),
         )
-        _check(
-            self.early_stopping_patience >= 1,
-            "train.early_stopping_patience must be at least 1",
-            self.early_stopping_patience,
+        _check_all("train", self, rules)
+        if self.fine_tune == TWO_PHASE:
+            shortest = min(self.head_epochs, self.epochs - self.head_epochs)
+            _check(
+                self.warmup_epochs < shortest,
+                "With train.fine_tune=two_phase both train.head_epochs and the epochs left after "
+                "them must be more than train.warmup_epochs",
+                f"epochs={self.epochs}, head_epochs={self.head_epochs}, "
+                f"warmup_epochs={self.warmup_epochs}",
+            )
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """Random changes to the training's pictures.
+
+    Attributes:
+      strength: what zoom, stretch, the colours and erase are multiplied by, [0, 2]; 0
+        switches all augmentation off, and else the view also moves at random within the
+        stored surplus.
+      flip: mirror half of the pictures left to right; never top to bottom.
+      zoom: the view's sides are multiplied by 1 - zoom to 1 + zoom and cut at the stored
+        crop, [0, 0.5]. Any zoom or stretch makes a resize of each picture necessary.
+      stretch: the view's aspect ratio is multiplied by 1 / (1 + stretch) to 1 + stretch,
+        [0, 1].
+      brightness: pixels are multiplied by 1 - brightness to 1 + brightness, [0, 0.5].
+      contrast: so is their distance from mid-grey, [0, 0.5].
+      saturation: so is their distance from grey of their own lightness, [0, 0.5].
+      erase: share of the pictures in which a rectangle of 2 to 20 % is blanked, [0, 0.5].
+      mixup: alpha of MixUp, which blends pairs of pictures and their labels, >= 0; 0 is off.
+      cutmix: alpha of CutMix, which pastes a rectangle of one picture into another, >= 0;
+        0 is off. With both, each batch draws which it gets.
+    """
+
+    strength: float = 1.0
+    flip: bool = True
+    zoom: float = 0.0
+    stretch: float = 0.0
+    brightness: float = 0.1
+    contrast: float = 0.1
+    saturation: float = 0.1
+    erase: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(0 <= self.strength <= 2, "augment.strength must lie in [0, 2]", self.strength)
+        limits = {"stretch": 1.0} | dict.fromkeys(
+            ("zoom", "brightness", "contrast", "saturation", "erase"), 0.5
         )
-        _check(
-            self.checkpoint_metric in CHECKPOINT_METRICS,
-            f"train.checkpoint_metric must be one of {CHECKPOINT_METRICS}",
-            self.checkpoint_metric,
-        )
-        _check(
-            self.shuffle_buffer >= 1,
-            "train.shuffle_buffer must be at least 1",
-            self.shuffle_buffer,
-        )
-        # keras.utils.set_random_seed takes no other.
-        _check(0 <= self.seed < 2**32, "train.seed must lie in 0..2**32 - 1", self.seed)
+        for name, limit in limits.items():
+            value = getattr(self, name)
+            _check(
+                value >= 0 and value * max(self.strength, 1.0) <= limit,
+                f"augment.{name}, also when multiplied by augment.strength, must lie in "
+                f"[0, {limit:g}]",
+                value,
+            )
+        for name in ("mixup", "cutmix"):
+            value = getattr(self, name)
+            _check(0 <= value <= 10, f"augment.{name} must lie in [0, 10]", value)
+
+    def scaled(self) -> "AugmentSettings":
+        """Returns the same with ``strength`` multiplied in, which is then 1 or, for off, 0."""
+        if not self.strength:
+            return AugmentSettings(0, False, 0, 0, 0, 0, 0, 0, 0, 0)
+        names = ("zoom", "stretch", "brightness", "contrast", "saturation", "erase")
+        products = {name: getattr(self, name) * self.strength for name in names}
+        return dataclasses.replace(self, strength=1.0, **products)

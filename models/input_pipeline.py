@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from models import augmentation
+from models import augmentation, mixing
+from models.hparams import AugmentSettings
 from models.label_index import LabelIndexer
 from models.preprocessing import Look, look
 from schemas import features
@@ -48,7 +49,7 @@ def training_batches(
     resolution: int,
     batch_size: int,
     shuffle_buffer: int,
-    augment: bool,
+    augment: AugmentSettings,
     seed: int,
 ) -> tf.data.Dataset:
     """Returns an endless stream of full batches.
@@ -64,45 +65,69 @@ def training_batches(
       resolution: side of the pictures, pixels.
       batch_size: examples a batch.
       shuffle_buffer: records that the shuffle holds.
-      augment: whether windows are moved and mirrored at random.
+      augment: random changes to the pictures.
       seed: of the order and the draws, >= 0.
 
     Returns:
       A dataset of (pixels uint8[batch_size, resolution, resolution, 3] in 0..255,
-      one-hot moods float32[batch_size, moods], weights float32[batch_size]).
+      moods float32[batch_size, moods], weights float32[batch_size]). Moods are one-hot, or
+      mixed with rows that sum to 1.
     """
-    weights = tf.constant(list(class_weights), tf.float32)
+    augment = augment.scaled()
+    mood_weights = tf.constant(list(class_weights), tf.float32)
 
-    def example(place: tf.Tensor, record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def example(place: tf.Tensor, record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         parsed = tf.io.parse_single_example(record, PICTURE_SPEC | indexer.feature_spec)
         window = parsed[features.WINDOW]
         encoded = parsed[features.IMAGE]
-        if augment:
-            draws = tf.random.stateless_uniform([3], [tf.constant(seed, tf.int64), place])
-            seen = look(
-                encoded, lambda size: augmentation.shifted(window, draws[:2], size), resolution
-            )
-            return augmentation.mirrored(_pixels(seen), draws[2]), parsed[features.LABEL]
-        return _pixels(look(encoded, lambda size: window, resolution)), parsed[features.LABEL]
+        if not augment.strength:
+            pixels = _pixels(look(encoded, lambda size: window, resolution))
+            return pixels, parsed[features.LABEL], place
+        draws = augmentation.draws_for(seed, place)
+        seen = look(
+            encoded, lambda size: augmentation.view(window, draws, size, augment), resolution
+        )
+        return augmentation.changed(_pixels(seen), draws, augment), parsed[features.LABEL], place
 
     def targets(
-        pixels: tf.Tensor, labels: tf.Tensor | tf.SparseTensor
+        pixels: tf.Tensor, labels: tf.Tensor | tf.SparseTensor, places: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        index = _known(indexer(labels))
-        return (
-            pixels,
-            tf.one_hot(index, len(class_weights)),
-            tf.ensure_shape(tf.gather(weights, index), [batch_size]),
-        )
+        index = tf.ensure_shape(_known(indexer(labels)), [batch_size])
+        moods = tf.one_hot(index, len(class_weights))
+        # Not the seeds of the examples, lest one's draws decide for the batch too.
+        batch_seed = tf.stack([tf.constant(seed + 2**32, tf.int64), places[0]])
+        return weighed(*mixing.mixed(pixels, moods, batch_seed, augment), mood_weights)
 
     return (
         shuffled_records(files, shuffle_buffer, seed)
         .enumerate()
         .map(_as_written(example), num_parallel_calls=tf.data.AUTOTUNE)
         .batch(batch_size, drop_remainder=True)
-        .map(_as_written(targets))
+        .map(_as_written(targets), num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)
     )
+
+
+def weighed(
+    pixels: tf.Tensor, moods: tf.Tensor, mood_weights: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Adds the examples' weights, such that each mood in a mixed label counts by its own.
+
+    The cross-entropy of a label that is a of one mood and b of another shall be
+    ``a * w1 * -log(p1) + b * w2 * -log(p2)``. With ``w = a * w1 + b * w2`` that is the weight w
+    times the cross-entropy of the label ``(a * w1 / w, b * w2 / w)``. A one-hot label stays.
+
+    Args:
+      pixels: passed on.
+      moods: float32[n, k], rows summing to 1.
+      mood_weights: float32[k].
+
+    Returns:
+      (pixels, moods float32[n, k] with rows that sum to 1, weights float32[n]).
+    """
+    parts = moods * mood_weights
+    weights = tf.reduce_sum(parts, axis=1)
+    return pixels, parts / weights[:, tf.newaxis], weights
 
 
 def shuffled_records(files: Sequence[str], shuffle_buffer: int, seed: int) -> tf.data.Dataset:

@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from components.limits import BlessingLimits, LeakLimits, ValidationLimits
 from dataset.rules import DataSettings
 from dataset.thinning import ThinSettings
-from models.hparams import ModelSettings, TrainSettings
+from models.hparams import AugmentSettings, ModelSettings, TrainSettings
 from schemas.errors import ConfigError
 
 
@@ -46,6 +46,7 @@ class Settings:
     thin: ThinSettings = field(default_factory=ThinSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
     validate: ValidationLimits = field(default_factory=ValidationLimits)
     leak: LeakLimits = field(default_factory=LeakLimits)
     evaluate: BlessingLimits = field(default_factory=BlessingLimits)

@@ -101,6 +101,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         custom_config={
             "model": dataclasses.asdict(settings.model),
             "train": dataclasses.asdict(settings.train),
+            "augment": dataclasses.asdict(settings.augment),
             "moods": moods,
             "box_margin": settings.data.box_margin,
             "code": code_version("models"),

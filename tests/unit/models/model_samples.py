@@ -16,7 +16,7 @@ from tensorflow_transform import impl_helper
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
 import schemas
-from models.hparams import ModelSettings, TrainSettings
+from models.hparams import AugmentSettings, ModelSettings, TrainSettings
 from models.transform import preprocessing_fn
 from schemas import features
 
@@ -37,6 +37,7 @@ CONFIG = {
     "train": dataclasses.asdict(
         TrainSettings(epochs=2, batch_size=8, learning_rate=1e-3, shuffle_buffer=64)
     ),
+    "augment": dataclasses.asdict(AugmentSettings()),
     "moods": list(MOODS),
     "box_margin": 0.05,
 }
@@ -155,3 +156,17 @@ def red_at(quadrant: int, height: int = SIDE, width: int = SIDE) -> np.ndarray:
 def words(tensor: np.ndarray) -> list[str]:
     """Returns a tensor of strings as a flat list."""
     return [word.decode() for word in tensor.ravel()]
+
+
+def named_network() -> keras.Model:
+    """Returns a network for 8 x 8 pixels and two moods, with layers named as EfficientNet's."""
+    layers = keras.layers
+    pixels = keras.Input((8, 8, 3))
+    flow = pixels
+    for name in ("stem", "block6a", "block7a"):
+        flow = layers.Conv2D(4, 3, name=f"{name}_conv")(flow)
+        flow = layers.BatchNormalization(name=f"{name}_bn")(flow)
+    pooled = layers.GlobalAveragePooling2D(name="head_pool")(flow)
+    scaled = layers.BatchNormalization(name="head_norm")(pooled)
+    answer = layers.Dense(2, activation="softmax", name="head")(scaled)
+    return keras.Model(pixels, answer)

@@ -1,37 +1,77 @@
-"""Random windows and mirror images."""
+"""Random views, mirror images, colours and blanks of one picture."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from models import augmentation
+from models.hparams import AugmentSettings
 
 WINDOW = tf.constant([2, 3, 8, 8], tf.int64)
 SIZE = tf.constant([10, 12], tf.int64)
 """A crop of 10 rows and 12 columns: the window has 3 places down and 5 across."""
 
+NOTHING = AugmentSettings(flip=False, brightness=0, contrast=0, saturation=0)
+BLANK = [124, 116, 104]
+
+
+def draws(**changed: float) -> augmentation.Draws:
+    """Returns draws of 0.5, but for those that are named."""
+    middle = augmentation.Draws(*([0.5] * len(augmentation.Draws._fields)))
+    return augmentation.Draws(*(tf.constant(n, tf.float32) for n in middle._replace(**changed)))
+
 
 @pytest.mark.parametrize(
-    ("draws", "corner"),
+    ("down", "right", "corner"),
     [
-        ((0.0, 0.0), (0, 0)),
-        ((0.33, 0.19), (0, 0)),  # Below a third of 3 places, a fifth of 5.
-        ((0.34, 0.21), (1, 1)),
-        ((0.67, 0.79), (2, 3)),
-        ((0.99999994, 0.99999994), (2, 4)),
+        (0.0, 0.0, (0, 0)),
+        (0.33, 0.19, (0, 0)),  # Below a third of 3 places, a fifth of 5.
+        (0.34, 0.21, (1, 1)),
+        (0.67, 0.79, (2, 3)),
+        (0.99999994, 0.99999994, (2, 4)),
     ],
 )
 def test_the_window_takes_every_place_inside_the_crop(
-    draws: tuple[float, float], corner: tuple[int, int]
+    down: float, right: float, corner: tuple[int, int]
 ) -> None:
-    moved = augmentation.shifted(WINDOW, tf.constant(draws), SIZE)
+    moved = augmentation.view(WINDOW, draws(down=down, right=right), SIZE, NOTHING)
     np.testing.assert_array_equal(moved, [*corner, 8, 8])
 
 
 def test_a_window_that_fills_the_crop_stays() -> None:
     full = tf.constant([0, 0, 10, 12], tf.int64)
-    moved = augmentation.shifted(full, tf.constant([0.9, 0.9]), SIZE)
+    moved = augmentation.view(full, draws(down=0.9, right=0.9), SIZE, NOTHING)
     np.testing.assert_array_equal(moved, full)
+
+
+@pytest.mark.parametrize(
+    ("zoom", "stretch", "sides"),
+    [
+        (0.0, 0.5, (6, 6)),  # 8 * (1 - 0.25)
+        (0.5, 0.5, (8, 8)),
+        (0.75, 0.5, (9, 9)),  # 8 * 1.125
+        (0.9999, 0.5, (10, 10)),  # 8 * 1.25, all of the crop's height.
+        (0.5, 0.0, (7, 10)),  # The ratio is 1 / 1.44: 8 / 1.2 = 6.7 and 8 * 1.2 = 9.6.
+    ],
+)
+def test_zoom_and_stretch_change_the_views_sides(
+    zoom: float, stretch: float, sides: tuple[int, int]
+) -> None:
+    settings = AugmentSettings(zoom=0.25, stretch=0.44)
+    chosen = augmentation.view(WINDOW, draws(zoom=zoom, stretch=stretch), SIZE, settings)
+    np.testing.assert_array_equal(chosen[2:], sides)
+
+
+def test_a_zoomed_view_never_leaves_the_crop() -> None:
+    settings = AugmentSettings(zoom=0.5, stretch=1.0)
+    seen = set()
+    for seed in range(300):
+        numbers = augmentation.draws_for(seed, tf.constant(3, tf.int64))
+        y, x, height, width = augmentation.view(WINDOW, numbers, SIZE, settings).numpy().tolist()
+        assert y >= 0 and x >= 0 and y + height <= 10 and x + width <= 12
+        assert height >= 1 and width >= 1
+        seen.add((height, width))
+    assert len(seen) > 20
 
 
 def test_mirroring_swaps_left_and_right_and_never_top_and_bottom() -> None:
@@ -39,3 +79,75 @@ def test_mirroring_swaps_left_and_right_and_never_top_and_bottom() -> None:
     expected = [[[3, 4, 5], [0, 1, 2]], [[9, 10, 11], [6, 7, 8]]]
     np.testing.assert_array_equal(augmentation.mirrored(pixels, tf.constant(0.49)), expected)
     np.testing.assert_array_equal(augmentation.mirrored(pixels, tf.constant(0.5)), pixels)
+
+
+@pytest.mark.parametrize(
+    ("factors", "expected"),
+    [
+        ((1.0, 1.0, 1.0), [100, 200, 0]),
+        ((1.2, 1.0, 1.0), [120, 240, 0]),
+        ((1.5, 1.0, 1.0), [150, 255, 0]),  # 300 is cut.
+        # 127.5 + 0.5 * (-27.5, 72.5, -127.5) = 113.75, 163.75, 63.75.
+        ((1.0, 0.5, 1.0), [114, 164, 64]),
+        # Grey is 0.299 * 100 + 0.587 * 200 = 147.3.
+        ((1.0, 1.0, 0.0), [147, 147, 147]),
+        # Half way there: 123.65, 173.65, 73.65.
+        ((1.0, 1.0, 0.5), [124, 174, 74]),
+        ((1.0, 1.5, 1.0), [86, 236, 0]),  # 86.25, 236.25, and -63.75 is cut.
+    ],
+)
+def test_colours_are_multiplied_as_worked_out_by_hand(
+    factors: tuple[float, float, float], expected: list[int]
+) -> None:
+    pixels = tf.constant([[[100, 200, 0]]], tf.uint8)
+    seen = augmentation.coloured(pixels, *(tf.constant(factor) for factor in factors))
+    assert seen.dtype == tf.uint8
+    np.testing.assert_array_equal(seen, [[expected]])
+
+
+def test_a_draw_in_the_middle_changes_no_colour() -> None:
+    pixels = tf.constant(np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3))
+    settings = AugmentSettings(brightness=0.5, contrast=0.5, saturation=0.5)
+    np.testing.assert_array_equal(augmentation.changed(pixels, draws(), settings), pixels)
+
+
+def test_draws_spread_the_factor_around_one() -> None:
+    # 0.75 of the way from 0.8 to 1.2 is 1.1.
+    pixels = tf.constant([[[100, 100, 100]]], tf.uint8)
+    settings = AugmentSettings(flip=False, brightness=0.2, contrast=0, saturation=0)
+    seen = augmentation.changed(pixels, draws(brightness=0.75), settings)
+    np.testing.assert_array_equal(seen, [[[110, 110, 110]]])
+
+
+def test_a_blank_has_the_area_and_place_that_were_drawn() -> None:
+    # A share of 0.02 + 0.18 * 0.5 = 0.11 of 100 x 100, square: sides of 33.2; 68 places each.
+    pixels = tf.zeros([100, 100, 3], tf.uint8)
+    seen = augmentation.with_blank(pixels, draws(erased_down=0.0, erased_right=0.99)).numpy()
+    rows, columns = np.nonzero(seen[..., 0])
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (0, 32, 67, 99)
+    assert len(rows) == 33 * 33
+    np.testing.assert_array_equal(seen[0, 99], BLANK)
+
+
+@pytest.mark.parametrize(("aspect", "sides"), [(0.0, (18, 60)), (0.9999, (60, 18))])
+def test_a_blank_may_be_long_and_thin(aspect: float, sides: tuple[int, int]) -> None:
+    # sqrt(0.11 / 3.3) = 0.1826, sqrt(0.11 * 3.3) = 0.6025.
+    pixels = tf.zeros([100, 100, 3], tf.uint8)
+    seen = augmentation.with_blank(pixels, draws(erased_aspect=aspect)).numpy()[..., 0] > 0
+    assert (seen.any(axis=1).sum(), seen.any(axis=0).sum()) == sides
+
+
+def test_only_the_wanted_share_of_pictures_is_blanked() -> None:
+    pixels = tf.zeros([20, 20, 3], tf.uint8)
+    settings = AugmentSettings(flip=False, brightness=0, contrast=0, saturation=0, erase=0.25)
+    assert augmentation.changed(pixels, draws(erase=0.24), settings).numpy().any()
+    assert not augmentation.changed(pixels, draws(erase=0.25), settings).numpy().any()
+
+
+def test_an_examples_draws_depend_on_the_seed_and_its_place_alone() -> None:
+    def numbers(seed: int, place: int) -> list[float]:
+        return [float(n) for n in augmentation.draws_for(seed, tf.constant(place, tf.int64))]
+
+    assert numbers(1, 5) == numbers(1, 5)
+    assert len({*numbers(1, 5), *numbers(1, 6), *numbers(2, 5)}) == 3 * len(numbers(1, 5))
+    assert all(0 <= n < 1 for n in numbers(1, 5))

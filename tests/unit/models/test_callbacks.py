@@ -1,7 +1,9 @@
 """Progress reports and the stop at a loss that is no number."""
 
 import logging
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -66,10 +68,34 @@ def test_reports_come_no_oftener_than_twice_a_second(
     assert collector.told[-1].note == "epoch 1/1 loss 0.250 val macro-F1 0.500"
 
 
-def test_a_loss_that_is_no_number_stops_the_training_with_advice() -> None:
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "model_run" / "17"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def diverge(run_dir: Path) -> str:
+    """Trains on a number that is none and returns the error's text."""
     data = np.ones((8, 1))
     data[5] = np.nan
-    with pytest.raises(callbacks.TrainingDivergedError, match=r"Lower train\.learning_rate"):
-        one_layer().fit(
-            data, data, batch_size=2, shuffle=False, verbose=0, callbacks=[callbacks.StopOnNan()]
-        )
+    stop = callbacks.StopOnNan(str(run_dir / "best.keras"), str(run_dir))
+    with pytest.raises(callbacks.TrainingDivergedError) as caught:
+        one_layer().fit(data, data, batch_size=2, shuffle=False, verbose=0, callbacks=[stop])
+    return str(caught.value)
+
+
+def test_a_loss_that_is_no_number_stops_the_training_with_advice(run_dir: Path) -> None:
+    message = diverge(run_dir)
+    assert "Received: nan in batch 2 of the epoch" in message
+    assert "Lower train.learning_rate (the rate is 0.1)" in message
+    assert "there are no good weights to keep" in message
+
+
+def test_the_best_weights_outlive_the_nodes_output_and_are_named(run_dir: Path) -> None:
+    (run_dir / "best.keras").write_bytes(b"the best epoch")
+    message = diverge(run_dir)
+    kept = run_dir.parents[1] / "last_good" / "17.keras"
+    assert f"model.weights={kept} " in message
+    shutil.rmtree(run_dir)  # As TFX does.
+    assert kept.read_bytes() == b"the best epoch"

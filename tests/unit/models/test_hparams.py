@@ -1,8 +1,10 @@
 """Settings refuse nonsense."""
 
+import dataclasses
+
 import pytest
 
-from models.hparams import ModelSettings, TrainSettings
+from models.hparams import AugmentSettings, ModelSettings, TrainSettings
 from schemas.errors import ConfigError
 
 
@@ -30,11 +32,63 @@ def test_a_network_that_cannot_be_is_refused(wrong: dict[str, object], name: str
         ({"checkpoint_metric": "f1"}, "train.checkpoint_metric"),
         ({"shuffle_buffer": 0}, "train.shuffle_buffer"),
         ({"seed": -1}, "train.seed"),
+        ({"schedule": "step"}, "train.schedule"),
+        ({"warmup_epochs": -0.1}, "train.warmup_epochs"),
+        ({"epochs": 2, "warmup_epochs": 2.0}, "train.warmup_epochs"),
+        ({"final_rate": 1.1}, "train.final_rate"),
+        ({"plateau_factor": 1.0}, "train.plateau_factor"),
+        ({"plateau_patience": 0}, "train.plateau_patience"),
+        ({"fine_tune": "none"}, "train.fine_tune"),
+        ({"head_epochs": 0}, "train.head_epochs"),
+        ({"full_rate": 0.0}, "train.full_rate"),
+        ({"layer_decay": 0.0}, "train.layer_decay"),
+        ({"layer_decay": 1.1}, "train.layer_decay"),
+        ({"label_smoothing": 1.0}, "train.label_smoothing"),
+        ({"imbalance": "oversample"}, "train.imbalance"),
+        ({"class_weight_cap": 0.9}, "train.class_weight_cap"),
+        ({"logit_adjustment_tau": 0.0}, "train.logit_adjustment_tau"),
+        ({"focal_gamma": -1.0}, "train.focal_gamma"),
+        ({"weight_decay": -0.1}, "train.weight_decay"),
+        ({"clip_norm": -1.0}, "train.clip_norm"),
+        ({"clip_norm": float("inf")}, "train.clip_norm"),
+        ({"ema_decay": 1.0}, "train.ema_decay"),
+        ({"fine_tune": "two_phase", "epochs": 3}, "two_phase"),
+        ({"fine_tune": "two_phase", "head_epochs": 1, "warmup_epochs": 1.0}, "two_phase"),
     ],
 )
 def test_a_training_that_cannot_be_is_refused(wrong: dict[str, object], name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         TrainSettings(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"strength": 2.1}, "augment.strength"),
+        ({"zoom": 0.6}, "augment.zoom"),
+        ({"stretch": -0.1}, "augment.stretch"),
+        ({"strength": 2.0, "brightness": 0.3}, "augment.brightness"),
+        ({"contrast": 0.51}, "augment.contrast"),
+        ({"saturation": float("nan")}, "augment.saturation"),
+        ({"erase": -0.1}, "augment.erase"),
+        ({"mixup": 11.0}, "augment.mixup"),
+        ({"cutmix": -1.0}, "augment.cutmix"),
+    ],
+)
+def test_an_augmentation_that_cannot_be_is_refused(wrong: dict[str, object], name: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        AugmentSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_strength_multiplies_what_is_a_matter_of_degree() -> None:
+    settings = AugmentSettings(strength=0.5, zoom=0.2, erase=0.4, mixup=0.3).scaled()
+    assert (settings.zoom, settings.erase, settings.brightness) == (0.1, 0.2, 0.05)
+    assert (settings.strength, settings.flip, settings.mixup) == (1.0, True, 0.3)
+
+
+def test_a_strength_of_0_switches_everything_off() -> None:
+    off = AugmentSettings(strength=0, zoom=0.2, erase=0.4, mixup=0.3).scaled()
+    assert not any(dataclasses.asdict(off).values())
 
 
 def test_the_limits_themselves_are_allowed() -> None:

@@ -9,16 +9,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.hparams import AugmentSettings
 from models.input_pipeline import (
     evaluation_batches,
     shard_files,
     shuffled_records,
     training_batches,
+    weighed,
 )
 from models.label_index import LabelIndexer, count_labels
 from schemas.errors import ConfigError
 
 SIDE, MOODS = samples.SIDE, samples.MOODS
+
+PLAIN = AugmentSettings(strength=0)
+MOVED = AugmentSettings(brightness=0, contrast=0, saturation=0)
+"""Only the view moves, and is mirrored."""
 
 
 def grey_shards(folder: Path, counts: tuple[int, ...]) -> list[str]:
@@ -41,7 +47,7 @@ def numbers(pixels: np.ndarray) -> list[int]:
 
 def stream_of(files: list[str], indexer: LabelIndexer, **changed: Any) -> tf.data.Dataset:
     """Returns training batches; what is not said is small, plain and seeded."""
-    options = {"batch_size": 4, "shuffle_buffer": 100, "augment": False, "seed": 1} | changed
+    options = {"batch_size": 4, "shuffle_buffer": 100, "augment": PLAIN, "seed": 1} | changed
     weights = options.pop("weights", [1.0] * 4)
     return training_batches(files, indexer, weights, resolution=SIDE, **options)
 
@@ -68,7 +74,7 @@ def test_pixels_reach_the_network_as_0_to_255(tmp_path: Path, indexer: LabelInde
     files = [samples.write_shard(tmp_path / "one", [record])]
     ((seen, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=2)
     np.testing.assert_array_equal(seen, np.full((1, SIDE, SIDE, 3), 200))
-    stream = stream_of(files, indexer, batch_size=2, augment=True)
+    stream = stream_of(files, indexer, batch_size=2, augment=MOVED)
     trained, _, _ = next(iter(stream))
     np.testing.assert_array_equal(trained, np.full((2, SIDE, SIDE, 3), 200))
 
@@ -94,7 +100,7 @@ def test_augmented_windows_move_within_the_crop_and_are_mirrored(
     pixels = np.stack([4 * columns, 4 * rows, 0 * rows], axis=-1).astype(np.uint8)
     record = samples.example(samples.jpeg(pixels, quality=100), window=(3, 5, 32, 32))
     files = [samples.write_shard(tmp_path / "one", [record])]
-    stream = stream_of(files, indexer, batch_size=64, augment=True)
+    stream = stream_of(files, indexer, batch_size=64, augment=MOVED)
     seen = np.concatenate([pixels for pixels, _, _ in stream.take(8)]).astype(int)
     ascending = seen[:, 0, -1, 0] > seen[:, 0, 0, 0]
     left = np.minimum(seen[:, 0, 0, 0], seen[:, 0, -1, 0])
@@ -114,7 +120,7 @@ def test_without_augmentation_training_sees_the_window_itself(
     record = samples.example(samples.jpeg(pixels), window=(3, 5, 32, 32))
     files = [samples.write_shard(tmp_path / "one", [record])]
     ((expected, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
-    stream = stream_of(files, indexer, batch_size=3, augment=False)
+    stream = stream_of(files, indexer, batch_size=3, augment=PLAIN)
     seen, _, _ = next(iter(stream))
     np.testing.assert_array_equal(seen, np.repeat(expected, 3, axis=0))
 
@@ -214,3 +220,32 @@ def test_patterns_name_files_in_order_and_none_is_an_error(tmp_path: Path) -> No
     assert shard_files([pattern, names[0]]) == sorted(names)  # Named twice, read once.
     with pytest.raises(ConfigError, match="TFRecord shards"):
         shard_files([str(tmp_path / "none" / "*")])
+
+
+def test_a_mixed_label_weighs_each_of_its_moods_by_its_own_weight() -> None:
+    # 0.25 * 8 + 0.75 * 4 = 5: of the loss, 2 / 5 is the rare mood's.
+    moods = tf.constant([[0.25, 0.0, 0.75], [0.0, 1.0, 0.0]])
+    _, shares, weights = weighed(tf.zeros([2]), moods, tf.constant([8.0, 0.5, 4.0]))
+    np.testing.assert_allclose(weights, [5.0, 0.5])
+    np.testing.assert_allclose(shares, [[0.4, 0, 0.6], [0, 1, 0]])
+
+
+def test_everything_random_is_the_same_for_the_same_seed_on_any_number_of_threads(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = [samples.write_split(tmp_path, 20, seed=3)]
+    settings = AugmentSettings(
+        zoom=0.2, stretch=0.2, brightness=0.3, contrast=0.3, saturation=0.3, erase=0.5, mixup=1.0
+    )
+
+    def batches(seed: int, threads: int) -> list[np.ndarray]:
+        stream = stream_of(shard_files(files), indexer, augment=settings, seed=seed).take(6)
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = threads
+        return [np.asarray(part) for batch in stream.with_options(options) for part in batch]
+
+    first = batches(seed=5, threads=1)
+    again = batches(seed=5, threads=4)
+    other = batches(seed=6, threads=4)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])

@@ -73,7 +73,7 @@ def test_numbers_are_read_as_people_write_them(text: str, value: float) -> None:
 
 @pytest.mark.parametrize(("text", "value"), [("false", False), ("no", False), ("true", True)])
 def test_yes_and_no_are_read_as_people_write_them(text: str, value: bool) -> None:
-    assert from_texts(f"train.augment={text}").train.augment is value
+    assert from_texts(f"augment.flip={text}").augment.flip is value
 
 
 @pytest.mark.parametrize("path", ["a=b.h5", "on", "3", "x: y"])
@@ -81,9 +81,14 @@ def test_a_text_setting_is_taken_to_the_letter(path: str) -> None:
     assert from_texts(f"model.weights={path}").model.weights == path
 
 
-@pytest.mark.parametrize("name", ["trian.epochs", "epochs", "epoch", "train.epoch", "model.epochs"])
+@pytest.mark.parametrize("name", ["trian.epochs", "epochs", "model.epochs"])
 def test_a_misspelt_name_suggests_the_right_one(name: str) -> None:
     assert refusal(f"{name}=3") == (f"There is no setting {name!r}. Did you mean train.epochs?")
+
+
+@pytest.mark.parametrize("name", ["epoch", "train.epoch"])
+def test_two_settings_that_are_as_near_are_both_suggested(name: str) -> None:
+    assert refusal(f"{name}=3").endswith("Did you mean train.epochs or train.head_epochs?")
 
 
 def test_a_name_like_no_other_lists_all() -> None:
@@ -111,7 +116,7 @@ def test_a_text_without_name_or_value_is_refused(text: str) -> None:
         ("train.epochs=3.7", "train.epochs takes a whole number. Received: '3.7'"),
         ("train.epochs=", "train.epochs takes a whole number. Received: ''"),
         ("train.learning_rate=fast", "train.learning_rate takes a number. Received: 'fast'"),
-        ("train.augment=maybe", "train.augment takes true or false. Received: 'maybe'"),
+        ("augment.flip=maybe", "augment.flip takes true or false. Received: 'maybe'"),
     ],
 )
 def test_a_value_of_a_wrong_type_is_told_in_words(text: str, message: str) -> None:

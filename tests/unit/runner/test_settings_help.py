@@ -15,7 +15,7 @@ def test_every_setting_is_listed_with_a_meaning() -> None:
 def test_a_default_is_written_as_one_would_type_it() -> None:
     text = settings_text()
     assert "  train.epochs = 100\n      passes over the training split at most.\n" in text
-    assert "  train.class_weights = true\n" in text
+    assert "  augment.flip = true\n" in text
 
 
 def test_every_preset_is_listed_with_its_changes() -> None:

@@ -1,0 +1,55 @@
+"""The best epoch's network on the disk, and how it outlives a training that fails."""
+
+import os
+
+import keras
+import tensorflow as tf
+
+from schemas import artifacts
+
+_RESCUED = "last_good"
+
+
+class KeepBest(keras.callbacks.ModelCheckpoint):
+    """Writes the network whenever the monitored figure is higher than ever.
+
+    The file holds neither optimiser nor loss: it is a third of the size, and loads the same
+    whatever the training was.
+    """
+
+    def __init__(self, run_dir: str, monitor: str) -> None:
+        """Takes the folder that gets ``artifacts.CHECKPOINT_KERAS``, and a name in the logs."""
+        self.path = os.path.join(run_dir, artifacts.CHECKPOINT_KERAS)
+        super().__init__(self.path, monitor=monitor, mode="max", save_best_only=True)
+
+    def set_model(self, model: keras.Model) -> None:
+        """Takes the model that is trained (called by Keras)."""
+        super().set_model(_bare(model))
+
+
+def restore(model: keras.Model, path: str) -> None:
+    """Gives the model the weights that ``KeepBest`` wrote; its optimiser is left alone."""
+    _bare(model).load_weights(path)
+
+
+def rescue(path: str, run_dir: str) -> str:
+    """Copies a checkpoint out of the node's output and returns where it is.
+
+    TFX deletes the output folders of a node that raises. Beside them, in the node's own
+    folder, the copy is out of its way and out of that of ``runner.recovery``.
+
+    Args:
+      path: the checkpoint in ``run_dir``.
+      run_dir: ``<pipeline root>/Trainer/model_run/<execution>``.
+    """
+    output, execution = os.path.split(os.path.normpath(run_dir))
+    folder = os.path.join(os.path.dirname(output), _RESCUED)
+    tf.io.gfile.makedirs(folder)
+    kept = os.path.join(folder, f"{execution}.keras")
+    tf.io.gfile.copy(path, kept, overwrite=True)
+    return kept
+
+
+def _bare(model: keras.Model) -> keras.Model:
+    """Returns the same layers and variables as a model that knows of no training."""
+    return keras.Model(model.inputs, model.outputs, name=model.name)
