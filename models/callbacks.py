@@ -57,6 +57,20 @@ class TellProgress(keras.callbacks.Callback):
         self._reported_at = time.monotonic()
 
 
+class NoteRateAndTime(keras.callbacks.Callback):
+    """Puts the learning rate and the epoch's seconds beside its other figures."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Looks at the clock."""
+        self._begin = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Adds ``learning_rate`` and ``seconds``, validation included, for later callbacks."""
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            logs["seconds"] = time.monotonic() - self._begin
+
+
 class StopOnNan(keras.callbacks.Callback):
     """Ends the training with an error as soon as the loss is not finite."""
 

@@ -5,7 +5,7 @@ import os
 import keras
 import tensorflow as tf
 
-from schemas import artifacts
+from schemas import artifacts, signatures
 
 _RESCUED = "last_good"
 
@@ -39,15 +39,16 @@ def rescue(path: str, run_dir: str) -> str:
     folder, the copy is out of its way and out of that of ``runner.recovery``.
 
     Args:
-      path: the checkpoint in ``run_dir``.
+      path: the checkpoint in ``run_dir``; the label map beside it is copied too.
       run_dir: ``<pipeline root>/Trainer/model_run/<execution>``.
     """
     output, execution = os.path.split(os.path.normpath(run_dir))
-    folder = os.path.join(os.path.dirname(output), _RESCUED)
+    folder = os.path.join(os.path.dirname(output), _RESCUED, f"run_{execution}")
     tf.io.gfile.makedirs(folder)
-    kept = os.path.join(folder, f"{execution}.keras")
-    tf.io.gfile.copy(path, kept, overwrite=True)
-    return kept
+    moods = os.path.join(run_dir, signatures.LABELS_ASSET)
+    for source in filter(tf.io.gfile.exists, (path, moods)):
+        tf.io.gfile.copy(source, os.path.join(folder, os.path.basename(source)), overwrite=True)
+    return os.path.join(folder, os.path.basename(path))
 
 
 def _bare(model: keras.Model) -> keras.Model:

@@ -58,6 +58,7 @@ def fit(
                 callbacks.StopOnNan(best.path, run_dir),
                 # The averaged weights are in the model from here on until the next epoch.
                 *_averaging(settings),
+                callbacks.NoteRateAndTime(),
                 *schedules.callbacks(settings, phase.rate),
                 callbacks.TellProgress(settings.epochs, steps_per_epoch),
                 keras.callbacks.CSVLogger(

@@ -48,12 +48,15 @@ class ModelSettings:
       weights: where the backbone's weights come from: "imagenet" (Keras' store, needs the
         internet), "none" (random) or the path of a weights file that Keras can load
         (``.h5``, ``.weights.h5`` or ``.keras``; a former run's checkpoint is one).
+      warm_start: go on from the last blessed model of this output folder that was trained
+        on other data; where there is none, weights says what to start from.
       resolution: side of the square that the network sees, pixels.
       batch_norm_momentum: momentum of every batch norm's moving statistics, (0, 1).
         Keras' 0.99 needs some 500 steps before the statistics can be used.
     """
 
     weights: str = IMAGENET
+    warm_start: bool = False
     resolution: int = 224
     batch_norm_momentum: float = 0.99
 

@@ -36,21 +36,15 @@ def learning_rate(
 
 
 def callbacks(settings: TrainSettings, peak: float) -> list[keras.callbacks.Callback]:
-    """Returns what the schedule needs between epochs, and the note of the rate for the curves."""
-    plateau = keras.callbacks.ReduceLROnPlateau(
-        monitor="val_loss",
-        mode="min",
-        factor=settings.plateau_factor,
-        patience=settings.plateau_patience,
-        min_lr=peak * settings.final_rate,
-    )
-    return [NoteLearningRate(), *([plateau] if settings.schedule == PLATEAU else [])]
-
-
-class NoteLearningRate(keras.callbacks.Callback):
-    """Puts the rate of an epoch's last step beside its other figures."""
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Adds ``learning_rate`` to the logs of the callbacks that come later."""
-        if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+    """Returns what the schedule needs between epochs."""
+    if settings.schedule != PLATEAU:
+        return []
+    return [
+        keras.callbacks.ReduceLROnPlateau(
+            monitor="val_loss",
+            mode="min",
+            factor=settings.plateau_factor,
+            patience=settings.plateau_patience,
+            min_lr=peak * settings.final_rate,
+        )
+    ]

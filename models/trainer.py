@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models import class_weights, expected, export, fitting, losses, network
+from models import class_weights, expected, export, fitting, losses, network, warm_start
 from models.hparams import AugmentSettings, ModelSettings, TrainSettings
 from models.input_pipeline import evaluation_batches, shard_files, training_batches
 from models.label_index import LabelIndexer, count_labels
@@ -57,8 +57,8 @@ def run_fn(fn_args: Any) -> None:
 
     Args:
       fn_args: ``tfx.components.FnArgs``; used are ``train_files``, ``eval_files`` (patterns),
-        ``transform_graph_path``, ``model_run_dir``, ``serving_model_dir`` and
-        ``custom_config`` (``TrainerConfig``).
+        ``transform_graph_path``, ``base_model``, ``model_run_dir``, ``serving_model_dir``
+        and ``custom_config`` (``TrainerConfig``).
 
     Raises:
       ConfigError: if the weights cannot be had, or the data does not fit the label map.
@@ -84,7 +84,10 @@ def run_fn(fn_args: Any) -> None:
             batch_size=config.train.batch_size,
         )
 
-    model = network.build(config.model, len(config.moods))
+    start = warm_start.start_of(config.model, fn_args.base_model)
+    model = network.build(start, len(config.moods))
+    warm_start.take_head(model, start.weights, config.moods)
+    warm_start.note_moods(fn_args.model_run_dir, config.moods)
     fitting.fit(
         model,
         training_batches(
@@ -105,7 +108,8 @@ def run_fn(fn_args: Any) -> None:
     )
     expected.write(model, eval_files, sum(eval_counts), evaluate, fn_args.model_run_dir)
     spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
-    export.write_servable(model, spec, config.model.weights, fn_args.serving_model_dir)
+    export.write_servable(model, spec, start.weights, fn_args.serving_model_dir)
+    warm_start.keep_checkpoint(fn_args.model_run_dir, fn_args.serving_model_dir)
 
 
 def _let_gpu_memory_grow() -> None:

@@ -8,6 +8,7 @@ import tensorflow_data_validation as tfdv
 from tfx import v1 as tfx
 from tfx.dsl.components.common import resolver
 
+from components import warm_start
 from components.box_validator.component import BoxValidator
 from components.data_gate.component import DataGate
 from components.evaluator import last_blessed
@@ -91,10 +92,12 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         disable_statistics=True,
     ).with_id(nodes.TRANSFORM)
     transform.add_upstream_node(data_gate)
+    base = base_model_of(examples) if settings.model.warm_start else None
     trainer = tfx.components.Trainer(
         examples=examples,
         transform_graph=transform.outputs["transform_graph"],
         schema=schema,
+        base_model=base.outputs[last_blessed.MODEL] if base else None,
         run_fn="models.trainer.run_fn",
         train_args=tfx.proto.TrainArgs(splits=["train"]),
         eval_args=tfx.proto.EvalArgs(splits=["eval"]),
@@ -110,11 +113,8 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
     model = trainer.outputs["model"]
     last = resolver.Resolver(
         strategy_class=last_blessed.LastBlessedBefore,
-        **{
-            last_blessed.MODEL: tfx.dsl.Channel(type=tfx.types.standard_artifacts.Model),
-            last_blessed.BLESSING: tfx.dsl.Channel(type=tfx.types.standard_artifacts.ModelBlessing),
-            last_blessed.CURRENT: model,
-        },
+        **_models_and_blessings(),
+        **{last_blessed.CURRENT: model},
     ).with_id(nodes.LAST_BLESSED)
     evaluator = Evaluator(
         examples=examples,
@@ -149,6 +149,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
             leak_check,
             data_gate,
             transform,
+            *([base] if base else []),
             trainer,
             last,
             evaluator,
@@ -161,6 +162,23 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         ),
         beam_pipeline_args=[*_BEAM_ARGS, "--direct_num_workers=1"],
     )
+
+
+def base_model_of(examples: Any) -> resolver.Resolver:
+    """Returns the node that finds what a training on these Examples goes on from."""
+    return resolver.Resolver(
+        strategy_class=warm_start.LastBlessedOfOtherExamples,
+        **_models_and_blessings(),
+        **{warm_start.EXAMPLES: examples},
+    ).with_id(nodes.WARM_START)
+
+
+def _models_and_blessings() -> dict[str, Any]:
+    kinds = tfx.types.standard_artifacts
+    return {
+        last_blessed.MODEL: tfx.dsl.Channel(type=kinds.Model),
+        last_blessed.BLESSING: tfx.dsl.Channel(type=kinds.ModelBlessing),
+    }
 
 
 def _ingest(settings: Settings, inputs: RunInputs) -> IngestSettings:

@@ -1,5 +1,6 @@
 """Finds the model that a new one must not fall behind: the last blessed one before it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tfx import types
@@ -30,25 +31,32 @@ class LastBlessedBefore(resolver.ResolverStrategy):
         """
         del store
         current = {model.id for model in input_dict[CURRENT]}
-        blessings = {
-            blessing.get_int_custom_property(
-                constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY
-            ): blessing
-            for blessing in input_dict[BLESSING]
-            if blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
-            == constants.BLESSED_VALUE
-        }
-        found = max(
-            (
-                model
-                for model in input_dict[MODEL]
-                if model.id in blessings and model.id not in current
-            ),
-            key=lambda model: model.id,
-            default=None,
-        )
-        return {
-            MODEL: [found] if found else [],
-            BLESSING: [blessings[found.id]] if found else [],
-            CURRENT: input_dict[CURRENT],
-        }
+        found = newest_blessed(input_dict, lambda model: model.id not in current)
+        return {**found, CURRENT: input_dict[CURRENT]}
+
+
+def newest_blessed(
+    input_dict: dict[str, list[types.Artifact]], allowed: Callable[[types.Artifact], bool]
+) -> dict[str, list[types.Artifact]]:
+    """Returns the blessed model with the highest id, of those allowed, and its blessing.
+
+    Args:
+      input_dict: all models and blessings, under ``MODEL`` and ``BLESSING``.
+      allowed: asked of blessed models only, the newest first.
+
+    Returns:
+      Lists of one under the same keys, or empty ones.
+    """
+    blessings = {
+        blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY): blessing
+        for blessing in input_dict[BLESSING]
+        if blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
+        == constants.BLESSED_VALUE
+    }
+    blessed = [model for model in input_dict[MODEL] if model.id in blessings]
+    blessed.sort(key=lambda model: model.id, reverse=True)
+    found = next(filter(allowed, blessed), None)
+    return {
+        MODEL: [found] if found else [],
+        BLESSING: [blessings[found.id]] if found else [],
+    }

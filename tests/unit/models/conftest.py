@@ -60,8 +60,9 @@ def fn_args(tmp_path_factory: pytest.TempPathFactory, transform_graph: str) -> S
         train_files=[samples.write_split(folder / "Split-train", 20, seed=0)],
         eval_files=[samples.write_split(folder / "Split-eval", 9, seed=100)],
         transform_graph_path=transform_graph,
-        model_run_dir=str(folder / "model_run"),
-        serving_model_dir=str(folder / "Format-Serving"),
+        base_model=None,
+        model_run_dir=str(folder / "model_run" / "5"),
+        serving_model_dir=str(folder / "model" / "5" / "Format-Serving"),
         custom_config=samples.CONFIG,
     )
 

@@ -95,7 +95,7 @@ def test_a_loss_that_is_no_number_stops_the_training_with_advice(run_dir: Path) 
 def test_the_best_weights_outlive_the_nodes_output_and_are_named(run_dir: Path) -> None:
     (run_dir / "best.keras").write_bytes(b"the best epoch")
     message = diverge(run_dir)
-    kept = run_dir.parents[1] / "last_good" / "17.keras"
+    kept = run_dir.parents[1] / "last_good" / "run_17" / "best.keras"
     assert f"model.weights={kept} " in message
     shutil.rmtree(run_dir)  # As TFX does.
     assert kept.read_bytes() == b"the best epoch"

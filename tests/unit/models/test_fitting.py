@@ -167,7 +167,7 @@ def test_a_training_that_diverges_keeps_its_best_epoch(tmp_path: Path) -> None:
     good, bad = tf.ones([4, 1]), tf.fill([4, 1], np.nan)
     moods = tf.one_hot([0] * 4, 2)
     steps = [tf.data.Dataset.from_tensors((x, moods, tf.ones([4]))) for x in (good, bad)]
-    with pytest.raises(TrainingDivergedError, match=r"last_good/3\.keras"):
+    with pytest.raises(TrainingDivergedError, match=r"last_good/run_3/best\.keras"):
         fitting.fit(
             two_logits(1.0),
             steps[0].concatenate(steps[1]),
@@ -177,7 +177,7 @@ def test_a_training_that_diverges_keeps_its_best_epoch(tmp_path: Path) -> None:
             steps_per_epoch=1,
             run_dir=str(run_dir),
         )
-    kept = keras.models.load_model(tmp_path / "last_good" / "3.keras")
+    kept = keras.models.load_model(tmp_path / "last_good" / "run_3" / "best.keras")
     assert lead_of(kept) == pytest.approx(0.6, abs=1e-3)
 
 
