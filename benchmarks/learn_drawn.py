@@ -34,10 +34,10 @@ SAMPLE = SampleSettings(
 
 OVERRIDES = (
     "model.resolution=96",
-    "train.epochs=10",
+    "train.epochs=5",
     "train.batch_size=32",
     "train.learning_rate=0.002",
-    "train.early_stopping_patience=10",
+    "train.early_stopping_patience=5",
 )
 
 
