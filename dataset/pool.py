@@ -51,6 +51,9 @@ def _start_worker(records: "Queue[Any]") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A GPU is for the training; TensorFlow would take all its memory in every process.
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    # There is a process a core: threads of the number libraries would fight for them.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        os.environ[name] = "1"
     logging.getLogger().addHandler(logging.handlers.QueueHandler(records))
     progress.LOGGER.setLevel(logging.INFO)
     # concurrent.futures' workers would wait for work for ever after their parent's death.

@@ -75,6 +75,7 @@ class TrainSettings:
 
     Attributes:
       epochs: passes over the training split at most.
+      steps_per_epoch: steps after which an epoch ends; 0 is a pass over the training split.
       batch_size: examples a step.
       learning_rate: AdamW's, at its highest.
       schedule: of the learning rate: "cosine" (linear warm-up, then cosine annealing),
@@ -111,6 +112,7 @@ class TrainSettings:
     """
 
     epochs: int = 100
+    steps_per_epoch: int = 0
     batch_size: int = 64
     learning_rate: float = 1e-4
     schedule: str = COSINE
@@ -139,6 +141,7 @@ class TrainSettings:
         finite = math.isfinite
         rules = (
             (self.epochs >= 1, "epochs must be at least 1"),
+            (self.steps_per_epoch >= 0, "steps_per_epoch must be at least 0"),
             (self.batch_size >= 1, "batch_size must be at least 1"),
             (0 < self.learning_rate <= 1, "learning_rate must lie in (0, 1]"),
             (self.schedule in SCHEDULES, f"schedule must be one of {SCHEDULES}"),

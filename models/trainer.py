@@ -103,7 +103,8 @@ def run_fn(fn_args: Any) -> None:
         evaluate(eval_files),
         config.train,
         losses.loss_for(config.train, train_counts),
-        steps_per_epoch=math.ceil(sum(train_counts) / config.train.batch_size),
+        steps_per_epoch=config.train.steps_per_epoch
+        or math.ceil(sum(train_counts) / config.train.batch_size),
         run_dir=fn_args.model_run_dir,
     )
     expected.write(model, eval_files, sum(eval_counts), evaluate, fn_args.model_run_dir)
