@@ -41,7 +41,7 @@ SETTINGS = (
     "train.steps_per_epoch=6",
     "train.batch_size=32",
     # Every frame is a copy of one of a few.
-    "leak.max_pictures=1000000000",
+    "leak.max_picture_share=1",
 )
 
 
