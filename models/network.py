@@ -20,7 +20,7 @@ variance ``std ** 2`` after any loading: ``(x - mean) / sqrt(std ** 2) = (x - me
 import keras
 import numpy as np
 
-from models import backbone_weights
+from models import backbone_weights, fast_network
 from models.hparams import ModelSettings
 
 # Of the ImageNet training pictures in 0..1, RGB; the values that Keras' weights were made with.
@@ -58,9 +58,10 @@ def build(settings: ModelSettings, classes: int) -> keras.Model:
 
 def new_backbone(resolution: int) -> keras.Model:
     """Returns a randomly initialised backbone for squares of that many pixels."""
-    return keras.applications.EfficientNetB0(
+    stock = keras.applications.EfficientNetB0(
         include_top=False, weights=None, input_shape=(resolution, resolution, 3)
     )
+    return fast_network.fast(stock)
 
 
 def _set_normalization(backbone: keras.Model) -> None:
