@@ -5,7 +5,7 @@ import datetime
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from rich.text import Text
@@ -31,8 +31,11 @@ _LONGEST_MESSAGE = 2000
 
 T = TypeVar("T")
 
+Ending = Callable[[RunRecord, ExampleRow | None], Iterable[str]]
+"""Makes the lines that a command line adds to the summary."""
 
-def run(request: RunRequest) -> int:
+
+def run(request: RunRequest, ending: Ending | None = None) -> int:
     """Runs the pipeline and returns the exit code; see ``runner.failures.Exit``.
 
     Whatever happens, ``run.json`` in the output folder says how it ended, unless the folder
@@ -45,7 +48,7 @@ def run(request: RunRequest) -> int:
         environment.check_versions()
         environment.check_output(folder)
         with environment.locked(folder), captured(log) as terminal, environment.prepared():
-            return _Run(request, RunRecord(folder, log, started), terminal).run()
+            return _Run(request, RunRecord(folder, log, started), terminal, ending).run()
     except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
         return Exit.CONFIG
@@ -57,10 +60,13 @@ def run(request: RunRequest) -> int:
 class _Run:
     """A run that holds its output folder's lock; it listens to the nodes."""
 
-    def __init__(self, request: RunRequest, record: RunRecord, terminal: Terminal) -> None:
+    def __init__(
+        self, request: RunRequest, record: RunRecord, terminal: Terminal, ending: Ending | None
+    ) -> None:
         self._request = request
         self._record = record
         self._terminal = terminal
+        self._ending = ending
         self._display = display_for(terminal.out)
         self._inputs: RunInputs | None = None
         self._wish = interrupts.StopWish()
@@ -167,7 +173,10 @@ class _Run:
         try:
             record.write()
             if record.nodes:
-                print_summary(self._display.console, record, self._example())
+                example = self._example()
+                print_summary(self._display.console, record, example)
+                for line in self._ending(record, example) if self._ending else ():
+                    self._display.console.print(Text(line), soft_wrap=True)
         # The summary is no part of the run: its failing must not change how the run ended.
         except Exception:
             _LOGGER.exception("the end could not be told in full")
@@ -179,7 +188,7 @@ class _Run:
 
     def _example(self) -> ExampleRow | None:
         results = self._record.results
-        if self._inputs is None or results.pushed is None:
+        if self._inputs is None or results.checkpoint is None:
             return None
         try:
             return first_used(self._inputs, results.rejects_csv)

@@ -105,11 +105,16 @@ class RunRequest:
             train_csv=_absolute(self.train_csv or self.sample_folder),
             eval_csv=_absolute(self.eval_csv) if self.eval_csv else None,
             image_root=_absolute(self.image_root) if self.image_root else None,
-            moods=self._moods(),
+            moods=self.moods(),
             output=self.folder,
         )
 
-    def _moods(self) -> tuple[str, ...]:
+    def moods(self) -> tuple[str, ...]:
+        """Returns the moods in index order.
+
+        Raises:
+          ConfigError: the label file is none.
+        """
         if self.labels is None:
             return DEFAULT_MOODS
         try:

@@ -14,6 +14,7 @@ from schemas import artifacts
 
 _EVALUATION_TYPE = "ModelEvaluation"
 _INFRA_BLESSING_TYPE = "InfraBlessing"
+_MODEL_RUN_TYPE = "ModelRun"
 _PUSHED_TYPE = "PushedModel"
 """TFX's standard artifact types, which importing TFX to name would cost 20 s."""
 
@@ -31,6 +32,7 @@ class Results:
       rejects_csv: path of the rejects table.
       validation: ``VALIDATION_JSON``.
       leaks: ``LEAKS_JSON``.
+      checkpoint: ``CHECKPOINT_KERAS``.
       metrics: ``METRICS_JSON``.
       servable: ``SERVABLE_JSON``.
       pushed: folder of the pushed version; None also where the Pusher ran and pushed nothing.
@@ -40,6 +42,7 @@ class Results:
     rejects_csv: Path | None = None
     validation: Mapping[str, Any] | None = None
     leaks: Mapping[str, Any] | None = None
+    checkpoint: Path | None = None
     metrics: Mapping[str, Any] | None = None
     servable: Mapping[str, Any] | None = None
     pushed: Path | None = None
@@ -69,6 +72,8 @@ class Results:
             elif output.type_name == artifacts.LEAK_REPORT_TYPE:
                 self.leaks = _read(folder / artifacts.LEAKS_JSON)
                 notes.append(_findings_note(self.leaks))
+            elif output.type_name == _MODEL_RUN_TYPE:
+                self.checkpoint = folder / artifacts.CHECKPOINT_KERAS
             elif output.type_name == _EVALUATION_TYPE:
                 self.metrics = _read(folder / artifacts.METRICS_JSON)
                 notes.append(_metrics_note(self.metrics))

@@ -1,4 +1,4 @@
-"""``local_runner.py`` as a process: quick answers to wrong wishes, without TensorFlow."""
+"""``local_runner.py`` and ``train.py`` as processes: quick answers to wrong wishes, without TensorFlow."""
 
 import json
 import os
@@ -13,9 +13,8 @@ import pytest
 PROJECT = Path(__file__).parents[3]
 
 WITHOUT_TENSORFLOW = """
-import sys
-import local_runner
-code = local_runner.main(sys.argv[1:])
+import importlib, sys
+code = importlib.import_module(sys.argv[1]).main(sys.argv[2:])
 heavy = {"tensorflow", "tfx", "apache_beam", "keras"} & set(sys.modules)
 assert not heavy, heavy
 sys.exit(code)
@@ -23,11 +22,11 @@ sys.exit(code)
 SECONDS = 3.0
 
 
-def command(*arguments: object) -> "subprocess.CompletedProcess[str]":
+def command(*arguments: object, module: str = "local_runner") -> "subprocess.CompletedProcess[str]":
     """Runs the command line; fails the test if it imports anything heavy or takes long."""
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TENSORFLOW, *map(str, arguments)],
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, module, *map(str, arguments)],
         cwd=PROJECT,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
@@ -105,3 +104,12 @@ def test_help_has_an_example_and_every_group_of_settings() -> None:
         "beam.workers = 0",
     ):
         assert name in done.stdout
+
+
+def test_the_originals_command_is_as_quick_to_refuse(tmp_path: Path) -> None:
+    missing = tmp_path / "none.csv"
+    done = command("--train", missing, "--output", tmp_path / "out", module="train")
+    assert done.returncode == 2
+    assert done.stdout.startswith("The same as:\n  python local_runner.py --train-csv ")
+    assert str(missing) in done.stderr
+    assert record(tmp_path / "out")["exit"] == 2

@@ -152,6 +152,12 @@ def test_a_pusher_that_pushed_nothing_leaves_none() -> None:
     assert results.pushed is None
 
 
+def test_the_trainer_brings_the_checkpoint() -> None:
+    results = Results()
+    assert results.add(node("Trainer", OutputArtifact("ModelRun", "/out/run/5", {}))) == ""
+    assert results.checkpoint == Path("/out/run/5/best.keras")
+
+
 def test_other_nodes_have_nothing_to_say() -> None:
     results = Results()
     assert results.add(node("Transform", OutputArtifact("TransformGraph", "/x", {}))) == ""
@@ -181,6 +187,7 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
         },
         "rejects_csv": None,
         "leaks": {"clips": None, "groups": None, "pictures": None},
+        "checkpoint": None,
         "metrics": {"model": unknown, "majority": unknown},
         "blessed": None,
         "pushed": None,

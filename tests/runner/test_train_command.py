@@ -1,0 +1,37 @@
+"""The original's two commands, one after the other: train.py, then what it says to try."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from chain import Run
+
+import inference
+import train
+
+
+def test_what_train_ends_with_can_be_asked(
+    tmp_path: Path, colours: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = "--batch_size 16 --resolution 32 --learning_rate 0.003 --epochs 6 --train_base"
+    code = train.main(
+        [
+            *("--train", str(colours[0]), "--valid", str(colours[1]), "--output", str(tmp_path)),
+            *flags.split(),
+            *("--set", "model.weights=none", "--set", "model.batch_norm_momentum=0.5"),
+        ]
+    )
+    assert code == 0
+    record = Run(code, tmp_path).record
+    assert record["settings"]["train"]["fine_tune"] == "full"
+    own = Path(record["checkpoint"])
+    assert own.is_relative_to(tmp_path / "pipeline" / "Trainer" / "model_run")
+    assert (tmp_path / "best.keras").read_bytes() == own.read_bytes()
+
+    *_, command = capsys.readouterr().out.splitlines()
+    words = shlex.split(command)
+    assert words[:4] == ["uv", "run", "python", "inference.py"]
+    assert inference.main(words[4:]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["mood"] == "화남/불쾌"  # The first row's: red.
