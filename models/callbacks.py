@@ -12,7 +12,6 @@ from dataset import progress
 from models import checkpoints
 from models.hparams import MACRO_F1
 
-_TASK = "train"
 _SECONDS_BETWEEN_REPORTS = 0.5
 
 Logs = Mapping[str, Any] | None
@@ -25,8 +24,9 @@ class TrainingDivergedError(RuntimeError):
 class TellProgress(keras.callbacks.Callback):
     """Reports steps done through ``dataset.progress``, about twice a second."""
 
-    def __init__(self, epochs: int, steps_per_epoch: int) -> None:
+    def __init__(self, epochs: int, steps_per_epoch: int, task: str = "train") -> None:
         super().__init__()
+        self._task = task
         self._epochs = epochs
         self._total = epochs * steps_per_epoch
         self._epoch = 0
@@ -52,7 +52,7 @@ class TellProgress(keras.callbacks.Callback):
     def _report(self, logs: Logs) -> None:
         loss = (logs or {}).get("loss", math.nan)
         note = f"epoch {self._epoch + 1}/{self._epochs} loss {loss:.3f}{self._validated}"
-        progress.report(_TASK, self._unreported, self._total, "steps", note)
+        progress.report(self._task, self._unreported, self._total, "steps", note)
         self._unreported = 0
         self._reported_at = time.monotonic()
 

@@ -24,6 +24,7 @@ def fit(
     *,
     steps_per_epoch: int,
     run_dir: str,
+    task: str = "train",
 ) -> None:
     """Trains the model and leaves it with the best epoch's weights.
 
@@ -35,6 +36,7 @@ def fit(
       loss: see ``losses.loss_for``.
       steps_per_epoch: batches after which the model is validated.
       run_dir: gets ``artifacts.CURVES_CSV`` and ``artifacts.CHECKPOINT_KERAS``.
+      task: name for its progress.
 
     Raises:
       TrainingDivergedError: if the loss is no longer a number.
@@ -60,7 +62,7 @@ def fit(
                 *_averaging(settings),
                 callbacks.NoteRateAndTime(),
                 *schedules.callbacks(settings, phase.rate),
-                callbacks.TellProgress(settings.epochs, steps_per_epoch),
+                callbacks.TellProgress(settings.epochs, steps_per_epoch, task),
                 keras.callbacks.CSVLogger(
                     os.path.join(run_dir, artifacts.CURVES_CSV), append=phase.begin > 0
                 ),

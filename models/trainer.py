@@ -13,7 +13,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models import class_weights, expected, export, fitting, losses, network, warm_start
+from models import (
+    class_weights,
+    expected,
+    export,
+    fitting,
+    losses,
+    network,
+    tune_settings,
+    warm_start,
+)
 from models.hparams import AugmentSettings, ModelSettings, TrainSettings
 from models.input_pipeline import evaluation_batches, shard_files, training_batches
 from models.label_index import LabelIndexer, count_labels
@@ -51,69 +60,149 @@ class TrainerConfig:
             box_margin=float(config["box_margin"]),
         )
 
+    def tuned(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":
+        """Returns it with the Tuner's best values put in.
+
+        Args:
+          hyperparameters: keras-tuner's ``HyperParameters.get_config()``, whose values go by
+            dotted names of settings; None where there was no Tuner.
+
+        Raises:
+          ConfigError: for a name that is no setting of a training.
+        """
+        if hyperparameters is None:
+            return self
+        values = hyperparameters["values"]
+        _LOGGER.info("The Tuner's best values take the place of the settings: %s", values)
+        train, augment = tune_settings.tuned(self.train, self.augment, values)
+        return dataclasses.replace(self, train=train, augment=augment)
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """The Examples of both splits.
+
+    Attributes:
+      indexer: of the Transform node.
+      train_files, eval_files: TFRecord shards.
+      train_counts, eval_counts: examples of each mood in them.
+    """
+
+    indexer: LabelIndexer
+    train_files: Sequence[str]
+    eval_files: Sequence[str]
+    train_counts: Sequence[int]
+    eval_counts: Sequence[int]
+
+    @classmethod
+    def of(cls, fn_args: Any, moods: int) -> "Data":
+        """Finds what TFX names in ``fn_args``, and counts it.
+
+        Raises:
+          ConfigError: if there is nothing, or a label is not in the label map.
+        """
+        indexer = LabelIndexer(fn_args.transform_graph_path)
+        train, evaluation = shard_files(fn_args.train_files), shard_files(fn_args.eval_files)
+        counts = [count_labels(files, indexer, moods) for files in (train, evaluation)]
+        return cls(indexer, train, evaluation, *counts)
+
 
 def run_fn(fn_args: Any) -> None:
     """Trains and exports (called by TFX).
 
     Args:
       fn_args: ``tfx.components.FnArgs``; used are ``train_files``, ``eval_files`` (patterns),
-        ``transform_graph_path``, ``base_model``, ``model_run_dir``, ``serving_model_dir``
-        and ``custom_config`` (``TrainerConfig``).
+        ``transform_graph_path``, ``base_model``, ``model_run_dir``, ``serving_model_dir``,
+        ``hyperparameters`` (the Tuner's best) and ``custom_config`` (``TrainerConfig``).
 
     Raises:
       ConfigError: if the weights cannot be had, or the data does not fit the label map.
       TrainingDivergedError: if the loss is no longer a number.
     """
-    config = TrainerConfig.from_json(fn_args.custom_config)
-    _let_gpu_memory_grow()
-    keras.utils.set_random_seed(config.train.seed)
-    indexer = LabelIndexer(fn_args.transform_graph_path)
-    train_files, eval_files = shard_files(fn_args.train_files), shard_files(fn_args.eval_files)
-    train_counts = count_labels(train_files, indexer, len(config.moods))
-    eval_counts = count_labels(eval_files, indexer, len(config.moods))
-    _LOGGER.info(
-        "Training on %d examples, validating on %d; %s", sum(train_counts), sum(eval_counts), config
+    config = TrainerConfig.from_json(fn_args.custom_config).tuned(fn_args.hyperparameters)
+    let_gpu_memory_grow()
+    data = Data.of(fn_args, len(config.moods))
+    model = train(config, data, fn_args.base_model, fn_args.model_run_dir)
+    expected.write(
+        model,
+        data.eval_files,
+        sum(data.eval_counts),
+        lambda files: _evaluation(config, data.indexer, files),
+        fn_args.model_run_dir,
     )
+    spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
+    weights = warm_start.start_of(config.model, fn_args.base_model).weights
+    export.write_servable(model, spec, weights, fn_args.serving_model_dir)
+    warm_start.keep_checkpoint(fn_args.model_run_dir, fn_args.serving_model_dir)
 
-    def evaluate(files: Sequence[str]) -> tf.data.Dataset:
-        return evaluation_batches(
-            files,
-            indexer,
-            len(config.moods),
-            resolution=config.model.resolution,
-            batch_size=config.train.batch_size,
-        )
 
-    start = warm_start.start_of(config.model, fn_args.base_model)
+def train(
+    config: TrainerConfig, data: Data, base_model: str | None, run_dir: str, *, task: str = "train"
+) -> keras.Model:
+    """Builds the network and trains it; the Trainer's training and a trial of the Tuner's.
+
+    Args:
+      config: what and how.
+      data: on what.
+      base_model: servable of the model to go on from, if any.
+      run_dir: gets the curves, the checkpoint and its label map.
+      task: name for its progress.
+
+    Returns:
+      The network of the best epoch.
+
+    Raises:
+      ConfigError: if the weights cannot be had.
+      TrainingDivergedError: if the loss is no longer a number.
+    """
+    _LOGGER.info(
+        "Training on %d examples, validating on %d; %s",
+        sum(data.train_counts),
+        sum(data.eval_counts),
+        config,
+    )
+    keras.utils.set_random_seed(config.train.seed)
+    start = warm_start.start_of(config.model, base_model)
     model = network.build(start, len(config.moods))
     warm_start.take_head(model, start.weights, config.moods)
-    warm_start.note_moods(fn_args.model_run_dir, config.moods)
+    warm_start.note_moods(run_dir, config.moods)
     fitting.fit(
         model,
         training_batches(
-            train_files,
-            indexer,
-            class_weights.of(config.train, train_counts, config.moods),
+            data.train_files,
+            data.indexer,
+            class_weights.of(config.train, data.train_counts, config.moods),
             resolution=config.model.resolution,
             batch_size=config.train.batch_size,
             shuffle_buffer=config.train.shuffle_buffer,
             augment=config.augment,
             seed=config.train.seed,
         ),
-        evaluate(eval_files),
+        _evaluation(config, data.indexer, data.eval_files),
         config.train,
-        losses.loss_for(config.train, train_counts),
+        losses.loss_for(config.train, data.train_counts),
         steps_per_epoch=config.train.steps_per_epoch
-        or math.ceil(sum(train_counts) / config.train.batch_size),
-        run_dir=fn_args.model_run_dir,
+        or math.ceil(sum(data.train_counts) / config.train.batch_size),
+        run_dir=run_dir,
+        task=task,
     )
-    expected.write(model, eval_files, sum(eval_counts), evaluate, fn_args.model_run_dir)
-    spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
-    export.write_servable(model, spec, start.weights, fn_args.serving_model_dir)
-    warm_start.keep_checkpoint(fn_args.model_run_dir, fn_args.serving_model_dir)
+    return model
 
 
-def _let_gpu_memory_grow() -> None:
+def _evaluation(
+    config: TrainerConfig, indexer: LabelIndexer, files: Sequence[str]
+) -> tf.data.Dataset:
+    return evaluation_batches(
+        files,
+        indexer,
+        len(config.moods),
+        resolution=config.model.resolution,
+        batch_size=config.train.batch_size,
+    )
+
+
+def let_gpu_memory_grow() -> None:
+    """Keeps TensorFlow from taking all of a GPU's memory at once."""
     for gpu in tf.config.list_physical_devices("GPU"):
         try:
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -19,6 +19,7 @@ from components.limits import BlessingLimits, LeakLimits, ValidationLimits
 from dataset.rules import DataSettings
 from dataset.thinning import ThinSettings
 from models.hparams import AugmentSettings, ModelSettings, TrainSettings
+from models.tune_settings import TuneSettings, space
 from schemas.errors import ConfigError
 
 
@@ -47,10 +48,15 @@ class Settings:
     model: ModelSettings = field(default_factory=ModelSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
+    tune: TuneSettings = field(default_factory=TuneSettings)
     validate: ValidationLimits = field(default_factory=ValidationLimits)
     leak: LeakLimits = field(default_factory=LeakLimits)
     evaluate: BlessingLimits = field(default_factory=BlessingLimits)
     beam: BeamSettings = field(default_factory=BeamSettings)
+
+    def __post_init__(self) -> None:
+        if self.tune.trials:
+            space(self.tune, self.train, self.augment)  # Refuses what cannot be tried.
 
 
 def _sample(base: Settings) -> Settings:

@@ -18,6 +18,7 @@ from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings
 from components.pusher.component import Pusher
 from components.servable_check.component import ServableCheck
+from components.tuner.component import Tuner
 from dataset.fingerprint import photos_fingerprint
 from pipeline import nodes
 from pipeline.code_version import code_version, versioned_schema
@@ -93,22 +94,34 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
     ).with_id(nodes.TRANSFORM)
     transform.add_upstream_node(data_gate)
     base = base_model_of(examples) if settings.model.warm_start else None
+    learning = {
+        "examples": examples,
+        "transform_graph": transform.outputs["transform_graph"],
+        "schema": schema,
+        "base_model": base.outputs[last_blessed.MODEL] if base else None,
+        "train_args": tfx.proto.TrainArgs(splits=["train"]),
+        "eval_args": tfx.proto.EvalArgs(splits=["eval"]),
+    }
+    config = {
+        "model": dataclasses.asdict(settings.model),
+        "train": dataclasses.asdict(settings.train),
+        "augment": dataclasses.asdict(settings.augment),
+        "moods": moods,
+        "box_margin": settings.data.box_margin,
+        "code": code_version("models"),
+    }
+    tuner = None
+    if settings.tune.trials:
+        tuner = Tuner(
+            **learning,
+            tuner_fn="models.tuner.tuner_fn",
+            custom_config=config | {"tune": dataclasses.asdict(settings.tune)},
+        ).with_id(nodes.TUNER)
     trainer = tfx.components.Trainer(
-        examples=examples,
-        transform_graph=transform.outputs["transform_graph"],
-        schema=schema,
-        base_model=base.outputs[last_blessed.MODEL] if base else None,
+        **learning,
         run_fn="models.trainer.run_fn",
-        train_args=tfx.proto.TrainArgs(splits=["train"]),
-        eval_args=tfx.proto.EvalArgs(splits=["eval"]),
-        custom_config={
-            "model": dataclasses.asdict(settings.model),
-            "train": dataclasses.asdict(settings.train),
-            "augment": dataclasses.asdict(settings.augment),
-            "moods": moods,
-            "box_margin": settings.data.box_margin,
-            "code": code_version("models"),
-        },
+        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
+        custom_config=config,
     ).with_id(nodes.TRAINER)
     model = trainer.outputs["model"]
     last = resolver.Resolver(
@@ -149,7 +162,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
             leak_check,
             data_gate,
             transform,
-            *([base] if base else []),
+            *(node for node in (base, tuner) if node),
             trainer,
             last,
             evaluator,

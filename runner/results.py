@@ -14,6 +14,7 @@ from schemas import artifacts
 
 _EVALUATION_TYPE = "ModelEvaluation"
 _INFRA_BLESSING_TYPE = "InfraBlessing"
+_TUNER_RESULTS_TYPE = "TunerResults"
 _MODEL_RUN_TYPE = "ModelRun"
 _PUSHED_TYPE = "PushedModel"
 """TFX's standard artifact types, which importing TFX to name would cost 20 s."""
@@ -32,7 +33,8 @@ class Results:
       rejects_csv: path of the rejects table.
       validation: ``VALIDATION_JSON``.
       leaks: ``LEAKS_JSON``.
-      checkpoint: ``CHECKPOINT_KERAS``.
+      tuner: ``TRIALS_JSON``.
+      checkpoint: path of ``CHECKPOINT_KERAS``.
       metrics: ``METRICS_JSON``.
       servable: ``SERVABLE_JSON``.
       pushed: folder of the pushed version; None also where the Pusher ran and pushed nothing.
@@ -42,6 +44,7 @@ class Results:
     rejects_csv: Path | None = None
     validation: Mapping[str, Any] | None = None
     leaks: Mapping[str, Any] | None = None
+    tuner: Mapping[str, Any] | None = None
     checkpoint: Path | None = None
     metrics: Mapping[str, Any] | None = None
     servable: Mapping[str, Any] | None = None
@@ -72,6 +75,9 @@ class Results:
             elif output.type_name == artifacts.LEAK_REPORT_TYPE:
                 self.leaks = _read(folder / artifacts.LEAKS_JSON)
                 notes.append(_findings_note(self.leaks))
+            elif output.type_name == _TUNER_RESULTS_TYPE:
+                self.tuner = _read(folder / artifacts.TRIALS_JSON)
+                notes.append(_trials_note(self.tuner))
             elif output.type_name == _MODEL_RUN_TYPE:
                 self.checkpoint = folder / artifacts.CHECKPOINT_KERAS
             elif output.type_name == _EVALUATION_TYPE:
@@ -108,6 +114,12 @@ def _findings_note(report: Mapping[str, Any]) -> str:
         if (number := severities.count(severity))
     ]
     return " and ".join(counts) or "nothing found"
+
+
+def _trials_note(tuner: Mapping[str, Any]) -> str:
+    trials = tuner["trials"]
+    (best,) = (trial for trial in trials if trial["trial"] == tuner["best"])
+    return f"best macro-F1 {best['score']:.3f} of {len(trials)} trials"
 
 
 def _metrics_note(metrics: Mapping[str, Any]) -> str:

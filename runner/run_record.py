@@ -88,6 +88,7 @@ class RunRecord:
             "rows": {split: self._rows(split) for split in SPLITS},
             "rejects_csv": _text(self.results.rejects_csv),
             "leaks": {name: leaks.get(name) for name in LEAKS},
+            "tuner": self.results.tuner,
             "checkpoint": _text(self.results.checkpoint),
             "metrics": {
                 answerer: {name: metrics.get(answerer, {}).get(name) for name in METRICS}

@@ -25,6 +25,7 @@ _METRIC_NAMES = {
     "macro_f1": "macro-F1",
 }
 _LONGEST_LINE = 400
+_BEST_TRIALS = 5
 _ENDINGS = {
     Exit.PUSHED: ("Pushed", "green"),
     Exit.NOT_BLESSED: ("Not pushed", "yellow"),
@@ -38,7 +39,8 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
     """Prints what ``record`` holds of a run that has ended."""
     results = record.results
     rows = _rows(results)
-    for block in (rows, _findings(results), _metrics(results), _verdict(results)):
+    blocks = (rows, _findings(results), _trials(results), _metrics(results), _verdict(results))
+    for block in blocks:
         if block is not None:
             console.print()
             console.print(Padding(block, (0, 0, 0, 2), expand=False))
@@ -124,6 +126,34 @@ def _findings(results: Results) -> RenderableType | None:
         style = "red" if finding["severity"] == "error" else "yellow"
         table.add_row(Text(finding["severity"], style), finding["split"], finding["message"])
     return table
+
+
+def _trials(results: Results) -> RenderableType | None:
+    if results.tuner is None:
+        return None
+    trials: list[Mapping[str, Any]] = results.tuner["trials"]
+    ended = [trial for trial in trials if trial["score"] is not None]
+    best_first = sorted(ended, key=lambda trial: trial["score"], reverse=True)
+    table = _table()
+    table.add_column("trials")
+    table.add_column("macro-F1", justify="right")
+    table.add_column("time", justify="right")
+    table.add_column("settings, the best first", ratio=1)
+    for trial in best_first[:_BEST_TRIALS]:
+        values = " ".join(f"{name}={value}" for name, value in trial["values"].items())
+        style = "bold" if trial["trial"] == results.tuner["best"] else None
+        table.add_row(
+            trial["trial"], _share(trial["score"]), _took(trial["seconds"]), values, style=style
+        )
+    if (more := len(ended) - _BEST_TRIALS) > 0:
+        table.add_row(f"{more} more")
+    if failed := len(trials) - len(ended):
+        table.add_row(f"{failed} failed", style="yellow")
+    return table
+
+
+def _took(seconds: float | None) -> str:
+    return "-" if seconds is None else clock_text(seconds)
 
 
 def _metrics(results: Results) -> RenderableType | None:

@@ -77,6 +77,17 @@ SERVABLE_JSON = "servable_check.json"
                                                 "message": "..."}]}
 """
 
+TRIALS_JSON = "trials.json"
+"""In the TunerResults artifact, beside TFX's own file, which has no failed trials::
+
+    {"objective": "val_macro_f1", "epochs": 5, "rows": {"train": 4100, "eval": 4123},
+     "ended_by": "trials" | "minutes" | "choices", "best": "3",
+     "trials": [{"trial": "3", "values": {"train.learning_rate": 0.001, ...},
+                 "status": "completed" | "failed", "score": 0.61 | null, "seconds": 81.2}]}
+
+A trial has failed whose loss was no number.
+"""
+
 CURVES_CSV = "curves.csv"
 """In the ModelRun artifact: a row an epoch, the columns being Keras' log names."""
 CHECKPOINT_KERAS = "best.keras"

@@ -61,6 +61,7 @@ def fn_args(tmp_path_factory: pytest.TempPathFactory, transform_graph: str) -> S
         eval_files=[samples.write_split(folder / "Split-eval", 9, seed=100)],
         transform_graph_path=transform_graph,
         base_model=None,
+        hyperparameters=None,
         model_run_dir=str(folder / "model_run" / "5"),
         serving_model_dir=str(folder / "model" / "5" / "Format-Serving"),
         custom_config=samples.CONFIG,

@@ -1,4 +1,4 @@
-"""``local_runner.py`` and ``train.py`` as processes: quick answers to wrong wishes, without TensorFlow."""
+"""The command lines as processes: quick answers to wrong wishes, without TensorFlow."""
 
 import json
 import os

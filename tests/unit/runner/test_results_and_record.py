@@ -187,6 +187,7 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
         },
         "rejects_csv": None,
         "leaks": {"clips": None, "groups": None, "pictures": None},
+        "tuner": None,
         "checkpoint": None,
         "metrics": {"model": unknown, "majority": unknown},
         "blessed": None,

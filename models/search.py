@@ -1,0 +1,161 @@
+"""Random search with a memory, by keras-tuner: which values are tried, and what came of it.
+
+What a trial does is handed in; ``models.tuner`` makes it a training.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras_tuner
+from keras_tuner.engine.base_tuner import BaseTuner
+from keras_tuner.engine.trial import Trial, TrialStatus
+from keras_tuner.errors import FailedTrialError, FatalError
+from keras_tuner.oracles import RandomSearchOracle
+
+from dataset import progress
+from models.callbacks import TrainingDivergedError
+from models.hparams import MACRO_F1
+from models.tune_settings import Space, TuneSettings, Value
+
+_LOGGER = logging.getLogger(__name__)
+
+OBJECTIVE = f"val_{MACRO_F1}"
+
+RunTrial = Callable[[str, Mapping[str, Value]], float]
+"""Takes a trial's name and values and returns its objective."""
+
+
+class TuningFailedError(RuntimeError):
+    """No trial has ended with a figure."""
+
+
+class Search(BaseTuner):
+    """Tries values, the run's own first, and remembers in a folder what came of them.
+
+    A search that is constructed again with the folder of one that was killed goes on: the
+    trial that was cut off is repeated, those that have ended count.
+    """
+
+    def __init__(self, run: RunTrial, choices: Space, tune: TuneSettings, folder: str) -> None:
+        """Takes what a trial does, what to choose from, the budget, and the memory's folder."""
+        self._run = run
+        self._tune = tune
+        self._took: dict[str, float] = {}
+        oracle = _OwnValuesFirst(choices, tune, lambda: self._seconds() < 60 * tune.minutes)
+        super().__init__(oracle, directory=folder, project_name="trials")
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns what keras-tuner keeps beside the trials (called by it)."""
+        return {"seconds": self._took}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Takes it back."""
+        self._took = dict(state["seconds"])
+
+    def on_search_begin(self) -> None:
+        """Tells how many trials an earlier, killed search has left (called by keras-tuner)."""
+        self._tell(len(self.oracle.end_order))
+
+    def run_trial(self, trial: Trial, **_: Any) -> dict[str, float]:
+        """Runs one trial (called by keras-tuner).
+
+        A loss that is no number is a result: the values are bad. Any other error would meet
+        the next trial too, and ends the search.
+        """
+        values = trial.hyperparameters.values
+        began = time.monotonic()
+        try:
+            score = self._run(f"trial {trial.trial_id}", values)
+        except TrainingDivergedError as diverged:
+            _LOGGER.warning("Trial %s failed with %s: %s", trial.trial_id, values, diverged)
+            raise FailedTrialError(str(diverged)) from diverged
+        except Exception as other:
+            raise FatalError(f"Trial {trial.trial_id} with {values}: {other}") from other
+        finally:
+            self._took[trial.trial_id] = round(time.monotonic() - began, 3)
+        _LOGGER.info("Trial %s: %s %.4f with %s", trial.trial_id, OBJECTIVE, score, values)
+        return {OBJECTIVE: score}
+
+    def on_trial_end(self, trial: Trial) -> None:
+        """Saves what came of it (called by keras-tuner)."""
+        super().on_trial_end(trial)
+        self._tell(1)
+
+    def on_search_end(self) -> None:
+        """Refuses to name a best trial where there is none (called by keras-tuner)."""
+        if self._best() is None:
+            raise TuningFailedError(
+                f"A trial at least must end with a {OBJECTIVE}. Received: {len(self._took)} "
+                "trials whose loss was no number. Lower train.learning_rate and the values of "
+                "tune.learning_rate"
+            )
+
+    def table(self) -> dict[str, Any]:
+        """Returns ``artifacts.TRIALS_JSON`` but for its ``rows``."""
+        best = self._best()
+        trials = [self.oracle.trials[trial] for trial in self.oracle.start_order]
+        return {
+            "objective": OBJECTIVE,
+            "epochs": self._tune.epochs,
+            "ended_by": self._ended_by(),
+            "best": best and best.trial_id,
+            "trials": [
+                {
+                    "trial": trial.trial_id,
+                    "values": trial.hyperparameters.values,
+                    "status": trial.status.lower(),
+                    "score": trial.score,
+                    "seconds": self._took.get(trial.trial_id),
+                }
+                for trial in trials
+            ],
+        }
+
+    def _best(self) -> Trial | None:
+        (best,) = self.oracle.get_best_trials(1) or [None]
+        return best if best is not None and best.status == TrialStatus.COMPLETED else None
+
+    def _seconds(self) -> float:
+        return math.fsum(self._took.values())
+
+    def _ended_by(self) -> str:
+        if len(self.oracle.trials) >= self._tune.trials:
+            return "trials"
+        return "minutes" if self._seconds() >= 60 * self._tune.minutes else "choices"
+
+    def _tell(self, advance: int) -> None:
+        best = self._best()
+        note = f"best macro-F1 {best.score:.3f}" if best else ""
+        progress.report("tune", advance, self._tune.trials, "trials", note)
+
+
+class _OwnValuesFirst(RandomSearchOracle):
+    """Random search that begins with the run's own settings, so that the best is no worse."""
+
+    def __init__(self, choices: Space, tune: TuneSettings, may_begin: Callable[[], bool]) -> None:
+        self._may_begin = may_begin
+        values = keras_tuner.HyperParameters()
+        for name, known in choices.items():
+            values.Choice(name, known, default=known[0])
+        super().__init__(
+            objective=keras_tuner.Objective(OBJECTIVE, "max"),
+            max_trials=tune.trials,
+            seed=tune.seed + 1,  # keras-tuner takes 0 for no seed.
+            hyperparameters=values,
+            allow_new_entries=False,
+            # It would end the search for failures in a row; the budget ends it.
+            max_consecutive_failed_trials=tune.trials + 1,
+        )
+        self.verbose = 0
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Returns the next trial's values (called by keras-tuner)."""
+        if not self._may_begin():
+            return {"status": TrialStatus.STOPPED, "values": None}
+        if not self.start_order:
+            own = {choice.name: choice.default for choice in self.hyperparameters.space}
+            return {"status": TrialStatus.RUNNING, "values": own}
+        return super().populate_space(trial_id)

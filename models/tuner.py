@@ -1,0 +1,130 @@
+"""The search for settings, as the TFX Tuner calls it (``models.tuner.tuner_fn``).
+
+A trial is a training by the Trainer's own code, shorter and on a part of the data.
+"""
+
+import contextlib
+import csv
+import dataclasses
+import gc
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tfx.v1.components import TunerFnResult
+
+from models import subset, trainer
+from models.search import OBJECTIVE, RunTrial, Search
+from models.tune_settings import Space, TuneSettings, Value, space, trial_settings, tuned
+from schemas import artifacts
+
+_LOGGER = logging.getLogger(__name__)
+
+_BUDGET = ("trials", "minutes")
+"""Settings that may change between a search and its continuation."""
+_RUNNING = "running"
+
+
+def tuner_fn(fn_args: Any) -> TunerFnResult:
+    """Returns the search, ready to be started (called by TFX).
+
+    Args:
+      fn_args: ``tfx.components.FnArgs``; used are ``train_files``, ``eval_files`` (patterns),
+        ``transform_graph_path``, ``base_model``, ``custom_config`` (``TrainerConfig`` and
+        ``tune``), and ``working_dir``: a folder that the next run is given again.
+
+    Raises:
+      ConfigError: for settings that do not go together, or data that does not fit the label
+        map.
+    """
+    tune = TuneSettings(**fn_args.custom_config["tune"])
+    config = trainer.TrainerConfig.from_json(fn_args.custom_config)
+    choices = space(tune, config.train, config.augment)
+    trainer.let_gpu_memory_grow()
+    folder = os.path.join(fn_args.working_dir, _key(fn_args))
+    tf.io.gfile.makedirs(folder)
+    data = _part(trainer.Data.of(fn_args, len(config.moods)), tune, folder)
+    _LOGGER.info("Tuning in %s: %s; %s", folder, tune, choices)
+
+    def run(name: str, values: Mapping[str, Value]) -> float:
+        train, augment = tuned(trial_settings(tune, config.train), config.augment, values)
+        trial = dataclasses.replace(config, train=train, augment=augment)
+        with _run_dir(folder) as run_dir:
+            trainer.train(trial, data, fn_args.base_model, run_dir, task=name)
+            score = best_score(os.path.join(run_dir, artifacts.CURVES_CSV))
+        keras.utils.clear_session()
+        gc.collect()  # A network's layers refer to each other.
+        return score
+
+    return TunerFnResult(tuner=_Tuning(run, choices, tune, folder, data), fit_kwargs={})
+
+
+class _Tuning(Search):
+    """A search that knows its data."""
+
+    def __init__(
+        self, run: RunTrial, choices: Space, tune: TuneSettings, folder: str, data: trainer.Data
+    ) -> None:
+        self._data = data
+        super().__init__(run, choices, tune, folder)
+
+    def on_search_end(self) -> None:
+        """Removes the data, which is quickly made again."""
+        super().on_search_end()
+        for file in (*self._data.train_files, *self._data.eval_files):
+            tf.io.gfile.remove(file)
+
+    def table(self) -> dict[str, Any]:
+        """Returns ``artifacts.TRIALS_JSON``."""
+        rows = {"train": sum(self._data.train_counts), "eval": sum(self._data.eval_counts)}
+        return super().table() | {"rows": rows}
+
+
+def best_score(curves: str) -> float:
+    """Returns the highest objective of a training's epochs, from its table."""
+    with tf.io.gfile.GFile(curves) as file:
+        return max(float(row[OBJECTIVE]) for row in csv.DictReader(file))
+
+
+def _key(fn_args: Any) -> str:
+    """Returns a name for all that the trials depend on, which the budget does not belong to."""
+    config = dict(fn_args.custom_config)
+    config["tune"] = {k: v for k, v in config["tune"].items() if k not in _BUDGET}
+    inputs = (fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
+    text = json.dumps([config, inputs, fn_args.base_model], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _part(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data:
+    """Writes the part of the data that the trials see."""
+
+    def part(files: Sequence[str], counts: Sequence[int], target: str) -> list[int]:
+        wanted = subset.shares(counts, tune.rows)
+        return subset.write(files, data.indexer, wanted, target, tune.seed)
+
+    train, evaluation = (os.path.join(folder, f"{split}.tfrecord") for split in ("train", "eval"))
+    return trainer.Data(
+        data.indexer,
+        [train],
+        [evaluation],
+        part(data.train_files, data.train_counts, train),
+        part(data.eval_files, data.eval_counts, evaluation),
+    )
+
+
+@contextlib.contextmanager
+def _run_dir(folder: str) -> Iterator[str]:
+    """Makes the folder of a training, of which nothing shall stay, also of a killed one."""
+    top = os.path.join(folder, _RUNNING)
+    if tf.io.gfile.exists(top):
+        tf.io.gfile.rmtree(top)
+    try:
+        # As deep as the Trainer's: what a training saves beside it goes too.
+        yield os.path.join(top, "run", "0")
+    finally:
+        tf.io.gfile.rmtree(top)
