@@ -3,6 +3,7 @@
 What a trial does is handed in; ``models.tuner`` makes it a training.
 """
 
+import json
 import logging
 import math
 import time
@@ -44,8 +45,20 @@ class Search(BaseTuner):
         self._run = run
         self._tune = tune
         self._took: dict[str, float] = {}
-        oracle = _OwnValuesFirst(choices, tune, lambda: self._seconds() < 60 * tune.minutes)
-        super().__init__(oracle, directory=folder, project_name="trials")
+        try:
+            self._remember(choices, folder, overwrite=False)
+        except json.JSONDecodeError as error:
+            # keras-tuner 1.4 writes in place: a kill may leave half a file.
+            _LOGGER.warning("The search begins anew: its memory in %s is broken: %s", folder, error)
+            self._remember(choices, folder, overwrite=True)
+
+    def _remember(self, choices: Space, folder: str, *, overwrite: bool) -> None:
+        budget = 60 * self._tune.minutes
+        oracle = _OwnValuesFirst(choices, self._tune, lambda: self._seconds() < budget)
+        super().__init__(oracle, directory=folder, project_name="trials", overwrite=overwrite)
+        # In the order of their beginning, which of equals makes the first the best. A trial
+        # that keras-tuner was just noting down when it was killed is none yet.
+        oracle.trials = {trial: oracle.trials[trial] for trial in oracle.start_order}
 
     def get_state(self) -> dict[str, Any]:
         """Returns what keras-tuner keeps beside the trials (called by it)."""

@@ -151,3 +151,28 @@ def test_a_higher_budget_goes_on_from_a_search_that_has_ended(tmp_path: Path) ->
     tried(tmp_path, first, trials=3)
     assert len(tried(tmp_path, second, trials=5)["trials"]) == 5
     assert (len(first.values), len(second.values)) == (3, 2)
+
+
+def test_half_a_file_makes_the_search_begin_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried(tmp_path, Trials(by_rate), trials=3)
+    (memory,) = tmp_path.rglob("oracle.json")
+    memory.write_bytes(memory.read_bytes()[:-40])
+    again = Trials(by_rate)
+    assert len(tried(tmp_path, again, trials=3)["trials"]) == len(again.values) == 3
+    assert "The search begins anew" in caplog.text
+
+
+def test_a_trial_that_was_only_noted_down_is_none_yet(tmp_path: Path) -> None:
+    whole, first, second = Trials(by_rate), Trials(by_rate), Trials(by_rate)
+    tried(tmp_path / "whole", whole, trials=4)
+    tried(tmp_path / "killed", first, trials=3)
+    # What a kill between keras-tuner's two files leaves: the trial's, but not the oracle's.
+    (third,) = (tmp_path / "whole").rglob("trial_3/trial.json")
+    noted = tmp_path / "killed" / "trials" / "trial_3"
+    noted.mkdir()
+    (noted / "trial.json").write_bytes(third.read_bytes())
+    table = tried(tmp_path / "killed", second, trials=4)
+    assert second.values == whole.values[3:]
+    assert len(table["trials"]) == 4
