@@ -109,6 +109,7 @@ def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
         shuffle_buffer=4096,
         augment=AugmentSettings(),
         seed=seed,
+        total=sum(counts),
     )
     model.fit(batches, epochs=1, steps_per_epoch=steps, verbose=0)
     confusion = np.zeros((MOODS, MOODS))

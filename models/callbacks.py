@@ -24,13 +24,16 @@ class TrainingDivergedError(RuntimeError):
 class TellProgress(keras.callbacks.Callback):
     """Reports steps done through ``dataset.progress``, about twice a second."""
 
-    def __init__(self, epochs: int, steps_per_epoch: int, task: str = "train") -> None:
+    def __init__(
+        self, epochs: int, steps_per_epoch: int, done: int = 0, task: str = "train"
+    ) -> None:
+        """Takes the epochs, the steps in each, how many an earlier run has done, and a name."""
         super().__init__()
         self._task = task
         self._epochs = epochs
         self._total = epochs * steps_per_epoch
         self._epoch = 0
-        self._unreported = 0
+        self._unreported = done
         self._reported_at = -math.inf
         self._validated = ""
 

@@ -1,57 +1,75 @@
 """The training loop: phases, callbacks, and which epoch's weights it leaves."""
 
 import logging
-import os
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
-from models import callbacks, checkpoints, fine_tuning, schedules
+from models import callbacks, checkpoints, curves, fine_tuning, schedules
+from models.backup import Backups
 from models.hparams import TrainSettings
 from models.metrics import headline_metrics
 from models.optimizers import optimizer_for
-from schemas import artifacts
+from models.resume import Resumption
 
 _LOGGER = logging.getLogger(__name__)
 
 
 def fit(
     model: keras.Model,
-    training: tf.data.Dataset,
+    training: Callable[[int], tf.data.Dataset],
     validation: tf.data.Dataset,
     settings: TrainSettings,
     loss: keras.losses.Loss,
     *,
     steps_per_epoch: int,
     run_dir: str,
+    backups: Backups,
     task: str = "train",
 ) -> None:
     """Trains the model and leaves it with the best epoch's weights.
 
     Args:
       model: changed in place.
-      training: endless, see ``training_batches``.
+      training: makes the endless stream of ``training_batches``, given how many batches of it
+        have been trained on already.
       validation: finite, see ``evaluation_batches``.
       settings: of the training.
       loss: see ``losses.loss_for``.
       steps_per_epoch: batches after which the model is validated.
-      run_dir: gets ``artifacts.CURVES_CSV`` and ``artifacts.CHECKPOINT_KERAS``.
+      run_dir: gets ``artifacts.CURVES_CSV``, ``CHECKPOINT_KERAS`` and ``TENSORBOARD``.
+      backups: where it goes on from, and what it leaves if it is killed.
       task: name for its progress.
 
     Raises:
       TrainingDivergedError: if the loss is no longer a number.
     """
     tf.io.gfile.makedirs(run_dir)
+    resumption = Resumption(backups, run_dir, settings.backup_minutes)
+    resumption.restore_weights(model)
+    curves.tell_again(run_dir)
+    start = resumption.place
     monitor = f"val_{settings.checkpoint_metric}"
     best = checkpoints.KeepBest(run_dir, monitor)  # One for all phases: it knows the best so far.
-    curve: list[float] = []
+    done = start.epoch * steps_per_epoch
     for phase in fine_tuning.phases(settings):
+        if start.epoch >= phase.end:
+            continue
         fine_tuning.freeze(model, phase.part)
-        compile_for(model, settings, loss, phase, steps_per_epoch)
-        _LOGGER.info("Training %s", phase)
-        history = model.fit(
-            training,
-            initial_epoch=phase.begin,
+        metrics = compile_for(model, settings, loss, phase, steps_per_epoch)
+        begin = max(start.epoch, phase.begin)
+        passed = start.step if begin == start.epoch else 0
+        _LOGGER.info("Training %s from epoch %d on", phase, begin + 1)
+        # What knows of earlier epochs.
+        judges = [
+            *schedules.callbacks(settings, phase.rate),
+            best,
+            *_early_stopping(settings, phase),
+        ]
+        model.fit(
+            training(begin * steps_per_epoch + passed),
+            initial_epoch=begin,
             epochs=phase.end,
             steps_per_epoch=steps_per_epoch,
             validation_data=validation,
@@ -61,17 +79,16 @@ def fit(
                 # The averaged weights are in the model from here on until the next epoch.
                 *_averaging(settings),
                 callbacks.NoteRateAndTime(),
-                *schedules.callbacks(settings, phase.rate),
-                callbacks.TellProgress(settings.epochs, steps_per_epoch, task),
-                keras.callbacks.CSVLogger(
-                    os.path.join(run_dir, artifacts.CURVES_CSV), append=phase.begin > 0
-                ),
-                best,
-                *_early_stopping(settings, phase),
+                callbacks.TellProgress(settings.epochs, steps_per_epoch, done, task),
+                *curves.callbacks(run_dir, append=begin > 0),
+                *judges,
+                resumption.callback(metrics, judges),
             ],
-        ).history
-        curve += history[monitor]
+        )
+        done = 0
+        resumption.note_phase(model, phase.end)
     checkpoints.restore(model, best.path)
+    curve = [row[monitor] for row in curves.read(run_dir)]
     _LOGGER.info(
         "Trained %d of %d epochs; the best is epoch %d with %s %.4f",
         len(curve),
@@ -88,7 +105,7 @@ def compile_for(
     loss: keras.losses.Loss,
     phase: fine_tuning.Phase,
     steps_per_epoch: int,
-) -> None:
+) -> list[keras.metrics.Metric]:
     """Gives the model its loss, optimiser and metrics; the metrics ignore the class weights.
 
     Args:
@@ -97,17 +114,23 @@ def compile_for(
       loss: see ``losses.loss_for``.
       phase: whose length and rate the schedule has.
       steps_per_epoch: batches an epoch.
+
+    Returns:
+      All that is counted in training: the mean loss first, then the metrics.
     """
     rate = schedules.learning_rate(
         settings, phase.rate, epochs=phase.end - phase.begin, steps_per_epoch=steps_per_epoch
     )
+    metrics = headline_metrics(model.output_shape[-1])
     model.compile(
         optimizer=optimizer_for(settings, model, rate),
         loss=loss,
-        metrics=headline_metrics(model.output_shape[-1]),
+        metrics=metrics,
         # On a CPU, XLA makes the step seven times slower (facts, section 5).
         jit_compile=False,
     )
+    # Keras puts its own in front, and shows the others only once they are used.
+    return [model.metrics[0], *metrics]
 
 
 def _averaging(settings: TrainSettings) -> list[keras.callbacks.Callback]:

@@ -109,6 +109,8 @@ class TrainSettings:
         split, "macro_f1" or "accuracy".
       shuffle_buffer: examples that the shuffle holds, still as JPEG (10 to 30 KB each).
       seed: of initialisation, shuffling and augmentation.
+      backup_minutes: time between backups within an epoch, which a training that was killed
+        goes on from; 0 makes them between epochs only.
     """
 
     epochs: int = 100
@@ -136,6 +138,7 @@ class TrainSettings:
     checkpoint_metric: str = MACRO_F1
     shuffle_buffer: int = 16384
     seed: int = 17
+    backup_minutes: float = 5.0
 
     def __post_init__(self) -> None:
         finite = math.isfinite
@@ -169,6 +172,7 @@ class TrainSettings:
             (self.shuffle_buffer >= 1, "shuffle_buffer must be at least 1"),
             # keras.utils.set_random_seed takes no other.
             (0 <= self.seed < 2**32, "seed must lie in 0..2**32 - 1"),
+            (0 <= self.backup_minutes < math.inf, "backup_minutes must be at least 0"),
         )
         _check_all("train", self, rules)
         if self.fine_tune == TWO_PHASE:

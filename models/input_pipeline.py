@@ -51,12 +51,15 @@ def training_batches(
     shuffle_buffer: int,
     augment: AugmentSettings,
     seed: int,
+    total: int,
+    start: int = 0,
 ) -> tf.data.Dataset:
     """Returns an endless stream of full batches.
 
     The stream is one pass over the examples after another, each in its own order and each
     with every example once. Batches run across the passes' borders: none is short, no
     example is dropped, and the next pass is being read while the last one is trained on.
+    What comes at a place of it depends on the shards' content, their order and the seed alone.
 
     Args:
       files: TFRecord shards.
@@ -67,6 +70,9 @@ def training_batches(
       shuffle_buffer: records that the shuffle holds.
       augment: random changes to the pictures.
       seed: of the order and the draws, >= 0.
+      total: examples in the shards.
+      start: batches of the stream to begin after; they are neither decoded nor, but for those
+        of the pass that is under way, read.
 
     Returns:
       A dataset of (pixels uint8[batch_size, resolution, resolution, 3] in 0..255,
@@ -98,9 +104,11 @@ def training_batches(
         batch_seed = tf.stack([tf.constant(seed + 2**32, tf.int64), places[0]])
         return weighed(*mixing.mixed(pixels, moods, batch_seed, augment), mood_weights)
 
+    place = start * batch_size
     return (
-        shuffled_records(files, shuffle_buffer, seed)
-        .enumerate()
+        shuffled_records(files, shuffle_buffer, seed, first_pass=place // total)
+        .skip(place % total)
+        .enumerate(place)
         .map(_as_written(example), num_parallel_calls=tf.data.AUTOTUNE)
         .batch(batch_size, drop_remainder=True)
         .map(_as_written(targets), num_parallel_calls=tf.data.AUTOTUNE)
@@ -130,13 +138,16 @@ def weighed(
     return pixels, parts / weights[:, tf.newaxis], weights
 
 
-def shuffled_records(files: Sequence[str], shuffle_buffer: int, seed: int) -> tf.data.Dataset:
+def shuffled_records(
+    files: Sequence[str], shuffle_buffer: int, seed: int, first_pass: int = 0
+) -> tf.data.Dataset:
     """Returns an endless stream of serialized Examples, one shuffled pass after another.
 
     Args:
       files: TFRecord shards; each pass opens them in another order.
       shuffle_buffer: records that are held and drawn from.
       seed: of the orders, >= 0.
+      first_pass: number of the pass that it begins with.
     """
 
     def one_pass(number: tf.Tensor) -> tf.data.Dataset:
@@ -154,7 +165,7 @@ def shuffled_records(files: Sequence[str], shuffle_buffer: int, seed: int) -> tf
             .shuffle(shuffle_buffer, seed=seed + number, reshuffle_each_iteration=False)
         )
 
-    return tf.data.Dataset.counter().flat_map(_as_written(one_pass))
+    return tf.data.Dataset.counter(first_pass).flat_map(_as_written(one_pass))
 
 
 def evaluation_batches(

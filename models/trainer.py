@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from models import (
+    backup,
     class_weights,
     expected,
     export,
@@ -41,6 +42,7 @@ class TrainerConfig:
       augment: random changes to its pictures.
       moods: names in index order.
       box_margin: what the ingest widened boxes by, ``DataSettings.box_margin``.
+      unfinished: folder for backups, the same in each run.
     """
 
     model: ModelSettings
@@ -48,6 +50,7 @@ class TrainerConfig:
     augment: AugmentSettings
     moods: tuple[str, ...]
     box_margin: float
+    unfinished: str
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainerConfig":
@@ -58,6 +61,7 @@ class TrainerConfig:
             augment=AugmentSettings(**config["augment"]),
             moods=tuple(config["moods"]),
             box_margin=float(config["box_margin"]),
+            unfinished=config["unfinished"],
         )
 
     def tuned(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":
@@ -122,7 +126,13 @@ def run_fn(fn_args: Any) -> None:
     config = TrainerConfig.from_json(fn_args.custom_config).tuned(fn_args.hyperparameters)
     let_gpu_memory_grow()
     data = Data.of(fn_args, len(config.moods))
-    model = train(config, data, fn_args.base_model, fn_args.model_run_dir)
+    key = backup.key_of(
+        {**fn_args.custom_config, "hyperparameters": fn_args.hyperparameters},
+        [*data.train_files, *data.eval_files],
+        fn_args.base_model,
+    )
+    backups = backup.Backups(config.unfinished, key)
+    model = train(config, data, fn_args.base_model, fn_args.model_run_dir, backups)
     expected.write(
         model,
         data.eval_files,
@@ -134,10 +144,17 @@ def run_fn(fn_args: Any) -> None:
     weights = warm_start.start_of(config.model, fn_args.base_model).weights
     export.write_servable(model, spec, weights, fn_args.serving_model_dir)
     warm_start.keep_checkpoint(fn_args.model_run_dir, fn_args.serving_model_dir)
+    backups.clear()
 
 
 def train(
-    config: TrainerConfig, data: Data, base_model: str | None, run_dir: str, *, task: str = "train"
+    config: TrainerConfig,
+    data: Data,
+    base_model: str | None,
+    run_dir: str,
+    backups: backup.Backups,
+    *,
+    task: str = "train",
 ) -> keras.Model:
     """Builds the network and trains it; the Trainer's training and a trial of the Tuner's.
 
@@ -146,6 +163,7 @@ def train(
       data: on what.
       base_model: servable of the model to go on from, if any.
       run_dir: gets the curves, the checkpoint and its label map.
+      backups: where it goes on from, and what it leaves if it is killed.
       task: name for its progress.
 
     Returns:
@@ -162,13 +180,13 @@ def train(
         config,
     )
     keras.utils.set_random_seed(config.train.seed)
-    start = warm_start.start_of(config.model, base_model)
-    model = network.build(start, len(config.moods))
-    warm_start.take_head(model, start.weights, config.moods)
+    first = warm_start.start_of(config.model, base_model)
+    model = network.build(first, len(config.moods))
+    warm_start.take_head(model, first.weights, config.moods)
     warm_start.note_moods(run_dir, config.moods)
-    fitting.fit(
-        model,
-        training_batches(
+
+    def batches(start: int) -> tf.data.Dataset:
+        return training_batches(
             data.train_files,
             data.indexer,
             class_weights.of(config.train, data.train_counts, config.moods),
@@ -177,13 +195,20 @@ def train(
             shuffle_buffer=config.train.shuffle_buffer,
             augment=config.augment,
             seed=config.train.seed,
-        ),
+            total=sum(data.train_counts),
+            start=start,
+        )
+
+    fitting.fit(
+        model,
+        batches,
         _evaluation(config, data.indexer, data.eval_files),
         config.train,
         losses.loss_for(config.train, data.train_counts),
         steps_per_epoch=config.train.steps_per_epoch
         or math.ceil(sum(data.train_counts) / config.train.batch_size),
         run_dir=run_dir,
+        backups=backups,
         task=task,
     )
     return model

@@ -19,6 +19,7 @@ import tensorflow as tf
 from tfx.v1.components import TunerFnResult
 
 from models import subset, trainer
+from models.backup import Backups
 from models.search import OBJECTIVE, RunTrial, Search
 from models.tune_settings import Space, TuneSettings, Value, space, trial_settings, tuned
 from schemas import artifacts
@@ -55,7 +56,8 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
         train, augment = tuned(trial_settings(tune, config.train), config.augment, values)
         trial = dataclasses.replace(config, train=train, augment=augment)
         with _run_dir(folder) as run_dir:
-            trainer.train(trial, data, fn_args.base_model, run_dir, task=name)
+            backups = Backups(os.path.join(run_dir, "backups"), "trial")
+            trainer.train(trial, data, fn_args.base_model, run_dir, backups, task=name)
             score = best_score(os.path.join(run_dir, artifacts.CURVES_CSV))
         keras.utils.clear_session()
         gc.collect()  # A network's layers refer to each other.

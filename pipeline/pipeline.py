@@ -108,6 +108,8 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         "augment": dataclasses.asdict(settings.augment),
         "moods": moods,
         "box_margin": settings.data.box_margin,
+        # Not in the node's output, which TFX deletes when it fails.
+        "unfinished": str(inputs.artifacts.absolute() / nodes.TRAINER / "unfinished"),
         "code": code_version("models"),
     }
     tuner = None

@@ -90,6 +90,8 @@ A trial has failed whose loss was no number.
 
 CURVES_CSV = "curves.csv"
 """In the ModelRun artifact: a row an epoch, the columns being Keras' log names."""
+TENSORBOARD = "tensorboard"
+"""Folder in the ModelRun artifact: the same for TensorBoard."""
 CHECKPOINT_KERAS = "best.keras"
 """In the ModelRun artifact: the best epoch's model."""
 MODEL_CHECKPOINT = "checkpoint"

@@ -41,7 +41,7 @@ CONFIG = {
     "moods": list(MOODS),
     "box_margin": 0.05,
 }
-"""The Trainer's ``custom_config`` for the smallest training there is."""
+"""The Trainer's ``custom_config`` for the smallest training there is, but for its folder."""
 
 RED, GREEN, BLUE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
 

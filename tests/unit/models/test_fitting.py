@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from models import fine_tuning, fitting
+from models.backup import Backups
 from models.callbacks import TrainingDivergedError
 from models.hparams import TrainSettings
 from schemas import artifacts
@@ -47,12 +48,13 @@ def fit(
     moods = [tf.one_hot([mood] * 4, 2) for mood in (0, 1)]
     fitting.fit(
         model,
-        tf.data.Dataset.from_tensors((pixels, moods[0], tf.ones([4]))).repeat(),
+        lambda start: tf.data.Dataset.from_tensors((pixels, moods[0], tf.ones([4]))).repeat(),
         tf.data.Dataset.from_tensors((pixels, moods[validated])),
         TrainSettings(**PLAIN | changed),
         keras.losses.CategoricalCrossentropy(),
         steps_per_epoch=1,
         run_dir=str(folder),
+        backups=Backups(str(folder / "unfinished"), "any"),
     )
     with (folder / artifacts.CURVES_CSV).open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -130,9 +132,9 @@ def test_two_phases_train_the_head_then_all_on_one_curve(tmp_path: Path) -> None
     seen = []
     original = fitting.compile_for
 
-    def spy(model: keras.Model, *args: Any) -> None:
+    def spy(model: keras.Model, *args: Any) -> list[keras.metrics.Metric]:
         seen.append(np.array_equal(stem, model.get_layer("stem_conv").get_weights()[0]))
-        original(model, *args)
+        return original(model, *args)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "compile_for", spy)
@@ -181,12 +183,13 @@ def test_a_training_that_diverges_keeps_its_best_epoch(tmp_path: Path) -> None:
     with pytest.raises(TrainingDivergedError, match=r"last_good/run_3/best\.keras"):
         fitting.fit(
             two_logits(1.0),
-            steps[0].concatenate(steps[1]),
+            lambda start: steps[0].concatenate(steps[1]),
             tf.data.Dataset.from_tensors((good, moods)),
             TrainSettings(**PLAIN | {"epochs": 2, "learning_rate": 0.2}),
             keras.losses.CategoricalCrossentropy(),
             steps_per_epoch=1,
             run_dir=str(run_dir),
+            backups=Backups(str(tmp_path / "unfinished"), "any"),
         )
     kept = keras.models.load_model(tmp_path / "last_good" / "run_3" / "best.keras")
     assert lead_of(kept) == pytest.approx(0.6, abs=1e-3)

@@ -49,6 +49,8 @@ def stream_of(files: list[str], indexer: LabelIndexer, **changed: Any) -> tf.dat
     """Returns training batches; what is not said is small, plain and seeded."""
     options = {"batch_size": 4, "shuffle_buffer": 100, "augment": PLAIN, "seed": 1} | changed
     weights = options.pop("weights", [1.0] * 4)
+    if "total" not in options:
+        options["total"] = sum(1 for _ in tf.data.TFRecordDataset(files))
     return training_batches(files, indexer, weights, resolution=SIDE, **options)
 
 
@@ -163,6 +165,25 @@ def test_a_seed_gives_the_same_stream_and_another_gives_another(
     first = trained_on(files, indexer, batches=12, seed=7)
     assert trained_on(files, indexer, batches=12, seed=7) == first
     assert trained_on(files, indexer, batches=12, seed=8) != first
+
+
+@pytest.mark.parametrize("start", [1, 5, 6, 13])
+def test_a_stream_that_begins_later_is_the_rest_of_the_stream(
+    tmp_path: Path, indexer: LabelIndexer, start: int
+) -> None:
+    # Passes over 23 end within batches of 4: the sixth batch has the end of one and the next.
+    files = grey_shards(tmp_path, (12, 11))
+    options = {"augment": AugmentSettings(mixup=1.0), "shuffle_buffer": 6}
+    whole = list(stream_of(files, indexer, **options).take(15))
+    rest = list(stream_of(files, indexer, start=start, **options).take(15 - start))
+    for expected, batch in zip(whole[start:], rest, strict=True):
+        for one, other in zip(expected, batch, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_the_order_does_not_depend_on_the_folder(tmp_path: Path, indexer: LabelIndexer) -> None:
+    one, other = (grey_shards(tmp_path / run, (9, 9, 6)) for run in ("execution-7", "8"))
+    assert trained_on(one, indexer, batches=12) == trained_on(other, indexer, batches=12)
 
 
 def test_the_sample_weight_is_the_moods_class_weight(tmp_path: Path, indexer: LabelIndexer) -> None:

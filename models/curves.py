@@ -1,0 +1,56 @@
+"""What is left of a training to look at: a table and TensorBoard's logs, a point an epoch."""
+
+import csv
+import os
+
+import keras
+import tensorflow as tf
+
+from schemas import artifacts
+
+
+def callbacks(run_dir: str, append: bool) -> list[keras.callbacks.Callback]:
+    """Returns what writes ``artifacts.CURVES_CSV`` and ``TENSORBOARD`` (scalars only).
+
+    Args:
+      run_dir: the folder that gets them.
+      append: whether the table has rows of earlier epochs already.
+    """
+    return [
+        keras.callbacks.TensorBoard(
+            os.path.join(run_dir, artifacts.TENSORBOARD), write_graph=False
+        ),
+        keras.callbacks.CSVLogger(os.path.join(run_dir, artifacts.CURVES_CSV), append=append),
+    ]
+
+
+def read(run_dir: str) -> list[dict[str, float]]:
+    """Returns the table's rows; none if there is no table."""
+    path = os.path.join(run_dir, artifacts.CURVES_CSV)
+    if not tf.io.gfile.exists(path):
+        return []
+    with tf.io.gfile.GFile(path) as file:
+        lines = file.read().splitlines()
+    return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)]
+
+
+def tell_again(run_dir: str) -> None:
+    """Writes the table's rows to TensorBoard's logs, as its callback would have.
+
+    A training that goes on has the table from its backup, and new empty logs.
+    """
+    folder = os.path.join(run_dir, artifacts.TENSORBOARD)
+    rows = read(run_dir)
+    for split, beginning in (("train", ""), ("validation", "val_")):
+        names = [
+            name
+            for name in (rows[0] if rows else ())
+            if name != "epoch" and name.startswith("val_") == (split == "validation")
+        ]
+        if not names:
+            continue
+        with tf.summary.create_file_writer(os.path.join(folder, split)).as_default():
+            for row in rows:
+                for name in names:
+                    tag = f"epoch_{name.removeprefix(beginning)}"
+                    tf.summary.scalar(tag, row[name], step=int(row["epoch"]))

@@ -1,0 +1,110 @@
+"""Backups on the disk: which is taken, what a kill in the middle leaves, whose they are."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.backup import Backups, key_of
+
+ARRAYS = {"model": [np.float32([[1.5, 2.5]]), np.int64(7)], "none": []}
+
+
+def write(backups: Backups, *names: str) -> None:
+    for name in names:
+        backups.write({"name": name}, ARRAYS, [])
+
+
+def name_of(backups: Backups) -> str | None:
+    found = backups.newest()
+    return found and found.state["name"]
+
+
+@pytest.fixture
+def backups(tmp_path: Path) -> Backups:
+    return Backups(str(tmp_path / "unfinished"), "abc")
+
+
+def test_what_was_written_is_read(backups: Backups, tmp_path: Path) -> None:
+    (tmp_path / "curves.csv").write_text("epoch\n0\n", "utf-8")
+    files = [str(tmp_path / name) for name in ("curves.csv", "absent.keras")]
+    backups.write({"place": (3, 4), "best": None}, ARRAYS, files)
+    found = backups.newest()
+    assert found is not None and found.state == {"place": [3, 4], "best": None}
+    assert [each.tolist() for each in found.arrays["model"]] == [[[1.5, 2.5]], 7]
+    assert found.arrays["model"][1].dtype == np.int64 and found.arrays["none"] == []
+    (tmp_path / "new").mkdir()
+    for name in ("curves.csv", "absent.keras"):
+        found.take(name, str(tmp_path / "new"))
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["curves.csv"]
+
+
+def test_the_newest_is_taken_and_the_one_before_is_kept(backups: Backups) -> None:
+    assert name_of(backups) is None
+    write(backups, *"abcdefghijkl")  # 12 is after 9 as a number, and before it as a text.
+    assert name_of(backups) == "l"
+    assert sorted(path.name for path in Path(backups.folder).iterdir()) == ["11", "12"]
+
+
+@pytest.mark.parametrize("broken", ["no state", "half a state", "half the arrays", "no arrays"])
+def test_a_half_written_backup_is_passed_over(backups: Backups, broken: str) -> None:
+    write(backups, "older", "newer")
+    state, arrays = (Path(backups.folder) / "2" / name for name in ("state.json", "arrays.npz"))
+    if broken == "no state":
+        state.unlink()
+    elif broken == "half a state":
+        state.write_bytes(state.read_bytes()[:10])
+    elif broken == "half the arrays":
+        arrays.write_bytes(arrays.read_bytes()[: arrays.stat().st_size // 2])
+    else:
+        arrays.unlink()
+    assert name_of(backups) == "older"
+    write(backups, "newest")
+    assert name_of(backups) == "newest"
+
+
+def test_a_flipped_bit_in_the_weights_is_noticed(backups: Backups) -> None:
+    write(backups, "older", "newer")
+    arrays = Path(backups.folder) / "2" / "arrays.npz"
+    content = arrays.read_bytes()
+    arrays.write_bytes(content.replace(np.float32(2.5).tobytes(), np.float32(3.5).tobytes()))
+    assert name_of(backups) == "older"
+
+
+def test_a_kill_while_a_backup_is_written_leaves_the_one_before(
+    backups: Backups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    write(backups, "older")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tf.io.gfile, "rename", stop)
+        write(backups, "newer")
+    assert name_of(backups) == "older"
+
+
+def test_the_key_is_of_settings_shards_and_base_but_not_of_folders(tmp_path: Path) -> None:
+    def shard(folder: str, size: int) -> str:
+        path = tmp_path / folder / "train-0.tfrecord"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x" * size)
+        return str(path)
+
+    config = {"train": {"epochs": 3}, "unfinished": "/a"}
+    key = key_of(config, [shard("run-1", 5)], None)
+    assert key_of(config | {"unfinished": "/b"}, [shard("run-2", 5)], None) == key
+    assert key_of(config, [shard("run-3", 6)], None) != key
+    assert key_of(config | {"train": {"epochs": 4}}, [shard("run-1", 5)], None) != key
+    assert key_of(config, [shard("run-1", 5)], "/base") != key
+
+
+def test_another_trainings_backup_is_not_taken_and_goes_when_one_has_ended(
+    backups: Backups,
+) -> None:
+    write(backups, "ours")
+    other = Backups(backups.root, "def")
+    assert name_of(other) is None
+    other.clear()
+    assert not Path(backups.root).exists()
