@@ -1,9 +1,7 @@
 """kill -9 during ingest, training and push: the next run completes, nothing half is served."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -15,29 +13,35 @@ from chain import FAST, run
 
 from components.pusher import executor
 from components.pusher.executor import push_version
+from models import curves
 
 PROJECT = Path(__file__).parents[2]
-WAIT = 240.0
+WAIT = 480.0
+OFTEN = "train.backup_minutes=0.01"
 
 
-def start(output: Path, csvs: tuple[Path, Path]) -> subprocess.Popen[bytes]:
+def start(output: Path, csvs: tuple[Path, Path], *more: str) -> subprocess.Popen[bytes]:
     command = [
         *(sys.executable, str(PROJECT / "local_runner.py"), "--preset", "quick"),
         *("--train-csv", str(csvs[0]), "--eval-csv", str(csvs[1]), "--output", str(output)),
     ]
-    command += [part for text in FAST for part in ("--set", text)]
+    command += [part for text in (*FAST, *more) for part in ("--set", text)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
-def kill_when(process: subprocess.Popen[bytes], reached: Callable[[], bool]) -> None:
+def kill_when(
+    process: subprocess.Popen[bytes], reached: Callable[[], bool], every: float = 0.0005
+) -> None:
     """Kills the process at the moment something is reached, which must come before its end."""
     deadline = time.monotonic() + WAIT
-    while not reached():
-        assert process.poll() is None, process.stdout and process.stdout.read().decode()
-        assert time.monotonic() < deadline
-        time.sleep(0.0005)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        while not reached():
+            assert process.poll() is None, process.stdout and process.stdout.read().decode()
+            assert time.monotonic() < deadline
+            time.sleep(every)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def served(output: Path) -> list[Path]:
@@ -50,7 +54,7 @@ def served(output: Path) -> list[Path]:
     return versions
 
 
-def test_a_run_killed_in_ingest_and_in_training_goes_on(tmp_path, colours):
+def test_a_run_killed_in_ingest_and_in_training_goes_on(tmp_path, colours, pushed):
     output = tmp_path / "out"
     artifacts = output / "pipeline"
 
@@ -61,15 +65,43 @@ def test_a_run_killed_in_ingest_and_in_training_goes_on(tmp_path, colours):
     assert served(output) == []
     assert json.loads((output / "run.json").read_text("utf-8"))["exit"] is None
 
-    kill_when(start(output, colours), exists("Trainer/model_run/*/curves.csv"))
+    # A backup within the third epoch, of 12 steps each, then a kill at whatever step follows.
+    kill_when(start(output, colours, OFTEN), lambda: place_of(artifacts) > [2, 3], every=0.05)
     assert served(output) == []
+    came_to = place_of(artifacts)
+    assert [2, 3] < came_to < [3, 0]
 
-    ended = run(output, *colours)
+    ended = run(output, *colours, OFTEN)
     assert ended.exit == 0
     assert [str(path) for path in served(output)] == [ended.record["pushed"]]
     nodes = ended.record["nodes"]
     assert nodes["PetExampleGen"]["cached"] and nodes["Transform"]["cached"]
     assert not nodes["Trainer"]["cached"]
+
+    log = Path(ended.record["log"]).read_text("utf-8")
+    assert f"Place(epoch={came_to[0]}, step={came_to[1]})" in log
+    assert not (artifacts / "Trainer" / "unfinished").exists()
+    told = [
+        curves.read(str(each.artifact("Trainer", "model_run", "curves.csv").parent))
+        for each in (ended, pushed)
+    ]
+    for row, uninterrupted in zip(*told, strict=True):
+        assert drop_clock(row) == pytest.approx(drop_clock(uninterrupted), rel=0.02, abs=0.02)
+
+
+def place_of(artifacts: Path) -> list[int]:
+    """The epoch and step of the newest whole backup; before the first if there is none."""
+    states = sorted(
+        artifacts.glob("Trainer/unfinished/*/*/state.json"), key=lambda path: int(path.parent.name)
+    )
+    try:
+        return list(json.loads(states[-1].read_text("utf-8"))["state"]["place"])
+    except (IndexError, FileNotFoundError):  # An older one may go while it is looked for.
+        return [0, 0]
+
+
+def drop_clock(row: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in row.items() if name != "seconds"}
 
 
 def test_a_run_killed_in_the_push_goes_on(colours, pushed):
