@@ -12,7 +12,6 @@ from PIL import Image
 
 from schemas import features
 
-
 STEEP = 1.7
 """How fast amplitudes fall: with this, crops of 256 pixels as the ingest writes them have 31 KB, as
 those of photos of dogs have on average."""

@@ -2,46 +2,18 @@
 
 import json
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from chain import FAST, run
+from chain import run
+from killing import kill_when, start
 
 from components.pusher import executor
 from components.pusher.executor import push_version
 from models import curves
 
-PROJECT = Path(__file__).parents[2]
-WAIT = 480.0
 OFTEN = "train.backup_minutes=0.01"
-
-
-def start(output: Path, csvs: tuple[Path, Path], *more: str) -> subprocess.Popen[bytes]:
-    command = [
-        *(sys.executable, str(PROJECT / "local_runner.py"), "--preset", "quick"),
-        *("--train-csv", str(csvs[0]), "--eval-csv", str(csvs[1]), "--output", str(output)),
-    ]
-    command += [part for text in (*FAST, *more) for part in ("--set", text)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def kill_when(
-    process: subprocess.Popen[bytes], reached: Callable[[], bool], every: float = 0.0005
-) -> None:
-    """Kills the process at the moment something is reached, which must come before its end."""
-    deadline = time.monotonic() + WAIT
-    try:
-        while not reached():
-            assert process.poll() is None, process.stdout and process.stdout.read().decode()
-            assert time.monotonic() < deadline
-            time.sleep(every)
-    finally:
-        process.kill()
-        process.wait()
 
 
 def served(output: Path) -> list[Path]:

@@ -152,6 +152,18 @@ def test_a_pusher_that_pushed_nothing_leaves_none() -> None:
     assert results.pushed is None
 
 
+def trial(name: str, score: float | None) -> dict[str, Any]:
+    return {"trial": name, "values": {}, "status": "", "score": score, "seconds": 1.0}
+
+
+def test_the_tuner_brings_its_trials(tmp_path: Path) -> None:
+    table = {"best": "1", "trials": [trial("0", None), trial("1", 0.71234), trial("2", 0.5)]}
+    record = record_in(tmp_path)
+    tuner = node("Tuner", output(tmp_path / "t", "TunerResults", trials__json=table))
+    assert record.results.add(tuner) == "best macro-F1 0.712 of 3 trials"
+    assert record.as_json()["tuner"] == table
+
+
 def test_the_trainer_brings_the_checkpoint() -> None:
     results = Results()
     assert results.add(node("Trainer", OutputArtifact("ModelRun", "/out/run/5", {}))) == ""

@@ -106,6 +106,24 @@ def test_metrics_stand_beside_the_majority_answer(record: RunRecord) -> None:
     assert line_with(text, "macro-F1    ") == ["macro-F1", "0.500", "0.429"]
 
 
+def test_the_best_trials_come_first_and_the_others_are_counted(record: RunRecord) -> None:
+    def trial(name: int, score: float | None) -> dict[str, Any]:
+        values = {"train.learning_rate": 10.0**-name, "train.fine_tune": "two_phase"}
+        return {"trial": str(name), "values": values, "score": score, "seconds": 60.0 * name}
+
+    scores = [None, 0.1, 0.7, 0.3, 0.4, 0.5, 0.6, None]
+    trials = [trial(name, score) for name, score in enumerate(scores)]
+    record.results.tuner = {"best": "2", "trials": trials}
+    lines = [line.split() for line in shown(record, width=120).splitlines()]
+    begin = next(i for i, words in enumerate(lines) if words[:1] == ["trials"])
+    assert lines[begin + 1] == [
+        *("2", "0.700", "2:00"),
+        *("train.learning_rate=0.01", "train.fine_tune=two_phase"),
+    ]
+    assert [words[0] for words in lines[begin + 1 : begin + 6]] == ["2", "6", "5", "4", "3"]
+    assert lines[begin + 6 : begin + 8] == [["1", "more"], ["2", "failed"]]
+
+
 def test_the_last_blessed_model_gets_a_column_where_there_is_one(record: RunRecord) -> None:
     assert record.results.metrics is not None
     record.results.metrics = {
@@ -207,6 +225,9 @@ def test_a_run_that_failed_early_shows_what_there_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_tables_keep_within_the_terminal(record: RunRecord, width: int) -> None:
+    values = {"train.learning_rate": 3e-5, "train.imbalance": "logit_adjustment"}
+    trial = {"trial": "0", "values": values, "score": 0.5, "seconds": 1.0}
+    record.results.tuner = {"best": "0", "trials": [trial]}
     tables, _, _ = shown(record, width=width).partition("  Pushed")
     lines = [line.rstrip() for line in tables.splitlines() if "rejects.csv" not in line]
     assert max(cell_len(line) for line in lines) <= width

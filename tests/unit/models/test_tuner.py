@@ -1,0 +1,149 @@
+"""From what TFX hands over to trials: on which rows, with which settings, and what stays."""
+
+import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import model_samples as samples
+import pytest
+import tensorflow as tf
+
+from models import trainer, tuner
+from models.callbacks import TrainingDivergedError
+from models.tune_settings import TuneSettings
+from schemas import artifacts, features
+
+TUNE = TuneSettings(
+    trials=4,
+    epochs=3,
+    rows=8,
+    learning_rate="1e-2",
+    label_smoothing="",
+    imbalance="",
+    fine_tune="",
+    strength="0",
+)
+RATE, STRENGTH = "train.learning_rate", "augment.strength"
+
+
+def split(folder: Path, clips: int) -> str:
+    """Writes clips of two frames, each mood's in turn, and returns the pattern."""
+    records = []
+    for row in range(2 * clips):
+        picture = samples.jpeg(samples.mottled(samples.SIDE, samples.SIDE, row))
+        example = tf.train.Example.FromString(samples.example(picture, samples.MOODS[row // 2 % 4]))
+        example.features.feature[features.CLIP].bytes_list.value.append(b"%d" % (row // 2))
+        records.append(example.SerializeToString())
+    samples.write_shard(folder / "0.tfrecord", records)
+    return str(folder / "*")
+
+
+@pytest.fixture
+def tuner_args(tmp_path: Path, transform_graph: str) -> SimpleNamespace:
+    """What TFX hands to ``tuner_fn``, as far as it is used."""
+    return SimpleNamespace(
+        train_files=[split(tmp_path / "train", 12)],
+        eval_files=[split(tmp_path / "eval", 4)],
+        transform_graph_path=transform_graph,
+        base_model=None,
+        working_dir=str(tmp_path / "search"),
+        custom_config=samples.CONFIG | {"tune": dataclasses.asdict(TUNE)},
+    )
+
+
+class Trainings:
+    """Stands for ``trainer.train``: writes curves, or diverges at a high rate."""
+
+    def __init__(self) -> None:
+        self.configs: list[trainer.TrainerConfig] = []
+        self.run_dirs: list[Path] = []
+
+    def __call__(
+        self, config: trainer.TrainerConfig, data: trainer.Data, base: Any, run_dir: str, task: str
+    ) -> None:
+        self.configs.append(config)
+        self.run_dirs.append(Path(run_dir))
+        self.data = data
+        Path(run_dir).mkdir(parents=True)
+        if config.train.learning_rate > 0.005 and config.augment.strength:
+            raise TrainingDivergedError("The loss must stay finite.")
+        score = config.train.learning_rate * 10
+        text = f"epoch,val_macro_f1\n0,{score}\n1,{score / 2}\n"
+        (Path(run_dir) / artifacts.CURVES_CSV).write_text(text)
+
+
+@pytest.fixture
+def trainings(monkeypatch: pytest.MonkeyPatch) -> Trainings:
+    """In place of real ones."""
+    stand_in = Trainings()
+    monkeypatch.setattr(trainer, "train", stand_in)
+    return stand_in
+
+
+def test_trials_are_the_training_but_for_the_values_and_the_epochs(
+    tuner_args: SimpleNamespace, trainings: Trainings
+) -> None:
+    result = tuner.tuner_fn(tuner_args)
+    result.tuner.search(**result.fit_kwargs)
+    own = trainer.TrainerConfig.from_json(samples.CONFIG)
+    first = trainings.configs[0]
+    assert first == dataclasses.replace(own, train=dataclasses.replace(own.train, epochs=3))
+    tried = {(c.train.learning_rate, c.augment.strength) for c in trainings.configs}
+    assert tried == {(1e-3, 1), (1e-2, 1), (1e-3, 0), (1e-2, 0)}
+
+    table = result.tuner.table()
+    (best,) = (trial for trial in table["trials"] if trial["trial"] == table["best"])
+    assert best["values"] == {RATE: 1e-2, STRENGTH: 0}
+    assert best["score"] == pytest.approx(0.1)  # The better of its epochs.
+    failed = [trial["values"] for trial in table["trials"] if trial["status"] == "failed"]
+    assert failed == [{RATE: 1e-2, STRENGTH: 1}]
+
+
+def test_they_see_a_part_of_the_rows_and_leave_nothing(
+    tuner_args: SimpleNamespace, trainings: Trainings
+) -> None:
+    result = tuner.tuner_fn(tuner_args)
+    result.tuner.search()
+    # A share of 2 a mood is one clip; the eval split has no more than 8.
+    assert trainings.data.train_counts == trainings.data.eval_counts == [2, 2, 2, 2]
+    assert result.tuner.table()["rows"] == {"train": 8, "eval": 8}
+    assert not any(path.exists() for path in trainings.run_dirs)
+    (folder,) = Path(tuner_args.working_dir).iterdir()
+    assert [path.name for path in folder.iterdir()] == ["trials"]
+
+
+def test_a_search_is_known_again_by_all_but_its_budget(
+    tuner_args: SimpleNamespace, trainings: Trainings
+) -> None:
+    def trials_of(**changes: object) -> int:
+        config = tuner_args.custom_config
+        tune = config["tune"] | changes
+        tuner_args.custom_config = config | {"tune": tune}
+        before = len(trainings.configs)
+        tuner.tuner_fn(tuner_args).tuner.search()
+        return len(trainings.configs) - before
+
+    assert trials_of(trials=2) == 2
+    assert trials_of(trials=3, minutes=9) == 1
+    assert trials_of(epochs=4) == 3
+    assert trials_of(epochs=3) == 0
+
+
+def test_the_trainer_takes_the_values_and_no_others() -> None:
+    own = trainer.TrainerConfig.from_json(samples.CONFIG)
+    assert own.tuned(None) == own
+    changed = own.tuned({"space": [], "values": {RATE: 0.5, STRENGTH: 0.0}})
+    assert (changed.train.learning_rate, changed.augment.strength) == (0.5, 0)
+    with pytest.raises(ValueError, match=r"Received: 'train\.momentum'"):
+        own.tuned({"space": [], "values": {"train.momentum": 0.5}})
+
+
+def test_a_trial_is_really_trained(tuner_args: SimpleNamespace) -> None:
+    tune = dataclasses.replace(TUNE, trials=1, epochs=1)
+    tuner_args.custom_config = samples.CONFIG | {"tune": dataclasses.asdict(tune)}
+    result = tuner.tuner_fn(tuner_args)
+    result.tuner.search()
+    (trial,) = result.tuner.table()["trials"]
+    assert trial["status"] == "completed"
+    assert 0 <= trial["score"] <= 1
