@@ -112,7 +112,7 @@ class Search(BaseTuner):
         trials = [self.oracle.trials[trial] for trial in self.oracle.start_order]
         return {
             "objective": OBJECTIVE,
-            "epochs": self._tune.epochs,
+            "epochs": self._tune.trial_epochs,
             "ended_by": self._ended_by(),
             "best": best and best.trial_id,
             "trials": [

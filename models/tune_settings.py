@@ -36,7 +36,7 @@ class TuneSettings:
       trials: trainings to try at most; 0 switches the search off. More than an earlier
         search had goes on from that.
       minutes: no trial begins when those that have ended took this long, > 0.
-      epochs: of each trial.
+      trial_epochs: of each trial.
       rows: rows of each split that the trials see, about: whole clips, rare moods at a tenth
         of an even share at least.
       learning_rate: values for train.learning_rate.
@@ -49,7 +49,7 @@ class TuneSettings:
 
     trials: int = 0
     minutes: float = 60.0
-    epochs: int = 5
+    trial_epochs: int = 5
     rows: int = 4096
     learning_rate: str = "3e-5,1e-4,3e-4,1e-3"
     label_smoothing: str = "0,0.1,0.2"
@@ -62,7 +62,7 @@ class TuneSettings:
         for holds, rule in (
             (self.trials >= 0, "trials must be at least 0"),
             (0 < self.minutes < math.inf, "minutes must be more than 0"),
-            (self.epochs >= 1, "epochs must be at least 1"),
+            (self.trial_epochs >= 1, "trial_epochs must be at least 1"),
             (self.rows >= 1, "rows must be at least 1"),
             (0 <= self.seed < 2**31, "seed must lie in 0..2**31 - 1"),
         ):
@@ -95,7 +95,7 @@ def space(tune: TuneSettings, train: TrainSettings, augment: AugmentSettings) ->
                 except ConfigError as error:
                     raise ConfigError(
                         f"tune.{name} must list values that can be tried and trained with, in "
-                        f"{tune.epochs} and {train.epochs} epochs. Received: {value}. {error}"
+                        f"{tune.trial_epochs} and {train.epochs} epochs. Received: {value}. {error}"
                     ) from error
         if any(value != own for value in values):
             found[f"{group}.{name}"] = list(dict.fromkeys([own, *values]))
@@ -114,11 +114,11 @@ def trial_settings(tune: TuneSettings, train: TrainSettings) -> TrainSettings:
       ConfigError: if other settings do not allow so few epochs.
     """
     try:
-        return dataclasses.replace(train, epochs=tune.epochs)
+        return dataclasses.replace(train, epochs=tune.trial_epochs)
     except ConfigError as error:
         raise ConfigError(
-            f"tune.epochs must be enough for the settings of train. Received: {tune.epochs}. "
-            f"{error}"
+            "tune.trial_epochs must be enough for the settings of train. "
+            f"Received: {tune.trial_epochs}. {error}"
         ) from error
 
 

@@ -188,7 +188,7 @@ class _Run:
 
     def _example(self) -> ExampleRow | None:
         results = self._record.results
-        if self._inputs is None or results.checkpoint is None:
+        if self._inputs is None or not (results.pushed or results.checkpoint):
             return None
         try:
             return first_used(self._inputs, results.rejects_csv)

@@ -12,7 +12,7 @@ from schemas import artifacts
 PLANTED = (
     "train.learning_rate=1e-7",
     "tune.trials=9",
-    "tune.epochs=3",
+    "tune.trial_epochs=3",
     "tune.learning_rate=0.003",
     *(f"tune.{name}=" for name in ("label_smoothing", "imbalance", "fine_tune", "strength")),
 )

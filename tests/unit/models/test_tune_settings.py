@@ -20,7 +20,7 @@ def tune(**changes: object) -> TuneSettings:
 
 
 def test_it_is_off_by_default_and_then_asks_nothing_of_other_settings() -> None:
-    assert config.load("quick", None, ["tune.epochs=1"]).tune.trials == 0
+    assert config.load("quick", None, ["tune.trial_epochs=1"]).tune.trials == 0
 
 
 def test_one_setting_switches_it_on() -> None:
@@ -71,7 +71,7 @@ def test_a_value_that_the_setting_refuses_is_told_before_the_run(
 def test_two_phases_must_fit_the_trial_and_the_training(epochs: int, trial_epochs: int) -> None:
     settings = TrainSettings(epochs=epochs, head_epochs=3)
     with pytest.raises(ConfigError, match=r"tune\.fine_tune .* two_phase.*head_epochs"):
-        space(tune(fine_tune="two_phase", epochs=trial_epochs), settings, AugmentSettings())
+        space(tune(fine_tune="two_phase", trial_epochs=trial_epochs), settings, AugmentSettings())
 
 
 def test_a_command_line_that_cannot_be_tried_is_refused_at_once() -> None:
@@ -81,9 +81,9 @@ def test_a_command_line_that_cannot_be_tried_is_refused_at_once() -> None:
 
 def test_a_trial_is_as_the_training_but_shorter() -> None:
     train = TrainSettings(epochs=40, label_smoothing=0.2)
-    assert trial_settings(tune(epochs=4), train) == dataclasses.replace(train, epochs=4)
-    with pytest.raises(ConfigError, match=r"tune\.epochs must be enough .* 4\."):
-        trial_settings(tune(epochs=4), TrainSettings(warmup_epochs=4))
+    assert trial_settings(tune(trial_epochs=4), train) == dataclasses.replace(train, epochs=4)
+    with pytest.raises(ConfigError, match=r"tune\.trial_epochs must be enough .* 4\."):
+        trial_settings(tune(trial_epochs=4), TrainSettings(warmup_epochs=4))
 
 
 def test_values_go_where_their_names_say() -> None:
@@ -101,7 +101,8 @@ def test_a_value_for_no_setting_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("trials", -1), ("minutes", 0), ("epochs", 0), ("rows", 0), ("seed", -1)]
+    ("name", "value"),
+    [("trials", -1), ("minutes", 0), ("trial_epochs", 0), ("rows", 0), ("seed", -1)],
 )
 def test_a_budget_out_of_range_is_refused(name: str, value: int) -> None:
     with pytest.raises(ConfigError, match=rf"tune\.{name} must .* Received: {value}"):

@@ -16,7 +16,7 @@ from schemas import artifacts, features
 
 TUNE = TuneSettings(
     trials=4,
-    epochs=3,
+    trial_epochs=3,
     rows=8,
     learning_rate="1e-2",
     label_smoothing="",
@@ -60,7 +60,13 @@ class Trainings:
         self.run_dirs: list[Path] = []
 
     def __call__(
-        self, config: trainer.TrainerConfig, data: trainer.Data, base: Any, run_dir: str, task: str
+        self,
+        config: trainer.TrainerConfig,
+        data: trainer.Data,
+        base: Any,
+        run_dir: str,
+        backups: Any,
+        task: str,
     ) -> None:
         self.configs.append(config)
         self.run_dirs.append(Path(run_dir))
@@ -126,8 +132,8 @@ def test_a_search_is_known_again_by_all_but_its_budget(
 
     assert trials_of(trials=2) == 2
     assert trials_of(trials=3, minutes=9) == 1
-    assert trials_of(epochs=4) == 3
-    assert trials_of(epochs=3) == 0
+    assert trials_of(trial_epochs=4) == 3
+    assert trials_of(trial_epochs=3) == 0
 
 
 def test_the_trainer_takes_the_values_and_no_others() -> None:
@@ -140,7 +146,7 @@ def test_the_trainer_takes_the_values_and_no_others() -> None:
 
 
 def test_a_trial_is_really_trained(tuner_args: SimpleNamespace) -> None:
-    tune = dataclasses.replace(TUNE, trials=1, epochs=1)
+    tune = dataclasses.replace(TUNE, trials=1, trial_epochs=1)
     tuner_args.custom_config = samples.CONFIG | {"tune": dataclasses.asdict(tune)}
     result = tuner.tuner_fn(tuner_args)
     result.tuner.search()
