@@ -5,10 +5,12 @@ from pathlib import Path
 from benchmarks import skew
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
+from components.pet_example_gen.shard_files import RECORDS
 from dataset.partition import SplitShare, deal_out
 from dataset.rules import DataSettings
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
+from dataset.thinning import ThinSettings
 from schemas.labels import DEFAULT_MOODS
 
 
@@ -21,21 +23,23 @@ def test_a_stored_example_and_its_photo_with_the_box_get_the_same_answer(pushed,
     rows = tmp_path / "rows"
     rows.mkdir()
     # With every oddity: grey, CMYK, palette, alpha, EXIF-rotated, another format behind .jpg.
-    (block,) = deal_out(str(sample.train_csv), [SplitShare("train", 1)], 4096, str(rows))
-    shard = tmp_path / "examples.tfrecord"
-    settings = IngestSettings(data=DataSettings(), moods=DEFAULT_MOODS, side=32)
+    (block,) = deal_out(str(sample.train_csv), [SplitShare("train", 1)], 4096, str(rows)).blocks
+    settings = IngestSettings(DataSettings(), ThinSettings(), DEFAULT_MOODS, side=32)
+    stem = str(tmp_path / "examples")
     write_shard(
         ShardJob(
             block,
             settings,
             str(sample.folder),
-            str(shard),
-            str(rows / "rejects.csv"),
-            str(rows / "counts.json"),
+            False,
+            frozenset(),
+            stem,
             block.rows,
         )
     )
-    found = skew.measure(Path(pushed.record["pushed"]), [shard], sample.train_csv, sample.folder)
+    found = skew.measure(
+        Path(pushed.record["pushed"]), [Path(stem + RECORDS)], sample.train_csv, sample.folder
+    )
     # 12 clips of 2 frames and 9 oddities.
     assert found.rows == 33
     assert found.mean_abs_difference < 0.02

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from chain import Run
+from chain import ALIKE, Run
 
 import inference
 import train
@@ -20,6 +20,7 @@ def test_what_train_ends_with_can_be_asked(
             *("--train", str(colours[0]), "--valid", str(colours[1]), "--output", str(tmp_path)),
             *flags.split(),
             *("--set", "model.weights=none", "--set", "model.batch_norm_momentum=0.5"),
+            *("--set", ALIKE),
         ]
     )
     assert code == 0
