@@ -65,7 +65,18 @@ def _sample(base: Settings) -> Settings:
         model=dataclasses.replace(
             base.model, weights="none", resolution=64, batch_norm_momentum=0.9
         ),
-        train=dataclasses.replace(base.train, epochs=11, batch_size=16, learning_rate=1e-3),
+        # 350 steps in all: too few to fall, to smooth or to jitter, which are for long trainings.
+        train=dataclasses.replace(
+            base.train,
+            epochs=11,
+            batch_size=16,
+            learning_rate=1e-3,
+            schedule="constant",
+            label_smoothing=0.0,
+            weight_decay=0.0,
+            clip_norm=0.0,
+        ),
+        augment=dataclasses.replace(base.augment, brightness=0.0, contrast=0.0, saturation=0.0),
     )
 
 
