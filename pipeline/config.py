@@ -65,7 +65,7 @@ def _sample(base: Settings) -> Settings:
         model=dataclasses.replace(
             base.model, weights="none", resolution=64, batch_norm_momentum=0.9
         ),
-        # Some 350 steps in all: a falling rate, smoothing and colour changes pay in longer trainings.
+        # Some 350 steps in all: falling rates, smoothing and jitter pay in longer trainings.
         train=dataclasses.replace(
             base.train,
             epochs=11,
