@@ -28,7 +28,7 @@ RegionDecoder = Callable[[bytes, PixelBox, int], npt.NDArray[np.uint8]]
 picture, 1, 2, 4 or 8) to uint8[height, width, 3], RGB. Raises a ValueError where it cannot."""
 
 _ORIENTATION_TAG = 0x0112
-_LEAST_LEFT = 1.75
+_LEAST_LEFT = 2.0
 """A reduced decode leaves at least this many pixels a stored pixel, so that the resize, which
 serving does too, still does most of the smoothing. ``benchmarks.skew`` measures the rest."""
 _END_OF_JPEG = b"\xff\xd9"
