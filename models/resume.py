@@ -2,7 +2,7 @@
 
 ``keras.callbacks.BackupAndRestore`` restores weights, optimiser and epoch. It begins the epoch
 again, on other data, and forgets how long early stopping has waited, which epoch was the best,
-what the metrics had counted, and the curves; docs/decisions/0013-resume.md compares them.
+what the metrics had counted, and the curves.
 """
 
 import logging
