@@ -12,7 +12,7 @@ import train
 
 
 def test_what_train_ends_with_can_be_asked(
-    tmp_path: Path, colours: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, colours: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
     flags = "--batch_size 16 --resolution 32 --learning_rate 0.003 --epochs 6 --train_base"
     code = train.main(
@@ -30,9 +30,9 @@ def test_what_train_ends_with_can_be_asked(
     assert own.is_relative_to(tmp_path / "pipeline" / "Trainer" / "model_run")
     assert (tmp_path / "best.keras").read_bytes() == own.read_bytes()
 
-    *_, command = capsys.readouterr().out.splitlines()
+    *_, command = capfd.readouterr().out.splitlines()
     words = shlex.split(command)
     assert words[:4] == ["uv", "run", "python", "inference.py"]
     assert inference.main(words[4:]) == 0
-    answer = json.loads(capsys.readouterr().out)
+    answer = json.loads(capfd.readouterr().out)
     assert answer["mood"] == "화남/불쾌"  # The first row's: red.
