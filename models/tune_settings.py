@@ -110,11 +110,13 @@ def space(tune: TuneSettings, train: TrainSettings, augment: AugmentSettings) ->
 def trial_settings(tune: TuneSettings, train: TrainSettings) -> TrainSettings:
     """Returns the settings of a trial's training, but for what is searched.
 
+    An epoch is a pass over the few rows of a trial, whatever ``train.steps_per_epoch`` is.
+
     Raises:
       ConfigError: if other settings do not allow so few epochs.
     """
     try:
-        return dataclasses.replace(train, epochs=tune.trial_epochs)
+        return dataclasses.replace(train, epochs=tune.trial_epochs, steps_per_epoch=0)
     except ConfigError as error:
         raise ConfigError(
             "tune.trial_epochs must be enough for the settings of train. "
