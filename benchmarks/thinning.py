@@ -134,7 +134,7 @@ def measure(folder: Path, steps: int, seeds: int) -> dict[str, Any]:
         "random": lambda seed: draw_from(everything, folder / f"random-{seed}", left, seed),
     }
     found: dict[str, list[float]] = {name: [] for name in sides}
-    for seed in range(seeds):
+    for seed in range(1, seeds + 1):
         for name, shard in sides.items():
             found[name].append(round(macro_f1(shard(seed), evaluation, steps, seed), 4))
             print(name, seed, found[name][-1], file=sys.stderr, flush=True)
