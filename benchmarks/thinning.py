@@ -151,7 +151,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--steps", type=int, default=200, help="of 32 frames")
+    parser.add_argument("--steps", type=int, default=60, help="of 32 frames")
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
