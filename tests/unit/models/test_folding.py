@@ -83,7 +83,9 @@ def activated(inputs: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def across_rows(inputs: keras.KerasTensor) -> keras.KerasTensor:
-    return keras.layers.BatchNormalization(axis=1)(keras.layers.Conv2D(2, 3, use_bias=False)(inputs))
+    return keras.layers.BatchNormalization(axis=1)(
+        keras.layers.Conv2D(2, 3, use_bias=False)(inputs)
+    )
 
 
 @pytest.mark.parametrize("build", [branched, with_bias, activated, across_rows])
