@@ -40,7 +40,10 @@ def folded(model: keras.Model) -> keras.Model:
             config["use_bias"] = True
         return type(layer).from_config(config)
 
-    result = keras.models.clone_model(model, clone_function=exchanged)
+    # A copy of a compiled network is compiled, too, and its optimizer may be one that Keras does
+    # not know.
+    plain = keras.Model(model.inputs, model.outputs)
+    result = keras.models.clone_model(plain, clone_function=exchanged)
     for layer in model.layers:
         if layer.weights and layer.name not in gone:
             weights = layer.get_weights()
