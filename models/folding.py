@@ -8,6 +8,7 @@ https://arxiv.org/abs/1712.05877, section 3.2.
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 
@@ -76,8 +77,10 @@ def _inputs(layer: keras.layers.Layer) -> list[keras.KerasTensor]:
 
 
 def _fold(
-    layer: keras.layers.Layer, kernel: np.ndarray, norm: keras.layers.BatchNormalization
-) -> list[np.ndarray]:
+    layer: keras.layers.Layer,
+    kernel: npt.NDArray[np.float32],
+    norm: keras.layers.BatchNormalization,
+) -> list[npt.NDArray[np.float32]]:
     """Returns kernel and bias: gamma (k x - mean) / std + beta = (s k) x + (beta - s mean)."""
     mean, variance = (
         np.asarray(each, np.float64) for each in (norm.moving_mean, norm.moving_variance)
