@@ -49,7 +49,7 @@ def folded(model: keras.Model) -> keras.Model:
         if layer.weights and layer.name not in gone:
             weights = layer.get_weights()
             if layer.name in norms:
-                weights = _fold(layer, *weights, norms[layer.name])
+                weights = _fold(layer, weights[0], norms[layer.name])
             result.get_layer(layer.name).set_weights(weights)
     return result
 
