@@ -23,7 +23,10 @@ def stock() -> keras.Model:
     scaled = keras.layers.BatchNormalization()(pooled)
     model = keras.Model(backbone.input, keras.layers.Dense(CLASSES, "softmax")(scaled))
     model.compile(
-        keras.optimizers.Adam(5e-6), "categorical_crossentropy", ["accuracy"], jit_compile=False
+        keras.optimizers.Adam(5e-6),
+        "categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,
     )
     return model
 
