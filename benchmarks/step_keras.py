@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.step_protocol import BATCH, CLASSES, SIDE, serve
-from models import fine_tuning, fitting, folding, losses, network
+from models import fine_tuning, fitting, losses, network
 from models.hparams import ModelSettings, TrainSettings
 
 Pixels = np.ndarray
@@ -52,8 +52,7 @@ def training(model: keras.Model, pixels: Pixels) -> Callable[[], object]:
 
 def answering(model: keras.Model, pixels: Pixels) -> Callable[[], object]:
     """Returns one answer of the network as ``models.export`` writes it."""
-    small = folding.folded(model)
-    call = tf.function(lambda batch: small(batch, training=False), autograph=False)
+    call = tf.function(lambda batch: model(batch, training=False), autograph=False)
     return lambda: call(pixels).numpy()
 
 

@@ -6,7 +6,6 @@ import os
 import keras
 import tensorflow as tf
 
-from models import folding
 from models.serving import ServingSpec, Signatures
 from schemas import labels, signatures
 
@@ -26,10 +25,9 @@ def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: 
     """
     _write_extras(spec, weights, os.path.join(folder, signatures.EXTRAS_FOLDER))
     square = [None, spec.resolution, spec.resolution, 3]
-    answering = folding.folded(model)
     # One function that the signatures share: the graph holds the network once, not three times.
     network = tf.function(
-        lambda pixels: answering(pixels, training=False),
+        lambda pixels: model(pixels, training=False),
         input_signature=[tf.TensorSpec(square, tf.uint8)],
         autograph=False,
     )
