@@ -136,7 +136,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         rejects=rejects,
         model=model,
         baseline_model=last.outputs[last_blessed.MODEL],
-        limits=settings.evaluate,
+        settings=settings.evaluate,
         code=code_version("components/evaluator"),
     ).with_id(nodes.EVALUATOR)
     servable_check = ServableCheck(

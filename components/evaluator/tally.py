@@ -1,0 +1,234 @@
+"""Counts the table of predictions by clip: what every score and interval is made of.
+
+One pass over the file. What is kept grows with the clips and the moods and not with the frames.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from components.evaluator import calibration, scores, table
+from components.evaluator.scores import Matrix
+
+Slice = tuple[tuple[str, Any], ...]
+"""TFMA's form of a slice's key: () is everything, (("species", "CAT"),) is the cats."""
+WHOLE: Slice = ()
+
+_CLIP_LIMIT = 1 << 32
+_MOST_WAITING = 1 << 20
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Tally:
+    """What the clips counted.
+
+    Attributes:
+      moods: names in index order.
+      majority: index of the commonest mood.
+      rows: number of rows.
+      labels: float64[clips, k], each clip's rows by mood.
+      answers: of each answerer.
+      combinations: rows of the model by values of ``table.SLICED``, label's and answer's index.
+    """
+
+    def __init__(self, source: table.Table) -> None:
+        """Reads the whole table."""
+        self.moods, self.majority = source.moods, source.majority
+        self.rows = 0
+        self._clips: dict[str, int] = {}
+        self._slices: dict[Slice, int] = {WHOLE: 0}
+        self.labels = np.zeros((0, len(self.moods)))
+        self.answers = {name: Answers(len(self.moods)) for name in source.answerers}
+        self.combinations: Counter[tuple[Any, ...]] = Counter()
+        for batch in source.batches():
+            self._add(batch)
+        for answers in self.answers.values():
+            answers.merge()
+
+    @property
+    def clips(self) -> int:
+        """Number of clips."""
+        return len(self._clips)
+
+    @property
+    def answered(self) -> int:
+        """Number of rows that the model answered with numbers."""
+        return self.rows - self.answers[table.MODEL].not_finite
+
+    @property
+    def slices(self) -> list[Slice]:
+        """The slices that have rows, everything left out, by column and value."""
+        order = {column: place for place, column in enumerate(table.SLICED)}
+        found = [key for key in self._slices if key != WHOLE]
+        return sorted(found, key=lambda key: (order[key[0][0]], key[0][1]))
+
+    def confusions(self, answerer: str, key: Slice = WHOLE) -> Matrix:
+        """Returns float64[clips, k, k + 1]: each clip's confusion matrix on a slice's rows.
+
+        Args:
+          answerer: one of ``answers``, or ``table.MAJORITY``.
+          key: of the slice.
+        """
+        if answerer == table.MAJORITY:
+            return scores.constant_confusion(self.confusions(table.MODEL, key), self.majority)
+        return self.answers[answerer].confusions(self._slices[key], self.clips)
+
+    def bins(self, answerer: str) -> calibration.Bins:
+        """Returns float64[clips, BINS, 3] of the frames."""
+        return self.answers[answerer].bins
+
+    def clip_answers(self, answerer: str) -> tuple[Matrix, calibration.Bins]:
+        """Returns the same for clips in place of frames, each clip being one row.
+
+        A clip's answer is the likeliest mood by the mean probability over its frames; its mood
+        is that of most of its frames, the first in the label map where two are as common.
+
+        Returns:
+          Confusion matrices float64[clips, k, k + 1] and bins float64[clips, BINS, 3].
+        """
+        moods = len(self.moods)
+        truth = self.labels.argmax(axis=1)
+        if answerer == table.MAJORITY:
+            answer = np.full(self.clips, self.majority)
+            means = np.zeros((self.clips, moods))
+        else:
+            means = self.answers[answerer].means()
+            answer = table.answer_of(means)
+        confusions = np.zeros((self.clips, moods, moods + 1))
+        confusions[np.arange(self.clips), truth, answer] = 1
+        bins = np.zeros((self.clips, calibration.BINS, 3))
+        add_to_bins(bins, np.arange(self.clips), truth, answer, means)
+        return confusions, bins
+
+    def _add(self, batch: pa.RecordBatch) -> None:
+        self.rows += len(batch)
+        clips = self._numbers(batch.column(table.CLIP), self._clips)
+        truth = batch.column(table.LABEL_INDEX).to_numpy()
+        self.labels = grown(self.labels, len(self._clips))
+        np.add.at(self.labels, (clips, truth), 1)
+        memberships = [np.zeros(len(batch), np.int64)]
+        for column in table.SLICED:
+            numbers = dict.fromkeys(batch.column(column).unique().to_pylist(), -1)
+            for value in numbers:
+                if value is not None:
+                    key = ((column, value),)
+                    numbers[value] = self._slices.setdefault(key, len(self._slices))
+            memberships.append(self._numbers(batch.column(column), numbers))
+        for name, answers in self.answers.items():
+            probabilities = table.probabilities_of(batch, name)
+            answer = table.answer_of(probabilities)
+            answers.add(memberships, clips, truth, answer, probabilities, len(self._clips))
+            if name == table.MODEL:
+                columns = [batch.column(column).to_pylist() for column in table.SLICED]
+                self.combinations.update(
+                    zip(*columns, truth.tolist(), answer.tolist(), strict=True)
+                )
+
+    @staticmethod
+    def _numbers(column: pa.Array, known: dict[Any, int]) -> Ints:
+        """Returns int64[n]: the numbers of a column's values, new ones being numbered on."""
+        encoded = column.dictionary_encode(null_encoding="encode")
+        numbers = [known.setdefault(value, len(known)) for value in encoded.dictionary.to_pylist()]
+        return np.array(numbers, np.int64)[encoded.indices.to_numpy()]
+
+
+class Answers:
+    """What one answerer's answers come to, by clip.
+
+    Attributes:
+      not_finite: rows that were answered with NaN or infinity.
+      bins: float64[clips, BINS, 3], see ``calibration``.
+    """
+
+    def __init__(self, moods: int) -> None:
+        self._moods = moods
+        self._cells: list[tuple[Ints, Ints]] = []
+        self._waiting = 0
+        self._sums = np.zeros((0, moods + 1))
+        self.not_finite = 0
+        self.bins: calibration.Bins = np.zeros((0, calibration.BINS, 3))
+
+    def add(
+        self,
+        memberships: Sequence[Ints],
+        clips: Ints,
+        truth: Ints,
+        answer: Ints,
+        probabilities: Floats,
+        known_clips: int,
+    ) -> None:
+        """Adds rows.
+
+        Args:
+          memberships: int64[n] each, numbers of slices that the rows are in; -1 is none.
+          clips: int64[n], numbers of clips.
+          truth: int64[n], indices of moods.
+          answer: int64[n], of ``table.answer_of``.
+          probabilities: float64[n, k].
+          known_clips: number of clips so far.
+        """
+        sound = answer < self._moods
+        self.not_finite += int((~sound).sum())
+        self._sums = grown(self._sums, known_clips)
+        rows = np.concatenate([probabilities, np.ones((len(clips), 1))], axis=1)
+        np.add.at(self._sums, clips[sound], rows[sound])
+        self.bins = grown(self.bins, known_clips)
+        add_to_bins(self.bins, clips, truth, answer, probabilities)
+        for member in memberships:
+            inside = member >= 0
+            cell = (member[inside] * _CLIP_LIMIT + clips[inside]) * self._moods + truth[inside]
+            cell = cell * (self._moods + 1) + answer[inside]
+            self._cells.append(np.unique(cell, return_counts=True))
+            self._waiting += len(self._cells[-1][0])
+        if self._waiting > _MOST_WAITING:
+            self.merge()
+
+    def merge(self) -> None:
+        """Adds up counts of the same cell."""
+        if not self._cells:
+            return
+        keys, places = np.unique(
+            np.concatenate([key for key, _ in self._cells]), return_inverse=True
+        )
+        counts = np.concatenate([count for _, count in self._cells])
+        self._cells = [(keys, np.bincount(places, counts).astype(np.int64))]
+        self._waiting = 0
+
+    def means(self) -> Floats:
+        """Returns float64[clips, k]: mean probabilities over a clip's answered frames, or NaN."""
+        count = self._sums[:, -1:]
+        means = np.full((len(count), self._moods), np.nan)
+        return np.divide(self._sums[:, :-1], count, out=means, where=count > 0)
+
+    def confusions(self, number: int, clips: int) -> Matrix:
+        """Returns float64[clips, k, k + 1] on the rows of a slice, of merged counts."""
+        size = self._moods * (self._moods + 1)
+        ((keys, counts),) = self._cells
+        begin, end = np.searchsorted(
+            keys, [number * _CLIP_LIMIT * size, (number + 1) * _CLIP_LIMIT * size]
+        )
+        flat = np.zeros(clips * size)
+        flat[keys[begin:end] - number * _CLIP_LIMIT * size] = counts[begin:end]
+        return flat.reshape(clips, self._moods, self._moods + 1)
+
+
+def add_to_bins(
+    bins: calibration.Bins, clips: Ints, truth: Ints, answer: Ints, probabilities: Floats
+) -> None:
+    """Adds rows that were answered to their clips' bins, see ``Answers.add``."""
+    sound = answer < probabilities.shape[1]
+    confidence = probabilities[sound].max(axis=1)
+    told = np.stack([np.ones(len(confidence)), confidence, answer[sound] == truth[sound]], axis=-1)
+    np.add.at(bins, (clips[sound], calibration.bin_of(confidence)), told)
+
+
+def grown(array: Floats, rows: int) -> Floats:
+    """Returns the array with zeros added until it has so many rows."""
+    more = np.zeros((rows - len(array), *array.shape[1:]))
+    return np.concatenate([array, more]) if len(more) else array
