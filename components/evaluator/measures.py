@@ -85,7 +85,7 @@ def _of_slice(
     ends = _ends([confusions], scores.headline, settings)
     return {
         "rows": int(confusions.sum()),
-        "clips": len(confusions),
+        "clips": tally.clips_of(key),
         **dict(zip(scores.HEADLINE, points, strict=True)),
         "intervals": dict(zip(scores.HEADLINE, ends, strict=True)) if ends else None,
         **{

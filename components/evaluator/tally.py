@@ -1,6 +1,10 @@
 """Counts the table of predictions by clip: what every score and interval is made of.
 
 One pass over the file. What is kept grows with the clips and the moods and not with the frames.
+
+Intervals are drawn from *units*: the clips themselves or, where there are more than ``MOST_UNITS``
+(AI Hub's eval split has 7,649), pools of clips, dealt out in turn. Clips do not depend on each
+other, so neither do pools of them, and what is drawn stays small where every picture is a clip.
 """
 
 from collections import Counter
@@ -18,6 +22,7 @@ Slice = tuple[tuple[str, Any], ...]
 """TFMA's form of a slice's key: () is everything, (("species", "CAT"),) is the cats."""
 WHOLE: Slice = ()
 
+MOST_UNITS = 8192
 _CLIP_LIMIT = 1 << 32
 _MOST_WAITING = 1 << 20
 
@@ -57,6 +62,11 @@ class Tally:
         return len(self._clips)
 
     @property
+    def units(self) -> int:
+        """Number of clips, or of pools of them, that intervals are drawn from."""
+        return min(self.clips, MOST_UNITS)
+
+    @property
     def answered(self) -> int:
         """Number of rows that the model answered with numbers."""
         return self.rows - self.answers[table.MODEL].not_finite
@@ -69,7 +79,7 @@ class Tally:
         return sorted(found, key=lambda key: (order[key[0][0]], key[0][1]))
 
     def confusions(self, answerer: str, key: Slice = WHOLE) -> Matrix:
-        """Returns float64[clips, k, k + 1]: each clip's confusion matrix on a slice's rows.
+        """Returns float64[units, k, k + 1]: each unit's confusion matrix on a slice's rows.
 
         Args:
           answerer: one of ``answers``, or ``table.MAJORITY``.
@@ -77,11 +87,15 @@ class Tally:
         """
         if answerer == table.MAJORITY:
             return scores.constant_confusion(self.confusions(table.MODEL, key), self.majority)
-        return self.answers[answerer].confusions(self._slices[key], self.clips)
+        return self.answers[answerer].confusions(self._slices[key])[: self.units]
+
+    def clips_of(self, key: Slice) -> int:
+        """Returns the number of clips that have rows in a slice."""
+        return self.answers[table.MODEL].clips_of(self._slices[key])
 
     def bins(self, answerer: str) -> calibration.Bins:
-        """Returns float64[clips, BINS, 3] of the frames."""
-        return self.answers[answerer].bins
+        """Returns float64[units, BINS, 3] of the frames."""
+        return self.answers[answerer].bins[: self.units]
 
     def clip_answers(self, answerer: str) -> tuple[Matrix, calibration.Bins]:
         """Returns the same for clips in place of frames, each clip being one row.
@@ -90,7 +104,7 @@ class Tally:
         is that of most of its frames, the first in the label map where two are as common.
 
         Returns:
-          Confusion matrices float64[clips, k, k + 1] and bins float64[clips, BINS, 3].
+          Confusion matrices float64[units, k, k + 1] and bins float64[units, BINS, 3].
         """
         moods = len(self.moods)
         truth = self.labels.argmax(axis=1)
@@ -100,10 +114,11 @@ class Tally:
         else:
             means = self.answers[answerer].means()
             answer = table.answer_of(means)
-        confusions = np.zeros((self.clips, moods, moods + 1))
-        confusions[np.arange(self.clips), truth, answer] = 1
-        bins = np.zeros((self.clips, calibration.BINS, 3))
-        add_to_bins(bins, np.arange(self.clips), truth, answer, means)
+        unit = np.arange(self.clips) % MOST_UNITS
+        confusions = np.zeros((self.units, moods, moods + 1))
+        np.add.at(confusions, (unit, truth, answer), 1)
+        bins = np.zeros((self.units, calibration.BINS, 3))
+        add_to_bins(bins, unit, truth, answer, means)
         return confusions, bins
 
     def _add(self, batch: pa.RecordBatch) -> None:
@@ -143,7 +158,7 @@ class Answers:
 
     Attributes:
       not_finite: rows that were answered with NaN or infinity.
-      bins: float64[clips, BINS, 3], see ``calibration``.
+      bins: float64[MOST_UNITS, BINS, 3], see ``calibration``.
     """
 
     def __init__(self, moods: int) -> None:
@@ -152,7 +167,7 @@ class Answers:
         self._waiting = 0
         self._sums = np.zeros((0, moods + 1))
         self.not_finite = 0
-        self.bins: calibration.Bins = np.zeros((0, calibration.BINS, 3))
+        self.bins: calibration.Bins = np.zeros((MOST_UNITS, calibration.BINS, 3))
 
     def add(
         self,
@@ -178,8 +193,7 @@ class Answers:
         self._sums = grown(self._sums, known_clips)
         rows = np.concatenate([probabilities, np.ones((len(clips), 1))], axis=1)
         np.add.at(self._sums, clips[sound], rows[sound])
-        self.bins = grown(self.bins, known_clips)
-        add_to_bins(self.bins, clips, truth, answer, probabilities)
+        add_to_bins(self.bins, clips % MOST_UNITS, truth, answer, probabilities)
         for member in memberships:
             inside = member >= 0
             cell = (member[inside] * _CLIP_LIMIT + clips[inside]) * self._moods + truth[inside]
@@ -206,26 +220,35 @@ class Answers:
         means = np.full((len(count), self._moods), np.nan)
         return np.divide(self._sums[:, :-1], count, out=means, where=count > 0)
 
-    def confusions(self, number: int, clips: int) -> Matrix:
-        """Returns float64[clips, k, k + 1] on the rows of a slice, of merged counts."""
+    def confusions(self, number: int) -> Matrix:
+        """Returns float64[MOST_UNITS, k, k + 1] on the rows of a slice, of merged counts."""
         size = self._moods * (self._moods + 1)
+        keys, counts = self._slice(number)
+        clip, place = np.divmod(keys, size)
+        flat = np.bincount(clip % MOST_UNITS * size + place, counts, MOST_UNITS * size)
+        return flat.reshape(MOST_UNITS, self._moods, self._moods + 1)
+
+    def clips_of(self, number: int) -> int:
+        """Returns the number of clips that have rows in a slice."""
+        keys, _ = self._slice(number)
+        return len(np.unique(keys // (self._moods * (self._moods + 1))))
+
+    def _slice(self, number: int) -> tuple[Ints, Ints]:
+        """Returns a slice's merged cells, counted from the slice's beginning, and their counts."""
+        size = _CLIP_LIMIT * self._moods * (self._moods + 1)
         ((keys, counts),) = self._cells
-        begin, end = np.searchsorted(
-            keys, [number * _CLIP_LIMIT * size, (number + 1) * _CLIP_LIMIT * size]
-        )
-        flat = np.zeros(clips * size)
-        flat[keys[begin:end] - number * _CLIP_LIMIT * size] = counts[begin:end]
-        return flat.reshape(clips, self._moods, self._moods + 1)
+        begin, end = np.searchsorted(keys, [number * size, (number + 1) * size])
+        return keys[begin:end] - number * size, counts[begin:end]
 
 
 def add_to_bins(
-    bins: calibration.Bins, clips: Ints, truth: Ints, answer: Ints, probabilities: Floats
+    bins: calibration.Bins, units: Ints, truth: Ints, answer: Ints, probabilities: Floats
 ) -> None:
-    """Adds rows that were answered to their clips' bins, see ``Answers.add``."""
+    """Adds rows that were answered to their units' bins, see ``Answers.add``."""
     sound = answer < probabilities.shape[1]
     confidence = probabilities[sound].max(axis=1)
     told = np.stack([np.ones(len(confidence)), confidence, answer[sound] == truth[sound]], axis=-1)
-    np.add.at(bins, (clips[sound], calibration.bin_of(confidence)), told)
+    np.add.at(bins, (units[sound], calibration.bin_of(confidence)), told)
 
 
 def grown(array: Floats, rows: int) -> Floats:

@@ -9,6 +9,7 @@ from eval_samples import MOODS, TWELVE, Row, clips_of, facts_of, probabilities_o
 
 from components.evaluator import calibration, measures, resampling, table
 from components.evaluator.settings import EvaluateSettings
+from components.evaluator.tally import Tally
 
 SETTINGS = EvaluateSettings()
 
@@ -129,8 +130,6 @@ def test_a_table_read_in_pieces_counts_the_same(tmp_path, monkeypatch):
                 {table.MODEL: answers[part]},
             )
     assert pq.ParquetFile(path).num_row_groups > 10
-    from components.evaluator.tally import Tally
-
     assert measures.document(Tally(table.Table(path)), SETTINGS) == whole
 
 
@@ -192,3 +191,20 @@ def test_frames_of_one_clip_do_not_narrow_the_interval(tmp_path):
         for name, rows in (("few", few), ("many", many))
     ]
     assert ends[0]["accuracy"] == ends[1]["accuracy"]
+
+
+def test_many_clips_are_pooled_and_counted_as_they_are(tmp_path, monkeypatch):
+    rows = clips_of("a", 9, 3, "b") + clips_of("b", 7, 2, "c") + clips_of("c", 5, 1, "a")
+    (tmp_path / "pooled").mkdir()
+    whole = measures.document(tally_of(tmp_path, rows), SETTINGS)
+    monkeypatch.setattr("components.evaluator.tally.MOST_UNITS", 6)
+    tally = tally_of(tmp_path / "pooled", rows)
+    assert tally.confusions(table.MODEL).sum(axis=(1, 2)).tolist() == [16, 16, 16, 12, 12, 12]
+    pooled = measures.document(tally, SETTINGS)
+    assert (pooled["clips"], pooled["confusion"]) == (21, whole["confusion"])
+    for name in ("accuracy", "macro_f1", "ece"):
+        assert pooled["model"][name] == pytest.approx(whole["model"][name])
+        assert pooled["per_clip"]["model"][name] == pytest.approx(whole["per_clip"]["model"][name])
+    assert pooled["slices"]["species=CAT"]["clips"] == whole["slices"]["species=CAT"]["clips"]
+    low, high = pooled["model"]["intervals"]["accuracy"]
+    assert low < whole["model"]["accuracy"] < high
