@@ -226,7 +226,7 @@ class Answers:
         keys, counts = self._slice(number)
         clip, place = np.divmod(keys, size)
         flat = np.bincount(clip % MOST_UNITS * size + place, counts, MOST_UNITS * size)
-        return flat.reshape(MOST_UNITS, self._moods, self._moods + 1)
+        return flat.astype(np.float64).reshape(MOST_UNITS, self._moods, self._moods + 1)
 
     def clips_of(self, number: int) -> int:
         """Returns the number of clips that have rows in a slice."""
