@@ -66,6 +66,7 @@ def draw(path: str, rows: int, frames_a_clip: int) -> None:
                     table.CONTRAST: grey / 2,
                     table.LABEL: [DEFAULT_MOODS[mood] for mood in moods[clip]],
                     table.LABEL_INDEX: moods[clip],
+                    table.JUDGED: [True] * len(lines),
                 },
                 answers,
             )

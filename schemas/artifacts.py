@@ -57,15 +57,16 @@ PREDICTIONS_PARQUET = "predictions.parquet"
 """In the Predictions artifact: a row for each Example of the eval split, exactly once, in order.
 
 What is known of the row (line, image_path, clip, group, species, action, box_area, brightness,
-sharpness, contrast, label), and of each answerer the likeliest mood and float32[k]: ``predicted``
-and ``probabilities`` of the model, the same after ``baseline_`` and ``compared_``, and
-``majority_predicted``. The file's metadata have the ``moods`` (JSON) in the probabilities' order.
+sharpness, contrast, label, and judged: false where the temperature was fitted on it), and of each
+answerer the likeliest mood and float32[k]: ``predicted`` and ``probabilities`` of the model, the
+same after ``baseline_`` and ``compared_``, and ``majority_predicted``. The file's metadata have
+the ``moods`` (JSON) in the probabilities' order.
 """
 
 METRICS_JSON = "metrics.json"
 """In the ModelEvaluation artifact::
 
-    {"rows": 160, "clips": 20, "moods": [...],
+    {"rows": 160, "clips": 20, "moods": [...],              those that the model is judged by
      "resampling": {"of": "clips", "level": 0.95, "draws": 2000},
      "model":    {"accuracy": .., "balanced_accuracy": .., "macro_f1": .., "ece": ..,
                   "intervals": {"accuracy": [low, high], ...}, "unanswered": 0},
@@ -113,6 +114,9 @@ TENSORBOARD = "tensorboard"
 """Folder in the ModelRun artifact: the same for TensorBoard."""
 CHECKPOINT_KERAS = "best.keras"
 """In the ModelRun artifact: the best epoch's model."""
+TEMPERATURE_JSON = "temperature.json"
+"""In the ModelRun artifact, only with evaluate.calibrate: {"temperature": 1.4, "rows": 80}, the
+rows being those that it was fitted on."""
 MODEL_CHECKPOINT = "checkpoint"
 """Folder in the Model artifact, beside the servable: the same checkpoint and its label map, for
 a later training to go on from."""

@@ -70,7 +70,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         servables, notes = _servables(
             path_utils.serving_model_path(model.uri), input_dict.get(BASELINE_MODEL) or [], settings
         )
-        predict.write_predictions(shards, servables, counts, path)
+        predict.write_predictions(shards, servables, counts, path, calibrated=settings.calibrate)
 
         tally = Tally(Table(path))
         if tally.answered:  # TFMA cannot measure no rows.

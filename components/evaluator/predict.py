@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from components.evaluator import slices, table
 from dataset import progress
+from dataset.halves import is_fitted_on
 from schemas import features, signatures
 from schemas.labels import moods_from_mapping
 
@@ -56,7 +57,12 @@ def load_servable(path: str) -> Servable:
 
 
 def write_predictions(
-    shards: Sequence[str], servables: Mapping[str, Servable], counts: Mapping[str, int], path: str
+    shards: Sequence[str],
+    servables: Mapping[str, Servable],
+    counts: Mapping[str, int],
+    path: str,
+    *,
+    calibrated: bool,
 ) -> None:
     """Writes the table of the answers.
 
@@ -65,6 +71,7 @@ def write_predictions(
       servables: by answerer (``table.MODEL`` and others), all with the same moods.
       counts: Examples of each mood that there are, as the ingest counted them.
       path: of the Parquet file.
+      calibrated: whether half of the clips have told the model's temperature, and are not judged.
 
     Raises:
       PredictionError: a row was not answered.
@@ -76,7 +83,11 @@ def write_predictions(
     with table.Writer(path, moods, majority, list(servables), total) as writer:
         for records in tf.data.TFRecordDataset(list(shards)).batch(BATCH).as_numpy_iterator():
             answers = {name: _ask(servable, records) for name, servable in servables.items()}
-            writer.add(_facts(records, moods), answers)
+            facts = _facts(records, moods)
+            facts[table.JUDGED] = [
+                not (calibrated and is_fitted_on(clip)) for clip in facts[table.CLIP]
+            ]
+            writer.add(facts, answers)
             progress.report("evaluate", len(records), total, "images")
 
 
@@ -96,7 +107,7 @@ def _ask(servable: Servable, records: npt.NDArray[np.object_]) -> npt.NDArray[np
 
 def _facts(records: Sequence[bytes], moods: tuple[str, ...]) -> dict[str, list[Any]]:
     rows = [_facts_of(tf.train.Example.FromString(record), moods) for record in records]
-    return {name: [row[name] for row in rows] for name in table.FACTS}
+    return {name: [row[name] for row in rows] for name in table.FACTS if name != table.JUDGED}
 
 
 def _facts_of(example: Any, moods: tuple[str, ...]) -> dict[str, Any]:

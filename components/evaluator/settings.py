@@ -16,6 +16,8 @@ class EvaluateSettings:
         and macro-F1 on a species beyond the 95 % interval, [0, 1].
       max_calibration_error: of the probabilities, (0, 1]: by how much the share of right
         answers and the probability given to them differ, on average.
+      calibrate: divide the model's logits by a temperature before it is exported, fitted by
+        the Trainer on half of the eval clips; the model is then judged by the other half.
       compare_with: folder of another servable (a pushed version) whose answers to the same
         rows are put beside; it has no part in the blessing. Empty is none.
       resamples: draws of the clips that the 95 % intervals are taken from, at least 100.
@@ -25,6 +27,7 @@ class EvaluateSettings:
     min_gain: float = 0.05
     max_loss: float = 0.0
     max_calibration_error: float = 0.25
+    calibrate: bool = False
     compare_with: str = ""
     resamples: int = 2000
     seed: int = 17

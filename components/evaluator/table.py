@@ -26,6 +26,7 @@ BOX_AREA, BOX_SIZE = "box_area", "box_size"
 BRIGHTNESS, BRIGHTNESS_BAND = "brightness", "brightness_band"
 SHARPNESS, CONTRAST = "sharpness", "contrast"
 LABEL, LABEL_INDEX = "label", "label_index"
+JUDGED = "judged"
 
 FACTS = {
     LINE: pa.int64(),
@@ -42,9 +43,10 @@ FACTS = {
     CONTRAST: pa.float32(),
     LABEL: pa.string(),
     LABEL_INDEX: pa.int64(),
+    JUDGED: pa.bool_(),
 }
 """What is known of a row before anybody is asked; group, species and action may be null. The
-numbers are those of ``schemas.features``."""
+numbers are those of ``schemas.features``. Rows that are not judged have told the temperature."""
 
 SLICED = (LABEL, SPECIES, BOX_SIZE, BRIGHTNESS_BAND, ACTION)
 """The columns whose values are slices."""
@@ -182,14 +184,13 @@ class Table:
       moods: names in index order.
       majority: index of the commonest mood.
       answerers: those who were asked, ``MODEL`` first.
-      rows: number of rows.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         with open_file(path, "rb") as file:
             parquet = pq.ParquetFile(file)
-            schema, self.rows = parquet.schema_arrow, parquet.metadata.num_rows
+            schema = parquet.schema_arrow
         self.moods: tuple[str, ...] = tuple(json.loads(schema.metadata[_MOODS]))
         self.majority = self.moods.index(schema.metadata[_MAJORITY].decode("utf-8"))
         self.answerers = tuple(
@@ -199,12 +200,13 @@ class Table:
         )
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yields the columns that scores are made of, some thousand rows at a time."""
-        columns = [CLIP, LABEL_INDEX, *SLICED, *map(probabilities_column, self.answerers)]
+        """Yields what scores are made of, the judged rows only, some thousand at a time."""
+        columns = [JUDGED, CLIP, LABEL_INDEX, *SLICED, *map(probabilities_column, self.answerers)]
         with open_file(self._path, "rb") as file:
             # pyarrow would else hold read row groups ahead of us.
             parquet = pq.ParquetFile(file, pre_buffer=False)
-            yield from parquet.iter_batches(ROW_GROUP, columns=columns)
+            for batch in parquet.iter_batches(ROW_GROUP, columns=columns):
+                yield batch.filter(batch.column(JUDGED))
 
 
 def probabilities_of(batch: pa.RecordBatch, answerer: str) -> npt.NDArray[np.float64]:

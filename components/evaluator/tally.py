@@ -36,7 +36,7 @@ class Tally:
     Attributes:
       moods: names in index order.
       majority: index of the commonest mood.
-      rows: number of rows.
+      rows: number of rows that are judged; the others are not counted.
       labels: float64[clips, k], each clip's rows by mood.
       answers: of each answerer.
       combinations: rows of the model by values of ``table.SLICED``, label's and answer's index.

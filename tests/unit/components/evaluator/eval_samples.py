@@ -74,6 +74,7 @@ def facts_of(rows: Sequence[Row]) -> dict[str, list]:
         table.CONTRAST: [0.2] * len(rows),
         table.LABEL: [row.mood for row in rows],
         table.LABEL_INDEX: [MOODS.index(row.mood) for row in rows],
+        table.JUDGED: [True] * len(rows),
     }
 
 

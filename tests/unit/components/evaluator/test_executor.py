@@ -19,6 +19,7 @@ from components.artifact_types import Predictions, Rejects
 from components.evaluator import analysis, executor, measures, table
 from components.evaluator.component import Evaluator
 from components.evaluator.settings import EvaluateSettings
+from dataset.halves import is_fitted_on
 from schemas import artifacts, features, signatures
 from schemas.errors import ConfigError
 
@@ -289,3 +290,15 @@ def test_a_toy_answers_what_its_example_holds(servables):
     example.features.feature["toy/model"].float_list.value.extend([float("nan"), 0.5, 0.5])
     answer = loaded.signatures[signatures.SERVE_EXAMPLE](tf.constant([example.SerializeToString()]))
     assert np.isnan(answer[signatures.PROBABILITIES].numpy()[0, 0])
+
+
+def test_clips_that_the_temperature_was_fitted_on_are_asked_and_not_judged(tmp_path, servables):
+    told = judge(tmp_path, servables, {table.MODEL: DECENT}, calibrate=True)
+    rows = pq.read_table(told.predictions).to_pylist()
+    assert len(rows) == len(DECENT)
+    judged = [row for row in rows if row["judged"]]
+    assert {row["clip"] for row in judged} == {
+        row.clip for row in DECENT if not is_fitted_on(row.clip)
+    }
+    assert (told.metrics["rows"], told.metrics["clips"]) == (len(judged), len(judged) // 4)
+    assert 0 < len(judged) < len(rows)
