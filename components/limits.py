@@ -1,4 +1,4 @@
-"""Limits that the validators and the evaluator hold a run to."""
+"""Limits that the validators hold a run's data to."""
 
 from dataclasses import dataclass
 
@@ -83,20 +83,3 @@ class LeakLimits:
             "leak.colour_tolerance must lie in 0..255",
             self.colour_tolerance,
         )
-
-
-@dataclass(frozen=True)
-class BlessingLimits:
-    """What a model must reach to be blessed.
-
-    Attributes:
-      min_gain: macro-F1 above that of always answering the commonest mood, (0, 1].
-      max_loss: macro-F1 that may be lost against the last blessed model, [0, 1].
-    """
-
-    min_gain: float = 0.05
-    max_loss: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check(0 < self.min_gain <= 1, "evaluate.min_gain must lie in (0, 1]", self.min_gain)
-        _check(0 <= self.max_loss <= 1, "evaluate.max_loss must lie in [0, 1]", self.max_loss)

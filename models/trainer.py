@@ -21,6 +21,7 @@ from models import (
     fitting,
     losses,
     network,
+    temperature,
     tune_settings,
     warm_start,
 )
@@ -43,6 +44,7 @@ class TrainerConfig:
       moods: names in index order.
       box_margin: what the ingest widened boxes by, ``DataSettings.box_margin``.
       unfinished: folder for backups, the same in each run.
+      calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
     """
 
     model: ModelSettings
@@ -51,6 +53,7 @@ class TrainerConfig:
     moods: tuple[str, ...]
     box_margin: float
     unfinished: str
+    calibrate: bool = False
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainerConfig":
@@ -62,6 +65,7 @@ class TrainerConfig:
             moods=tuple(config["moods"]),
             box_margin=float(config["box_margin"]),
             unfinished=config["unfinished"],
+            calibrate=bool(config.get("calibrate")),
         )
 
     def tuned(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":
@@ -133,13 +137,13 @@ def run_fn(fn_args: Any) -> None:
     )
     backups = backup.Backups(config.unfinished, key)
     model = train(config, data, fn_args.base_model, fn_args.model_run_dir, backups)
-    expected.write(
-        model,
-        data.eval_files,
-        sum(data.eval_counts),
-        lambda files: _evaluation(config, data.indexer, files),
-        fn_args.model_run_dir,
-    )
+
+    def batches(files: Sequence[str]) -> tf.data.Dataset:
+        return _evaluation(config, data.indexer, files)
+
+    if config.calibrate:
+        temperature.scale(model, data.eval_files, batches, fn_args.model_run_dir)
+    expected.write(model, data.eval_files, sum(data.eval_counts), batches, fn_args.model_run_dir)
     spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
     weights = warm_start.start_of(config.model, fn_args.base_model).weights
     export.write_servable(model, spec, weights, fn_args.serving_model_dir)

@@ -15,7 +15,8 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from components.limits import BlessingLimits, LeakLimits, ValidationLimits
+from components.evaluator.settings import EvaluateSettings
+from components.limits import LeakLimits, ValidationLimits
 from dataset.rules import DataSettings
 from dataset.thinning import ThinSettings
 from models.hparams import AugmentSettings, ModelSettings, TrainSettings
@@ -51,7 +52,7 @@ class Settings:
     tune: TuneSettings = field(default_factory=TuneSettings)
     validate: ValidationLimits = field(default_factory=ValidationLimits)
     leak: LeakLimits = field(default_factory=LeakLimits)
-    evaluate: BlessingLimits = field(default_factory=BlessingLimits)
+    evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     beam: BeamSettings = field(default_factory=BeamSettings)
 
     def __post_init__(self) -> None:

@@ -108,6 +108,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         "augment": dataclasses.asdict(settings.augment),
         "moods": moods,
         "box_margin": settings.data.box_margin,
+        "calibrate": settings.evaluate.calibrate,
         # Not in the node's output, which TFX deletes when it fails.
         "unfinished": str(inputs.artifacts.absolute() / nodes.TRAINER / "unfinished"),
         "code": code_version("models"),
@@ -136,8 +137,8 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         rejects=rejects,
         model=model,
         baseline_model=last.outputs[last_blessed.MODEL],
-        limits=settings.evaluate,
-        code=code_version("components/evaluator"),
+        settings=settings.evaluate,
+        code=code_version("components/evaluator", "dataset/halves.py"),
     ).with_id(nodes.EVALUATOR)
     servable_check = ServableCheck(
         model=model,

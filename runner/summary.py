@@ -15,15 +15,18 @@ from runner.example_row import ExampleRow
 from runner.failures import Exit
 from runner.node_run import NodeState
 from runner.results import Results
-from runner.run_record import METRICS, RunRecord
+from runner.run_record import RunRecord
 from runner.running import clock_text
 from schemas.splits import TRAIN
 
-_METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro-F1",
-}
+_SCORES = (
+    ("accuracy", "", "accuracy"),
+    ("balanced accuracy", "", "balanced_accuracy"),
+    ("macro-F1", "", "macro_f1"),
+    ("calibration error", "", "ece"),
+    ("macro-F1 by clip", "per_clip", "macro_f1"),
+)
+"""Title, part of ``METRICS_JSON`` and name of the scores that are shown."""
 _LONGEST_LINE = 400
 _BEST_TRIALS = 5
 _ENDINGS = {
@@ -160,19 +163,34 @@ def _metrics(results: Results) -> RenderableType | None:
     metrics = results.metrics
     if metrics is None:
         return None
-    columns = {
-        "model": metrics["model"],
-        f"always {metrics['majority']['mood']}": metrics["majority"],
+    columns = {f"always {metrics['majority']['mood']}": "majority"}
+    columns |= {
+        title: name
+        for title, name in (("last blessed", "baseline"), ("compare_with", "compared"))
+        if metrics.get(name)
     }
-    if metrics.get("baseline"):
-        columns["last blessed"] = metrics["baseline"]
     table = _table()
     table.add_column(f"on {metrics['rows']:,} eval rows")
+    table.add_column("model", justify="right")
+    intervals = metrics["model"].get("intervals")
+    if intervals:
+        table.add_column("95 % interval", style="dim")
     for title in columns:
         table.add_column(title, justify="right")
-    for name in METRICS:
-        table.add_row(_METRIC_NAMES[name], *(_share(column[name]) for column in columns.values()))
+    for row, part, name in _SCORES:
+        scores = metrics.get(part, {}) if part else metrics
+        if name not in scores.get("model", {}):
+            continue
+        shown = [_share(scores["model"][name])]
+        if intervals:
+            shown.append(_interval(scores["model"]["intervals"][name]))
+        others = (scores.get(other, {}).get(name) for other in columns.values())
+        table.add_row(row, *shown, *map(_share, others))
     return table
+
+
+def _interval(ends: list[float] | None) -> str:
+    return "-" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
 
 
 def _share(value: float | None) -> str:

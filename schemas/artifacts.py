@@ -54,20 +54,40 @@ VERDICT_OK = "ok"
 VERDICT_REFUSED = "refused"
 
 PREDICTIONS_PARQUET = "predictions.parquet"
-"""In the Predictions artifact: a row for each Example of the eval split, in order."""
+"""In the Predictions artifact: a row for each Example of the eval split, exactly once, in order.
+
+What is known of the row (line, image_path, clip, group, species, action, box_area, brightness,
+sharpness, contrast, label, and judged: false where the temperature was fitted on it), and of each
+answerer the likeliest mood and float32[k]: ``predicted`` and ``probabilities`` of the model, the
+same after ``baseline_`` and ``compared_``, and ``majority_predicted``. The file's metadata have
+the ``moods`` (JSON) in the probabilities' order.
+"""
 
 METRICS_JSON = "metrics.json"
 """In the ModelEvaluation artifact::
 
-    {"rows": 160, "moods": [...],
-     "model":    {"accuracy": .., "balanced_accuracy": .., "macro_f1": ..},
-     "majority": {"mood": "편안/안정", "accuracy": .., "balanced_accuracy": .., "macro_f1": ..},
-     "baseline": null | {"accuracy": .., ...},
-     "per_mood": {"공포": {"precision": .., "recall": .., "f1": .., "support": ..}},
+    {"rows": 160, "clips": 20, "moods": [...],              those that the model is judged by
+     "resampling": {"of": "clips", "level": 0.95, "draws": 2000},
+     "model":    {"accuracy": .., "balanced_accuracy": .., "macro_f1": .., "ece": ..,
+                  "intervals": {"accuracy": [low, high], ...}, "unanswered": 0},
+     "majority": {"mood": "편안/안정", and as the model, "per_mood"; its "ece" is null},
+     "baseline": null | as the model, and "per_mood",    the last blessed model
+     "compared": null | the same,                        evaluate.compare_with
+     "gain": {"majority": {"macro_f1": .., "interval": [low, high]}, "baseline": .., ...},
+     "per_mood": {"공포": {"precision": .., "recall": .., "f1": .., "support": ..,
+                           "intervals": {"f1": [low, high], ...}}},
      "confusion": [[...], ...],          rows: truth, columns: answer, label map order
-     "slices": {"species=CAT": {"rows": .., "accuracy": .., ...}},
-     "verdict": {"blessed": true, "checks": [{"check": "over_majority", "passed": true,
-                                              "value": .., "limit": .., "message": ".."}]}}
+     "reliability": [{"low": .., "high": .., "rows": .., "confidence": .., "accuracy": ..}],
+     "per_clip": {"model": {as above, and "per_mood", "confusion", "reliability"}, ...},
+     "slices": {"species=CAT": {"rows": .., "clips": .., "accuracy": .., ...,
+                                "intervals": null | {...}, "baseline": {"accuracy": .., ...}}},
+     "verdict": {"blessed": true, "notes": [".."],
+                 "checks": [{"check": "over_majority", "passed": true, "value": .., "limit": ..,
+                             "rule": "at_least" | "at_most", "message": ".."}]}}
+
+Slices are of label, species, box_size, brightness_band and action. An interval is null where
+there are no two clips to draw from; a row that was answered with NaN is in no column of the
+confusion matrix.
 """
 
 SERVABLE_JSON = "servable_check.json"
@@ -94,6 +114,9 @@ TENSORBOARD = "tensorboard"
 """Folder in the ModelRun artifact: the same for TensorBoard."""
 CHECKPOINT_KERAS = "best.keras"
 """In the ModelRun artifact: the best epoch's model."""
+TEMPERATURE_JSON = "temperature.json"
+"""In the ModelRun artifact, only with evaluate.calibrate: {"temperature": 1.4, "rows": 80}, the
+rows being those that it was fitted on."""
 MODEL_CHECKPOINT = "checkpoint"
 """Folder in the Model artifact, beside the servable: the same checkpoint and its label map, for
 a later training to go on from."""

@@ -2,27 +2,30 @@
 
 import dataclasses
 import json
+import posixpath
 
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.dsl.io import fileio
 from tfx.types import component_spec, standard_artifacts
 
 from components.artifact_types import Predictions, Rejects
 from components.evaluator import executor
-from components.limits import BlessingLimits
+from components.evaluator.settings import EvaluateSettings
+from schemas.errors import ConfigError
 
 
 class EvaluatorSpec(component_spec.ComponentSpec):
     """The Evaluator's contract."""
 
     PARAMETERS = {
-        executor.LIMITS: component_spec.ExecutionParameter(type=str),
+        executor.SETTINGS: component_spec.ExecutionParameter(type=str),
         executor.CODE: component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
         executor.EXAMPLES: component_spec.ChannelParameter(type=standard_artifacts.Examples),
         executor.REJECTS: component_spec.ChannelParameter(type=Rejects),
-        executor.MODEL: component_spec.ChannelParameter(type=standard_artifacts.Model),
+        executor.CANDIDATE_MODEL: component_spec.ChannelParameter(type=standard_artifacts.Model),
         executor.BASELINE_MODEL: component_spec.ChannelParameter(
             type=standard_artifacts.Model, optional=True
         ),
@@ -39,8 +42,8 @@ class EvaluatorSpec(component_spec.ComponentSpec):
 class Evaluator(base_beam_component.BaseBeamComponent):
     """Asks the servable for every row of the eval split and judges the answers.
 
-    Unlike TFX's Evaluator it predicts with a bounded batch into a table and lets TFMA
-    measure that table, so that the memory does not grow with the rows.
+    Unlike TFX's Evaluator it predicts with a bounded batch into a table and counts that table by
+    clip, so that the memory does not grow with the frames.
 
     Outputs:
       evaluation: TFMA's files and ``schemas.artifacts.METRICS_JSON``.
@@ -57,7 +60,7 @@ class Evaluator(base_beam_component.BaseBeamComponent):
         rejects: types.BaseChannel,
         model: types.BaseChannel,
         baseline_model: types.BaseChannel | None,
-        limits: BlessingLimits,
+        settings: EvaluateSettings,
         code: str,
     ) -> None:
         """Creates the node.
@@ -67,19 +70,32 @@ class Evaluator(base_beam_component.BaseBeamComponent):
           rejects: PetExampleGen's counts.
           model: the Trainer's.
           baseline_model: the last blessed one.
-          limits: what the model must reach.
+          settings: what the model must reach, and how it is measured.
           code: version of our code; only there to be part of the cache key.
+
+        Raises:
+          ConfigError: there is no servable at ``settings.compare_with``.
         """
+        if settings.compare_with:
+            _check_servable(settings.compare_with)
         super().__init__(
             EvaluatorSpec(
                 examples=examples,
                 rejects=rejects,
                 model=model,
                 baseline_model=baseline_model,
-                limits_json=json.dumps(dataclasses.asdict(limits), sort_keys=True),
+                settings_json=json.dumps(dataclasses.asdict(settings), sort_keys=True),
                 code=code,
                 evaluation=types.Channel(type=standard_artifacts.ModelEvaluation),
                 blessing=types.Channel(type=standard_artifacts.ModelBlessing),
                 predictions=types.Channel(type=Predictions),
             )
+        )
+
+
+def _check_servable(path: str) -> None:
+    if not fileio.exists(posixpath.join(path, "saved_model.pb")):
+        raise ConfigError(
+            "evaluate.compare_with must be the folder of a servable, such as "
+            f"serving/pet_mood/<version>, with a saved_model.pb. Received: {path!r}"
         )

@@ -1,10 +1,10 @@
-"""The Evaluator's executor: predict once, measure with TFMA, decide, write."""
+"""The Evaluator's executor: predict once, count, measure, decide, write."""
 
 import json
+import math
 import posixpath
 from typing import Any
 
-import numpy as np
 from absl import logging
 from tfx import types
 from tfx.components.evaluator import constants
@@ -13,19 +13,21 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.evaluator import analysis, gate, predict, scores
-from components.limits import BlessingLimits
+from components.evaluator import analysis, gate, measures, predict
+from components.evaluator.settings import EvaluateSettings
+from components.evaluator.table import BASELINE, COMPARED, MODEL, Table
+from components.evaluator.tally import Tally
 from components.storage import open_file
 from schemas import artifacts
 
 EXAMPLES = "examples"
 REJECTS = "rejects"
-MODEL = "model"
+CANDIDATE_MODEL = "model"
 BASELINE_MODEL = "baseline_model"
 EVALUATION = "evaluation"
 BLESSING = "blessing"
 PREDICTIONS = "predictions"
-LIMITS = "limits_json"
+SETTINGS = "settings_json"
 CODE = "code"
 SPLIT = "eval"
 
@@ -42,109 +44,80 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """Evaluates and blesses or refuses to bless; a bad model is no error.
 
         Args:
-          input_dict: "examples", "rejects" (for the number of rows), "model" and, where there
+          input_dict: "examples", "rejects" (for the numbers of rows), "model" and, where there
             is one, "baseline_model".
           output_dict: "evaluation", "blessing" and "predictions".
-          exec_properties: ``LIMITS``, ``BlessingLimits`` as JSON.
+          exec_properties: ``SETTINGS``, ``EvaluateSettings`` as JSON.
 
         Raises:
-          PredictionError: the servable does not answer every row of the eval split.
+          PredictionError: a servable does not answer every row of the eval split.
+          RowError: the rows of the eval split are not those that the ingest counted.
         """
-        limits = BlessingLimits(**json.loads(exec_properties[LIMITS]))
+        settings = EvaluateSettings(**json.loads(exec_properties[SETTINGS]))
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES])
         rejects = artifact_utils.get_single_instance(input_dict[REJECTS])
-        model = artifact_utils.get_single_instance(input_dict[MODEL])
+        model = artifact_utils.get_single_instance(input_dict[CANDIDATE_MODEL])
         evaluation = artifact_utils.get_single_instance(output_dict[EVALUATION])
-        table = posixpath.join(
+        path = posixpath.join(
             artifact_utils.get_single_instance(output_dict[PREDICTIONS]).uri,
             artifacts.PREDICTIONS_PARQUET,
         )
         with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
-            rows = json.loads(file.read())["splits"][SPLIT]["used"]
+            counts = json.loads(file.read())["splits"][SPLIT]["moods"]
         shards = sorted(
             fileio.glob(posixpath.join(artifact_utils.get_split_uri([examples], SPLIT), "*"))
         )
-        candidate = predict.load_servable(path_utils.serving_model_path(model.uri))
-        baseline, note = _baseline(input_dict.get(BASELINE_MODEL) or [], candidate.moods)
-        facts = predict.write_predictions(shards, candidate, baseline, table, rows)
+        servables, notes = _servables(
+            path_utils.serving_model_path(model.uri), input_dict.get(BASELINE_MODEL) or [], settings
+        )
+        predict.write_predictions(shards, servables, counts, path, calibrated=settings.calibrate)
 
-        classes = len(candidate.moods)
-        config = analysis.eval_config(classes, baseline is not None, facts.has_species)
-        with self._make_beam_pipeline() as pipeline:
-            analysis.analyse(pipeline, table, config, evaluation.uri)
-        confusions = analysis.confusions(evaluation.uri, classes)
-        whole = confusions[analysis.CANDIDATE][()]
-        other = confusions[analysis.BASELINE][()] if baseline else None
-        checks = [gate.all_finite(facts.not_finite), *gate.checks(whole, other, limits)]
+        tally = Tally(Table(path))
+        if tally.answered:  # TFMA cannot measure no rows.
+            with self._make_beam_pipeline() as pipeline:
+                analysis.analyse(pipeline, tally, evaluation.uri)
+            analysis.check(evaluation.uri, tally)
+        checks = list(gate.checks(tally, settings))
         blessed = all(check.passed for check in checks)
-        _write_metrics(
-            posixpath.join(evaluation.uri, artifacts.METRICS_JSON),
-            candidate.moods,
-            confusions,
-            checks,
-            blessed,
-            note,
-        )
-        _bless(artifact_utils.get_single_instance(output_dict[BLESSING]), model, blessed)
-        logging.info("Evaluated %d rows: blessed %s, %s", rows, blessed, checks)
-
-
-def _baseline(
-    models: list[types.Artifact], moods: tuple[str, ...]
-) -> tuple[predict.Servable | None, str]:
-    """Returns the last blessed model, or why it is not compared with."""
-    if not models:
-        return None, "There is no blessed model yet to compare with."
-    path = path_utils.serving_model_path(models[0].uri)
-    if not fileio.exists(path):
-        return None, f"The last blessed model is gone from {path}; nothing to compare with."
-    baseline = predict.load_servable(path)
-    if baseline.moods != moods:
-        return None, (
-            "The last blessed model knows other moods and is not compared with: "
-            + ", ".join(baseline.moods)
-        )
-    return baseline, f"Compared with the last blessed model, {path}."
-
-
-def _write_metrics(
-    path: str,
-    moods: tuple[str, ...],
-    confusions: dict[str, dict[analysis.Slice, scores.Matrix]],
-    checks: list[gate.Check],
-    blessed: bool,
-    note: str,
-) -> None:
-    whole = confusions[analysis.CANDIDATE][()]
-    majority = scores.majority_confusion(whole)
-    baseline = confusions.get(analysis.BASELINE)
-    metrics = {
-        "rows": int(whole.sum()),
-        "moods": list(moods),
-        "model": scores.headline(whole),
-        "majority": {
-            "mood": moods[int(np.argmax(majority.sum(axis=0)))],
-            **scores.headline(majority),
-        },
-        "baseline": scores.headline(baseline[()]) if baseline else None,
-        "per_mood": scores.per_mood(whole, moods),
-        "confusion": whole.astype(int).tolist(),
-        "slices": {
-            ",".join(f"{column}={value}" for column, value in key): {
-                "rows": int(matrix.sum()),
-                **scores.headline(matrix),
-            }
-            for key, matrix in sorted(confusions[analysis.CANDIDATE].items())
-            if key
-        },
-        "verdict": {
+        metrics = measures.document(tally, settings)
+        metrics["verdict"] = {
             "blessed": blessed,
-            "note": note,
-            "checks": [check._asdict() for check in checks],
-        },
-    }
-    with open_file(path, "w") as file:
-        file.write(json.dumps(metrics, ensure_ascii=False, indent=1))
+            "notes": notes,
+            "checks": [_as_json(check) for check in checks],
+        }
+        with open_file(posixpath.join(evaluation.uri, artifacts.METRICS_JSON), "w") as file:
+            file.write(json.dumps(metrics, ensure_ascii=False, indent=1, allow_nan=False))
+        _bless(artifact_utils.get_single_instance(output_dict[BLESSING]), model, blessed)
+        logging.info("Evaluated %d rows: blessed %s, %s", tally.rows, blessed, checks)
+
+
+def _servables(
+    candidate: str, baselines: list[types.Artifact], settings: EvaluateSettings
+) -> tuple[dict[str, predict.Servable], list[str]]:
+    """Returns who is asked, and what is to be said of who is not."""
+    found = {MODEL: predict.load_servable(candidate)}
+    others = {BASELINE: path_utils.serving_model_path(baselines[0].uri)} if baselines else {}
+    notes = [] if baselines else ["There is no blessed model yet to compare with."]
+    if settings.compare_with:
+        others[COMPARED] = settings.compare_with
+    for name, path in others.items():
+        title = {BASELINE: "The last blessed model", COMPARED: "evaluate.compare_with"}[name]
+        if not fileio.exists(path):
+            notes.append(f"{title} is gone from {path}; nothing to compare with.")
+            continue
+        servable = predict.load_servable(path)
+        if servable.moods != found[MODEL].moods:
+            moods = ", ".join(servable.moods)
+            notes.append(f"{title} knows other moods and is not compared with: {moods}")
+            continue
+        found[name] = servable
+        notes.append(f"{title} is {path}.")
+    return found, notes
+
+
+def _as_json(check: gate.Check) -> dict[str, Any]:
+    told = check._asdict()
+    return told | {"value": check.value if math.isfinite(check.value) else None}
 
 
 def _bless(blessing: types.Artifact, model: types.Artifact, blessed: bool) -> None:

@@ -1,64 +1,117 @@
-"""Whether a model is blessed: scores and limits in, checks with their figures out."""
+"""Whether a model is blessed: what was measured and limits in, checks with their figures out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from components.evaluator import scores
-from components.limits import BlessingLimits
+from components.evaluator import calibration, comparison, table
+from components.evaluator.comparison import Difference
+from components.evaluator.settings import EvaluateSettings
+from components.evaluator.tally import Tally
+
+AT_LEAST, AT_MOST = "at_least", "at_most"
 
 
 class Check(NamedTuple):
-    """One condition of the blessing: ``value`` must not be below ``limit``."""
+    """One condition of the blessing.
+
+    Attributes:
+      check: its name.
+      passed: whether it holds.
+      value: the figure that was compared.
+      limit: what with.
+      rule: whether the value must be ``AT_LEAST`` or ``AT_MOST`` the limit.
+      message: the same for people.
+    """
 
     check: str
     passed: bool
     value: float
     limit: float
+    rule: str
     message: str
 
 
-def all_finite(not_finite: int) -> Check:
-    """Returns the condition that every probability is a number.
-
-    Args:
-      not_finite: rows for which one is NaN or infinite.
-    """
-    return Check(
-        "probabilities_are_numbers",
-        not_finite == 0,
-        -float(not_finite),
-        0.0,
-        f"{not_finite} rows were answered with NaN or infinity",
-    )
-
-
-def checks(
-    confusion: scores.Matrix, baseline: scores.Matrix | None, limits: BlessingLimits
-) -> Iterator[Check]:
+def checks(tally: Tally, settings: EvaluateSettings) -> Iterator[Check]:
     """Yields the conditions; the model is blessed when all passed.
 
     Args:
-      confusion: the candidate's on every row of the eval split.
-      baseline: the last blessed model's on the same rows, if there is one.
-      limits: what must be reached.
+      tally: of the model's answers and, where there is one, of the last blessed model's.
+      settings: the limits.
     """
-    f1 = scores.macro_f1(confusion)
-    majority = scores.macro_f1(scores.majority_confusion(confusion))
-    yield Check(
-        "over_majority",
-        f1 - majority >= limits.min_gain,
-        f1 - majority,
-        limits.min_gain,
-        f"macro-F1 {f1:.3f} against {majority:.3f} of always answering the commonest mood: "
-        f"{f1 - majority:+.3f}, evaluate.min_gain asks for {limits.min_gain:+.3f}",
+    not_finite = tally.answers[table.MODEL].not_finite
+    yield _at_most(
+        "probabilities_are_numbers",
+        float(not_finite),
+        0.0,
+        f"{not_finite} of {tally.rows} rows were answered with NaN or infinity, none may be",
     )
-    if baseline is not None:
-        other = scores.macro_f1(baseline)
-        yield Check(
-            "not_worse_than_last_blessed",
-            f1 - other >= -limits.max_loss,
-            f1 - other,
-            -limits.max_loss,
-            f"macro-F1 {f1:.3f} against {other:.3f} of the last blessed model on the same rows: "
-            f"{f1 - other:+.3f}, evaluate.max_loss allows {-limits.max_loss:+.3f}",
-        )
+    yield _over_majority(comparison.overall(tally, table.MAJORITY, settings), settings)
+    ece = float(calibration.error(tally.bins(table.MODEL).sum(axis=0)))
+    yield _at_most(
+        "calibrated",
+        ece,
+        settings.max_calibration_error,
+        f"calibration error {ece:.3f}, evaluate.max_calibration_error allows "
+        f"{settings.max_calibration_error:.3f}",
+    )
+    if table.BASELINE in tally.answers:
+        yield from _against_last_blessed(tally, settings)
+
+
+def _over_majority(found: Difference, settings: EvaluateSettings) -> Check:
+    told = (
+        f"macro-F1 {found.score:.3f} against {found.other:.3f} of always answering the commonest "
+        f"mood: {found.value:+.3f}, {_interval(found)}; evaluate.min_gain asks for "
+        f"{settings.min_gain:+.3f} at its lower end"
+    )
+    if found.low != found.low:
+        told = "The rows must be of at least two clips to tell a gain from chance"
+    return _at_least("over_majority", found.low, settings.min_gain, told)
+
+
+def _against_last_blessed(tally: Tally, settings: EvaluateSettings) -> Iterator[Check]:
+    limit = -settings.max_loss
+    found = comparison.overall(tally, table.BASELINE, settings)
+    yield _at_least(
+        "not_worse_than_last_blessed",
+        found.value,
+        limit,
+        f"macro-F1 {found.score:.3f} against {found.other:.3f} of the last blessed model on the "
+        f"same rows: {found.value:+.3f}, {_interval(found)}; evaluate.max_loss allows "
+        f"{limit:+.3f}",
+    )
+    moods, species = comparison.by_mood_and_species(tally, table.BASELINE, settings)
+    yield _on_each("mood", "F1", moods, limit)
+    if species:
+        yield _on_each("species", "macro-F1", species, limit)
+
+
+def _on_each(kind: str, score: str, found: Sequence[Difference], limit: float) -> Check:
+    """Returns the condition that no interval lies below the limit as a whole."""
+    worst = min(found, key=lambda one: one.high)
+    worse = [one for one in found if not one.high >= limit] or [worst]
+    named = "; ".join(
+        f"{one.name} {one.score:.3f} against {one.other:.3f}, {_interval(one, 'interval')}"
+        for one in worse
+    )
+    return _at_least(
+        f"not_worse_on_any_{kind}",
+        worst.high,
+        limit,
+        f"{score} by {kind} against the last blessed model's, "
+        f"{'worse beyond noise' if worst.high < limit else 'the furthest below'}: {named}; "
+        f"evaluate.max_loss asks for {limit:+.3f} at its upper end",
+    )
+
+
+def _interval(found: Difference, name: str = "95 % interval") -> str:
+    return f"{name} {found.low:+.3f} to {found.high:+.3f}"
+
+
+def _at_least(check: str, value: float, limit: float, message: str) -> Check:
+    # Not "below the limit", which would let NaN pass.
+    return Check(check, value >= limit, value, limit, AT_LEAST, message)
+
+
+def _at_most(check: str, value: float, limit: float, message: str) -> Check:
+    return Check(check, value <= limit, value, limit, AT_MOST, message)

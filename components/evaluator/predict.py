@@ -1,43 +1,37 @@
-"""A servable's answers on the eval split, written as one table.
+"""Servables' answers on the eval split, written as one table.
 
 The servable itself is asked, through its Example signature: what is judged is what will be
 served. Each Example is asked once and becomes one row, in the order of the shards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 import tensorflow as tf
-from apache_beam.io.filesystems import FileSystems
 
+from components.evaluator import slices, table
 from dataset import progress
+from dataset.halves import is_fitted_on
 from schemas import features, signatures
 from schemas.labels import moods_from_mapping
 
 BATCH = 64
 
-COLUMN_PATH = "image_path"
-COLUMN_LINE = "line"
-COLUMN_CLIP = "clip"
-COLUMN_SPECIES = "species"
-COLUMN_LABEL = "label"
-COLUMN_LABEL_INDEX = "label_index"
-COLUMN_PROBABILITIES = "probabilities"
-COLUMN_BASELINE = "baseline_probabilities"
-
-_FIELDS = [
-    (COLUMN_PATH, pa.string()),
-    (COLUMN_LINE, pa.int64()),
-    (COLUMN_CLIP, pa.string()),
-    (COLUMN_SPECIES, pa.string()),
-    (COLUMN_LABEL, pa.string()),
-    (COLUMN_LABEL_INDEX, pa.int64()),
-    (COLUMN_PROBABILITIES, pa.list_(pa.float32())),
-]
+_TEXTS = {
+    table.PATH: features.IMAGE_PATH,
+    table.CLIP: features.CLIP,
+    table.GROUP: features.GROUP,
+    table.SPECIES: features.SPECIES,
+    table.LABEL: features.LABEL,
+}
+_NUMBERS = {
+    table.BOX_AREA: features.BOX_AREA,
+    table.BRIGHTNESS: features.BRIGHTNESS,
+    table.SHARPNESS: features.SHARPNESS,
+    table.CONTRAST: features.CONTRAST,
+}
 
 
 class Servable(NamedTuple):
@@ -45,20 +39,6 @@ class Servable(NamedTuple):
 
     ask: Any
     moods: tuple[str, ...]
-
-
-class TableFacts(NamedTuple):
-    """What was written.
-
-    Attributes:
-      rows: number of rows.
-      not_finite: rows for which the candidate gave a probability that is no number.
-      has_species: whether any row names a species.
-    """
-
-    rows: int
-    not_finite: int
-    has_species: bool
 
 
 class PredictionError(RuntimeError):
@@ -77,39 +57,38 @@ def load_servable(path: str) -> Servable:
 
 
 def write_predictions(
-    shards: Sequence[str], model: Servable, baseline: Servable | None, path: str, total: int
-) -> TableFacts:
-    """Writes a Parquet table of the answers.
+    shards: Sequence[str],
+    servables: Mapping[str, Servable],
+    counts: Mapping[str, int],
+    path: str,
+    *,
+    calibrated: bool,
+) -> None:
+    """Writes the table of the answers.
 
     Args:
       shards: TFRecord files of Examples, in order.
-      model: the candidate.
-      baseline: another model with the same moods, for a second column of probabilities.
+      servables: by answerer (``table.MODEL`` and others), all with the same moods.
+      counts: Examples of each mood that there are, as the ingest counted them.
       path: of the Parquet file.
-      total: number of Examples expected, for the progress and as a check.
+      calibrated: whether half of the clips have told the model's temperature, and are not judged.
 
     Raises:
-      PredictionError: a row was not answered, or rows are missing or surplus.
+      PredictionError: a row was not answered.
+      table.RowError: a row is missing, surplus or there twice.
     """
-    fields = [*_FIELDS, *([(COLUMN_BASELINE, pa.list_(pa.float32()))] if baseline else [])]
-    schema = pa.schema(fields)
-    rows = not_finite = 0
-    has_species = False
-    with FileSystems.create(path) as file, pq.ParquetWriter(file, schema) as writer:
+    moods = servables[table.MODEL].moods
+    total = sum(counts.values())
+    majority = max(range(len(moods)), key=lambda index: counts.get(moods[index], 0))
+    with table.Writer(path, moods, majority, list(servables), total) as writer:
         for records in tf.data.TFRecordDataset(list(shards)).batch(BATCH).as_numpy_iterator():
-            table = _facts(records, model.moods)
-            probabilities = _ask(model, records)
-            not_finite += int((~np.isfinite(probabilities)).any(axis=1).sum())
-            has_species = has_species or any(table[COLUMN_SPECIES])
-            table[COLUMN_PROBABILITIES] = list(probabilities)
-            if baseline:
-                table[COLUMN_BASELINE] = list(_ask(baseline, records))
-            writer.write_table(pa.table(table, schema=schema))
-            rows += len(records)
+            answers = {name: _ask(servable, records) for name, servable in servables.items()}
+            facts = _facts(records, moods)
+            facts[table.JUDGED] = [
+                not (calibrated and is_fitted_on(clip)) for clip in facts[table.CLIP]
+            ]
+            writer.add(facts, answers)
             progress.report("evaluate", len(records), total, "images")
-    if rows != total:
-        raise PredictionError(f"The eval split has {total} rows, {rows} were read.")
-    return TableFacts(rows, not_finite, has_species)
 
 
 def _ask(servable: Servable, records: npt.NDArray[np.object_]) -> npt.NDArray[np.float32]:
@@ -127,18 +106,20 @@ def _ask(servable: Servable, records: npt.NDArray[np.object_]) -> npt.NDArray[np
 
 
 def _facts(records: Sequence[bytes], moods: tuple[str, ...]) -> dict[str, list[Any]]:
-    table: dict[str, list[Any]] = {name: [] for name, _ in _FIELDS[:-1]}
-    index_of = {mood: index for index, mood in enumerate(moods)}
-    for record in records:
-        feature = tf.train.Example.FromString(record).features.feature
-        label = _text(feature, features.LABEL)
-        table[COLUMN_PATH].append(_text(feature, features.IMAGE_PATH))
-        table[COLUMN_LINE].append(feature[features.SOURCE_LINE].int64_list.value[0])
-        table[COLUMN_CLIP].append(_text(feature, features.CLIP))
-        table[COLUMN_SPECIES].append(_text(feature, features.SPECIES))
-        table[COLUMN_LABEL].append(label)
-        table[COLUMN_LABEL_INDEX].append(index_of[label or ""])
-    return table
+    rows = [_facts_of(tf.train.Example.FromString(record), moods) for record in records]
+    return {name: [row[name] for row in rows] for name in table.FACTS if name != table.JUDGED}
+
+
+def _facts_of(example: Any, moods: tuple[str, ...]) -> dict[str, Any]:
+    feature = example.features.feature
+    row: dict[str, Any] = {name: _text(feature, key) for name, key in _TEXTS.items()}
+    row |= {name: feature[key].float_list.value[0] for name, key in _NUMBERS.items()}
+    row[table.LINE] = feature[features.SOURCE_LINE].int64_list.value[0]
+    row[table.ACTION] = slices.action_of(row[table.CLIP])
+    row[table.BOX_SIZE] = slices.band(row[table.BOX_AREA], slices.BOX_SIZES)
+    row[table.BRIGHTNESS_BAND] = slices.band(row[table.BRIGHTNESS], slices.BRIGHTNESSES)
+    row[table.LABEL_INDEX] = moods.index(row[table.LABEL])
+    return row
 
 
 def _text(feature: Any, name: str) -> str | None:

@@ -1,88 +1,84 @@
 """Scores of a classifier from its confusion matrix: arithmetic only.
 
+A matrix may have a further column, of rows that the model had no answer for (NaN): they count
+as rows of their mood that were not answered right, and as nobody's answer. All functions take
+one matrix or, along leading axes, many.
+
 All means over moods are over the moods that the rows show (support above 0): recall is not
 defined for another, and answering such a mood already lowers the recall of the true one.
 """
-
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float64]
-"""float64[k, k]: rows are the truth, columns the answers, in the label map's order."""
+"""float64[..., k, k or k + 1]: rows are the truth, columns the answers, in the label map's
+order."""
+Values = npt.NDArray[np.float64]
+
+HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")
+"""Names of what ``headline`` returns, in order."""
 
 
-def accuracy(confusion: Matrix) -> float:
-    """Returns the share of right answers, [0, 1]; 0 where there are no rows."""
-    total = confusion.sum()
-    return float(np.trace(confusion) / total) if total else 0.0
+def accuracy(confusion: Matrix) -> Values:
+    """Returns the share of right answers, float64[...] in [0, 1]; 0 where there are no rows."""
+    return _ratio(_right(confusion).sum(axis=-1), confusion.sum(axis=(-2, -1)))
 
 
-def recalls(confusion: Matrix) -> Matrix:
-    """Returns float64[k] in [0, 1]; 0 for a mood that no row shows."""
-    return _ratio(np.diag(confusion), confusion.sum(axis=1))
+def recalls(confusion: Matrix) -> Values:
+    """Returns float64[..., k] in [0, 1]; 0 for a mood that no row shows."""
+    return _ratio(_right(confusion), confusion.sum(axis=-1))
 
 
-def precisions(confusion: Matrix) -> Matrix:
-    """Returns float64[k] in [0, 1]; 0 for a mood that was never answered."""
-    return _ratio(np.diag(confusion), confusion.sum(axis=0))
+def precisions(confusion: Matrix) -> Values:
+    """Returns float64[..., k] in [0, 1]; 0 for a mood that was never answered."""
+    return _ratio(_right(confusion), _answered(confusion))
 
 
-def f1s(confusion: Matrix) -> Matrix:
-    """Returns float64[k] in [0, 1]: 2 TP / (2 TP + FP + FN), 0 where that is 0 / 0."""
-    return _ratio(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
+def f1s(confusion: Matrix) -> Values:
+    """Returns float64[..., k] in [0, 1]: 2 TP / (2 TP + FP + FN), 0 where that is 0 / 0."""
+    return _ratio(2 * _right(confusion), _answered(confusion) + confusion.sum(axis=-1))
 
 
-def balanced_accuracy(confusion: Matrix) -> float:
-    """Returns the mean recall over the moods shown, [0, 1]."""
+def balanced_accuracy(confusion: Matrix) -> Values:
+    """Returns the mean recall over the moods shown, float64[...] in [0, 1]."""
     return _mean_over_shown(recalls(confusion), confusion)
 
 
-def macro_f1(confusion: Matrix) -> float:
-    """Returns the mean F1 over the moods shown, [0, 1]."""
+def macro_f1(confusion: Matrix) -> Values:
+    """Returns the mean F1 over the moods shown, float64[...] in [0, 1]."""
     return _mean_over_shown(f1s(confusion), confusion)
 
 
-def majority_confusion(confusion: Matrix) -> Matrix:
-    """Returns the matrix of always answering the mood that most rows show.
+def headline(confusion: Matrix) -> Values:
+    """Returns float64[..., 3]: the scores that ``HEADLINE`` names."""
+    return np.stack(
+        [accuracy(confusion), balanced_accuracy(confusion), macro_f1(confusion)], axis=-1
+    )
 
-    No constant answer has a higher accuracy or macro-F1 on these rows.
+
+def constant_confusion(confusion: Matrix, mood: int) -> Matrix:
+    """Returns the matrices of always answering one mood to the same rows.
+
+    With the mood that most rows show, no constant answer has a higher accuracy or macro-F1.
     """
-    support = confusion.sum(axis=1)
     constant = np.zeros_like(confusion)
-    constant[:, int(np.argmax(support))] = support
+    constant[..., mood] = confusion.sum(axis=-1)
     return constant
 
 
-def headline(confusion: Matrix) -> dict[str, float]:
-    """Returns accuracy, balanced accuracy and macro-F1 by name."""
-    return {
-        "accuracy": accuracy(confusion),
-        "balanced_accuracy": balanced_accuracy(confusion),
-        "macro_f1": macro_f1(confusion),
-    }
+def _right(confusion: Matrix) -> Values:
+    return np.diagonal(confusion, axis1=-2, axis2=-1)
 
 
-def per_mood(confusion: Matrix, moods: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Returns precision, recall, F1 and support (rows) of each mood."""
-    columns = zip(
-        precisions(confusion),
-        recalls(confusion),
-        f1s(confusion),
-        confusion.sum(axis=1),
-        strict=True,
-    )
-    return {
-        mood: {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(n)}
-        for mood, (p, r, f, n) in zip(moods, columns, strict=True)
-    }
+def _answered(confusion: Matrix) -> Values:
+    return confusion.sum(axis=-2)[..., : confusion.shape[-2]]
 
 
-def _ratio(part: Matrix, whole: Matrix) -> Matrix:
-    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+def _ratio(part: Values, whole: Values) -> Values:
+    return np.divide(part, whole, out=np.zeros(np.shape(part)), where=whole > 0)
 
 
-def _mean_over_shown(values: Matrix, confusion: Matrix) -> float:
-    shown = confusion.sum(axis=1) > 0
-    return float(values[shown].mean()) if shown.any() else 0.0
+def _mean_over_shown(values: Values, confusion: Matrix) -> Values:
+    shown = confusion.sum(axis=-1) > 0
+    return _ratio((values * shown).sum(axis=-1), shown.sum(axis=-1))

@@ -18,7 +18,7 @@ NO_THRESHOLD = -1.0
 
 
 def _computations(
-    score: Callable[[scores.Matrix], float],
+    score: Callable[[scores.Matrix], scores.Values],
 ) -> Callable[..., metric_types.MetricComputations]:
     def create(
         classes: int,
@@ -49,7 +49,7 @@ def _computations(
             confusion = np.zeros((classes, classes))
             for entry, count in metrics[counted].get(NO_THRESHOLD, {}).items():
                 confusion[entry.actual_class_id, entry.predicted_class_id] = count
-            return {key: score(confusion)}
+            return {key: float(score(confusion))}
 
         return [*counting, metric_types.DerivedMetricComputation(keys=[key], result=result)]
 
@@ -59,7 +59,7 @@ def _computations(
 class _ConfusionScore(metric_types.Metric):
     """A score of the confusion matrix; TFMA makes it of its name and its configuration."""
 
-    score: Callable[[scores.Matrix], float]
+    score: Callable[[scores.Matrix], scores.Values]
 
     def __init__(self, classes: int, name: str) -> None:
         super().__init__(

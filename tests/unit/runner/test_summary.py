@@ -106,6 +106,38 @@ def test_metrics_stand_beside_the_majority_answer(record: RunRecord) -> None:
     assert line_with(text, "macro-F1    ") == ["macro-F1", "0.500", "0.429"]
 
 
+def test_the_intervals_and_the_clips_stand_beside_the_scores(record: RunRecord) -> None:
+    assert record.results.metrics is not None
+    scores = {**METRICS["model"], "ece": 0.1}
+    ends: dict[str, list[float] | None] = {name: [0.41, 0.58] for name in scores}
+    clips = {"macro_f1": 0.7, "intervals": {"macro_f1": None}}
+    record.results.metrics = {
+        **record.results.metrics,
+        "model": {**scores, "intervals": ends},
+        "compared": {**scores, "macro_f1": 0.2},
+        "per_clip": {"model": clips, "majority": {"macro_f1": 0.3}, "compared": clips},
+    }
+    text = shown(record, width=100)
+    assert line_with(text, "  macro-F1   ") == [
+        "macro-F1",
+        "0.500",
+        "0.410",
+        "to",
+        "0.580",
+        *("0.429", "0.200"),
+    ]
+    assert line_with(text, "calibration error")[2:] == [
+        "0.100",
+        "0.410",
+        "to",
+        "0.580",
+        "-",
+        "0.100",
+    ]
+    assert line_with(text, "macro-F1 by clip")[3:] == ["0.700", "-", "0.300", "0.700"]
+    assert "compare_with" in text
+
+
 def test_the_best_trials_come_first_and_the_others_are_counted(record: RunRecord) -> None:
     def trial(name: int, score: float | None) -> dict[str, Any]:
         values = {"train.learning_rate": 10.0**-name, "train.fine_tune": "two_phase"}
