@@ -2,7 +2,7 @@
 
 All have EfficientNetB0 at 224 pixels with random weights and get the same photos. Keras and
 PyTorch decode and shrink with Pillow, one photo after another, as their users do. They take turns
-in one run, and what a busy machine does to one it does to all.
+in one run. Where the machine is busy with other work, a core's own seconds say more than the clock.
 
     python -m venv torchenv && torchenv/bin/pip install torch geffnet pillow numpy
     uv run python -m benchmarks.serving_speed --torch-python torchenv/bin/python
@@ -40,11 +40,8 @@ from schemas.labels import DEFAULT_MOODS
 SIDE = 224
 PHOTOS = 64
 BATCH = 32
-CALLS = 20
-"""Of one picture in a turn."""
-
-Timed = Callable[[int], float]
-"""Answers that many pictures and returns the seconds."""
+Timed = Callable[[int], tuple[float, float]]
+"""Answers that many pictures; returns the seconds, and those that all cores worked together."""
 
 
 def servable(model: keras.Model, folder: Path, photos: list[bytes]) -> Timed:
@@ -97,22 +94,29 @@ def pytorch(python: str, files: list[str]) -> Iterator[Timed]:
         if not process.stdout.readline().startswith("ready"):
             raise ValueError(f"{python} must have torch, geffnet and pillow; see its message above")
 
-        def answer(count: int) -> float:
+        def answer(count: int) -> tuple[float, float]:
             process.stdin.write(f"{count}\n")
             process.stdin.flush()
-            return float(process.stdout.readline())
+            seconds, work = map(float, process.stdout.readline().split())
+            return seconds, work
 
         yield answer
         process.stdin.write("\n")
 
 
-def measure(contestants: dict[str, Timed], rounds: int) -> dict[str, Any]:
-    """Lets the contestants take turns, and the first turn be for warming up."""
+def measure(contestants: dict[str, Timed], rounds: int, calls: int) -> dict[str, Any]:
+    """Lets the contestants take turns, and the first turn be for warming up.
+
+    Args:
+      contestants: by name.
+      rounds: turns of each that count.
+      calls: of one picture, in a turn; two of ``BATCH`` follow.
+    """
     singles: dict[str, list[float]] = {name: [] for name in contestants}
-    batches: dict[str, list[float]] = {name: [] for name in contestants}
+    batches: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
     for turn in range(rounds + 1):
         for name, answer in contestants.items():
-            one = [answer(1) for _ in range(CALLS)]
+            one = [answer(1)[0] for _ in range(calls)]
             many = [answer(BATCH) for _ in range(2)]
             if turn:
                 singles[name] += one
@@ -122,7 +126,10 @@ def measure(contestants: dict[str, Timed], rounds: int) -> dict[str, Any]:
             "p50_ms": round(1e3 * float(np.percentile(singles[name], 50)), 1),
             "p95_ms": round(1e3 * float(np.percentile(singles[name], 95)), 1),
             "p99_ms": round(1e3 * float(np.percentile(singles[name], 99)), 1),
-            "images_per_s": round(BATCH / statistics.median(batches[name]), 1),
+            "images_per_s": round(BATCH / statistics.median(s for s, _ in batches[name]), 1),
+            "images_per_core_second": round(
+                BATCH / statistics.median(work for _, work in batches[name]), 1
+            ),
         }
         for name in contestants
     }
@@ -131,11 +138,11 @@ def measure(contestants: dict[str, Timed], rounds: int) -> dict[str, Any]:
 def _timed(answer: Callable[[list[bytes]], None], photos: list[bytes]) -> Timed:
     source = cycle(photos)
 
-    def timed(count: int) -> float:
+    def timed(count: int) -> tuple[float, float]:
         encoded = list(islice(source, count))
-        start = time.perf_counter()
+        start, work = time.perf_counter(), time.process_time()
         answer(encoded)
-        return time.perf_counter() - start
+        return time.perf_counter() - start, time.process_time() - work
 
     return timed
 
@@ -150,6 +157,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--torch-python", help="a Python with torch, geffnet and pillow")
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--calls", type=int, default=20, help="of one picture in a round")
     parser.add_argument("--height", type=int, default=480, help="of the photos, pixels")
     parser.add_argument("--width", type=int, default=640, help="of the photos, pixels")
     wishes = parser.parse_args()
@@ -171,7 +179,7 @@ def main() -> int:
         if wishes.torch_python:
             torch = pytorch(wishes.torch_python, [*map(str, files)])
             contestants["pytorch channels_last"] = stack.enter_context(torch)
-        figures = measure(contestants, wishes.rounds)
+        figures = measure(contestants, wishes.rounds, wishes.calls)
     rate = {name: row["images_per_s"] for name, row in figures.items()}
     print(
         json.dumps(
