@@ -2,6 +2,11 @@
 
     uv run python inference.py --weight_path build/run/serving/pet_mood photos/
 
+or, of a model on TensorFlow Serving, over gRPC or REST:
+
+    uv run python inference.py --server grpc://localhost:8500 photos/
+    uv run python inference.py --server http://localhost:8501/v1/models/pet_mood photos/
+
 PICTURE is a file, or a folder whose pictures are taken with those of its
 sub-folders. Photos that a phone has stored on their side are turned upright.
 
@@ -12,11 +17,13 @@ gets a line of JSON in UTF-8, in the order of the pictures:
     {"image": "b.jpg", "mood": null, "error": "image_truncated", "detail": "..."}
 
 error is one of image_missing, not_an_image, image_truncated, image_too_large,
-box_outside_image, image_unreadable (the model cannot decode it) and
-answer_not_finite (the model is spoilt).
+box_outside_image, image_unreadable (the model cannot decode it),
+answer_not_finite (the model is spoilt) and request_too_large (a server does not
+take the picture).
 
 Exit codes: 0 every picture got a mood, 1 some or all did not, or it was
-stopped, 2 the settings are wrong: nothing was asked.
+stopped, 2 the settings are wrong: nothing was asked, 3 the server cannot be
+asked (any more): what it answered before is printed.
 
 What TensorFlow prints is held back; TF_CPP_MIN_LOG_LEVEL=0 in the environment
 lets it through to the standard error.
@@ -29,7 +36,7 @@ from pathlib import Path
 EXAMPLE = """\
 Name the pictures, files or folders, for example:
 
-    python inference.py --weight_path {weights} photos/ cat.jpg
+    python inference.py {model} photos/ cat.jpg
 
 (The original project's list of pictures stood in its code; there is none here.)
 """
@@ -42,13 +49,35 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="files and folders")
-    parser.add_argument(
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument(
         "--weight_path",
         type=Path,
         metavar="PATH",
-        required=True,
         help="a pushed version, the folder of versions above it (the highest "
         "is taken), or a checkpoint (best.keras, or Keras weights .h5)",
+    )
+    asked.add_argument(
+        "--server",
+        metavar="URL",
+        help="a model on TensorFlow Serving: grpc://host:8500 or http://host:8501 (grpcs, "
+        "https: with TLS), maybe with /v1/models/NAME (default pet_mood) and /versions/N or "
+        "/labels/LABEL. What a busy or restarting server turns away is asked again, 6 "
+        "times in some seconds. Over REST TensorFlow need not be loaded",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="that a request to a server may take (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--batch",
+        type=int,
+        default=32,
+        metavar="N",
+        help="pictures asked at a time (default: %(default)s)",
     )
     parser.add_argument(
         "--box",
@@ -59,9 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="lines of JSON on a terminal, too")
     model = parser.add_argument_group(
         "the model",
-        "A pushed version knows these, and a checkpoint its input size and classes;\n"
-        "what is given must agree. Neither a checkpoint nor a flag says by how much\n"
-        "boxes were widened in training: with a checkpoint it is the default margin.",
+        "A pushed version knows these, a checkpoint its input size and classes, and a\n"
+        "server its classes and label map; what is given must agree. Neither a\n"
+        "checkpoint nor a flag says by how much boxes were widened in training: with a\n"
+        "checkpoint it is the default margin.",
     )
     model.add_argument(
         "--input_size", type=int, metavar="PIXELS", help="side of the square that the model sees"
@@ -83,7 +113,9 @@ def main(arguments: list[str] | None = None) -> int:
     wishes = vars(parser.parse_intermixed_args(arguments))
     if not wishes["pictures"]:
         parser.print_usage(sys.stderr)
-        sys.stderr.write("error: " + EXAMPLE.format(weights=wishes["weight_path"]))
+        model = "--server" if wishes["server"] else "--weight_path"
+        named = f"{model} {wishes['server'] or wishes['weight_path']}"
+        sys.stderr.write("error: " + EXAMPLE.format(model=named))
         return 2
     # Not above: --help and wrong flags need not wait for it.
     from client.run import Request, run

@@ -7,8 +7,8 @@ A row has one of two forms, told apart by ``mood``::
 
 ``image`` is the path as it was named or found; bytes in it that are not UTF-8 become lone
 surrogates, which ``os.fsencode`` turns back. ``probabilities`` holds every mood in label map
-order, to six decimals. ``error`` is a word of ``schemas.reasons``, one of the servable's
-statuses (``schemas.signatures``) or ``ANSWER_NOT_FINITE``; ``detail`` is for people.
+order, to six decimals. ``error`` is a word of ``schemas.reasons``, one of the statuses of
+``schemas.signatures`` and ``client.model``, or ``ANSWER_NOT_FINITE``; ``detail`` is for people.
 """
 
 import json

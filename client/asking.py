@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from client import pictures
 from client.answers import ANSWER_NOT_FINITE, Row, Told, Untold
-from client.model import Model, Reply
+from client.model import REQUEST_TOO_LARGE, Model, Reply
 from client.pictures import Picture
 from dataset.boxes import BoxError, PixelBox, check_box
 from dataset.decoding import PictureError
@@ -14,21 +14,24 @@ from dataset.picture import read_photo
 from schemas import signatures
 
 BATCH = 32
-"""Pictures asked at a time; their files are held in memory."""
+"""Pictures asked at a time unless told otherwise; their files are held in memory."""
 
 T = TypeVar("T")
 
 
-def answer_all(model: Model, names: Sequence[str], box: PixelBox | None) -> Iterator[list[Row]]:
+def answer_all(
+    model: Model, names: Sequence[str], box: PixelBox | None, batch: int = BATCH
+) -> Iterator[list[Row]]:
     """Yields the rows of the pictures in order, a batch at a time.
 
     Args:
       model: asked.
       names: of files, all different.
       box: in pixels of every upright picture; None asks about whole pictures.
+      batch: pictures asked at a time, at least 1.
     """
-    for start in range(0, len(names), BATCH):
-        yield _answer_batch(model, names[start : start + BATCH], box)
+    for start in range(0, len(names), batch):
+        yield _answer_batch(model, names[start : start + batch], box)
 
 
 def _answer_batch(model: Model, names: Sequence[str], box: PixelBox | None) -> list[Row]:
@@ -75,6 +78,8 @@ def _ask(model: Model, fit: Mapping[str, Picture], box: PixelBox | None) -> dict
 
 
 def _row(name: str, reply: Reply) -> Row:
+    if reply.status == REQUEST_TOO_LARGE:
+        return Untold(name, reply.status, "the server does not take it even alone: make it smaller")
     if reply.status != signatures.STATUS_OK:
         return Untold(name, reply.status, "the model cannot use what Pillow can")
     if not all(math.isfinite(value) for value in reply.probabilities.values()):

@@ -1,15 +1,20 @@
 """What the command asks: anything that knows moods and answers pictures with probabilities.
 
-A pushed version is in ``client.pushed`` and a checkpoint in ``client.checkpoint``. Nothing
-heavy is imported here.
+A pushed version is in ``client.pushed``, a checkpoint in ``client.checkpoint`` and a model on a
+server in ``client.served``. Nothing heavy is imported here.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from dataset.boxes import PixelBox
 from schemas import signatures
+
+REQUEST_TOO_LARGE = "request_too_large"
+"""Status of a picture that a server does not take even alone."""
 
 
 @dataclass(frozen=True)
@@ -19,19 +24,20 @@ class Facts:
     Attributes:
       source: where it was read from, as one would type it.
       moods: names in index order.
-      resolution: side of the square that the network sees, pixels.
+      resolution: side of the square that the network sees, pixels; None where a server does
+        not say.
     """
 
     source: str
     moods: tuple[str, ...]
-    resolution: int
+    resolution: int | None
 
 
 class Reply(NamedTuple):
     """The model's answer to one picture.
 
     Attributes:
-      status: one of the ``STATUS`` words of ``schemas.signatures``.
+      status: one of the ``STATUS`` words of ``schemas.signatures``, or ``REQUEST_TOO_LARGE``.
       mood: "" unless the status is ok.
       probabilities: of every mood, in label map order; all 0 unless the status is ok.
     """
@@ -56,9 +62,9 @@ class Model(Protocol):
 
 
 def replies_of(outputs: Mapping[str, Any]) -> list[Reply]:
-    """Returns what a signature's outputs say, the tensors of ``schemas.signatures``."""
+    """Returns what a signature's outputs say, the tensors or arrays of ``schemas.signatures``."""
     columns = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
-    rows = zip(*(outputs[name].numpy().tolist() for name in columns), strict=True)
+    rows = zip(*(np.asarray(outputs[name]).tolist() for name in columns), strict=True)
     return [
         Reply(
             status.decode(),

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, NamedTuple, TextIO
 
+from client.failures import ServerError
 from schemas.errors import ConfigError
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -41,7 +42,7 @@ def quiet() -> Iterator[Streams]:
     ):
         try:
             yield Streams(out, err)
-        except (ConfigError, BrokenPipeError):
+        except (ConfigError, ServerError, BrokenPipeError):
             raise
         except Exception:
             err.write(_content(noise))

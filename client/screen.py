@@ -87,12 +87,13 @@ def _answer(row: Row, moods: int, mood_cells: int) -> Text:
 
 def _summary(rows: Sequence[Row], facts: Facts) -> Text:
     told = sum(isinstance(row, Told) for row in rows)
+    sees = "" if facts.resolution is None else f", which sees {facts.resolution} pixels"
     count = f"{len(rows)} picture{'s' if len(rows) > 1 else ''}"
     state = "" if told == len(rows) else f", {len(rows) - told} without an answer"
     return Text.assemble(
         "\n",
         (f"{count}{state}", "" if told == len(rows) else "yellow"),
-        (f"\nasked {_shown(facts.source)}, which sees {facts.resolution} pixels", "dim"),
+        (f"\nasked {_shown(facts.source)}{sees}", "dim"),
     )
 
 

@@ -1,12 +1,10 @@
-"""The Pusher's executor: a version appears in the serving folder whole or not at all.
+"""The Pusher's executor: a version appears in the serving folder whole and warm, or not at all.
 
 TFX's own copies into the serving folder itself, where a polling server, or a crash, can
 meet half a version.
 """
 
-import os
 import posixpath
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,8 @@ from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
-PARTIAL = ".partial"
-"""Ending of the folder beside the serving folder in which a version is put together."""
+from components.pusher import warm_up
+from components.pusher.versions import push_version
 
 
 class Executor(tfx_pusher.Executor):
@@ -27,7 +25,8 @@ class Executor(tfx_pusher.Executor):
 
     The version is the second in which the model was made, so that a model has one version
     however often it is pushed, and a later model a higher one. On an object store, which
-    has no rename of folders, TFX's own way stays: ``saved_model.pb`` is copied last.
+    has no rename of folders, TFX's own way stays: ``saved_model.pb`` is copied last, and
+    there are no warm-up requests.
     """
 
     def Do(
@@ -54,38 +53,12 @@ class Executor(tfx_pusher.Executor):
         source = self.GetModelPath(input_dict)
         model = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_KEY])
         version = str(model.mlmd_artifact.create_time_since_epoch // 1000 or int(time.time()))
-        push_version(Path(source), Path(base), version)
+        # Served under the folder's name, as ``deploy/serving/models.config`` does.
+        push_version(
+            Path(source), Path(base), version, lambda staged: warm_up.add(staged, Path(base).name)
+        )
         io_utils.copy_dir(source, pushed.uri)
         self._MarkPushed(
             pushed, pushed_destination=posixpath.join(base, version), pushed_version=version
         )
         logging.info("Pushed version %s to %s", version, base)
-
-
-def push_version(source: Path, base: Path, version: str) -> None:
-    """Copies a servable to ``base/version`` so that the folder appears whole or not at all.
-
-    A version that exists is whole already, and stays. What a killed push left beside the
-    serving folder is cleared away.
-    """
-    target = base / version
-    staging = base.with_name(base.name + PARTIAL)
-    shutil.rmtree(staging, ignore_errors=True)
-    if target.exists():
-        return
-    base.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(source, staging / version)
-    for path in (staging / version).rglob("*"):
-        _flush(path)
-    os.rename(staging / version, target)
-    _flush(base)
-    staging.rmdir()
-
-
-def _flush(path: Path) -> None:
-    """Waits until a file or folder is on the disk: a rename may reach it before the data."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

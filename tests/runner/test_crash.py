@@ -9,8 +9,7 @@ import pytest
 from chain import run
 from killing import kill_when, start
 
-from components.pusher import executor
-from components.pusher.executor import push_version
+from components.pusher import versions
 from models import curves
 
 OFTEN = "train.backup_minutes=0.01"
@@ -80,7 +79,7 @@ def test_a_run_killed_in_the_push_goes_on(colours, pushed):
     output = pushed.output
     version = Path(pushed.record["pushed"])
     shutil.rmtree(version)
-    staging = output / "serving" / ("pet_mood" + executor.PARTIAL)
+    staging = output / "serving" / ("pet_mood" + versions.PARTIAL)
     kill_when(start(output, colours), lambda: any(staging.glob("*/*")))
     assert served(output) == []
 
@@ -88,57 +87,5 @@ def test_a_run_killed_in_the_push_goes_on(colours, pushed):
     assert (ended.exit, ended.record["pushed"]) == (0, str(version))
     assert served(output) == [version]
     assert not staging.exists()
+    assert (version / "assets.extra" / "tf_serving_warmup_requests").is_file()
     assert ended.record["nodes"]["Trainer"]["cached"]
-
-
-@pytest.fixture
-def source(tmp_path):
-    folder = tmp_path / "model"
-    (folder / "variables").mkdir(parents=True)
-    (folder / "saved_model.pb").write_bytes(b"graph")
-    (folder / "variables" / "variables.index").write_bytes(b"index")
-    return folder
-
-
-def test_a_push_that_breaks_off_leaves_the_serving_folder_as_it_was(tmp_path, source, monkeypatch):
-    base = tmp_path / "serving" / "pet_mood"
-    push_version(source, base, "1")
-
-    def half_a_copy(start: Path, target: Path) -> None:
-        target.mkdir(parents=True)
-        (target / "saved_model.pb").write_bytes(b"graph")
-        raise OSError("the disk is full")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shutil, "copytree", half_a_copy)
-        with pytest.raises(OSError, match="full"):
-            push_version(source, base, "2")
-    assert [path.name for path in base.iterdir()] == ["1"]
-
-    push_version(source, base, "2")
-    assert sorted(path.name for path in base.iterdir()) == ["1", "2"]
-    assert (base / "2" / "variables" / "variables.index").read_bytes() == b"index"
-    assert [path.name for path in base.parent.iterdir()] == ["pet_mood"]
-
-
-def test_a_server_that_polls_never_sees_a_version_grow(tmp_path, source, monkeypatch):
-    base = tmp_path / "serving" / "pet_mood"
-    seen = []
-    copy = shutil.copy2
-
-    def slow_copy(*arguments, **options):
-        seen.append(sorted(path.name for path in base.glob("*")))
-        return copy(*arguments, **options)
-
-    monkeypatch.setattr(shutil.copytree, "__defaults__", (False, None, slow_copy, False, False))
-    push_version(source, base, "7")
-    assert seen == [[], []]
-    assert sorted(p.name for p in (base / "7").iterdir()) == ["saved_model.pb", "variables"]
-
-
-def test_a_version_that_is_there_is_not_touched(tmp_path, source):
-    base = tmp_path / "serving" / "pet_mood"
-    push_version(source, base, "1")
-    before = (base / "1").stat().st_mtime_ns
-    push_version(source, base, "1")
-    assert (base / "1").stat().st_mtime_ns == before

@@ -6,10 +6,15 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import client_samples as samples
 import pytest
+import serving_double
+import tenacity
+from serving_double import Serving
 
+from client import served
 from client.run import Request, run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -159,3 +164,52 @@ def test_a_terminal_gets_lines_where_they_are_wanted(version: Path, photos: Path
     assert code == 1
     moods = [json.loads(line)["mood"] for line in shown.splitlines()]
     assert moods == ["행복/즐거움", None]
+
+
+def test_a_server_is_asked_over_rest_without_tensorflow(versions: Path, photos: Path) -> None:
+    serving = Serving("pet_mood", versions)
+    with serving_double.over_rest(serving) as address:
+        # Else what is imported while the standard error is held back would not be listed.
+        noisy = {"PYTHONPROFILEIMPORTTIME": "1", "TF_CPP_MIN_LOG_LEVEL": "0"}
+        done = call("--server", f"{address}/v1/models/pet_mood", photos, **noisy)
+    assert done.returncode == 1
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert (first["mood"], second["error"]) == ("행복/즐거움", "not_an_image")
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "httpx" in loaded
+    assert not loaded & {"tensorflow", "keras", "grpc"}
+
+
+def test_a_server_that_is_down_is_3_with_one_line(
+    photos: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served, "WAIT", tenacity.wait_none())
+    # Port 9 is reserved for throwing away, and nobody listens there.
+    request = Request(None, (str(photos),), server="http://127.0.0.1:9", timeout=2)
+    assert run(request) == 3
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("error: http://127.0.0.1:9 does not take requests: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"server": "localhost"}, "--server must name a server"),
+        ({"server": "http://h", "timeout": 0.0}, "--timeout must be above 0 seconds"),
+        ({"server": "http://h", "batch": 0}, "--batch must be at least 1"),
+        ({}, "Either --weight_path or --server"),
+    ],
+)
+def test_wrong_settings_for_a_server_are_2(
+    photos: Path, capfd: pytest.CaptureFixture[str], change: dict[str, Any], words: str
+) -> None:
+    assert run(Request(None, (str(photos),), **change)) == 2
+    assert f"error: {words}" in capfd.readouterr().err
+
+
+def test_a_checkpoint_or_a_server_is_asked_and_not_both() -> None:
+    done = call("--weight_path", "W", "--server", "http://h", "a.jpg")
+    assert done.returncode == 2
+    assert "not allowed with argument" in done.stderr
