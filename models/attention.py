@@ -34,7 +34,9 @@ def views(records: Sequence[bytes], resolution: int) -> npt.NDArray[np.uint8]:
     for record in records:
         parsed = tf.io.parse_single_example(record, PICTURE_SPEC)
         window = parsed[features.WINDOW]
-        seen.append(look(parsed[features.IMAGE], lambda _, at=window: at, resolution).pixels.numpy())
+        seen.append(
+            look(parsed[features.IMAGE], lambda _, at=window: at, resolution).pixels.numpy()
+        )
     return np.stack(seen)
 
 

@@ -49,6 +49,7 @@ def render(sources: Sources, documents: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    shown = _galleries(sources)
     environment.filters |= {"share": _share, "took": _took, "number": "{:,}".format}
     return environment.get_template("report.html.j2").render(
         **documents,
@@ -56,7 +57,8 @@ def render(sources: Sources, documents: Mapping[str, Any]) -> str:
         checks=_checks(sources),
         reports=[each for each in (sources.validation, sources.leaks) if each],
         refused=_refused(sources),
-        galleries=_galleries(sources),
+        galleries=shown,
+        galleries_order=tuple(shown),
         plots=_plots(sources),
         settings=_flat(sources.record["settings"] or {}),
     )

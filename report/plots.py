@@ -43,13 +43,16 @@ def curves(curves_csv: Path) -> str:
     epochs = [int(row["epoch"]) + 1 for row in rows]
     figure, axes = _figure(3, (11, 3))
     for axis, name, title in zip(
-        axes, ("loss", "macro_f1", "learning_rate"), ("loss", "macro-F1", "learning rate"),
+        axes,
+        ("loss", "macro_f1", "learning_rate"),
+        ("loss", "macro-F1", "learning rate"),
         strict=True,
     ):
         axis.plot(epochs, _column(rows, name), color=TRAIN_COLOUR, marker=".", label="train")
         if f"val_{name}" in rows[0]:
-            axis.plot(epochs, _column(rows, f"val_{name}"), color=EVAL_COLOUR, marker=".",
-                      label="eval")
+            axis.plot(
+                epochs, _column(rows, f"val_{name}"), color=EVAL_COLOUR, marker=".", label="eval"
+            )
             axis.legend(frameon=False)
         axis.set_title(title)
         axis.set_xlabel("epoch")
@@ -76,8 +79,12 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> str:
     upper.plot([0, 1], [0, 1], color=_INK, linestyle="--", linewidth=1)
     upper.plot(confidence, [each["accuracy"] for each in filled], color=EVAL_COLOUR, marker="o")
     upper.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="accuracy")
-    lower.bar(confidence, [each["count"] for each in filled], width=0.8 / max(len(bins), 1),
-              color=TRAIN_COLOUR)
+    lower.bar(
+        confidence,
+        [each["count"] for each in filled],
+        width=0.8 / max(len(bins), 1),
+        color=TRAIN_COLOUR,
+    )
     lower.set(xlim=(0, 1), xlabel="confidence", ylabel="answers")
     return _svg(figure, "Reliability diagram: accuracy by confidence; the dashed line is ideal")
 

@@ -173,6 +173,7 @@ class _Run:
         try:
             record.write()
             if record.nodes:
+                self._step("Writing report", self._report)
                 example = self._example()
                 print_summary(self._display.console, record, example)
                 for line in self._ending(record, example) if self._ending else ():
@@ -185,6 +186,28 @@ class _Run:
             self._complain(failure)
         _LOGGER.info("exit %d: %s", record.exit, record.error or "pushed")
         return record.exit
+
+    def _report(self) -> None:
+        # Importing it loads TensorFlow, which a refused command line must not wait for.
+        from report import page
+
+        results = self._record.results
+        sources = page.Sources(
+            record=self._record.as_json(),
+            ingest=results.ingest,
+            validation=results.validation,
+            leaks=results.leaks,
+            tuner=results.tuner,
+            metrics=results.metrics,
+            servable=results.servable,
+            rejects_csv=results.rejects_csv,
+            frames=results.frames,
+            examples=results.examples,
+            model_run=results.checkpoint.parent if results.checkpoint else None,
+            predictions=results.predictions,
+            image_root=self._inputs.image_root if self._inputs else None,
+        )
+        page.write(sources, self._record.folder)
 
     def _example(self) -> ExampleRow | None:
         results = self._record.results

@@ -12,6 +12,7 @@ from typing import Any
 from runner.node_run import NodeRun
 from schemas import artifacts
 
+_EXAMPLES_TYPE = "Examples"
 _EVALUATION_TYPE = "ModelEvaluation"
 _INFRA_BLESSING_TYPE = "InfraBlessing"
 _TUNER_RESULTS_TYPE = "TunerResults"
@@ -31,22 +32,28 @@ class Results:
     Attributes:
       ingest: ``INGEST_JSON``.
       rejects_csv: path of the rejects table.
+      examples: folder of the Examples.
+      frames: folder of the frames tables.
       validation: ``VALIDATION_JSON``.
       leaks: ``LEAKS_JSON``.
       tuner: ``TRIALS_JSON``.
       checkpoint: path of ``CHECKPOINT_KERAS``.
       metrics: ``METRICS_JSON``.
+      predictions: path of ``PREDICTIONS_PARQUET``.
       servable: ``SERVABLE_JSON``.
       pushed: folder of the pushed version; None also where the Pusher ran and pushed nothing.
     """
 
     ingest: Mapping[str, Any] | None = None
     rejects_csv: Path | None = None
+    examples: Path | None = None
+    frames: Path | None = None
     validation: Mapping[str, Any] | None = None
     leaks: Mapping[str, Any] | None = None
     tuner: Mapping[str, Any] | None = None
     checkpoint: Path | None = None
     metrics: Mapping[str, Any] | None = None
+    predictions: Path | None = None
     servable: Mapping[str, Any] | None = None
     pushed: Path | None = None
 
@@ -69,6 +76,12 @@ class Results:
                 self.ingest = _read(folder / artifacts.INGEST_JSON)
                 self.rejects_csv = folder / artifacts.REJECTS_CSV
                 notes.append(_rows_note(self.ingest))
+            elif output.type_name == _EXAMPLES_TYPE:
+                self.examples = folder
+            elif output.type_name == artifacts.FRAMES_TYPE:
+                self.frames = folder
+            elif output.type_name == artifacts.PREDICTIONS_TYPE:
+                self.predictions = folder / artifacts.PREDICTIONS_PARQUET
             elif output.type_name == artifacts.REPORT_TYPE:
                 self.validation = _read(folder / artifacts.VALIDATION_JSON)
                 notes.append(_findings_note(self.validation))

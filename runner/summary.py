@@ -242,7 +242,7 @@ def _ending(record: RunRecord) -> Iterator[Text]:
     reused = sum(1 for run in record.nodes.values() if run is not None and run.cached)
     yield Text(
         f"  took {took}, {reused} of {len(record.nodes)} steps reused; "
-        f"all in {shown_path(record.folder)}/run.json",
+        f"the report is {shown_path(record.folder)}/report.html",
         style="dim",
     )
 
