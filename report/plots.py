@@ -113,7 +113,7 @@ def _figure(count: int, size: tuple[float, float], stacked: bool = False) -> tup
     figure = Figure(figsize=size, layout="constrained")
     figure.patch.set_alpha(0)
     shape = {"nrows": count, "height_ratios": [3, 1]} if stacked else {"ncols": count}
-    axes: Sequence[Axes] = figure.subplots(**shape, squeeze=False).ravel()
+    axes: list[Axes] = figure.subplots(**shape, squeeze=False).ravel().tolist()
     for axis in axes:
         axis.patch.set_alpha(0)
     return figure, axes

@@ -124,6 +124,8 @@ def with_heat(pixels: npt.NDArray[np.uint8], heat: npt.NDArray[np.float32]) -> I
       heat: float32[y, x] in 0..1, stretched to the picture.
     """
     picture = Image.fromarray(pixels)
-    warm = Image.fromarray((heat * 255).astype(np.uint8)).resize(picture.size, Image.BICUBIC)
+    warm = Image.fromarray((heat * 255).astype(np.uint8)).resize(
+        picture.size, Image.Resampling.BICUBIC
+    )
     colours = ImageOps.colorize(warm, black="#30123b", mid="#f05b12", white="#fff45c")
     return Image.blend(picture, colours, _HEAT_SHARE)

@@ -189,10 +189,10 @@ class _Run:
 
     def _report(self) -> None:
         # Importing it loads TensorFlow, which a refused command line must not wait for.
-        from report import page
+        from report import page, sources
 
         results = self._record.results
-        sources = page.Sources(
+        left = sources.Sources(
             record=self._record.as_json(),
             ingest=results.ingest,
             validation=results.validation,
@@ -207,7 +207,7 @@ class _Run:
             predictions=results.predictions,
             image_root=self._inputs.image_root if self._inputs else None,
         )
-        page.write(sources, self._record.folder)
+        page.write(left, self._record.folder)
 
     def _example(self) -> ExampleRow | None:
         results = self._record.results
