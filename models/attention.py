@@ -58,8 +58,11 @@ def heat_maps(
       spoke for the mood. h and w are those of the last convolution, 1/32 of the resolution.
     """
     both = keras.Model(model.input, [model.get_layer(_POOLING).input, model.output])
+    shown = tf.cast(pixels, tf.float32)
     with tf.GradientTape() as tape:
-        found, answers = both(tf.constant(pixels), training=False)
+        # A frozen network has no variables that are watched by themselves.
+        tape.watch(shown)
+        found, answers = both(shown, training=False)
         asked = tf.math.log(tf.gather(answers, list(moods), axis=1, batch_dims=1) + 1e-12)
     gradients = tape.gradient(asked, found)
     weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)

@@ -1,0 +1,105 @@
+"""Heat maps, galleries and thumbnails, with what they must show worked out by hand."""
+
+import base64
+import io
+from pathlib import Path
+
+import keras
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from models import attention
+from report import galleries, thumbnails
+
+MOODS = ["공포", "공격성"]
+
+
+def test_the_heat_lies_where_the_mood_s_colour_is() -> None:
+    pixels = keras.Input((8, 8, 3), name="pixels")
+    pooled = keras.layers.GlobalAveragePooling2D(name="head_pool")(
+        keras.layers.AveragePooling2D(4)(pixels)
+    )
+    head = keras.layers.Dense(2, activation="softmax", name="head")
+    model = keras.Model(pixels, head(pooled))
+    # Red speaks for the first mood, blue for the second.
+    head.set_weights([np.array([[0.01, 0], [0, 0], [0, 0.01]], np.float32), np.zeros(2)])
+    picture = np.zeros((8, 8, 3), np.uint8)
+    picture[:4, :4, 0] = 200
+    picture[:4, 4:, 0] = 100
+    picture[4:, 4:, 2] = 200
+    first, second = attention.heat_maps(model, np.stack([picture, picture]), [0, 1])
+    assert first == pytest.approx(np.array([[1, 0.5], [0, 0]]), abs=1e-6)
+    assert second == pytest.approx(np.array([[0, 0], [0, 1]]), abs=1e-6)
+
+
+def test_galleries_hold_the_surest_one_a_clip_and_no_answer_that_is_no_number(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        ("a0", "a", 0, (0.9, 0.1)),
+        ("a1", "a", 0, (0.95, 0.05)),
+        ("b0", "b", 0, (0.2, 0.8)),
+        ("c0", "c", 1, (0.51, 0.49)),
+        ("d0", "d", 1, (float("nan"), 0.5)),
+    ]
+    names = ("image_path", "clip", "label_index", "probabilities")
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    pq.write_table(pa.table(columns), tmp_path / "p.parquet")
+    found = galleries.choose(tmp_path / "p.parquet", MOODS)
+    assert {name: [each.image for each in answers] for name, answers in found.items()} == {
+        "right": ["a1"],
+        "wrong": ["b0", "c0"],
+        "unsure": ["c0", "b0", "a0"],
+    }
+    wrong = found["wrong"][0]
+    assert (wrong.row, wrong.truth, wrong.answer) == (2, "공포", "공격성")
+    assert (wrong.probability, wrong.of_truth) == (0.8, 0.2)
+
+
+def opened(uri: str | None) -> Image.Image:
+    assert uri is not None
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+
+
+def test_a_refused_photo_is_shown_upright_with_its_box(tmp_path: Path) -> None:
+    # Lying on its side: 400 x 200 as stored, 200 x 400 upright.
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (400, 200), "white").save(tmp_path / "a.jpg", exif=exif)
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    csv = tmp_path / "train.csv"
+    csv.write_text(
+        'image_path,bbox,labels\na.jpg,"100,50,200,100",공포\nbroken.jpg,"1,1",공포\n', "utf-8"
+    )
+    rejects = tmp_path / "rejects.csv"
+    rejects.write_text(
+        "split,source,line,image,reason,detail\n"
+        f"train,{csv},2,a.jpg,box_too_small,small\n"
+        f"train,{csv},3,broken.jpg,not_an_image,bytes\n"
+        f"train,{csv},4,gone.jpg,image_missing,gone\n",
+        "utf-8",
+    )
+    shown = thumbnails.refused_rows(rejects, None)
+    assert shown["not_an_image"][0].picture is shown["image_missing"][0].picture is None
+    picture = opened(shown["box_too_small"][0].picture)
+    assert picture.size == (100, 200)
+    pixels = np.asarray(picture, int)
+    red = (pixels[..., 0] - pixels[..., 1] > 60).nonzero()
+    # Half the size: the box' edges are at rows 50 and 150, columns 25 and 75.
+    assert [red[0].min(), red[0].max(), red[1].min(), red[1].max()] == pytest.approx(
+        [50, 150, 25, 75], abs=3
+    )
+
+
+def test_no_more_than_a_few_rows_of_a_reason_are_shown(tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects.csv"
+    lines = [f"train,{tmp_path}/gone.csv,{n},x{n}.jpg,image_missing,gone" for n in range(2, 9)]
+    rejects.write_text("\n".join(["split,source,line,image,reason,detail", *lines]), "utf-8")
+    assert [row.line for row in thumbnails.refused_rows(rejects, None)["image_missing"]] == [
+        2,
+        3,
+        4,
+    ]
