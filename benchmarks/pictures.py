@@ -30,10 +30,10 @@ def photo(height: int, width: int, seed: int) -> Image.Image:
     return Image.fromarray(np.clip(spread, 0, 255).astype(np.uint8))
 
 
-def jpeg(picture: Image.Image, quality: int) -> bytes:
-    """Returns its JPEG file, colours subsampled as cameras do."""
+def jpeg(picture: Image.Image, quality: int, subsampling: str) -> bytes:
+    """Returns its JPEG file; cameras subsample colours as "4:2:0", the ingest does not ("4:4:4")."""
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality, subsampling="4:2:0")
+    picture.save(file, "JPEG", quality=quality, subsampling=subsampling)
     return file.getvalue()
 
 

@@ -12,14 +12,14 @@ from models.hparams import TrainSettings
 def optimizer_for(
     settings: TrainSettings, model: keras.Model, rate: Any
 ) -> keras.optimizers.Optimizer:
-    """Returns an optimiser that is built on what is trainable in the model.
+    """Returns an optimiser to be built on what is trainable in the model.
 
     Args:
       settings: weight decay, clipping, averaging and decay of the rate by layer.
       model: frozen as it will be trained.
       rate: a number or a schedule.
     """
-    optimizer = LayerwiseAdamW(
+    return LayerwiseAdamW(
         rate,
         multipliers=fine_tuning.rate_multipliers(model, settings.layer_decay),
         weight_decay=settings.weight_decay,
@@ -27,9 +27,6 @@ def optimizer_for(
         use_ema=settings.ema_decay > 0,
         ema_momentum=settings.ema_decay,
     )
-    # Else the first step makes its variables and is traced twice, see ``models.metrics``.
-    optimizer.build(model.trainable_variables)
-    return optimizer
 
 
 class LayerwiseAdamW(keras.optimizers.Adam):

@@ -7,7 +7,7 @@ signatures. Here things are put together; what they do is in the modules named b
 import dataclasses
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -16,11 +16,13 @@ import tensorflow as tf
 from models import (
     backup,
     class_weights,
+    devices,
     expected,
     export,
     fitting,
     losses,
     network,
+    precisions,
     tune_settings,
     warm_start,
 )
@@ -124,7 +126,7 @@ def run_fn(fn_args: Any) -> None:
       TrainingDivergedError: if the loss is no longer a number.
     """
     config = TrainerConfig.from_json(fn_args.custom_config).tuned(fn_args.hyperparameters)
-    let_gpu_memory_grow()
+    devices.let_gpu_memory_grow()
     data = Data.of(fn_args, len(config.moods))
     key = backup.key_of(
         {**fn_args.custom_config, "hyperparameters": fn_args.hyperparameters},
@@ -132,7 +134,9 @@ def run_fn(fn_args: Any) -> None:
         fn_args.base_model,
     )
     backups = backup.Backups(config.unfinished, key)
-    model = train(config, data, fn_args.base_model, fn_args.model_run_dir, backups)
+    run_dir = fn_args.model_run_dir
+    model = train(config, data, fn_args.base_model, run_dir, backups, backups.folder)
+    model = export.as_float32(model, config.model, config.moods, run_dir)
     expected.write(
         model,
         data.eval_files,
@@ -153,6 +157,7 @@ def train(
     base_model: str | None,
     run_dir: str,
     backups: backup.Backups,
+    measured: str,
     *,
     task: str = "train",
 ) -> keras.Model:
@@ -164,6 +169,7 @@ def train(
       base_model: servable of the model to go on from, if any.
       run_dir: gets the curves, the checkpoint and its label map.
       backups: where it goes on from, and what it leaves if it is killed.
+      measured: folder that keeps which precision was found to be the fastest.
       task: name for its progress.
 
     Returns:
@@ -179,11 +185,12 @@ def train(
         sum(data.eval_counts),
         config,
     )
-    keras.utils.set_random_seed(config.train.seed)
+    strategy = devices.strategy_for(config.train)
     first = warm_start.start_of(config.model, base_model)
-    model = network.build(first, len(config.moods))
-    warm_start.take_head(model, first.weights, config.moods)
-    warm_start.note_moods(run_dir, config.moods)
+    loss = losses.loss_for(config.train, data.train_counts)
+    steps_per_epoch = config.train.steps_per_epoch or math.ceil(
+        sum(data.train_counts) / config.train.batch_size
+    )
 
     def batches(start: int) -> tf.data.Dataset:
         return training_batches(
@@ -199,16 +206,31 @@ def train(
             start=start,
         )
 
+    def build(precision: str) -> keras.Model:
+        keras.utils.set_random_seed(config.train.seed)
+        with precisions.policy(precision), strategy.scope():
+            model = network.build(first, len(config.moods))
+            warm_start.take_head(model, first.weights, config.moods)
+        return model
+
+    def try_steps(way: precisions.Way) -> Iterable[float]:
+        some = batches(0).take(precisions.STEPS)
+        model = build(way.precision)
+        return fitting.steps(model, some, config.train, loss, steps_per_epoch, way.xla)
+
+    way = precisions.settle(config.train, try_steps, measured, run_dir)
+    model = build(way.precision)
+    warm_start.note_moods(run_dir, config.moods)
     fitting.fit(
         model,
         batches,
         _evaluation(config, data.indexer, data.eval_files),
         config.train,
-        losses.loss_for(config.train, data.train_counts),
-        steps_per_epoch=config.train.steps_per_epoch
-        or math.ceil(sum(data.train_counts) / config.train.batch_size),
+        loss,
+        steps_per_epoch=steps_per_epoch,
         run_dir=run_dir,
         backups=backups,
+        xla=way.xla,
         task=task,
     )
     return model
@@ -224,12 +246,3 @@ def _evaluation(
         resolution=config.model.resolution,
         batch_size=config.train.batch_size,
     )
-
-
-def let_gpu_memory_grow() -> None:
-    """Keeps TensorFlow from taking all of a GPU's memory at once."""
-    for gpu in tf.config.list_physical_devices("GPU"):
-        try:
-            tf.config.experimental.set_memory_growth(gpu, True)
-        except RuntimeError as error:  # A node before this one has used the GPU already.
-            _LOGGER.warning("The GPU's memory is not grown on demand: %s", error)
