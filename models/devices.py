@@ -5,13 +5,11 @@ gradients are added up before the step, so the training is that of one device bu
 norm, whose mean and variance are those of a replica's part.
 """
 
-import json
 import logging
-import os
 
 import tensorflow as tf
 
-from models.hparams import AUTO, MIRRORED, MULTI_WORKER, ONE, TrainSettings
+from models.hparams import AUTO, MIRRORED, ONE, TrainSettings
 from schemas.errors import ConfigError
 
 _LOGGER = logging.getLogger(__name__)
@@ -36,10 +34,9 @@ def strategy_for(settings: TrainSettings) -> tf.distribute.Strategy:
       ConfigError: if there is not what was asked for, or the batch cannot be parted evenly.
     """
     kind = settings.strategy
-    machines = _machines()
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if kind == AUTO:
-        kind = MULTI_WORKER if machines > 1 else MIRRORED if len(devices) > 1 else ONE
+        kind = MIRRORED if len(devices) > 1 else ONE
     if kind == ONE:
         return tf.distribute.get_strategy()
     if len(devices) < 2:

@@ -7,6 +7,7 @@ times slower on a CPU. So ``auto`` tries what the device has instructions for an
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import logging
 import math
@@ -180,7 +181,7 @@ def _try(
     except Exception as error:
         _LOGGER.warning("%s cannot be used", way, exc_info=True)
         return Trial(way, math.nan, tuple(losses), f"{type(error).__name__}: {error}"[:300])
-    steps = [end - begin for begin, end in zip(times, times[1:], strict=False)][WARM_UP:]
+    steps = [end - begin for begin, end in itertools.pairwise(times)][WARM_UP:]
     return Trial(way, statistics.median(steps), tuple(losses), _fault(losses, expected))
 
 
