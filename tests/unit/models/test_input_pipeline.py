@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import keras
 import model_samples as samples
 import numpy as np
 import pytest
@@ -168,6 +169,19 @@ def test_a_seed_gives_the_same_stream_and_another_gives_another(
 
 
 @pytest.mark.parametrize("start", [1, 5, 6, 13])
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
+def test_the_order_is_that_of_its_seed_whatever_the_process_is_seeded_with(
+    tmp_path: Path, seed: int
+) -> None:
+    file = samples.write_shard(tmp_path / "0.tfrecord", [b"%d" % n for n in range(20)])
+    orders = []
+    for process in (0, 1):
+        keras.utils.set_random_seed(process)
+        orders.append(list(shuffled_records([file], 20, seed).take(20).as_numpy_iterator()))
+    assert orders[0] == orders[1]
+    assert orders[0] != sorted(orders[0], key=int)
+
+
 def test_a_stream_that_begins_later_is_the_rest_of_the_stream(
     tmp_path: Path, indexer: LabelIndexer, start: int
 ) -> None:

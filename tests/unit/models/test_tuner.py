@@ -66,6 +66,8 @@ class Trainings:
         base: Any,
         run_dir: str,
         backups: Any,
+        measured: str,
+        *,
         task: str,
     ) -> None:
         self.configs.append(config)
