@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from models import fine_tuning
 from models.hparams import TrainSettings
@@ -64,6 +65,20 @@ class LayerwiseAdamW(keras.optimizers.Adam):
                 f"{len(self._multipliers)} for {len(variables)}"
             )
         super().build(variables)
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
+        """Adds up the replicas' gradients, then takes a step with them.
+
+        Keras adds them up after it has clipped each replica's own, so that several devices
+        would take another step than one.
+        """
+        context = tf.distribute.get_replica_context()
+        super().apply(
+            context.all_reduce(tf.distribute.ReduceOp.SUM, list(grads)), trainable_variables
+        )
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        return grads_and_vars  # Done already.
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Decays one variable and moves it along Adam's direction."""
