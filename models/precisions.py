@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from models.hparams import AUTO, BFLOAT16, FLOAT16, FLOAT32, ON, TrainSettings
+from models.hparams import AUTO, BFLOAT16, FLOAT16, FLOAT32, OFF, ON, TrainSettings
 from schemas import artifacts
 
 _LOGGER = logging.getLogger(__name__)
@@ -85,6 +85,15 @@ def candidates(settings: TrainSettings) -> list[Way]:
     else:
         compilers = [False, True] if on_gpu else [False]
     return [Way(precision, xla) for precision in precisions for xla in compilers]
+
+
+def untried(settings: TrainSettings) -> TrainSettings:
+    """Returns the settings with plain float32 in place of what would be measured."""
+    return dataclasses.replace(
+        settings,
+        precision=FLOAT32 if settings.precision == AUTO else settings.precision,
+        xla=OFF if settings.xla == AUTO else settings.xla,
+    )
 
 
 def settle(settings: TrainSettings, stepper: Stepper, unfinished: str, run_dir: str) -> Way:

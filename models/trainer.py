@@ -7,6 +7,8 @@ signatures. Here things are put together; what they do is in the modules named b
 import dataclasses
 import logging
 import math
+import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -127,15 +129,23 @@ def run_fn(fn_args: Any) -> None:
     """
     config = TrainerConfig.from_json(fn_args.custom_config).tuned(fn_args.hyperparameters)
     devices.let_gpu_memory_grow()
+    strategy = devices.strategy_for(config.train)  # Before anything is computed.
     data = Data.of(fn_args, len(config.moods))
     key = backup.key_of(
         {**fn_args.custom_config, "hyperparameters": fn_args.hyperparameters},
         [*data.train_files, *data.eval_files],
         fn_args.base_model,
     )
+    if not devices.is_chief(strategy):
+        # It takes part in each step, and what it would write is the chief's already.
+        with tempfile.TemporaryDirectory() as folder:
+            backups = backup.Backups(config.unfinished, key, writes=False)
+            run_dir = os.path.join(folder, "run", "0")
+            train(config, data, fn_args.base_model, run_dir, backups, folder, strategy)
+        return
     backups = backup.Backups(config.unfinished, key)
     run_dir = fn_args.model_run_dir
-    model = train(config, data, fn_args.base_model, run_dir, backups, backups.folder)
+    model = train(config, data, fn_args.base_model, run_dir, backups, backups.folder, strategy)
     model = export.as_float32(model, config.model, config.moods, run_dir)
     expected.write(
         model,
@@ -158,6 +168,7 @@ def train(
     run_dir: str,
     backups: backup.Backups,
     measured: str,
+    strategy: tf.distribute.Strategy,
     *,
     task: str = "train",
 ) -> keras.Model:
@@ -170,6 +181,7 @@ def train(
       run_dir: gets the curves, the checkpoint and its label map.
       backups: where it goes on from, and what it leaves if it is killed.
       measured: folder that keeps which precision was found to be the fastest.
+      strategy: of ``devices.strategy_for``.
       task: name for its progress.
 
     Returns:
@@ -185,7 +197,6 @@ def train(
         sum(data.eval_counts),
         config,
     )
-    strategy = devices.strategy_for(config.train)
     first = warm_start.start_of(config.model, base_model)
     loss = losses.loss_for(config.train, data.train_counts)
     steps_per_epoch = config.train.steps_per_epoch or math.ceil(
@@ -193,7 +204,7 @@ def train(
     )
 
     def batches(start: int) -> tf.data.Dataset:
-        return training_batches(
+        stream = training_batches(
             data.train_files,
             data.indexer,
             class_weights.of(config.train, data.train_counts, config.moods),
@@ -205,27 +216,32 @@ def train(
             total=sum(data.train_counts),
             start=start,
         )
+        return devices.shared_out(stream)
 
     def build(precision: str) -> keras.Model:
         keras.utils.set_random_seed(config.train.seed)
         with precisions.policy(precision), strategy.scope():
             model = network.build(first, len(config.moods))
             warm_start.take_head(model, first.weights, config.moods)
-        return model
+        return devices.ready(model)
 
     def try_steps(way: precisions.Way) -> Iterable[float]:
         some = batches(0).take(precisions.STEPS)
         model = build(way.precision)
         return fitting.steps(model, some, config.train, loss, steps_per_epoch, way.xla)
 
-    way = precisions.settle(config.train, try_steps, measured, run_dir)
+    settings = config.train
+    if devices.spans_machines(strategy):
+        # Each would look at its own clock, for the precision and for when to make a backup.
+        settings = dataclasses.replace(precisions.untried(settings), backup_minutes=0.0)
+    way = precisions.settle(settings, try_steps, measured, run_dir)
     model = build(way.precision)
     warm_start.note_moods(run_dir, config.moods)
     fitting.fit(
         model,
         batches,
-        _evaluation(config, data.indexer, data.eval_files),
-        config.train,
+        devices.shared_out(_evaluation(config, data.indexer, data.eval_files)),
+        settings,
         loss,
         steps_per_epoch=steps_per_epoch,
         run_dir=run_dir,

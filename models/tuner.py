@@ -23,6 +23,7 @@ from models.backup import Backups
 from models.search import OBJECTIVE, RunTrial, Search
 from models.tune_settings import Space, TuneSettings, Value, space, trial_settings, tuned
 from schemas import artifacts
+from schemas.errors import ConfigError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,6 +48,9 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     config = trainer.TrainerConfig.from_json(fn_args.custom_config)
     choices = space(tune, config.train, config.augment)
     devices.let_gpu_memory_grow()
+    strategy = devices.strategy_for(config.train)
+    if devices.spans_machines(strategy):
+        raise ConfigError("The Tuner must run on one machine. Unset TF_CONFIG for it")
     folder = os.path.join(fn_args.working_dir, _key(fn_args))
     tf.io.gfile.makedirs(folder)
     data = _part(trainer.Data.of(fn_args, len(config.moods)), tune, folder)
@@ -57,7 +61,8 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
         trial = dataclasses.replace(config, train=train, augment=augment)
         with _run_dir(folder) as run_dir:
             backups = Backups(os.path.join(run_dir, "backups"), "trial")
-            trainer.train(trial, data, fn_args.base_model, run_dir, backups, folder, task=name)
+            base = fn_args.base_model
+            trainer.train(trial, data, base, run_dir, backups, folder, strategy, task=name)
             score = best_score(os.path.join(run_dir, artifacts.CURVES_CSV))
         keras.utils.clear_session()
         gc.collect()  # A network's layers refer to each other.

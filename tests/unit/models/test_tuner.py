@@ -67,6 +67,7 @@ class Trainings:
         run_dir: str,
         backups: Any,
         measured: str,
+        strategy: Any,
         *,
         task: str,
     ) -> None:
