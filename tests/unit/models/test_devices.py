@@ -79,7 +79,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, transform_graph: str) -> Path
         )
     try:
         for process in processes:
-            output, _ = process.communicate(timeout=300)
+            output, _ = process.communicate(timeout=900)
             assert process.returncode == 0, output[-5000:]
     finally:
         for process in processes:
