@@ -1,8 +1,9 @@
 """Drawn pictures that cost a decoder what photos do, for the measurements of speed.
 
-Natural pictures have amplitudes that fall with frequency, about as 1/f (David J. Field, "Relations
-between the statistics of natural images and the response properties of cortical cells", 1987), so
-noise of that spectrum takes a JPEG about as many bytes as a photo of the same size.
+Natural pictures have amplitudes that fall with frequency, about as 1/f (David J. Field,
+"Relations between the statistics of natural images and the response properties of cortical
+cells", 1987), so noise of such a spectrum takes a JPEG about as many bytes as a photo of the
+same size.
 """
 
 import io
@@ -30,10 +31,10 @@ def photo(height: int, width: int, seed: int) -> Image.Image:
     return Image.fromarray(np.clip(spread, 0, 255).astype(np.uint8))
 
 
-def jpeg(picture: Image.Image, quality: int) -> bytes:
-    """Returns its JPEG file, colours subsampled as cameras do."""
+def jpeg(picture: Image.Image, quality: int, subsampling: str) -> bytes:
+    """Returns its JPEG file; the ingest keeps all colours ("4:4:4"), cameras do not ("4:2:0")."""
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality, subsampling="4:2:0")
+    picture.save(file, "JPEG", quality=quality, subsampling=subsampling)
     return file.getvalue()
 
 

@@ -55,10 +55,12 @@ class Backups:
       root: folder for the backups of all trainings; outside of what TFX deletes with a node's
         failed execution, and the same in the next one.
       key: see ``key_of``.
+      writes: whether it changes anything there; of several machines, one does.
     """
 
     root: str
     key: str
+    writes: bool = True
 
     @property
     def folder(self) -> str:
@@ -73,6 +75,8 @@ class Backups:
           arrays: numbers of any shape.
           files: paths; the files that exist are copied.
         """
+        if not self.writes:
+            return
         numbers = self._numbers()
         folder = self._at(max(numbers, default=0) + 1)
         tf.io.gfile.makedirs(folder)
@@ -99,7 +103,8 @@ class Backups:
             # What a half-written or damaged file can cause; anything else is a defect.
             except (OSError, ValueError, KeyError, zipfile.BadZipFile, tf.errors.OpError) as error:
                 _LOGGER.warning("The backup %s is not whole: %s", self._at(number), error)
-                tf.io.gfile.rmtree(self._at(number))
+                if self.writes:
+                    tf.io.gfile.rmtree(self._at(number))
         return None
 
     def clear(self) -> None:

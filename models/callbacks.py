@@ -70,7 +70,7 @@ class NoteRateAndTime(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Adds ``learning_rate`` and ``seconds``, validation included, for later callbacks."""
         if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            logs["learning_rate"] = _rate_of(self.model)
             logs["seconds"] = time.monotonic() - self._begin
 
 
@@ -87,7 +87,7 @@ class StopOnNan(keras.callbacks.Callback):
         """Looks at the epoch's mean loss so far, which stays NaN once a step was."""
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
-            rate = float(self.model.optimizer.learning_rate)
+            rate = _rate_of(self.model)
             raise TrainingDivergedError(
                 f"The loss must stay finite. Received: {loss} in batch {batch} of the epoch. "
                 f"Lower train.learning_rate (the rate is {rate:g}). {self._last_good()}"
@@ -98,3 +98,8 @@ class StopOnNan(keras.callbacks.Callback):
             return "No epoch had ended: there are no good weights to keep"
         kept = checkpoints.rescue(self._best, self._run_dir)
         return f"The best epoch's weights are kept: model.weights={kept} goes on from them"
+
+
+def _rate_of(model: keras.Model) -> float:
+    # Not float() alone: several devices hold a copy each.
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))

@@ -1,13 +1,17 @@
 """The trained network as a SavedModel that answers pictures with moods."""
 
+import dataclasses
 import json
 import os
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
+from models import network
+from models.hparams import NONE, ModelSettings
 from models.serving import ServingSpec, Signatures
-from schemas import labels, signatures
+from schemas import artifacts, labels, signatures
 
 
 def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: str) -> None:
@@ -42,6 +46,28 @@ def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: 
     # Gradients of the activations would be saved too, for a servable that never learns.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     archive.write_out(folder, options=options, verbose=False)
+
+
+def as_float32(
+    model: keras.Model, settings: ModelSettings, moods: Sequence[str], run_dir: str
+) -> keras.Model:
+    """Returns the network as one that computes in float32 on one device, and keeps it so.
+
+    What is served must not depend on what the training machine was fast with.
+
+    Args:
+      model: trained in any precision, under any strategy; its weights are float32.
+      settings: it was built with.
+      moods: in index order.
+      run_dir: ``artifacts.CHECKPOINT_KERAS`` in it is written anew if the network is another.
+    """
+    one_device = model.distribute_strategy.num_replicas_in_sync == 1
+    if model.dtype_policy.name == "float32" and one_device:
+        return model
+    plain = network.build(dataclasses.replace(settings, weights=NONE), len(moods))
+    plain.set_weights(model.get_weights())
+    plain.save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
+    return plain
 
 
 def _write_extras(spec: ServingSpec, weights: str, folder: str) -> None:

@@ -1,7 +1,7 @@
 """The training loop: phases, callbacks, and which epoch's weights it leaves."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import keras
 import tensorflow as tf
@@ -11,6 +11,7 @@ from models.backup import Backups
 from models.hparams import TrainSettings
 from models.metrics import headline_metrics
 from models.optimizers import optimizer_for
+from models.precisions import with_loss_scale
 from models.resume import Resumption
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ def fit(
     run_dir: str,
     backups: Backups,
     task: str = "train",
+    xla: bool = False,
 ) -> None:
     """Trains the model and leaves it with the best epoch's weights.
 
@@ -41,6 +43,7 @@ def fit(
       run_dir: gets ``artifacts.CURVES_CSV``, ``CHECKPOINT_KERAS`` and ``TENSORBOARD``.
       backups: where it goes on from, and what it leaves if it is killed.
       task: name for its progress.
+      xla: whether XLA compiles the step.
 
     Raises:
       TrainingDivergedError: if the loss is no longer a number.
@@ -57,7 +60,8 @@ def fit(
         if start.epoch >= phase.end:
             continue
         fine_tuning.freeze(model, phase.part)
-        metrics = compile_for(model, settings, loss, phase, steps_per_epoch)
+        with model.distribute_strategy.scope():
+            metrics = compile_for(model, settings, loss, phase, steps_per_epoch, xla)
         begin = max(start.epoch, phase.begin)
         passed = start.step if begin == start.epoch else 0
         _LOGGER.info("Training %s from epoch %d on", phase, begin + 1)
@@ -105,6 +109,7 @@ def compile_for(
     loss: keras.losses.Loss,
     phase: fine_tuning.Phase,
     steps_per_epoch: int,
+    xla: bool = False,
 ) -> list[keras.metrics.Metric]:
     """Gives the model its loss, optimiser and metrics; the metrics ignore the class weights.
 
@@ -114,6 +119,7 @@ def compile_for(
       loss: see ``losses.loss_for``.
       phase: whose length and rate the schedule has.
       steps_per_epoch: batches an epoch.
+      xla: whether XLA compiles the step.
 
     Returns:
       All that is counted in training: the mean loss first, then the metrics.
@@ -122,15 +128,43 @@ def compile_for(
         settings, phase.rate, epochs=phase.end - phase.begin, steps_per_epoch=steps_per_epoch
     )
     metrics = headline_metrics(model.output_shape[-1])
+    optimizer = with_loss_scale(optimizer_for(settings, model, rate), model)
+    # Else the first step makes its variables and is traced twice, see ``models.metrics``.
+    optimizer.build(model.trainable_variables)
     model.compile(
-        optimizer=optimizer_for(settings, model, rate),
+        optimizer=optimizer,
         loss=loss,
         metrics=metrics,
-        # On a CPU, XLA makes the step seven times slower (facts, section 5).
-        jit_compile=False,
+        jit_compile=xla,
     )
     # Keras puts its own in front, and shows the others only once they are used.
     return [model.metrics[0], *metrics]
+
+
+def steps(
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    settings: TrainSettings,
+    loss: keras.losses.Loss,
+    steps_per_epoch: int,
+    xla: bool,
+) -> Iterator[float]:
+    """Trains on a few batches as the last phase would, and tells the mean loss after each.
+
+    Args:
+      model: changed in place.
+      batches: of ``training_batches``; made before the first step is taken.
+      settings: of the training.
+      loss: see ``losses.loss_for``.
+      steps_per_epoch: batches an epoch.
+      xla: whether XLA compiles the step.
+    """
+    phase = fine_tuning.phases(settings)[-1]
+    fine_tuning.freeze(model, phase.part)
+    with model.distribute_strategy.scope():
+        compile_for(model, settings, loss, phase, steps_per_epoch, xla)
+    for batch in list(batches):
+        yield float(model.train_on_batch(*batch, return_dict=True)["loss"])
 
 
 def _averaging(settings: TrainSettings) -> list[keras.callbacks.Callback]:

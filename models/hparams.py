@@ -22,6 +22,14 @@ CHECKPOINT_METRICS = (MACRO_F1, ACCURACY)
 CONSTANT, COSINE, PLATEAU = "constant", "cosine", "plateau"
 SCHEDULES = (CONSTANT, COSINE, PLATEAU)
 
+AUTO = "auto"
+FLOAT32, BFLOAT16, FLOAT16 = "float32", "bfloat16", "float16"
+PRECISIONS = (AUTO, FLOAT32, BFLOAT16, FLOAT16)
+ON, OFF = "on", "off"
+XLA = (AUTO, ON, OFF)
+ONE, MIRRORED, MULTI_WORKER = "one", "mirrored", "multi_worker"
+STRATEGIES = (AUTO, ONE, MIRRORED, MULTI_WORKER)
+
 HEAD, LAST_BLOCK, FULL, TWO_PHASE = "head", "last_block", "full", "two_phase"
 FINE_TUNING = (HEAD, LAST_BLOCK, FULL, TWO_PHASE)
 
@@ -76,7 +84,7 @@ class TrainSettings:
     Attributes:
       epochs: passes over the training split at most.
       steps_per_epoch: steps after which an epoch ends; 0 is a pass over the training split.
-      batch_size: examples a step.
+      batch_size: examples a step, on all devices together.
       learning_rate: AdamW's, at its highest.
       schedule: of the learning rate: "cosine" (linear warm-up, then cosine annealing),
         "constant", or "plateau" (lowered when the validation loss stops falling).
@@ -109,6 +117,13 @@ class TrainSettings:
         split, "macro_f1" or "accuracy".
       shuffle_buffer: examples that the shuffle holds, still as JPEG (10 to 30 KB each).
       seed: of initialisation, shuffling and augmentation.
+      precision: of the computation: "float32", "bfloat16", "float16" (with loss scaling) or
+        "auto", which tries some steps and takes the fastest that keeps the loss. The weights
+        and what is exported are float32 whatever is chosen.
+      xla: whether XLA compiles the step: "off", "on", or "auto", tried like the precision;
+        auto never does on a CPU, where it is seven times slower.
+      strategy: "one" device, "mirrored" (all GPUs of this machine), "multi_worker" (the
+        machines of TF_CONFIG), or "auto", which takes what there is.
       backup_minutes: time between backups within an epoch, which a training that was killed
         goes on from; 0 makes them between epochs only.
     """
@@ -138,6 +153,9 @@ class TrainSettings:
     checkpoint_metric: str = MACRO_F1
     shuffle_buffer: int = 16384
     seed: int = 17
+    precision: str = AUTO
+    xla: str = AUTO
+    strategy: str = AUTO
     backup_minutes: float = 5.0
 
     def __post_init__(self) -> None:
@@ -172,6 +190,9 @@ class TrainSettings:
             (self.shuffle_buffer >= 1, "shuffle_buffer must be at least 1"),
             # keras.utils.set_random_seed takes no other.
             (0 <= self.seed < 2**32, "seed must lie in 0..2**32 - 1"),
+            (self.precision in PRECISIONS, f"precision must be one of {PRECISIONS}"),
+            (self.xla in XLA, f"xla must be one of {XLA}"),
+            (self.strategy in STRATEGIES, f"strategy must be one of {STRATEGIES}"),
             (0 <= self.backup_minutes < math.inf, "backup_minutes must be at least 0"),
         )
         _check_all("train", self, rules)

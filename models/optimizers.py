@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from models import fine_tuning
 from models.hparams import TrainSettings
@@ -12,14 +13,14 @@ from models.hparams import TrainSettings
 def optimizer_for(
     settings: TrainSettings, model: keras.Model, rate: Any
 ) -> keras.optimizers.Optimizer:
-    """Returns an optimiser that is built on what is trainable in the model.
+    """Returns an optimiser to be built on what is trainable in the model.
 
     Args:
       settings: weight decay, clipping, averaging and decay of the rate by layer.
       model: frozen as it will be trained.
       rate: a number or a schedule.
     """
-    optimizer = LayerwiseAdamW(
+    return LayerwiseAdamW(
         rate,
         multipliers=fine_tuning.rate_multipliers(model, settings.layer_decay),
         weight_decay=settings.weight_decay,
@@ -27,9 +28,6 @@ def optimizer_for(
         use_ema=settings.ema_decay > 0,
         ema_momentum=settings.ema_decay,
     )
-    # Else the first step makes its variables and is traced twice, see ``models.metrics``.
-    optimizer.build(model.trainable_variables)
-    return optimizer
 
 
 class LayerwiseAdamW(keras.optimizers.Adam):
@@ -67,6 +65,20 @@ class LayerwiseAdamW(keras.optimizers.Adam):
                 f"{len(self._multipliers)} for {len(variables)}"
             )
         super().build(variables)
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
+        """Adds up the replicas' gradients, then takes a step with them.
+
+        Keras adds them up after it has clipped each replica's own, so that several devices
+        would take another step than one.
+        """
+        context = tf.distribute.get_replica_context()
+        super().apply(
+            context.all_reduce(tf.distribute.ReduceOp.SUM, list(grads)), trainable_variables
+        )
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        return grads_and_vars  # Done already.
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Decays one variable and moves it along Adam's direction."""

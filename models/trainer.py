@@ -7,7 +7,9 @@ signatures. Here things are put together; what they do is in the modules named b
 import dataclasses
 import logging
 import math
-from collections.abc import Mapping, Sequence
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -16,11 +18,13 @@ import tensorflow as tf
 from models import (
     backup,
     class_weights,
+    devices,
     expected,
     export,
     fitting,
     losses,
     network,
+    precisions,
     temperature,
     tune_settings,
     warm_start,
@@ -128,22 +132,32 @@ def run_fn(fn_args: Any) -> None:
       TrainingDivergedError: if the loss is no longer a number.
     """
     config = TrainerConfig.from_json(fn_args.custom_config).tuned(fn_args.hyperparameters)
-    let_gpu_memory_grow()
+    devices.let_gpu_memory_grow()
+    strategy = devices.strategy_for(config.train)  # Before anything is computed.
     data = Data.of(fn_args, len(config.moods))
     key = backup.key_of(
         {**fn_args.custom_config, "hyperparameters": fn_args.hyperparameters},
         [*data.train_files, *data.eval_files],
         fn_args.base_model,
     )
+    if not devices.is_chief(strategy):
+        # It takes part in each step, and what it would write is the chief's already.
+        with tempfile.TemporaryDirectory() as folder:
+            backups = backup.Backups(config.unfinished, key, writes=False)
+            run_dir = os.path.join(folder, "run", "0")
+            train(config, data, fn_args.base_model, run_dir, backups, folder, strategy)
+        return
     backups = backup.Backups(config.unfinished, key)
-    model = train(config, data, fn_args.base_model, fn_args.model_run_dir, backups)
+    run_dir = fn_args.model_run_dir
+    model = train(config, data, fn_args.base_model, run_dir, backups, backups.folder, strategy)
+    model = export.as_float32(model, config.model, config.moods, run_dir)
 
     def batches(files: Sequence[str]) -> tf.data.Dataset:
         return _evaluation(config, data.indexer, files)
 
     if config.calibrate:
-        temperature.scale(model, data.eval_files, batches, fn_args.model_run_dir)
-    expected.write(model, data.eval_files, sum(data.eval_counts), batches, fn_args.model_run_dir)
+        temperature.scale(model, data.eval_files, batches, run_dir)
+    expected.write(model, data.eval_files, sum(data.eval_counts), batches, run_dir)
     spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
     weights = warm_start.start_of(config.model, fn_args.base_model).weights
     export.write_servable(model, spec, weights, fn_args.serving_model_dir)
@@ -157,6 +171,8 @@ def train(
     base_model: str | None,
     run_dir: str,
     backups: backup.Backups,
+    measured: str,
+    strategy: tf.distribute.Strategy,
     *,
     task: str = "train",
 ) -> keras.Model:
@@ -168,6 +184,8 @@ def train(
       base_model: servable of the model to go on from, if any.
       run_dir: gets the curves, the checkpoint and its label map.
       backups: where it goes on from, and what it leaves if it is killed.
+      measured: folder that keeps which precision was found to be the fastest.
+      strategy: of ``devices.strategy_for``.
       task: name for its progress.
 
     Returns:
@@ -183,14 +201,14 @@ def train(
         sum(data.eval_counts),
         config,
     )
-    keras.utils.set_random_seed(config.train.seed)
     first = warm_start.start_of(config.model, base_model)
-    model = network.build(first, len(config.moods))
-    warm_start.take_head(model, first.weights, config.moods)
-    warm_start.note_moods(run_dir, config.moods)
+    loss = losses.loss_for(config.train, data.train_counts)
+    steps_per_epoch = config.train.steps_per_epoch or math.ceil(
+        sum(data.train_counts) / config.train.batch_size
+    )
 
     def batches(start: int) -> tf.data.Dataset:
-        return training_batches(
+        stream = training_batches(
             data.train_files,
             data.indexer,
             class_weights.of(config.train, data.train_counts, config.moods),
@@ -202,17 +220,37 @@ def train(
             total=sum(data.train_counts),
             start=start,
         )
+        return devices.shared_out(stream)
 
+    def build(precision: str) -> keras.Model:
+        keras.utils.set_random_seed(config.train.seed)
+        with precisions.policy(precision), strategy.scope():
+            model = network.build(first, len(config.moods))
+            warm_start.take_head(model, first.weights, config.moods)
+        return devices.ready(model)
+
+    def try_steps(way: precisions.Way) -> Iterable[float]:
+        some = batches(0).take(precisions.STEPS)
+        model = build(way.precision)
+        return fitting.steps(model, some, config.train, loss, steps_per_epoch, way.xla)
+
+    settings = config.train
+    if devices.spans_machines(strategy):
+        # Each would look at its own clock, for the precision and for when to make a backup.
+        settings = dataclasses.replace(precisions.untried(settings), backup_minutes=0.0)
+    way = precisions.settle(settings, try_steps, measured, run_dir)
+    model = build(way.precision)
+    warm_start.note_moods(run_dir, config.moods)
     fitting.fit(
         model,
         batches,
-        _evaluation(config, data.indexer, data.eval_files),
-        config.train,
-        losses.loss_for(config.train, data.train_counts),
-        steps_per_epoch=config.train.steps_per_epoch
-        or math.ceil(sum(data.train_counts) / config.train.batch_size),
+        devices.shared_out(_evaluation(config, data.indexer, data.eval_files)),
+        settings,
+        loss,
+        steps_per_epoch=steps_per_epoch,
         run_dir=run_dir,
         backups=backups,
+        xla=way.xla,
         task=task,
     )
     return model
@@ -228,12 +266,3 @@ def _evaluation(
         resolution=config.model.resolution,
         batch_size=config.train.batch_size,
     )
-
-
-def let_gpu_memory_grow() -> None:
-    """Keeps TensorFlow from taking all of a GPU's memory at once."""
-    for gpu in tf.config.list_physical_devices("GPU"):
-        try:
-            tf.config.experimental.set_memory_growth(gpu, True)
-        except RuntimeError as error:  # A node before this one has used the GPU already.
-            _LOGGER.warning("The GPU's memory is not grown on demand: %s", error)

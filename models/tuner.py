@@ -18,11 +18,12 @@ import keras
 import tensorflow as tf
 from tfx.v1.components import TunerFnResult
 
-from models import subset, trainer
+from models import devices, subset, trainer
 from models.backup import Backups
 from models.search import OBJECTIVE, RunTrial, Search
 from models.tune_settings import Space, TuneSettings, Value, space, trial_settings, tuned
 from schemas import artifacts
+from schemas.errors import ConfigError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,7 +47,10 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     tune = TuneSettings(**fn_args.custom_config["tune"])
     config = trainer.TrainerConfig.from_json(fn_args.custom_config)
     choices = space(tune, config.train, config.augment)
-    trainer.let_gpu_memory_grow()
+    devices.let_gpu_memory_grow()
+    strategy = devices.strategy_for(config.train)
+    if devices.spans_machines(strategy):
+        raise ConfigError("The Tuner must run on one machine. Unset TF_CONFIG for it")
     folder = os.path.join(fn_args.working_dir, _key(fn_args))
     tf.io.gfile.makedirs(folder)
     data = _part(trainer.Data.of(fn_args, len(config.moods)), tune, folder)
@@ -57,7 +61,8 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
         trial = dataclasses.replace(config, train=train, augment=augment)
         with _run_dir(folder) as run_dir:
             backups = Backups(os.path.join(run_dir, "backups"), "trial")
-            trainer.train(trial, data, fn_args.base_model, run_dir, backups, task=name)
+            base = fn_args.base_model
+            trainer.train(trial, data, base, run_dir, backups, folder, strategy, task=name)
             score = best_score(os.path.join(run_dir, artifacts.CURVES_CSV))
         keras.utils.clear_session()
         gc.collect()  # A network's layers refer to each other.

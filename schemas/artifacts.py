@@ -112,6 +112,13 @@ CURVES_CSV = "curves.csv"
 """In the ModelRun artifact: a row an epoch, the columns being Keras' log names."""
 TENSORBOARD = "tensorboard"
 """Folder in the ModelRun artifact: the same for TensorBoard."""
+PRECISION_JSON = "precision.json"
+"""In the ModelRun artifact, and beside a training's backups::
+
+    {"taken": {"precision": "bfloat16", "xla": true},
+     "trials": [{"precision": "float32", "xla": false, "ms_per_step": 31.2,
+                 "losses": [1.8, 1.7], "failure": ""}]}
+"""
 CHECKPOINT_KERAS = "best.keras"
 """In the ModelRun artifact: the best epoch's model."""
 TEMPERATURE_JSON = "temperature.json"

@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import keras
 import model_samples as samples
 import numpy as np
 import pytest
@@ -156,6 +157,19 @@ def test_the_shuffle_mixes_the_clips_of_all_shards(tmp_path: Path) -> None:
     neighbours = sum(one == other for one, other in itertools.pairwise(clips))
     assert neighbours < 40  # A fair mix has 119 * 19 / 119 = 19; in clip order it is 114.
     assert len(set(clips[:16])) >= 4  # The first batch already has clips of most shards.
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
+def test_the_order_is_that_of_its_seed_whatever_the_process_is_seeded_with(
+    tmp_path: Path, seed: int
+) -> None:
+    file = samples.write_shard(tmp_path / "0.tfrecord", [b"%d" % n for n in range(20)])
+    orders = []
+    for process in (0, 1):
+        keras.utils.set_random_seed(process)
+        orders.append(list(shuffled_records([file], 20, seed).take(20).as_numpy_iterator()))
+    assert orders[0] == orders[1]
+    assert orders[0] != sorted(orders[0], key=int)
 
 
 def test_a_seed_gives_the_same_stream_and_another_gives_another(

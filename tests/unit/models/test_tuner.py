@@ -66,6 +66,9 @@ class Trainings:
         base: Any,
         run_dir: str,
         backups: Any,
+        measured: str,
+        strategy: Any,
+        *,
         task: str,
     ) -> None:
         self.configs.append(config)

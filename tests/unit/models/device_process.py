@@ -1,0 +1,42 @@
+"""A training of ``test_devices`` in a process of its own: ``device_process.py <call.json>``.
+
+The network has no batch norm: with it, several devices are not to give what one gives.
+"""
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from models import network, trainer
+from models.hparams import ModelSettings
+
+
+def build(settings: ModelSettings, classes: int) -> keras.Model:
+    """Stands for ``network.build``."""
+    layers = keras.layers
+    pixels = keras.Input((settings.resolution, settings.resolution, 3))
+    flow = layers.Rescaling(1 / 255, name="stem_scale")(pixels)
+    flow = layers.Conv2D(8, 5, strides=4, activation="relu", name="block7a_conv")(flow)
+    flow = layers.GlobalAveragePooling2D(name="head_pool")(flow)
+    return keras.Model(pixels, layers.Dense(classes, activation="softmax", name="head")(flow))
+
+
+def main() -> None:
+    """Runs the Trainer once for each of the call's dictionaries of arguments."""
+    call: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    if call["logical_devices"] > 1:
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        parts = [tf.config.LogicalDeviceConfiguration()] * call["logical_devices"]
+        tf.config.set_logical_device_configuration(cpu, parts)
+    network.build = build
+    for arguments in call["runs"]:
+        trainer.run_fn(SimpleNamespace(**arguments))
+
+
+if __name__ == "__main__":
+    main()
