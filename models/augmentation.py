@@ -1,7 +1,7 @@
 """Random changes to one picture: another view, a mirror image, other colours, a blank patch.
 
-The draws come in as numbers, so that an example's picture depends on the seed and on its place
-in the stream alone, whichever thread makes it. What mixes the pictures of a batch is in
+The draws come in as numbers, so that an example's picture depends on the seed and on its batch's
+place in the stream alone, whichever thread makes it. What mixes the pictures of a batch is in
 ``models.mixing``; why all this runs in tf.data is in docs/decisions/0011-augmentation-place.md.
 """
 
@@ -40,12 +40,15 @@ class Draws(NamedTuple):
     erased_right: tf.Tensor
 
 
-def draws_for(seed: int, place: tf.Tensor) -> Draws:
-    """Returns the draws of the example at ``place``, int64[], in the stream."""
-    numbers = tf.random.stateless_uniform(
-        [len(Draws._fields)], [tf.constant(seed, tf.int64), place]
+def draws_for(seed: int, place: tf.Tensor, count: int) -> tf.Tensor:
+    """Returns the draws of the ``count`` examples from ``place``, int64[], in the stream on.
+
+    Returns:
+      float32[count, len(Draws._fields)], a row an example.
+    """
+    return tf.random.stateless_uniform(
+        [count, len(Draws._fields)], [tf.constant(seed, tf.int64), place]
     )
-    return Draws(*tf.unstack(numbers))
 
 
 def view(window: tf.Tensor, draws: Draws, size: tf.Tensor, settings: AugmentSettings) -> tf.Tensor:

@@ -112,7 +112,7 @@ class Backups:
 
         An output folder trains one thing at a time, and each backup is three networks large.
         """
-        if tf.io.gfile.exists(self.root):
+        if self.writes and tf.io.gfile.exists(self.root):
             tf.io.gfile.rmtree(self.root)
 
     def _read(self, folder: str) -> Backup:

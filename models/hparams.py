@@ -121,7 +121,8 @@ class TrainSettings:
         "auto", which tries some steps and takes the fastest that keeps the loss. The weights
         and what is exported are float32 whatever is chosen.
       xla: whether XLA compiles the step: "off", "on", or "auto", tried like the precision;
-        auto never does on a CPU, where it is seven times slower.
+        auto never does on a CPU, where it is seven times slower. On several machines auto
+        is float32 without XLA.
       strategy: "one" device, "mirrored" (all GPUs of this machine), "multi_worker" (the
         machines of TF_CONFIG), or "auto", which takes what there is.
       backup_minutes: time between backups within an epoch, which a training that was killed

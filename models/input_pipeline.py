@@ -25,6 +25,9 @@ PICTURE_SPEC = {
 # AutoGraph has nothing to convert here, and takes seconds a dataset to find that out.
 _as_written = tf.autograph.experimental.do_not_convert
 
+_ENCODED, _WINDOW, _MOOD, _PLACE, _DRAWS = "encoded", "window", "mood", "place", "draws"
+"""What is known of a training example before its picture is decoded."""
+
 _OPEN_SHARDS = 16
 """Shards read at a time: neighbours in a shard are frames of one clip."""
 
@@ -82,23 +85,31 @@ def training_batches(
     augment = augment.scaled()
     mood_weights = tf.constant(list(class_weights), tf.float32)
 
-    def example(place: tf.Tensor, record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        parsed = tf.io.parse_single_example(record, PICTURE_SPEC | indexer.feature_spec)
-        window = parsed[features.WINDOW]
-        encoded = parsed[features.IMAGE]
+    # What is small is done a batch at a time: an operation costs more than what it computes there.
+    def front(places: tf.Tensor, records: tf.Tensor) -> dict[str, tf.Tensor]:
+        parsed = tf.io.parse_example(records, PICTURE_SPEC | indexer.feature_spec)
+        return {
+            _ENCODED: parsed[features.IMAGE],
+            _WINDOW: parsed[features.WINDOW],
+            _MOOD: _known(indexer(parsed[features.LABEL])),
+            _PLACE: places,
+            _DRAWS: augmentation.draws_for(seed, places[0], batch_size),
+        }
+
+    def picture(row: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        window = row[_WINDOW]
         if not augment.strength:
-            pixels = _pixels(look(encoded, lambda size: window, resolution))
-            return pixels, parsed[features.LABEL], place
-        draws = augmentation.draws_for(seed, place)
+            seen = look(row[_ENCODED], lambda size: window, resolution)
+            return _pixels(seen), row[_MOOD], row[_PLACE]
+        draws = augmentation.Draws(*tf.unstack(row[_DRAWS]))
         seen = look(
-            encoded, lambda size: augmentation.view(window, draws, size, augment), resolution
+            row[_ENCODED], lambda size: augmentation.view(window, draws, size, augment), resolution
         )
-        return augmentation.changed(_pixels(seen), draws, augment), parsed[features.LABEL], place
+        return augmentation.changed(_pixels(seen), draws, augment), row[_MOOD], row[_PLACE]
 
     def targets(
-        pixels: tf.Tensor, labels: tf.Tensor | tf.SparseTensor, places: tf.Tensor
+        pixels: tf.Tensor, index: tf.Tensor, places: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        index = tf.ensure_shape(_known(indexer(labels)), [batch_size])
         moods = tf.one_hot(index, len(class_weights))
         # Not the seeds of the examples, lest one's draws decide for the batch too.
         batch_seed = tf.stack([tf.constant(seed + 2**32, tf.int64), places[0]])
@@ -109,7 +120,10 @@ def training_batches(
         shuffled_records(files, shuffle_buffer, seed, first_pass=place // total)
         .skip(place % total)
         .enumerate(place)
-        .map(_as_written(example), num_parallel_calls=tf.data.AUTOTUNE)
+        .batch(batch_size, drop_remainder=True)
+        .map(_as_written(front), num_parallel_calls=tf.data.AUTOTUNE)
+        .unbatch()
+        .map(_as_written(picture), num_parallel_calls=tf.data.AUTOTUNE)
         .batch(batch_size, drop_remainder=True)
         .map(_as_written(targets), num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)

@@ -65,8 +65,8 @@ def test_zoom_and_stretch_change_the_views_sides(
 def test_a_zoomed_view_never_leaves_the_crop() -> None:
     settings = AugmentSettings(zoom=0.5, stretch=1.0)
     seen = set()
-    for seed in range(300):
-        numbers = augmentation.draws_for(seed, tf.constant(3, tf.int64))
+    for row in tf.unstack(augmentation.draws_for(1, tf.constant(3, tf.int64), 300)):
+        numbers = augmentation.Draws(*tf.unstack(row))
         y, x, height, width = augmentation.view(WINDOW, numbers, SIZE, settings).numpy().tolist()
         assert y >= 0 and x >= 0 and y + height <= 10 and x + width <= 12
         assert height >= 1 and width >= 1
@@ -144,9 +144,10 @@ def test_only_the_wanted_share_of_pictures_is_blanked() -> None:
     assert not augmentation.changed(pixels, draws(erase=0.25), settings).numpy().any()
 
 
-def test_an_examples_draws_depend_on_the_seed_and_its_place_alone() -> None:
+def test_a_batchs_draws_depend_on_the_seed_and_its_place_alone() -> None:
     def numbers(seed: int, place: int) -> list[float]:
-        return [float(n) for n in augmentation.draws_for(seed, tf.constant(place, tf.int64))]
+        rows = augmentation.draws_for(seed, tf.constant(place, tf.int64), 2)
+        return [float(number) for number in rows.numpy().ravel()]
 
     assert numbers(1, 5) == numbers(1, 5)
     assert len({*numbers(1, 5), *numbers(1, 6), *numbers(2, 5)}) == 3 * len(numbers(1, 5))

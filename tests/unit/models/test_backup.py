@@ -108,3 +108,16 @@ def test_another_trainings_backup_is_not_taken_and_goes_when_one_has_ended(
     assert name_of(other) is None
     other.clear()
     assert not Path(backups.root).exists()
+
+
+def test_a_process_that_does_not_write_reads_and_leaves_all_as_it_is(
+    backups: Backups, tmp_path: Path
+) -> None:
+    write(backups, "one", "two")
+    (Path(backups.folder) / "2" / "state.json").unlink()
+    before = sorted(tmp_path.rglob("*"))
+    reader = Backups(backups.root, backups.key, writes=False)
+    write(reader, "three")
+    assert name_of(reader) == "one"
+    reader.clear()
+    assert sorted(tmp_path.rglob("*")) == before

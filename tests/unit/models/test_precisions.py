@@ -90,6 +90,12 @@ def test_a_cpu_is_asked_for_bfloat16_only_if_it_has_it_and_never_for_xla(
     assert candidates(TrainSettings(precision="float16", xla="on")) == [Way("float16", True)]
 
 
+def test_without_measuring_auto_is_plain_float32_and_what_is_asked_for_stays() -> None:
+    assert candidates(precisions.untried(TrainSettings())) == [PLAIN]
+    asked = TrainSettings(precision="float16", xla="on")
+    assert precisions.untried(asked) == asked
+
+
 def test_a_gpu_is_asked_for_everything_float32_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precisions.tf.config, "list_physical_devices", lambda kind: ["gpu"])
     ways = candidates(TrainSettings())
