@@ -57,7 +57,7 @@ def heat_maps(
       float32[n, h, w] in 0..1, the largest of each picture being 1; all 0 where no place
       spoke for the mood. h and w are those of the last convolution, 1/32 of the resolution.
     """
-    both = keras.Model(model.input, [model.get_layer(_POOLING).input, model.output])
+    both = keras.Model(model.inputs, [model.get_layer(_POOLING).input, model.outputs[0]])
     shown = tf.cast(pixels, tf.float32)
     with tf.GradientTape() as tape:
         # A frozen network has no variables that are watched by themselves.

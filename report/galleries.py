@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 from PIL import Image
 
-from models import attention
+from models import attention, fast_layers  # noqa: F401 (a checkpoint is read with our layers)
 from models.input_pipeline import shard_files
 from report.thumbnails import data_uri, with_heat
 
@@ -113,7 +113,7 @@ def draw(
         return {name: [] for name in chosen}
     records = _records(shards, {each.row for each in answers})
     model = keras.models.load_model(checkpoint, compile=False)
-    pixels = attention.views([records[each.row] for each in answers], model.input.shape[1])
+    pixels = attention.views([records[each.row] for each in answers], model.inputs[0].shape[1])
     maps = attention.heat_maps(model, pixels, [moods.index(each.answer) for each in answers])
     shown = {
         each.row: Shown(each, *(data_uri(image) for image in images))

@@ -173,7 +173,7 @@ class _Run:
         try:
             record.write()
             if record.nodes:
-                self._step("Writing report", self._report)
+                self._told(lambda: self._step("Writing report", self._report))
                 example = self._example()
                 print_summary(self._display.console, record, example)
                 for line in self._ending(record, example) if self._ending else ():
@@ -186,6 +186,13 @@ class _Run:
             self._complain(failure)
         _LOGGER.info("exit %d: %s", record.exit, record.error or "pushed")
         return record.exit
+
+    def _told(self, work: Callable[[], None]) -> None:
+        """Does what is no part of the run: its failing is logged and changes nothing."""
+        try:
+            work()
+        except Exception:
+            _LOGGER.exception("the report could not be written")
 
     def _report(self) -> None:
         # Importing it loads TensorFlow, which a refused command line must not wait for.
