@@ -71,18 +71,17 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> str:
     """Draws accuracy by confidence, and how many answers each bar stands for.
 
     Args:
-      bins: each with "count", "confidence" and "accuracy", the last two in 0..1 or null.
+      bins: those that hold answers, each with "rows", "confidence" and "accuracy" in 0..1.
     """
     figure, (upper, lower) = _figure(2, (5, 4.6), stacked=True)
-    filled = [each for each in bins if each["count"]]
-    confidence = [each["confidence"] for each in filled]
+    confidence = [each["confidence"] for each in bins]
     upper.plot([0, 1], [0, 1], color=_INK, linestyle="--", linewidth=1)
-    upper.plot(confidence, [each["accuracy"] for each in filled], color=EVAL_COLOUR, marker="o")
+    upper.plot(confidence, [each["accuracy"] for each in bins], color=EVAL_COLOUR, marker="o")
     upper.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="accuracy")
     lower.bar(
         confidence,
-        [each["count"] for each in filled],
-        width=0.8 / max(len(bins), 1),
+        [each["rows"] for each in bins],
+        width=0.05,
         color=TRAIN_COLOUR,
     )
     lower.set(xlim=(0, 1), xlabel="confidence", ylabel="answers")
