@@ -123,11 +123,14 @@ class Signatures:
             tf.where(seen.inside, _OK, _OUTSIDE),
         )
         answered = tf.boolean_mask(places, seen.inside)
-        probabilities = tf.scatter_nd(
-            answered[:, tf.newaxis],
-            self._network(tf.boolean_mask(seen.pixels, seen.inside)),
-            [count, len(self._spec.moods)],
+        # Of an empty batch oneDNN's fused convolutions make a wrong shape (TensorFlow 2.16; see
+        # docs/decisions/0010-fast-step.md).
+        told = tf.cond(
+            tf.size(answered) > 0,
+            lambda: self._network(tf.boolean_mask(seen.pixels, seen.inside)),
+            lambda: tf.zeros([0, len(self._spec.moods)]),
         )
+        probabilities = tf.scatter_nd(answered[:, tf.newaxis], told, [count, len(self._spec.moods)])
         return probabilities, codes
 
     def _worded(self, probabilities: tf.Tensor, codes: tf.Tensor) -> Answer:

@@ -24,8 +24,10 @@ def write(sources: Sources, folder: Path) -> Path:
 
     Args:
       sources: what the run has left; what is None is left out of the page.
-      folder: where to; files of an earlier run are replaced.
+      folder: where to; the files of an earlier run go first, so that none is taken for this one's.
     """
+    for name in (JSON, HTML):
+        (folder / name).unlink(missing_ok=True)
     documents = _documents(sources)
     _replace(folder / JSON, json.dumps(documents, ensure_ascii=False, indent=1) + "\n")
     _replace(folder / HTML, render(sources, documents))

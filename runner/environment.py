@@ -85,9 +85,6 @@ def prepared() -> Iterator[None]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     # Steps before the training use TensorFlow too, and would take all of a GPU's memory.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    # TensorFlow asks oneDNN by itself on CPUs with AVX-512 VNNI or newer alone; with AVX2 it more
-    # than doubles the speed of a step, too (docs/decisions/0010-fast-step.md).
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # TFX 1.16 and newer hand sys.argv to executors and to absl as flags of theirs.
     arguments = sys.argv[1:]
     del sys.argv[1:]

@@ -173,7 +173,7 @@ class _Run:
         try:
             record.write()
             if record.nodes:
-                self._told(lambda: self._step("Writing report", self._report))
+                self._step("Writing report", self._report)
                 example = self._example()
                 print_summary(self._display.console, record, example)
                 for line in self._ending(record, example) if self._ending else ():
@@ -187,20 +187,14 @@ class _Run:
         _LOGGER.info("exit %d: %s", record.exit, record.error or "pushed")
         return record.exit
 
-    def _told(self, work: Callable[[], None]) -> None:
-        """Does what is no part of the run: its failing is logged and changes nothing."""
-        try:
-            work()
-        except Exception:
-            _LOGGER.exception("the report could not be written")
-
     def _report(self) -> None:
+        """Writes the page; where that fails there is none, and the run ends as it would have."""
         # Importing it loads TensorFlow, which a refused command line must not wait for.
         from report import page, sources
 
-        results = self._record.results
+        record, results = self._record, self._record.results
         left = sources.Sources(
-            record=self._record.as_json(),
+            record=record.as_json(),
             ingest=results.ingest,
             validation=results.validation,
             leaks=results.leaks,
@@ -214,7 +208,11 @@ class _Run:
             predictions=results.predictions,
             image_root=self._inputs.image_root if self._inputs else None,
         )
-        page.write(left, self._record.folder)
+        try:
+            record.report = page.write(left, record.folder)
+        # A page is made of whatever the run has left; nothing that it stumbles over is the run's.
+        except Exception:
+            _LOGGER.exception("the report could not be written")
 
     def _example(self) -> ExampleRow | None:
         results = self._record.results

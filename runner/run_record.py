@@ -63,6 +63,7 @@ class RunRecord:
       exit: the exit code; None while it runs.
       error: what stopped it, None if nothing did.
       seconds: how long it took.
+      report: the page, None if there is none.
     """
 
     folder: Path
@@ -74,6 +75,7 @@ class RunRecord:
     exit: int | None = None
     error: str | None = None
     seconds: float | None = None
+    report: Path | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Returns the document. What did not happen is null."""

@@ -240,11 +240,12 @@ def _ending(record: RunRecord) -> Iterator[Text]:
     yield line
     took = clock_text(record.seconds or 0)
     reused = sum(1 for run in record.nodes.values() if run is not None and run.cached)
-    yield Text(
-        f"  took {took}, {reused} of {len(record.nodes)} steps reused; "
-        f"the report is {shown_path(record.folder)}/report.html",
-        style="dim",
+    told = (
+        f"to read: {shown_path(record.report)}"
+        if record.report
+        else f"no report could be written; all in {shown_path(record.folder)}/run.json"
     )
+    yield Text(f"  took {took}, {reused} of {len(record.nodes)} steps reused; {told}", style="dim")
 
 
 def _try_command(pushed: Path, example: ExampleRow) -> Iterator[str]:

@@ -43,9 +43,12 @@ def arguments(folder: Path, name: str, strategy: str, transform_graph: str) -> d
 def started(folder: Path, name: str, call: dict[str, Any], **environment: str) -> Any:
     path = folder / f"{name}.json"
     path.write_text(json.dumps(call), "utf-8")
+    # A device that has nothing to evaluate gets an empty batch, of which oneDNN's fused
+    # convolutions make a wrong shape (docs/decisions/0010-fast-step.md).
+    environment |= {"PYTHONPATH": os.getcwd(), "TF_ENABLE_ONEDNN_OPTS": "0"}
     return subprocess.Popen(
         [sys.executable, _SCRIPT, str(path)],
-        env=os.environ | {"PYTHONPATH": os.getcwd()} | environment,
+        env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

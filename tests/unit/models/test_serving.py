@@ -143,3 +143,15 @@ def test_there_are_three_signatures_and_no_others(servable: Any) -> None:
         signatures.SERVE_BOX,
         signatures.SERVE_EXAMPLE,
     }
+
+
+def test_the_network_is_not_asked_about_nothing() -> None:
+    def network(pixels: tf.Tensor) -> tf.Tensor:
+        # As oneDNN's convolutions may: a wrong shape for an empty batch.
+        rows = tf.maximum(tf.shape(pixels)[0], 1)
+        return tf.fill([rows, len(MOODS)], 1 / len(MOODS))
+
+    spec = serving.ServingSpec(MOODS, SIDE, 0.0)
+    answer = tf.function(serving.Signatures(network, spec).of_images)(tf.constant([b"broken"] * 2))
+    assert samples.words(answer[signatures.STATUS].numpy()) == ["image_unreadable"] * 2
+    assert not answer[signatures.PROBABILITIES].numpy().any()

@@ -1,0 +1,71 @@
+"""The page of a run, read as people do: in a browser."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chain import Run, run, write_colours
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and "CI" not in os.environ, reason="needs Debian's package chromium"
+)
+WIDE, PHONE = (1280, 900), (390, 844)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield started
+        started.close()
+
+
+def opened(browser: Browser, page_file: Path, size: tuple[int, int], **how: str) -> Page:
+    """Opens a page and fails on whatever the browser complains of or asks the network for."""
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, **how)
+    page.on("console", lambda message: pytest.fail(message.text))
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    page.on("request", lambda asked: asked.url[:5] in ("file:", "data:") or pytest.fail(asked.url))
+    page.goto(page_file.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_the_page_of_a_pushed_run_shows_all(
+    pushed: Run, browser: Browser, size: tuple[int, int]
+) -> None:
+    page = opened(browser, pushed.output / "report.html", size, color_scheme="dark")
+    assert "Pushed" in page.inner_text("#verdict + .ending")
+    loaded = page.evaluate("[...document.images].map(each => each.naturalWidth)")
+    assert len(loaded) >= 4 and min(loaded) > 0
+    assert page.locator("svg").count() == 3
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    cells = page.locator(".confusion td").all_inner_texts()
+    told = json.loads((pushed.output / "report.json").read_text("utf-8"))["metrics"]["confusion"]
+    assert [int(cell.split()[0]) for cell in cells] == [count for row in told for count in row]
+    # By keyboard: the first tab stop leads past the navigation.
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+
+
+def test_the_page_of_refused_data_shows_the_rows_and_the_verdict(
+    browser: Browser, tmp_path: Path
+) -> None:
+    csv = write_colours(tmp_path, "train", clips=2)
+    text = csv.read_text("utf-8").splitlines()
+    bad = [line.replace('"12,', '"-12,') if n % 2 else line for n, line in enumerate(text)]
+    csv.write_text("\n".join(bad) + "\n", "utf-8")
+    ended = run(tmp_path / "out", csv, None)
+    assert ended.exit == 3
+    page = opened(browser, ended.output / "report.html", WIDE)
+    assert "Data refused" in page.inner_text("#verdict + .ending")
+    assert "box_negative: 24" in page.inner_text("main")
+    assert page.evaluate("[...document.images].every(each => each.naturalWidth > 0)")
+    assert page.locator("#scores").count() == 0
