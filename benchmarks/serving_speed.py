@@ -162,7 +162,7 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=640, help="of the photos, pixels")
     wishes = parser.parse_args()
     photos = [
-        pictures.jpeg(pictures.photo(wishes.height, wishes.width, seed), 90)
+        pictures.jpeg(pictures.photo(wishes.height, wishes.width, seed), 90, "4:2:0")
         for seed in range(PHOTOS)
     ]
     with ExitStack() as stack:
