@@ -47,7 +47,8 @@ class TrainerConfig:
       augment: random changes to its pictures.
       moods: names in index order.
       box_margin: what the ingest widened boxes by, ``DataSettings.box_margin``.
-      unfinished: folder for backups, the same in each run.
+      unfinished: folder for backups, the same in each run; "" is one beside the run's outputs,
+        which on a cluster a node that is started anew finds again.
       calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
     """
 
@@ -132,6 +133,9 @@ def run_fn(fn_args: Any) -> None:
       TrainingDivergedError: if the loss is no longer a number.
     """
     config = TrainerConfig.from_json(fn_args.custom_config).tuned(fn_args.hyperparameters)
+    if not config.unfinished:
+        beside = os.path.join(os.path.dirname(fn_args.model_run_dir), "unfinished")
+        config = dataclasses.replace(config, unfinished=beside)
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)  # Before anything is computed.
     data = Data.of(fn_args, len(config.moods))

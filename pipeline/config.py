@@ -21,23 +21,9 @@ from dataset.rules import DataSettings
 from dataset.thinning import ThinSettings
 from models.hparams import AugmentSettings, ModelSettings, TrainSettings
 from models.tune_settings import TuneSettings, space
+from pipeline.beam import BeamSettings
+from pipeline.cluster_settings import ClusterSettings
 from schemas.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class BeamSettings:
-    """How the data steps run on Apache Beam.
-
-    Attributes:
-      workers: processes of this machine that read photos, some 700 MB each; 0 is one a core.
-        Few rows are read in fewer, for each loads TensorFlow first.
-    """
-
-    workers: int = 0
-
-    def __post_init__(self) -> None:
-        if self.workers < 0:
-            raise ConfigError(f"beam.workers must be at least 0. Received: {self.workers}")
 
 
 @dataclass(frozen=True)
@@ -54,6 +40,7 @@ class Settings:
     leak: LeakLimits = field(default_factory=LeakLimits)
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     beam: BeamSettings = field(default_factory=BeamSettings)
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
 
     def __post_init__(self) -> None:
         if self.tune.trials:

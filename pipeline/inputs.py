@@ -36,3 +36,27 @@ class RunInputs:
     def serving(self) -> Path:
         """Folder that TensorFlow Serving polls: one sub-folder a version."""
         return self.output / "serving" / "pet_mood"
+
+
+@dataclass(frozen=True)
+class ClusterInputs:
+    """The same for a run on a cluster, whose nodes share nothing but object storage.
+
+    Attributes:
+      data_root: folder of the CSVs and of what their relative image paths start from, such as
+        gs://bucket/data; a run may be given another.
+      train_csv, eval_csv: names below it; None as in ``RunInputs``.
+      data_version: changes when CSVs or photos do, or what was made of them is reused; a run may
+        be given another.
+      moods: names in index order.
+      root: folder that every node's outputs lie under.
+      serving: folder that TensorFlow Serving polls; its last folder is the model's name.
+    """
+
+    data_root: str
+    train_csv: str
+    eval_csv: str | None
+    data_version: str
+    moods: tuple[str, ...]
+    root: str
+    serving: str

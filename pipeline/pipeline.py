@@ -6,35 +6,29 @@ from typing import Any
 
 import tensorflow_data_validation as tfdv
 from tfx import v1 as tfx
-from tfx.dsl.components.common import resolver
 
-from components import warm_start
 from components.box_validator.component import BoxValidator
 from components.data_gate.component import DataGate
 from components.evaluator import last_blessed
 from components.evaluator.component import Evaluator
 from components.leak_check.component import LeakCheck
-from components.pet_example_gen.component import PetExampleGen
-from components.pet_example_gen.job import IngestSettings
 from components.pusher.component import Pusher
 from components.servable_check.component import ServableCheck
 from components.tuner.component import Tuner
-from dataset.fingerprint import photos_fingerprint
 from pipeline import nodes
-from pipeline.code_version import code_version, versioned_schema
+from pipeline.beam import beam_args
+from pipeline.code_version import code_version
 from pipeline.config import Settings
 from pipeline.inputs import RunInputs
+from pipeline.places import Place, ThisMachine
 from schemas import features
 
 STATISTICS_FEATURES = [*features.NUMERIC, features.LABEL, features.SPECIES]
 """All but the image bytes, and but the texts that differ in every row."""
 
-# Newer Beam would try to download another runner if these were left open.
-_BEAM_ARGS = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
-
 
 def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
-    """Returns the pipeline from CSVs to a pushed model.
+    """Returns the pipeline from CSVs to a pushed model, for a run on this machine.
 
     Args:
       settings: how it works.
@@ -43,25 +37,34 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
     Raises:
       DataRefusedError: a CSV is empty, not UTF-8 or lacks a column.
     """
-    moods = list(inputs.moods)
-    example_gen = PetExampleGen(
-        train_csv=str(inputs.train_csv.absolute()),
-        eval_csv=str(inputs.eval_csv.absolute()) if inputs.eval_csv else None,
-        settings=_ingest(settings, inputs),
-        eval_fraction=settings.data.eval_fraction,
+    return pipeline_at(ThisMachine(inputs), settings)
+
+
+def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
+    """Returns the pipeline from CSVs to a pushed model.
+
+    Args:
+      place: where it runs, and on what.
+      settings: how it works.
+
+    Raises:
+      ConfigError: the settings ask for what there is not at that place.
+      DataRefusedError: a CSV that can be seen from here is empty, not UTF-8 or lacks a column.
+    """
+    moods = list(place.moods)
+    example_gen = place.example_gen(
+        settings, code_version("components/pet_example_gen", "components/storage.py")
     ).with_id(nodes.EXAMPLE_GEN)
-    example_gen.with_beam_pipeline_args(
-        [*_BEAM_ARGS, f"--direct_num_workers={settings.beam.workers}"]
-    )
+    example_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
     examples = example_gen.outputs["examples"]
     rejects = example_gen.outputs["rejects"]
     statistics_gen = tfx.components.StatisticsGen(
         examples=examples,
         stats_options=tfdv.StatsOptions(feature_allowlist=STATISTICS_FEATURES),
     ).with_id(nodes.STATISTICS_GEN)
-    schema_gen = tfx.components.ImportSchemaGen(
-        schema_file=str(versioned_schema(inputs.output))
-    ).with_id(nodes.SCHEMA_GEN)
+    schema_gen = tfx.components.ImportSchemaGen(schema_file=place.schema_file).with_id(
+        nodes.SCHEMA_GEN
+    )
     schema = schema_gen.outputs["schema"]
     example_validator = tfx.components.ExampleValidator(
         statistics=statistics_gen.outputs["statistics"], schema=schema
@@ -93,7 +96,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         disable_statistics=True,
     ).with_id(nodes.TRANSFORM)
     transform.add_upstream_node(data_gate)
-    base = base_model_of(examples) if settings.model.warm_start else None
+    base = place.base_model(examples) if settings.model.warm_start else None
     learning = {
         "examples": examples,
         "transform_graph": transform.outputs["transform_graph"],
@@ -109,8 +112,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         "moods": moods,
         "box_margin": settings.data.box_margin,
         "calibrate": settings.evaluate.calibrate,
-        # Not in the node's output, which TFX deletes when it fails.
-        "unfinished": str(inputs.artifacts.absolute() / nodes.TRAINER / "unfinished"),
+        "unfinished": place.unfinished,
         "code": code_version("models"),
     }
     tuner = None
@@ -127,11 +129,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         custom_config=config,
     ).with_id(nodes.TRAINER)
     model = trainer.outputs["model"]
-    last = resolver.Resolver(
-        strategy_class=last_blessed.LastBlessedBefore,
-        **_models_and_blessings(),
-        **{last_blessed.CURRENT: model},
-    ).with_id(nodes.LAST_BLESSED)
+    last = place.last_model(model).with_id(nodes.LAST_BLESSED)
     evaluator = Evaluator(
         examples=examples,
         rejects=rejects,
@@ -150,12 +148,12 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         model_blessing=evaluator.outputs["blessing"],
         infra_blessing=servable_check.outputs["blessing"],
         push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(inputs.serving))
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=place.serving)
         ),
     ).with_id(nodes.PUSHER)
     return tfx.dsl.Pipeline(
-        pipeline_name="pet_mood",
-        pipeline_root=str(inputs.artifacts),
+        pipeline_name=place.name,
+        pipeline_root=place.root,
         components=[
             example_gen,
             statistics_gen,
@@ -173,44 +171,8 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
             pusher,
         ],
         enable_cache=True,
-        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
-            str(inputs.metadata)
-        ),
-        beam_pipeline_args=[*_BEAM_ARGS, "--direct_num_workers=1"],
-    )
-
-
-def base_model_of(examples: Any) -> resolver.Resolver:
-    """Returns the node that finds what a training on these Examples goes on from."""
-    return resolver.Resolver(
-        strategy_class=warm_start.LastBlessedOfOtherExamples,
-        **_models_and_blessings(),
-        **{warm_start.EXAMPLES: examples},
-    ).with_id(nodes.WARM_START)
-
-
-def _models_and_blessings() -> dict[str, Any]:
-    kinds = tfx.types.standard_artifacts
-    return {
-        last_blessed.MODEL: tfx.dsl.Channel(type=kinds.Model),
-        last_blessed.BLESSING: tfx.dsl.Channel(type=kinds.ModelBlessing),
-    }
-
-
-def _ingest(settings: Settings, inputs: RunInputs) -> IngestSettings:
-    digests = [
-        photos_fingerprint(csv, inputs.image_root or csv.parent)
-        for csv in (inputs.train_csv, inputs.eval_csv)
-        if csv
-    ]
-    return IngestSettings(
-        data=settings.data,
-        thin=settings.thin,
-        moods=inputs.moods,
-        side=settings.model.resolution,
-        image_root=str(inputs.image_root.absolute()) if inputs.image_root else "",
-        photos=" ".join(digests),
-        code=code_version("components/pet_example_gen", "components/storage.py"),
+        metadata_connection_config=place.metadata,
+        beam_pipeline_args=beam_args(settings.beam, 1),
     )
 
 

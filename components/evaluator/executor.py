@@ -103,7 +103,7 @@ def _servables(
     for name, path in others.items():
         title = {BASELINE: "The last blessed model", COMPARED: "evaluate.compare_with"}[name]
         if not fileio.exists(path):
-            notes.append(f"{title} is gone from {path}; nothing to compare with.")
+            notes.append(f"{title} is not at {path}; nothing to compare with.")
             continue
         servable = predict.load_servable(path)
         if servable.moods != found[MODEL].moods:

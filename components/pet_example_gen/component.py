@@ -6,6 +6,7 @@ import posixpath
 from tfx import types
 from tfx.components.example_gen import component as example_gen
 from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2
 from tfx.types import component_spec, standard_artifacts, standard_component_specs
 
@@ -17,6 +18,8 @@ from schemas.splits import EVAL, TRAIN
 
 EVAL_BUCKETS = 1000
 """A share of the clips is set in steps of 1/1000."""
+DATA_VERSION = "data_version"
+"""Execution property that is only there to be part of the cache key."""
 
 
 class PetExampleGenSpec(component_spec.ComponentSpec):
@@ -25,6 +28,7 @@ class PetExampleGenSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
         executor.INGEST_KEY: component_spec.ExecutionParameter(type=str),
+        DATA_VERSION: component_spec.ExecutionParameter(type=str, optional=True),
     }
     INPUTS = standard_component_specs.FileBasedExampleGenSpec.INPUTS
     OUTPUTS = {
@@ -56,6 +60,8 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
         eval_csv: str | None,
         settings: IngestSettings,
         eval_fraction: float,
+        data_root: RuntimeParameter | None = None,
+        data_version: RuntimeParameter | None = None,
     ) -> None:
         """Creates the node.
 
@@ -64,8 +70,14 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
           eval_csv: path of the evaluation CSV; None splits ``train_csv`` by clip.
           settings: how rows are read; part of the cache key.
           eval_fraction: share of the clips that become "eval" where there is one CSV.
+          data_root: folder that the paths start from, where only the run knows it; else the paths
+            are absolute.
+          data_version: what changes with the data, where this machine cannot see it.
         """
-        base, patterns = _relative([path for path in (train_csv, eval_csv) if path])
+        paths = [path for path in (train_csv, eval_csv) if path]
+        base, patterns = (
+            (data_root, [glob.escape(path) for path in paths]) if data_root else _relative(paths)
+        )
         names = [TRAIN, EVAL] if eval_csv else ["all"]
         inputs = example_gen_pb2.Input(
             splits=[
@@ -84,6 +96,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
             input_config=inputs,
             output_config=outputs,
             ingest=settings.to_json(),
+            data_version=data_version,
             output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
             # Readers tell compression by the file's ending; TFX has no word for "none".
             output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,

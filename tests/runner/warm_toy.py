@@ -12,7 +12,7 @@ from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArti
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 
-from pipeline.pipeline import base_model_of
+from pipeline.places import base_model_of
 
 BASE = "base.txt"
 """In the model: the base model that its training was given."""

@@ -1,0 +1,140 @@
+r"""Compiles the pipeline for Kubeflow Pipelines and Vertex AI, and sends it there.
+
+The same graph and the same settings as local_runner.py; every node runs in a
+container of --image (deploy/Dockerfile), and all files are in object storage:
+
+    uv run python kubeflow_runner.py \
+        --image REGION-docker.pkg.dev/PROJECT/pet/pipeline:2026-01-31 \
+        --data-root gs://BUCKET/data --eval-csv val.csv \
+        --pipeline-root gs://BUCKET/runs --serving gs://BUCKET/serving/pet_mood \
+        --set cluster.gpu_type=NVIDIA_L4 \
+        --submit vertex --project PROJECT --region REGION
+
+Without --submit it only writes pipeline.json (for Vertex AI) and pipeline.yaml
+(for Kubeflow) into --output. A run that is started from these files by other
+means may be given other parameters data_root and data_version.
+
+Exit codes: 0 compiled, and sent where that was asked; 2 settings, environment or
+refused by the cluster: nothing was sent.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from cluster.request import KUBEFLOW, VERTEX, ClusterRequest
+from runner.settings_help import settings_text
+from schemas.errors import ConfigError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=settings_text(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    what = parser.add_argument_group("what it works on")
+    what.add_argument(
+        "--image", required=True, metavar="NAME:TAG", help="of the steps, with a tag of its own"
+    )
+    what.add_argument(
+        "--data-root",
+        required=True,
+        metavar="URL",
+        help="folder of the CSVs, from which relative image paths start",
+    )
+    what.add_argument(
+        "--train-csv", default="train.csv", metavar="NAME", help="below it (default: %(default)s)"
+    )
+    what.add_argument(
+        "--eval-csv", metavar="NAME", help="below it (default: a share of --train-csv's clips)"
+    )
+    what.add_argument(
+        "--data-version",
+        default="1",
+        metavar="TEXT",
+        help="another than last time where CSVs or photos have changed: else what was read then "
+        "is reused (default: %(default)s)",
+    )
+    what.add_argument("--labels", type=Path, metavar="FILE", help='label map, JSON {"name": index}')
+    what.add_argument(
+        "--pipeline-root", required=True, metavar="URL", help="folder for what the nodes make"
+    )
+    what.add_argument(
+        "--serving",
+        required=True,
+        metavar="URL",
+        help="folder that TensorFlow Serving polls, such as gs://BUCKET/serving/pet_mood",
+    )
+    how = parser.add_argument_group("how")
+    how.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build/cluster"),
+        metavar="FOLDER",
+        help="for the compiled pipeline (default: %(default)s)",
+    )
+    how.add_argument("--preset", default="default", metavar="NAME", help="settings to start from")
+    how.add_argument(
+        "--config", type=Path, metavar="FILE", dest="config_file", help="YAML file with settings"
+    )
+    how.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="overrides",
+        help="one setting; may be given several times",
+    )
+    where = parser.add_argument_group("where to")
+    where.add_argument("--submit", choices=(VERTEX, KUBEFLOW), help="send it there")
+    where.add_argument("--project", help="Google Cloud project (vertex)")
+    where.add_argument("--region", help="such as asia-northeast3 (vertex)")
+    where.add_argument("--service-account", metavar="NAME", help="that the nodes run as")
+    where.add_argument("--endpoint", metavar="URL", help="of Kubeflow Pipelines (kubeflow)")
+    where.add_argument("--namespace", metavar="NAME", help="of a Kubeflow with several users")
+    where.add_argument(
+        "--schedule",
+        metavar="CRON",
+        help="run again and again: five fields for vertex, six (seconds first) for kubeflow",
+    )
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line and returns the exit code."""
+    wishes = vars(_parser().parse_args(arguments))
+    request = ClusterRequest(**{**wishes, "overrides": tuple(wishes["overrides"])})
+    try:
+        settings, inputs = request.settings(), request.inputs()
+        compiling = _compiler()
+        job = compiling.compiled(
+            settings, inputs, request.image, project=request.project, region=request.region
+        )
+        job_json, spec_yaml = compiling.write(job, request.output)
+        print(f"Vertex AI takes {job_json}, Kubeflow Pipelines {spec_yaml}")
+        if request.submit:
+            from cluster.submitting import submit
+
+            print(f"Sent: {submit(request, job_json, spec_yaml)}")
+    except ConfigError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    return 0
+
+
+def _compiler() -> Any:
+    """Returns ``cluster.compiling``: wrong settings were told before its imports' half minute."""
+    try:
+        from cluster import compiling
+    except ModuleNotFoundError as error:
+        if error.name not in ("kfp", "kfp.pipeline_spec"):
+            raise
+        raise ConfigError("Compiling needs the extra packages: uv sync --extra kubeflow") from error
+    return compiling
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""Where a pipeline runs: what differs in its graph between this machine and a cluster."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tfx import v1 as tfx
+from tfx.dsl.components.common import resolver
+from tfx.orchestration.data_types import RuntimeParameter
+
+from components import warm_start
+from components.evaluator import last_blessed
+from components.last_pushed.component import LastPushed
+from components.pet_example_gen.component import PetExampleGen
+from components.pet_example_gen.job import IngestSettings
+from dataset.fingerprint import photos_fingerprint
+from pipeline import nodes
+from pipeline.code_version import versioned_schema
+from pipeline.config import Settings
+from pipeline.inputs import ClusterInputs, RunInputs
+from schemas.errors import ConfigError
+
+DATA_ROOT = "data_root"
+DATA_VERSION = "data_version"
+"""Parameters that a run on a cluster may be given."""
+
+
+class Place(Protocol):
+    """What the graph asks of where it runs."""
+
+    @property
+    def name(self) -> str:
+        """The pipeline's."""
+
+    @property
+    def moods(self) -> tuple[str, ...]:
+        """Names in index order."""
+
+    @property
+    def root(self) -> str:
+        """TFX's pipeline root."""
+
+    @property
+    def serving(self) -> str:
+        """Folder that TensorFlow Serving polls."""
+
+    @property
+    def schema_file(self) -> str:
+        """The schema, where the node that imports it runs."""
+
+    @property
+    def unfinished(self) -> str:
+        """See ``models.trainer.TrainerConfig``."""
+
+    @property
+    def metadata(self) -> Any:
+        """ML Metadata's connection; None where the cluster has its own."""
+
+    def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
+        """Returns the node that reads the data; ``code`` is the version of ours."""
+
+    def base_model(self, examples: Any) -> Any:
+        """Returns the node that finds what a training on these Examples goes on from."""
+
+    def last_model(self, model: Any) -> Any:
+        """Returns the node whose output "model" a new model must not fall behind."""
+
+
+@dataclass(frozen=True)
+class ThisMachine:
+    """A run by ``local_runner.py``."""
+
+    inputs: RunInputs
+    name: str = "pet_mood"
+
+    @property
+    def moods(self) -> tuple[str, ...]:
+        """See ``Place``."""
+        return self.inputs.moods
+
+    @property
+    def root(self) -> str:
+        """See ``Place``."""
+        return str(self.inputs.artifacts)
+
+    @property
+    def serving(self) -> str:
+        """See ``Place``."""
+        return str(self.inputs.serving)
+
+    @property
+    def schema_file(self) -> str:
+        """See ``Place``."""
+        return str(versioned_schema(self.inputs.output))
+
+    @property
+    def unfinished(self) -> str:
+        """Not in the node's output, which TFX deletes when it fails."""
+        return str(self.inputs.artifacts.absolute() / nodes.TRAINER / "unfinished")
+
+    @property
+    def metadata(self) -> Any:
+        """See ``Place``."""
+        return tfx.orchestration.metadata.sqlite_metadata_connection_config(
+            str(self.inputs.metadata)
+        )
+
+    def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
+        """See ``Place``; looks at every photo's size and time.
+
+        Raises:
+          DataRefusedError: a CSV is empty, not UTF-8 or lacks a column.
+        """
+        inputs = self.inputs
+        digests = [
+            photos_fingerprint(csv, inputs.image_root or csv.parent)
+            for csv in (inputs.train_csv, inputs.eval_csv)
+            if csv
+        ]
+        return PetExampleGen(
+            train_csv=str(inputs.train_csv.absolute()),
+            eval_csv=str(inputs.eval_csv.absolute()) if inputs.eval_csv else None,
+            settings=IngestSettings(
+                data=settings.data,
+                thin=settings.thin,
+                moods=inputs.moods,
+                side=settings.model.resolution,
+                image_root=str(inputs.image_root.absolute()) if inputs.image_root else "",
+                photos=" ".join(digests),
+                code=code,
+            ),
+            eval_fraction=settings.data.eval_fraction,
+        )
+
+    def base_model(self, examples: Any) -> Any:
+        """See ``Place``."""
+        return base_model_of(examples)
+
+    def last_model(self, model: Any) -> Any:
+        """See ``Place``."""
+        return resolver.Resolver(
+            strategy_class=last_blessed.LastBlessedBefore,
+            **_models_and_blessings(),
+            **{last_blessed.CURRENT: model},
+        )
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A run on Kubeflow or Vertex AI, compiled by ``kubeflow_runner.py``."""
+
+    inputs: ClusterInputs
+    name: str = "pet-mood"
+    schema_file: str = "schemas/schema.pbtxt"
+    """From the image's working folder, the project's root."""
+    unfinished: str = ""
+    metadata: Any = None
+
+    @property
+    def moods(self) -> tuple[str, ...]:
+        """See ``Place``."""
+        return self.inputs.moods
+
+    @property
+    def root(self) -> str:
+        """See ``Place``."""
+        return self.inputs.root
+
+    @property
+    def serving(self) -> str:
+        """See ``Place``."""
+        return self.inputs.serving
+
+    def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
+        """See ``Place``; the image's tag stands for the code's version."""
+        del code
+        inputs = self.inputs
+        return PetExampleGen(
+            train_csv=inputs.train_csv,
+            eval_csv=inputs.eval_csv,
+            settings=IngestSettings(
+                data=settings.data,
+                thin=settings.thin,
+                moods=inputs.moods,
+                side=settings.model.resolution,
+            ),
+            eval_fraction=settings.data.eval_fraction,
+            data_root=RuntimeParameter(DATA_ROOT, str, inputs.data_root),
+            data_version=RuntimeParameter(DATA_VERSION, str, inputs.data_version),
+        )
+
+    def base_model(self, examples: Any) -> Any:
+        """Raises ConfigError: there is no resolver to find it."""
+        raise ConfigError(
+            "model.warm_start needs ML Metadata's answers, which a cluster does not give while it "
+            "compiles. Name the checkpoint in the image instead: model.weights=FILE"
+        )
+
+    def last_model(self, model: Any) -> Any:
+        """See ``Place``."""
+        return LastPushed(serving=self.inputs.serving)
+
+
+def base_model_of(examples: Any) -> resolver.Resolver:
+    """Returns the node that finds what a training on these Examples goes on from."""
+    return resolver.Resolver(
+        strategy_class=warm_start.LastBlessedOfOtherExamples,
+        **_models_and_blessings(),
+        **{warm_start.EXAMPLES: examples},
+    ).with_id(nodes.WARM_START)
+
+
+def _models_and_blessings() -> dict[str, Any]:
+    kinds = tfx.types.standard_artifacts
+    return {
+        last_blessed.MODEL: tfx.dsl.Channel(type=kinds.Model),
+        last_blessed.BLESSING: tfx.dsl.Channel(type=kinds.ModelBlessing),
+    }

@@ -1,0 +1,138 @@
+"""The compiled specification: what Kubeflow's own code makes of it, and what has changed in it."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cluster_samples import VERTEX, request
+from google.protobuf import json_format
+from kfp import components
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from cluster import compiling
+from cluster.request import ClusterRequest
+from pipeline import nodes
+
+GOLDEN = Path(__file__).with_name("golden_spec.yaml")
+ACCEPT = "ACCEPT_SPEC"
+ALL_NODES = {
+    *(nodes.EXAMPLE_GEN, nodes.STATISTICS_GEN, nodes.SCHEMA_GEN, nodes.EXAMPLE_VALIDATOR),
+    *(nodes.BOX_VALIDATOR, nodes.LEAK_CHECK, nodes.DATA_GATE, nodes.TRANSFORM, nodes.TRAINER),
+    *(nodes.LAST_BLESSED, nodes.EVALUATOR, nodes.SERVABLE_CHECK, nodes.PUSHER),
+}
+
+
+def job_of(asked: ClusterRequest) -> dict[str, Any]:
+    return compiling.compiled(
+        asked.settings(),
+        asked.inputs(),
+        asked.image,
+        project=asked.project,
+        region=asked.region,
+    )
+
+
+@pytest.fixture(scope="module")
+def job() -> dict[str, Any]:
+    return job_of(
+        request("cluster.gpu_type=NVIDIA_L4", "cluster.gpus=2", "cluster.always_run=Trainer")
+    )
+
+
+def container(job: dict[str, Any], node: str) -> dict[str, Any]:
+    executors = job["pipelineSpec"]["deploymentSpec"]["executors"]
+    found: dict[str, Any] = executors[f"{node}_executor"]["container"]
+    return found
+
+
+def tasks(job: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = job["pipelineSpec"]["root"]["dag"]["tasks"]
+    return found
+
+
+def test_kubeflows_own_loader_takes_it(job: dict[str, Any], tmp_path: Path) -> None:
+    _, spec_yaml = compiling.write(job, tmp_path)
+    loaded = components.load_component_from_file(str(spec_yaml))
+    assert loaded.name == "pet-mood"
+    assert set(loaded.component_spec.inputs) == {"data_root", "data_version"}
+    assert loaded.component_spec.inputs["data_root"].default == "gs://b/data"
+
+
+def test_it_is_a_pipeline_spec_with_every_node(job: dict[str, Any]) -> None:
+    spec = json_format.ParseDict(job["pipelineSpec"], pipeline_spec_pb2.PipelineSpec())
+    assert set(spec.root.dag.tasks) == ALL_NODES
+    assert spec.schema_version == "2.1.0"
+
+
+def test_every_node_runs_in_the_image(job: dict[str, Any]) -> None:
+    assert {container(job, node)["image"] for node in ALL_NODES} == {request().image}
+
+
+def test_only_the_training_gets_gpus(job: dict[str, Any]) -> None:
+    with_gpu = {node for node in ALL_NODES if "accelerator" in container(job, node)["resources"]}
+    assert with_gpu == {nodes.TRAINER}
+    resources = container(job, nodes.TRAINER)["resources"]
+    assert resources == {
+        "cpuLimit": 8.0,
+        "memoryLimit": 30.0,
+        "accelerator": {"type": "NVIDIA_L4", "count": "2"},
+    }
+
+
+def test_a_node_is_started_anew_twice_and_reused_unless_told_otherwise(job: dict[str, Any]) -> None:
+    for task in tasks(job).values():
+        assert task["retryPolicy"] == {
+            "maxRetryCount": 2,
+            "backoffDuration": "60s",
+            "backoffFactor": 2.0,
+        }
+    fresh = {name for name, task in tasks(job).items() if not task["cachingOptions"]["enableCache"]}
+    assert fresh == {nodes.LAST_BLESSED, nodes.TRAINER}
+
+
+def test_several_machines_are_a_custom_job() -> None:
+    job = job_of(request("cluster.machines=3", "cluster.gpu_type=NVIDIA_L4", **VERTEX))
+    parameters = tasks(job)[nodes.TRAINER]["inputs"]["parameters"]
+    config = json.loads(parameters["custom_config"]["runtimeValue"]["constant"])
+    pools = config["ai_platform_training_args"]["worker_pool_specs"]
+    assert [pool["replica_count"] for pool in pools] == [1, 2]
+    assert pools[0]["machine_spec"] == {
+        "machine_type": "g2-standard-8",
+        "accelerator_type": "NVIDIA_L4",
+        "accelerator_count": 1,
+    }
+    trainer = container(job, nodes.TRAINER)
+    assert "google_cloud_ai_platform.trainer.executor.GenericExecutor" in " ".join(trainer["args"])
+    assert "accelerator" not in trainer["resources"]  # The node only waits for the job.
+    machine = tasks(job_of(request()))[nodes.TRAINER]["inputs"]["parameters"]["custom_config"]
+    assert "worker_pool_specs" not in json.dumps(machine)
+
+
+def test_nothing_has_changed_unseen() -> None:
+    job = job_of(request())
+    text = yaml.safe_dump(_steady(job["pipelineSpec"]), allow_unicode=True, sort_keys=True)
+    if os.environ.get(ACCEPT):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text("utf-8"), (
+        f"The compiled pipeline has changed. If that is meant: {ACCEPT}=1 uv run pytest "
+        "tests/unit/cluster, look at the difference, and commit it"
+    )
+
+
+def _steady(spec: dict[str, Any]) -> dict[str, Any]:
+    """Returns the spec without what changes with every edit of our code, and with TFX's version."""
+    text = json.dumps(spec, ensure_ascii=False)
+    for task in spec["root"]["dag"]["tasks"].values():
+        for name, value in task.get("inputs", {}).get("parameters", {}).items():
+            constant = value.get("runtimeValue", {}).get("constant")
+            if name == "code":
+                text = text.replace(json.dumps(constant), '"CODE"')
+            elif name == "custom_config" and isinstance(constant, str):
+                code = (json.loads(constant) or {}).get("code")
+                text = text.replace(str(code), "CODE") if code else text
+    steady: dict[str, Any] = json.loads(text)
+    steady["sdkVersion"] = "tfx"
+    return steady

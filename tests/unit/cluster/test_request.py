@@ -1,0 +1,74 @@
+"""Wrong settings are told before anything is compiled or sent."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster_samples import KUBEFLOW, VERTEX, request
+
+from schemas.errors import ConfigError
+from schemas.labels import DEFAULT_MOODS
+
+
+def test_a_good_request_is_taken_as_it_is() -> None:
+    inputs = request(**VERTEX).inputs()
+    assert inputs.data_root == "gs://b/data"
+    assert (inputs.train_csv, inputs.eval_csv) == ("train.csv", "val.csv")
+    assert inputs.moods == DEFAULT_MOODS
+
+
+@pytest.mark.parametrize(
+    "image", ["pet/pipeline:1", f"pet@sha256:{'0' * 64}", "localhost:5000/pet:v1"]
+)
+def test_an_image_with_a_tag_of_its_own_will_do(image: str) -> None:
+    request(image=image).inputs()
+
+
+@pytest.mark.parametrize(
+    "image", ["pet", "pet:latest", "localhost:5000/pet", "pet@sha256:0", "Pet Mood:1", ""]
+)
+def test_an_image_that_may_be_another_tomorrow_will_not(image: str) -> None:
+    with pytest.raises(ConfigError, match="--image must have a tag of its own"):
+        request(image=image).inputs()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"pipeline_root": "build/run"}, "--pipeline-root must be in an object store"),
+        ({"data_root": "/data"}, "--data-root must be in an object store"),
+        ({"serving": "file:///serving"}, "--serving must be in an object store"),
+        ({"train_csv": "/data/train.csv"}, "--train-csv must be a name below --data-root"),
+        ({"eval_csv": "gs://b/val.csv"}, "--eval-csv must be a name below --data-root"),
+        ({"eval_csv": "train.csv"}, "--eval-csv must not be --train-csv"),
+        ({"submit": "airflow"}, "--submit takes vertex or kubeflow"),
+        ({"submit": "vertex"}, "--submit vertex needs --project and --region"),
+        ({"submit": "kubeflow"}, "--submit kubeflow needs --endpoint"),
+        ({**VERTEX, "pipeline_root": "s3://b/runs"}, "--pipeline-root must start with gs://"),
+        ({"schedule": "0 3 * * *"}, "--schedule goes with --submit"),
+        ({**VERTEX, "schedule": "0 0 3 * * *"}, "cron expression of five fields"),
+        ({**KUBEFLOW, "schedule": "0 3 * * *"}, "of six, seconds first"),
+        ({"labels": Path("absent.json")}, "--labels: "),
+    ],
+)
+def test_wrong_wishes_are_told(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        request(**changes).inputs()
+
+
+@pytest.mark.parametrize(
+    ("override", "changes", "said"),
+    [
+        ("cluster.gpu_type=NVIDIA_TESLA_T5", {}, "cluster.gpu_type must be empty or one of"),
+        ("cluster.gpu_type=nvidia.com/gpu", VERTEX, "Vertex AI has names of its own"),
+        ("cluster.gpu_type=NVIDIA_L4", KUBEFLOW, "A Kubernetes cluster calls a GPU nvidia.com/gpu"),
+        ("cluster.machines=2", {}, "--project and --region must say"),
+        ("cluster.machines=0", {}, "cluster.machines must be at least 1"),
+        ("cluster.memory_gb=0", {}, "cluster.memory_gb must be above 0"),
+        ("cluster.always_run=Traner", {}, "must name nodes: PetExampleGen"),
+        ("beam.options=--region=r", {}, "belong to an engine other than local"),
+    ],
+)
+def test_wrong_settings_are_told(override: str, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        request(override, **changes).settings()
