@@ -134,6 +134,8 @@ def inputs_of(
 
 def announced(task: str, key: str, what: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Returns an output artifact as the task is told of it."""
+    # An object store has no folders that would have to be made first.
+    (folder / key).mkdir(parents=True)
     return {
         "name": f"projects/p/locations/l/metadataStores/default/artifacts/{task}-{key}",
         "uri": str(folder / key),
