@@ -21,6 +21,10 @@ _NEEDED = {
     "dataflow": ("project", "region", "temp_location"),
 }
 """Options without which the engine would be another than the one that was meant, or none."""
+_WITH_JOB_SERVICE = ("portable", "flink", "spark")
+_TIMEOUT = "job_server_timeout"
+_LONGEST_JOB = 30 * 24 * 3600
+"""Seconds. Beam also waits for a job's end no longer than this, by default a minute."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,12 @@ def beam_args(settings: BeamSettings, processes: int) -> list[str]:
     """
     # Newer Beam would try to download another runner if these were left open.
     local = ["--direct_running_mode=in_memory", f"--direct_num_workers={processes}"]
-    return [
-        f"--runner={_RUNNERS[settings.runner]}",
-        *(local if settings.runner == LOCAL else []),
-        *shlex.split(settings.options),
-    ]
+    extra = []
+    if settings.runner == LOCAL:
+        extra = local
+    elif settings.runner in _WITH_JOB_SERVICE and _TIMEOUT not in _options(settings.options):
+        extra = [f"--{_TIMEOUT}={_LONGEST_JOB}"]
+    return [f"--runner={_RUNNERS[settings.runner]}", *extra, *shlex.split(settings.options)]
 
 
 def _options(text: str) -> dict[str, str]:

@@ -27,6 +27,16 @@ def test_dataflow_gets_its_options_and_no_processes() -> None:
     ]
 
 
+def test_a_job_on_flink_may_take_longer_than_beams_minute() -> None:
+    assert beam_args(BeamSettings(runner="flink", options="--flink_master=h:8081"), 1) == [
+        "--runner=FlinkRunner",
+        "--job_server_timeout=2592000",
+        "--flink_master=h:8081",
+    ]
+    chosen = "--flink_master=h:8081 --job_server_timeout=5"
+    assert beam_args(BeamSettings(runner="flink", options=chosen), 1)[1:] == chosen.split()
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
