@@ -10,6 +10,7 @@ which tells places apart also where the model is sure.
 
 import io
 import itertools
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -107,8 +108,10 @@ def _shrunk(picture: Picture, box: PixelBox) -> tuple[Image.Image, PixelBox]:
     """Returns the box and what lies around it, at ``_SIDE``, and where the box is in that."""
     around = view_of(box, _WIDEST_MARGIN, picture.height, picture.width)
     scale = _SIDE / max(box.height, box.width)
-    with opened(picture.encoded) as image:
+    with warnings.catch_warnings(), opened(picture.encoded) as image:
+        warnings.simplefilter("ignore", UserWarning)  # Of odd metadata and palettes.
         try:
+            image.load()
             pixels = to_rgb(image)
         except DECODE_ERRORS as error:
             raise PictureError(RejectReason.IMAGE_TRUNCATED, str(error)) from error
