@@ -85,9 +85,10 @@ async function warm(mood, signal) {
   const heat = await post("heat", { mood }, signal);
   if (heat.error) return say($("heat-words"), "error", heat.ko, heat.en, heat.detail && `(${heat.detail})`);
   paint(heat.cells);
-  const fall = `${percent(heat.before)} → ${percent(heat.after)}`;
-  say($("heat-words"), "told", `붉은 곳을 가리면 "${mood}" ${fall}.`,
-    "The reddest place is where a grey square costs this mood most.");
+  // In points, for the copies that are covered are smaller than the photo: their shares differ a bit.
+  const points = (100 * (heat.before - heat.after)).toFixed(1);
+  say($("heat-words"), "told", `가장 붉은 곳을 가리면 "${mood}" 확률이 ${points} %p 줄어듭니다.`,
+    `Covering the reddest place costs this mood ${points} points.`);
 }
 
 function paint(cells) {
