@@ -31,12 +31,20 @@ def answer_all(
       batch: pictures asked at a time, at least 1.
     """
     for start in range(0, len(names), batch):
-        yield _answer_batch(model, names[start : start + batch], box)
+        yield _answer_batch(model, names[start : start + batch], box, read_photo)
 
 
-def _answer_batch(model: Model, names: Sequence[str], box: PixelBox | None) -> list[Row]:
+def answer_one(model: Model, name: str, photo: bytes, box: PixelBox | None) -> Row:
+    """Returns the row of a photo that is at hand: a file's bytes in any format Pillow knows."""
+    (row,) = _answer_batch(model, [name], box, lambda _: photo)
+    return row
+
+
+def _answer_batch(
+    model: Model, names: Sequence[str], box: PixelBox | None, read: Callable[[str], bytes]
+) -> list[Row]:
     failed: dict[str, Row] = {}
-    photos = _made(names, read_photo, failed)
+    photos = _made(names, read, failed)
     fit = _made(photos, lambda name: _fit(photos[name], box), failed)
     replies = _ask(model, fit, box)
     # What TensorFlow cannot read is broken, or of a kind that Pillow alone knows.

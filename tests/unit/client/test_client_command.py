@@ -99,7 +99,7 @@ def test_flags_may_stand_between_pictures_and_wrong_settings_need_no_tensorflow(
 
 
 def test_all_answered_is_0(version: Path, photos: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(Request(version, (str(photos / "a.png"),))) == 0
+    assert run(Request(version, pictures=(str(photos / "a.png"),))) == 0
     out, err = capfd.readouterr()
     assert json.loads(out)["mood"] == "행복/즐거움"
     assert err == ""
@@ -111,7 +111,7 @@ def test_a_box_is_asked_about(
     # Rows 32..64 and columns 0..32 are red. With its margin of a pixel the box shows nothing
     # else, and then no quadrant of the view stands out.
     (photos / "large.png").write_bytes(samples.encoded(samples.red_at(2, 64, 64)))
-    request = Request(version, (str(photos / "large.png"),), box="43,1,20,20")
+    request = Request(version, pictures=(str(photos / "large.png"),), box="43,1,20,20")
     assert run(request) == 0
     probabilities = json.loads(capfd.readouterr().out)["probabilities"]
     assert probabilities == dict.fromkeys(samples.MOODS, 0.25)
@@ -128,7 +128,7 @@ def test_a_box_is_asked_about(
 def test_a_malformed_box_is_2(
     version: Path, photos: Path, capfd: pytest.CaptureFixture[str], box: str, words: str
 ) -> None:
-    assert run(Request(version, (str(photos),), box=box)) == 2
+    assert run(Request(version, pictures=(str(photos),), box=box)) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith("error: --box: ")
@@ -144,7 +144,7 @@ def test_a_version_that_cannot_be_loaded_is_2_without_a_traceback(
     for name in ("labels.json", "preprocessing.json"):
         (extras / name).write_bytes((version / "assets.extra" / name).read_bytes())
     (broken / "saved_model.pb").write_bytes(b"not a graph")
-    assert run(Request(broken, (str(photos),))) == 2
+    assert run(Request(broken, pictures=(str(photos),))) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith(f"error: {broken} cannot be loaded")
@@ -152,7 +152,7 @@ def test_a_version_that_cannot_be_loaded_is_2_without_a_traceback(
 
 
 def test_a_terminal_gets_a_table(version: Path, photos: Path) -> None:
-    code, shown = run_on_terminal(Request(version, (str(photos),)))
+    code, shown = run_on_terminal(Request(version, pictures=(str(photos),)))
     assert code == 1
     assert "행복/즐거움  99.9%" in shown
     assert "not_an_image" in shown
@@ -160,7 +160,7 @@ def test_a_terminal_gets_a_table(version: Path, photos: Path) -> None:
 
 
 def test_a_terminal_gets_lines_where_they_are_wanted(version: Path, photos: Path) -> None:
-    code, shown = run_on_terminal(Request(version, (str(photos),), json=True))
+    code, shown = run_on_terminal(Request(version, pictures=(str(photos),), json=True))
     assert code == 1
     moods = [json.loads(line)["mood"] for line in shown.splitlines()]
     assert moods == ["행복/즐거움", None]
@@ -185,7 +185,7 @@ def test_a_server_that_is_down_is_3_with_one_line(
 ) -> None:
     monkeypatch.setattr(served, "WAIT", tenacity.wait_none())
     # Port 9 is reserved for throwing away, and nobody listens there.
-    request = Request(None, (str(photos),), server="http://127.0.0.1:9", timeout=2)
+    request = Request(None, pictures=(str(photos),), server="http://127.0.0.1:9", timeout=2)
     assert run(request) == 3
     out, err = capfd.readouterr()
     assert out == ""
@@ -205,7 +205,7 @@ def test_a_server_that_is_down_is_3_with_one_line(
 def test_wrong_settings_for_a_server_are_2(
     photos: Path, capfd: pytest.CaptureFixture[str], change: dict[str, Any], words: str
 ) -> None:
-    assert run(Request(None, (str(photos),), **change)) == 2
+    assert run(Request(None, pictures=(str(photos),), **change)) == 2
     assert f"error: {words}" in capfd.readouterr().err
 
 
