@@ -16,14 +16,29 @@ gets a line of JSON in UTF-8, in the order of the pictures:
     {"image": "a.jpg", "mood": "행복/즐거움", "probabilities": {"화남/불쾌": 0.01, ...}}
     {"image": "b.jpg", "mood": null, "error": "image_truncated", "detail": "..."}
 
+With --out FILE the answers go to a CSV or Parquet file, a row for every picture;
+a million pictures need no more memory than a few thousand. A CSV may name them:
+
+    uv run python inference.py --weight_path W --csv pictures.csv --out moods.parquet
+
+Its column image_path has paths, relative ones from the CSV's folder; a column
+bbox, "y,x,height,width", may say where the animal is. The file has the columns
+row (from 0, blank lines not counted), image, bbox, mood, probability_<mood> for
+each, error and detail. What is finished lies in FILE.parts meanwhile: after Ctrl-C
+or a crash the same command goes on. It refuses to if the model, the CSV or the
+list of pictures is another by then; name a server's model with /versions/N, for
+its latest may change unnoticed. A file that is there is not overwritten.
+
 error is one of image_missing, not_an_image, image_truncated, image_too_large,
 box_outside_image, image_unreadable (the model cannot decode it),
-answer_not_finite (the model is spoilt) and request_too_large (a server does not
-take the picture).
+answer_not_finite (the model is spoilt), request_too_large (a server does not take
+the picture) and, of a row of a CSV, row_malformed, box_malformed, box_negative and
+box_empty.
 
 Exit codes: 0 every picture got a mood, 1 some or all did not, or it was
-stopped, 2 the settings are wrong: nothing was asked, 3 the server cannot be
-asked (any more): what it answered before is printed.
+stopped, 2 the settings are wrong or a folder cannot be read or written, 3 the
+server cannot be asked (any more). What was answered before is printed, or kept
+in FILE.parts.
 
 What TensorFlow prints is held back; TF_CPP_MIN_LOG_LEVEL=0 in the environment
 lets it through to the standard error.
@@ -31,6 +46,7 @@ lets it through to the standard error.
 
 import argparse
 import sys
+from pathlib import Path
 
 from client.flags import add_model_flags
 
@@ -62,9 +78,19 @@ def _parser() -> argparse.ArgumentParser:
         "--box",
         metavar="Y,X,HEIGHT,WIDTH",
         help="where the animal is, in pixels of the upright picture; the same "
-        "for every picture (default: the whole picture)",
+        "for every picture that has no box in the CSV (default: the whole picture)",
     )
-    parser.add_argument("--json", action="store_true", help="lines of JSON on a terminal, too")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="names the pictures in place of PICTURE"
+    )
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument("--json", action="store_true", help="lines of JSON on a terminal, too")
+    told.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the answers to this file, .csv or .parquet; goes on where it was stopped",
+    )
     return parser
 
 
@@ -73,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     # Flags may stand between the pictures.
     wishes = vars(parser.parse_intermixed_args(arguments))
-    if not wishes["pictures"]:
+    if not wishes["pictures"] and wishes["csv"] is None:
         parser.print_usage(sys.stderr)
         model = "--server" if wishes["server"] else "--weight_path"
         named = f"{model} {wishes['server'] or wishes['weight_path']}"

@@ -18,7 +18,8 @@ from typing import NamedTuple
 ANSWER_NOT_FINITE = "answer_not_finite"
 """The model answered with a probability that is no number: its weights are spoilt."""
 
-_DECIMALS = 6
+DECIMALS = 6
+"""Of probabilities in the output."""
 
 
 class Told(NamedTuple):
@@ -43,7 +44,7 @@ Row = Told | Untold
 def json_line(row: Row) -> str:
     """Returns the row as JSON on one line, without the line's end."""
     if isinstance(row, Told):
-        rounded = {name: round(value, _DECIMALS) for name, value in row.probabilities.items()}
+        rounded = {name: round(value, DECIMALS) for name, value in row.probabilities.items()}
         return _json({"image": row.image, "mood": row.mood, "probabilities": rounded})
     return _json({"image": row.image, "mood": None, "error": row.error, "detail": row.detail})
 

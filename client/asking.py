@@ -1,11 +1,18 @@
-"""From pictures' names to rows: read, made fit, asked in batches. A bad file costs its row."""
+"""From inputs to rows: read, made fit, asked in batches. A bad file costs its row.
+
+While the model works on a batch, the files of the next are read.
+"""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import NamedTuple
 
 from client import pictures
 from client.answers import ANSWER_NOT_FINITE, Row, Told, Untold
+from client.inputs import Input
 from client.model import REQUEST_TOO_LARGE, Model, Reply
 from client.pictures import Picture
 from dataset.boxes import BoxError, PixelBox, check_box
@@ -14,74 +21,101 @@ from dataset.picture import read_photo
 from schemas import signatures
 
 BATCH = 32
-"""Pictures asked at a time unless told otherwise; their files are held in memory."""
+"""Pictures asked at a time unless told otherwise; the files of two batches are in memory."""
 
-T = TypeVar("T")
+_READERS = 4
+"""Threads that read files. Most of it is waiting for disks, and turning photos, which Pillow
+does beside other threads."""
+
+
+class _Fit(NamedTuple):
+    """An input that can be asked about: the file's bytes, and what the model gets."""
+
+    photo: bytes
+    picture: Picture
+    box: PixelBox | None
 
 
 def answer_all(
-    model: Model, names: Sequence[str], box: PixelBox | None, batch: int = BATCH
-) -> Iterator[list[Row]]:
-    """Yields the rows of the pictures in order, a batch at a time.
+    model: Model, inputs: Iterable[Input], batch: int = BATCH
+) -> Generator[list[Row], None, None]:
+    """Yields the rows of the inputs in order, a batch at a time.
 
     Args:
       model: asked.
-      names: of files, all different.
-      box: in pixels of every upright picture; None asks about whole pictures.
+      inputs: taken one batch before they are answered.
       batch: pictures asked at a time, at least 1.
     """
-    for start in range(0, len(names), batch):
-        yield _answer_batch(model, names[start : start + batch], box, read_photo)
+    source = iter(inputs)
+    pool = ThreadPoolExecutor(_READERS, "reader")
+    waiting = deque[tuple[list[Input], list[Future[_Fit | Untold]]]]()
+    try:
+        while some := list(islice(source, batch)):
+            waiting.append((some, [pool.submit(_prepared, one) for one in some]))
+            if len(waiting) > 1:
+                yield _answer_waiting(model, *waiting.popleft())
+        while waiting:
+            yield _answer_waiting(model, *waiting.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def answer_one(model: Model, name: str, photo: bytes, box: PixelBox | None) -> Row:
     """Returns the row of a photo that is at hand: a file's bytes in any format Pillow knows."""
-    (row,) = _answer_batch(model, [name], box, lambda _: photo)
+    one = Input(name, name, box)
+    (row,) = _answer_batch(model, [one], [_prepared(one, lambda _: photo)])
     return row
 
 
-def _answer_batch(
-    model: Model, names: Sequence[str], box: PixelBox | None, read: Callable[[str], bytes]
+def _answer_waiting(
+    model: Model, inputs: Sequence[Input], futures: Sequence[Future[_Fit | Untold]]
 ) -> list[Row]:
-    failed: dict[str, Row] = {}
-    photos = _made(names, read, failed)
-    fit = _made(photos, lambda name: _fit(photos[name], box), failed)
-    replies = _ask(model, fit, box)
-    # What TensorFlow cannot read is broken, or of a kind that Pillow alone knows.
-    unreadable = [
-        name
-        for name, reply in replies.items()
-        if reply.status == signatures.STATUS_IMAGE_UNREADABLE
-    ]
-    again = _made(unreadable, lambda name: pictures.encoded_again(photos[name]), failed)
-    replies |= _ask(model, again, box)
-    return [failed.get(name) or _row(name, replies[name]) for name in names]
+    return _answer_batch(model, inputs, [future.result() for future in futures])
 
 
-def _made(names: Iterable[str], make: Callable[[str], T], failed: dict[str, Row]) -> dict[str, T]:
-    """Makes something of each name; where that fails, ``failed`` gets the row."""
-    made: dict[str, T] = {}
-    for name in names:
-        try:
-            made[name] = make(name)
-        except (PictureError, BoxError) as error:
-            failed[name] = Untold(name, error.reason.value, str(error))
-    return made
+def _prepared(one: Input, read: Callable[[str], bytes] = read_photo) -> _Fit | Untold:
+    if one.fault is not None:
+        return Untold(one.image, *one.fault)
+    try:
+        photo = read(one.path)
+        picture = pictures.upright(photo)
+        if one.box is not None:
+            # The ingest's limit for small boxes is a rule for training: any size is answered.
+            check_box(one.box, picture.height, picture.width, min_side=1)
+    except (PictureError, BoxError) as error:
+        return Untold(one.image, error.reason.value, str(error))
+    return _Fit(photo, picture, one.box)
 
 
-def _fit(photo: bytes, box: PixelBox | None) -> Picture:
-    picture = pictures.upright(photo)
-    if box is not None:
-        # The ingest's limit for small boxes is a rule for training: any size is answered.
-        check_box(box, picture.height, picture.width, min_side=1)
-    return picture
+def _answer_batch(
+    model: Model, inputs: Sequence[Input], ready: Sequence[_Fit | Untold]
+) -> list[Row]:
+    prepared = dict(enumerate(ready))
+    rows: dict[int, Row] = {at: one for at, one in prepared.items() if isinstance(one, Untold)}
+    fit = {at: one for at, one in prepared.items() if isinstance(one, _Fit)}
+    replies = _ask(model, fit)
+    again: dict[int, _Fit] = {}
+    for at, reply in replies.items():
+        # What TensorFlow cannot read is broken, or of a kind that Pillow alone knows.
+        if reply.status == signatures.STATUS_IMAGE_UNREADABLE:
+            try:
+                again[at] = fit[at]._replace(picture=pictures.encoded_again(fit[at].photo))
+            except PictureError as error:
+                rows[at] = Untold(inputs[at].image, error.reason.value, str(error))
+    replies |= _ask(model, again)
+    return [rows.get(at) or _row(one.image, replies[at]) for at, one in enumerate(inputs)]
 
 
-def _ask(model: Model, fit: Mapping[str, Picture], box: PixelBox | None) -> dict[str, Reply]:
+def _ask(model: Model, fit: Mapping[int, _Fit]) -> dict[int, Reply]:
     if not fit:
         return {}
-    boxes = None if box is None else [box] * len(fit)
-    replies = model.ask([picture.encoded for picture in fit.values()], boxes)
+    boxes = None
+    if any(one.box is not None for one in fit.values()):
+        # A model takes a box for every picture or for none.
+        boxes = [
+            one.box or PixelBox(0, 0, one.picture.height, one.picture.width) for one in fit.values()
+        ]
+    replies = model.ask([one.picture.encoded for one in fit.values()], boxes)
     return dict(zip(fit, replies, strict=True))
 
 

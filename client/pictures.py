@@ -1,4 +1,4 @@
-"""The pictures that were named: found on the disk, and made fit for the model.
+"""Pictures made fit for the model.
 
 The model takes JPEG, PNG, GIF and BMP as stored and knows nothing of EXIF. A file in one of
 these formats that stands upright goes to it byte for byte. Every other is opened here, turned
@@ -9,36 +9,14 @@ times the room, and the differences that it avoids vanish when the model shrinks
 
 import contextlib
 import io
-import os
-import warnings
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from PIL import Image, ImageOps
 
 from dataset.decoding import DECODE_ERRORS, PictureError, opened, orientation_of, to_rgb
 from dataset.rules import DataSettings
-from schemas.errors import ConfigError
 from schemas.reasons import RejectReason
-
-ENDINGS = (
-    ".avif",
-    ".bmp",
-    ".gif",
-    ".heic",
-    ".heif",
-    ".jfif",
-    ".jpe",
-    ".jpeg",
-    ".jpg",
-    ".png",
-    ".tif",
-    ".tiff",
-    ".webp",
-)
-"""Of the files that are taken from a folder, in any case. HEIC cannot be opened; it is among
-them so that a phone's photos are answered with an error rather than passed over."""
 
 MAX_PIXELS = DataSettings().max_image_pixels
 """Larger photos are refused, as the ingest does unless told otherwise."""
@@ -59,46 +37,6 @@ class Picture(NamedTuple):
     encoded: bytes
     height: int
     width: int
-
-
-def find(names: Sequence[str]) -> list[str]:
-    """Returns the pictures that the names stand for, each once, in the names' order.
-
-    A folder stands for the files with known endings in it and in its sub-folders, sorted by
-    path; hidden ones are passed over. Any other name stands for itself, whatever its ending
-    and whether or not there is such a file.
-
-    Raises:
-      ConfigError: a folder holds no picture or cannot be read.
-    """
-    found: dict[str, None] = {}
-    for name in names:
-        found.update(dict.fromkeys(_in_folder(name) if Path(name).is_dir() else [name]))
-    return list(found)
-
-
-def _in_folder(folder: str) -> list[str]:
-    def refuse(error: OSError) -> None:
-        raise ConfigError(
-            f"Every folder must be readable. {error.filename} is not: {error.strerror}. "
-            "Name the pictures in its neighbours instead"
-        ) from error
-
-    found = []
-    for path, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(path, name) for name in files if _is_picture_name(name)]
-    if not found:
-        raise ConfigError(
-            f"A folder must hold pictures. {folder} has no file that ends in one of "
-            f"{' '.join(ENDINGS)}. Name the files one by one if theirs is another"
-        )
-    return [str(path) for path in sorted(found)]
-
-
-def _is_picture_name(name: str) -> bool:
-    # macOS puts "._photo.jpg" beside "photo.jpg" on other systems' disks.
-    return not name.startswith(".") and name.lower().endswith(ENDINGS)
 
 
 def upright(photo: bytes) -> Picture:
@@ -135,16 +73,13 @@ def _checked(photo: bytes) -> Iterator[Image.Image]:
         raise PictureError(
             RejectReason.NOT_AN_IMAGE, "HEIC cannot be read here; convert the photo to JPEG"
         )
-    with warnings.catch_warnings():
-        # Pillow warns of odd metadata and palettes; what cannot be read becomes an error.
-        warnings.simplefilter("ignore", UserWarning)
-        with opened(photo) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise PictureError(
-                    RejectReason.IMAGE_TOO_LARGE,
-                    f"{image.height} x {image.width} pixels, the limit is {MAX_PIXELS}",
-                )
-            yield image
+    with opened(photo) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise PictureError(
+                RejectReason.IMAGE_TOO_LARGE,
+                f"{image.height} x {image.width} pixels, the limit is {MAX_PIXELS}",
+            )
+        yield image
 
 
 def _encoded_again(image: Image.Image) -> Picture:

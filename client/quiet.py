@@ -8,6 +8,7 @@ import contextlib
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from typing import IO, NamedTuple, TextIO
 
@@ -39,7 +40,11 @@ def quiet() -> Iterator[Streams]:
         tempfile.TemporaryFile() as noise,
         _sent(1, err.fileno() if wants_noise else noise.fileno()),
         _sent(2, err.fileno() if wants_noise else noise.fileno()),
+        warnings.catch_warnings(),
     ):
+        # Pillow warns of odd metadata and palettes; what cannot be read becomes an error. Said
+        # once and here, for the filters belong to all threads that read pictures.
+        warnings.simplefilter("ignore", UserWarning)
         try:
             yield Streams(out, err)
         except (ConfigError, ServerError, BrokenPipeError):

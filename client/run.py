@@ -6,18 +6,20 @@ TensorFlow takes seconds to load, so all that can be wrong without it is found b
 import contextlib
 import enum
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 
-from client import screen
+from client import labelling, screen
 from client.answers import Row, Untold, json_line
 from client.asking import BATCH, answer_all
 from client.failures import ServerError
+from client.folders import find
+from client.inputs import of_pictures
 from client.model import Model
-from client.pictures import find
 from client.quiet import Streams, quiet
-from client.source import Named, source_of
-from dataset.boxes import BoxError, PixelBox, parse_box
+from client.source import Named, Source, source_of
+from dataset.boxes import BoxError, parse_box
 from schemas.errors import ConfigError
 
 
@@ -35,20 +37,24 @@ class Request(Named):
     """What the command line said; the model's flags are those of ``client.source.Named``.
 
     Attributes:
-      pictures: files and folders, at least one.
+      pictures: files and folders, at least one unless there is a ``csv``.
       batch: pictures asked at a time.
       box: "y,x,height,width" in pixels of every upright picture; None is the whole picture.
       json: whether a terminal gets JSON lines, too.
+      csv: a table that names the pictures; see ``client.inputs``.
+      out: where the answers are written in place of the standard output; see ``client.batch``.
     """
 
     pictures: tuple[str, ...] = ()
     batch: int = BATCH
     box: str | None = None
     json: bool = False
+    csv: Path | None = None
+    out: Path | None = None
 
 
 def run(request: Request) -> int:
-    """Answers the request on the standard output and returns the exit code."""
+    """Answers the request and returns the exit code."""
     try:
         return _answer(request)
     except ConfigError as error:
@@ -58,40 +64,63 @@ def run(request: Request) -> int:
         sys.stderr.write(f"error: {error}\n")
         return Exit.SERVER
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped.\n")
+        goes_on = " The same command goes on from here." if request.out else ""
+        sys.stderr.write(f"\nStopped.{goes_on}\n")
     except BrokenPipeError:  # Whoever reads the lines has seen enough, as head has.
         pass
     return Exit.NOT_ALL_ANSWERED
 
 
 def _answer(request: Request) -> Exit:
-    box = _box(request.box)
-    if request.batch < 1:
-        raise ConfigError(f"--batch must be at least 1. Received: {request.batch}")
+    _check(request)
     source = source_of(request)
+    if request.out is not None:
+        wanted = labelling.Wanted(
+            request.out, request.csv, request.pictures, request.box or "", request.batch
+        )
+        labelling.check(wanted)
+        with quiet() as streams:
+            failed = labelling.write(streams.err, _loaded(streams, source), source, wanted)
+        return Exit.NOT_ALL_ANSWERED if failed else Exit.ALL_ANSWERED
     names = find(request.pictures)
     with quiet() as streams:
-        if source.note:
-            # Rich would break a long path; the note can be copied whole.
-            streams.err.write(f"Using {source.note}\n")
-            streams.err.flush()
-        with screen.at_work(streams.err, source.words):
-            model = source.load()
-        batches = answer_all(model, names, box, request.batch)
-        return _tell(streams, model, names, batches, request.json)
+        model = _loaded(streams, source)
+        batches = answer_all(model, of_pictures(names, request.box or ""), request.batch)
+        return _tell(streams, model, len(names), batches, request.json)
 
 
-def _box(text: str | None) -> PixelBox | None:
-    if text is None:
-        return None
-    try:
-        return parse_box(text)
-    except BoxError as error:
-        raise ConfigError(f"--box: {error}. Give it in pixels of the upright picture") from error
+def _check(request: Request) -> None:
+    if request.batch < 1:
+        raise ConfigError(f"--batch must be at least 1. Received: {request.batch}")
+    if request.box is not None:
+        try:
+            parse_box(request.box)
+        except BoxError as error:
+            raise ConfigError(
+                f"--box: {error}. Give it in pixels of the upright picture"
+            ) from error
+    if request.csv is not None and (request.pictures or request.out is None):
+        raise ConfigError(
+            "--csv stands in place of PICTUREs and needs --out FILE. Received: "
+            f"{len(request.pictures)} PICTUREs, --out {request.out}"
+        )
+
+
+def _loaded(streams: Streams, source: Source) -> Model:
+    if source.note:
+        # Rich would break a long path; the note can be copied whole.
+        streams.err.write(f"Using {source.note}\n")
+        streams.err.flush()
+    with screen.at_work(streams.err, source.words):
+        return source.load()
 
 
 def _tell(
-    streams: Streams, model: Model, names: list[str], batches: Iterator[list[Row]], lines: bool
+    streams: Streams,
+    model: Model,
+    count: int,
+    batches: Generator[list[Row], None, None],
+    lines: bool,
 ) -> Exit:
     on_terminal = streams.out.isatty()
     done = failed = 0
@@ -100,9 +129,10 @@ def _tell(
     tick = (
         contextlib.nullcontext(lambda words: None)
         if on_terminal and lines
-        else screen.at_work(streams.err, f"{len(names)} pictures")
+        else screen.at_work(streams.err, f"{count} pictures")
     )
-    with tick as say:
+    # Closed at once where the output ends early, so that no thread goes on reading.
+    with contextlib.closing(batches), tick as say:
         for rows in batches:
             done += len(rows)
             failed += sum(isinstance(row, Untold) for row in rows)
@@ -111,7 +141,7 @@ def _tell(
             else:
                 streams.out.writelines(f"{json_line(row)}\n" for row in rows)
                 streams.out.flush()
-            say(f"{done} of {len(names)} pictures")
+            say(f"{done} of {count} pictures")
     if kept:
         screen.print_table(streams.out, kept, model.facts)
     return Exit.NOT_ALL_ANSWERED if failed else Exit.ALL_ANSWERED

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from client.address import Address, parse_address
 from client.agreement import Wishes, check_agreement, wishes_of
 from client.model import Facts, Model
-from client.weights import Weights, facts_of, locate
+from client.weights import Weights, facts_of, locate, state_of
 from schemas.errors import ConfigError
 
 
@@ -35,10 +35,19 @@ class Named:
 
 
 class Source(NamedTuple):
-    """Where answers come from: how it is loaded, and what the user is told of that."""
+    """Where answers come from.
+
+    Attributes:
+      load: loads it.
+      words: what that is called, for whoever waits.
+      identity: changes when another model takes its place on the disk. What a server serves
+        under an address without /versions/N may change unnoticed.
+      note: what the user should know of the choice, or "".
+    """
 
     load: Callable[[], Model]
     words: str
+    identity: str
     note: str = ""
 
 
@@ -53,7 +62,9 @@ def source_of(named: Named) -> Source:
         raise ConfigError(f"--timeout must be above 0 seconds. Received: {named.timeout}")
     if named.server is not None:
         address = parse_address(named.server)
-        return Source(lambda: _served(address, wishes, named.timeout), f"Asking {address.url}")
+        return Source(
+            lambda: _served(address, wishes, named.timeout), f"Asking {address.url}", address.url
+        )
     if named.weight_path is None:
         raise ConfigError("Either --weight_path or --server must name a model. Received: neither")
     weights = locate(named.weight_path)
@@ -62,7 +73,10 @@ def source_of(named: Named) -> Source:
         facts = facts_of(weights.path)
         check_agreement(wishes, facts)
     return Source(
-        lambda: _loaded(weights, facts, wishes), "Loading TensorFlow and the model", weights.note
+        lambda: _loaded(weights, facts, wishes),
+        "Loading TensorFlow and the model",
+        f"{weights.path.absolute()} ({state_of(weights)})",
+        weights.note,
     )
 
 

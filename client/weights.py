@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from client.model import Facts
+from dataset.fingerprint import photo_state
 from schemas import signatures
 from schemas.errors import ConfigError
 from schemas.labels import LabelMapError, read_moods
@@ -67,6 +68,11 @@ def _highest(folder: Path) -> Weights:
     highest = max(versions, key=lambda path: int(path.name))
     count = f"the highest of {len(versions)}" if len(versions) > 1 else "the only one"
     return Weights(highest, is_version=True, note=f"version {highest.name} of {folder} ({count})")
+
+
+def state_of(weights: Weights) -> str:
+    """Returns the size and time of change of the checkpoint, or of the version's graph."""
+    return photo_state(str(weights.path / _GRAPH if weights.is_version else weights.path))
 
 
 def facts_of(version: Path) -> Facts:

@@ -1,14 +1,17 @@
 """The command as it is called: exit codes, streams, how soon it answers."""
 
+import contextlib
 import json
 import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import client_samples as samples
+import pyarrow.parquet as pq
 import pytest
 import serving_double
 import tenacity
@@ -213,3 +216,89 @@ def test_a_checkpoint_or_a_server_is_asked_and_not_both() -> None:
     done = call("--weight_path", "W", "--server", "http://h", "a.jpg")
     assert done.returncode == 2
     assert "not allowed with argument" in done.stderr
+
+
+@pytest.fixture
+def table(photos: Path) -> Path:
+    """A CSV of a good picture, twice, a broken one, a missing one and a senseless box."""
+    path = photos.parent / "list.csv"
+    path.write_text(
+        "image_path,bbox,labels\n"
+        'photos/a.png,,\nphotos/a.png,"16,0,16,16",공포\n'
+        'photos/b.png,"0,0,9,9",\nphotos/none.png,,\nphotos/a.png,"1,2",\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize("over", ["version", "checkpoint", "grpc", "http"])
+def test_a_csv_is_labelled_alike_wherever_the_model_runs(
+    over: str, request: pytest.FixtureRequest, table: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = table.with_name("moods.parquet")
+    wanted = Request(None, csv=table, out=out, batch=2)
+    with contextlib.ExitStack() as stack:
+        if over in ("grpc", "http"):
+            serving = Serving("pet_mood", request.getfixturevalue("versions"))
+            open_ = {"grpc": serving_double.over_grpc, "http": serving_double.over_rest}[over]
+            wanted = replace(wanted, server=stack.enter_context(open_(serving)))
+        else:
+            label = request.getfixturevalue("label_file") if over == "checkpoint" else None
+            path = request.getfixturevalue(over)
+            wanted = replace(wanted, weight_path=path, label=label)
+        assert run(wanted) == 1
+    rows = pq.read_table(out).to_pylist()
+    assert [row["mood"] for row in rows] == ["행복/즐거움", "행복/즐거움", None, None, None]
+    assert rows[0]["probability_행복/즐거움"] == pytest.approx(samples.SURE, abs=1e-5)
+    # Widened by a pixel the box has one black row and one black column, at the top and right.
+    assert rows[1]["probability_행복/즐거움"] < 0.6
+    assert [row["error"] for row in rows[2:]] == ["not_an_image", "image_missing", "box_malformed"]
+    assert [row["image"] for row in rows[3:]] == ["photos/none.png", "photos/a.png"]
+    shown, said = capfd.readouterr()
+    assert shown == ""
+    assert said == (
+        f"{out}: 5 rows, 2 with a mood, 3 without (1 not_an_image, 1 image_missing, "
+        "1 box_malformed)\n"
+    )
+    assert run(wanted) == 2
+    assert "already there" in capfd.readouterr().err
+
+
+def test_a_folder_is_labelled_and_all_answered_is_0(
+    version: Path, photos: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "b.png").unlink()
+    out = photos / "moods.csv"
+    assert run(Request(version, pictures=(str(photos),), out=out)) == 0
+    head, row = out.read_text(encoding="utf-8").splitlines()
+    assert head.startswith("row,image,bbox,mood,probability_화남/불쾌,")
+    assert row.startswith(f"0,{photos / 'a.png'},,행복/즐거움,")
+    assert capfd.readouterr().err == f"{out}: 1 rows, 1 with a mood, 0 without\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"out": None}, "--csv stands in place of PICTUREs and needs --out"),
+        ({"pictures": ("a.jpg",)}, "Received: 1 PICTUREs"),
+        ({"out": Path("moods.txt")}, r"--out must end in .csv or .parquet"),
+        ({"csv": Path("none.csv")}, "--csv must name a file"),
+    ],
+)
+def test_what_cannot_be_labelled_is_2_before_tensorflow_is_loaded(
+    version: Path,
+    table: Path,
+    capfd: pytest.CaptureFixture[str],
+    change: dict[str, Any],
+    words: str,
+) -> None:
+    wanted = Request(version, csv=table, out=table.with_name("moods.csv"))
+    assert run(replace(wanted, **change)) == 2
+    assert f"{words}" in capfd.readouterr().err
+    assert not table.with_name("moods.csv.parts").exists()
+
+
+def test_the_command_labels_a_csv(version: Path, table: Path) -> None:
+    done = call("--weight_path", version, "--csv", table, "--out", table.with_name("moods.csv"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "5 rows, 2 with a mood, 3 without" in done.stderr

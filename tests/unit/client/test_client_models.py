@@ -13,6 +13,7 @@ from client import asking
 from client.agreement import Wishes, wishes_of
 from client.answers import Row, Told, Untold
 from client.checkpoint import CheckpointModel
+from client.inputs import Input, of_pictures
 from client.model import Facts, Model, Reply
 from client.pushed import PushedModel
 from client.weights import facts_of
@@ -34,7 +35,9 @@ def restored(checkpoint: Path, label_file: Path) -> CheckpointModel:
 
 
 def answers(model: Model, names: Sequence[Path], box: PixelBox | None = None) -> list[Row]:
-    return [row for batch in asking.answer_all(model, [*map(str, names)], box) for row in batch]
+    bbox = ",".join(map(str, box or ()))
+    inputs = of_pictures([*map(str, names)], bbox)
+    return [row for batch in asking.answer_all(model, inputs) for row in batch]
 
 
 def saved(folder: Path, **photos: bytes) -> list[Path]:
@@ -122,11 +125,28 @@ def test_a_box_past_the_edge_of_one_picture_leaves_the_others(
     assert "rows 0..40, columns 0..40 of an image of 39 x 40" in rows[1].detail
 
 
+def test_a_picture_is_asked_about_once_a_box_and_whole_without_one(
+    pushed: PushedModel, restored: CheckpointModel, tmp_path: Path
+) -> None:
+    # Red are rows 0..32 and columns 32..64: the top right of the whole, all of the last box.
+    (path,) = saved(tmp_path, photo=samples.encoded(samples.red_at(1, 64, 64)))
+    photo = str(path)
+    boxes = [None, PixelBox(0, 0, 65, 5), PixelBox(4, 36, 24, 24)]
+    inputs = [Input(photo, photo, box) for box in boxes]
+    for model in (pushed, restored):
+        (rows,) = asking.answer_all(model, inputs)
+        assert moods(rows[:2]) == [MOODS[1], "box_outside_image"]
+        assert isinstance(rows[0], Told)
+        assert rows[0].probabilities[MOODS[1]] == pytest.approx(SURE, abs=1e-3)
+        assert isinstance(rows[2], Told)
+        assert rows[2].probabilities == dict.fromkeys(MOODS, 0.25)
+
+
 def test_more_pictures_than_a_batch_keep_their_order(pushed: PushedModel, tmp_path: Path) -> None:
     count = 2 * asking.BATCH + 1
     photos = [samples.encoded(samples.red_at(quadrant)) for quadrant in range(4)]
     names = saved(tmp_path, **{f"{place:03}": photos[place % 4] for place in range(count)})
-    sizes = [len(rows) for rows in asking.answer_all(pushed, [*map(str, names)], None)]
+    sizes = [len(rows) for rows in asking.answer_all(pushed, of_pictures(map(str, names)))]
     assert sizes == [asking.BATCH, asking.BATCH, 1]
     assert moods(answers(pushed, names)) == [MOODS[place % 4] for place in range(count)]
 

@@ -1,10 +1,8 @@
-"""Pictures are found, and made fit for the model."""
+"""Pictures are made fit for the model."""
 
 import io
 import struct
-import unicodedata
 import zlib
-from pathlib import Path
 
 import client_samples as samples
 import numpy as np
@@ -13,55 +11,13 @@ from PIL import Image
 
 from client import pictures
 from dataset.decoding import PictureError
-from schemas.errors import ConfigError
 from schemas.reasons import RejectReason
-
-
-def touch(folder: Path, *names: str) -> None:
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
 
 
 def refusal(photo: bytes) -> PictureError:
     with pytest.raises(PictureError) as caught:
         pictures.upright(photo)
     return caught.value
-
-
-def test_a_folder_gives_its_pictures_and_those_below_sorted(tmp_path: Path) -> None:
-    touch(tmp_path, "b.PNG", "a.jpg", "sub/deep/d.webp", "sub/c.Jpeg", "notes.txt", "raw.cr2")
-    found = [Path(name).relative_to(tmp_path).as_posix() for name in pictures.find([str(tmp_path)])]
-    assert found == ["a.jpg", "b.PNG", "sub/c.Jpeg", "sub/deep/d.webp"]
-
-
-def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
-    touch(tmp_path, "cat.jpg", "._cat.jpg", ".thumbnails/cat.jpg")
-    assert pictures.find([str(tmp_path)]) == [str(tmp_path / "cat.jpg")]
-
-
-def test_names_keep_their_order_and_each_picture_comes_once(tmp_path: Path) -> None:
-    touch(tmp_path, "a.jpg", "b.jpg")
-    a, b = str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg")
-    assert pictures.find([b, str(tmp_path), "missing.jpg"]) == [b, a, "missing.jpg"]
-
-
-def test_a_named_file_needs_no_known_ending(tmp_path: Path) -> None:
-    touch(tmp_path, "photo")
-    assert pictures.find([str(tmp_path / "photo")]) == [str(tmp_path / "photo")]
-
-
-def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
-    touch(tmp_path, "notes.txt")
-    with pytest.raises(ConfigError, match=r"must hold pictures.*\.avif \.bmp"):
-        pictures.find([str(tmp_path)])
-
-
-def test_a_folder_named_in_hangul_is_found_in_either_form(tmp_path: Path) -> None:
-    folder = tmp_path / unicodedata.normalize("NFD", "강아지")
-    touch(folder, "a.jpg")
-    assert pictures.find([str(folder)]) == [str(folder / "a.jpg")]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
