@@ -7,7 +7,6 @@ a rename, whole and on the disk: whenever the process is killed, what is there c
 
 import contextlib
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from client import table
+from client import disk, table
 from schemas.errors import ConfigError
 
 _HASH = b"inputs"
@@ -48,11 +47,11 @@ def parts_of(out: Path, job: Mapping[str, object], moods: Sequence[str]) -> Iter
     """
     check_out(out)
     folder = out.with_name(out.name + ".parts")
-    with _writing(folder):
+    with disk.writing(folder):
         folder.mkdir(exist_ok=True)
     lock = FileLock(folder / "lock", timeout=0)
     try:
-        with _writing(folder):
+        with disk.writing(folder):
             lock.acquire()
     except Timeout as error:
         raise ConfigError(f"Another run is writing {out}. Wait for it, or name another") from error
@@ -65,19 +64,6 @@ def parts_of(out: Path, job: Mapping[str, object], moods: Sequence[str]) -> Iter
         lock.release()
 
 
-@contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except Timeout:
-        raise
-    except OSError as error:
-        raise ConfigError(
-            f"{folder} must be writable. Received: {error}. What was finished is kept: make room, "
-            "and the same command goes on"
-        ) from error
-
-
 class Parts:
     """The finished parts, numbered from 0 in the order of the inputs."""
 
@@ -88,14 +74,14 @@ class Parts:
         """Notes what is asked, or holds it against what was asked before."""
         path = self._folder / "job.json"
         if not path.exists():
-            with _writing(self._folder):
+            with disk.writing(self._folder):
                 # Without a job, for a kill came while they were being deleted.
                 for part in self._folder.glob("*.parquet"):
                     part.unlink()
                 partial = path.with_suffix(".partial")
-                with table.flushed(partial) as file:
+                with disk.flushed(partial) as file:
                     file.write(json.dumps(job, ensure_ascii=False, indent=1).encode())
-                self._put(partial, path)
+                disk.put(partial, path)
             return
         before = json.loads(path.read_text(encoding="utf-8"))
         now = json.loads(json.dumps(job))
@@ -123,9 +109,9 @@ class Parts:
         """Puts a part in place."""
         path = self._path(number)
         partial = path.with_suffix(".partial")
-        with _writing(self._folder):
+        with disk.writing(self._folder):
             table.write_part(partial, rows.replace_schema_metadata({_HASH: digest.encode()}))
-            self._put(partial, path)
+            disk.put(partial, path)
 
     def join(self, count: int) -> Counter[str]:
         """Makes the file of ``count`` parts, deletes these, and returns its errors' numbers.
@@ -145,24 +131,15 @@ class Parts:
 
         partial = self._folder / "whole.partial"
         as_csv = self._out.suffix == table.CSV
-        with _writing(self._folder):
+        with disk.writing(self._folder):
             table.write_whole(partial, tables(), self._moods, as_csv=as_csv)
-            self._put(partial, self._out)
+            disk.put(partial, self._out)
         # Some network disks keep the lock's file until it is closed.
         shutil.rmtree(self._folder, ignore_errors=True)
         return errors
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:06d}.parquet"
-
-    def _put(self, partial: Path, path: Path) -> None:
-        """Renames what is on the disk already, and waits until the new name is, too."""
-        partial.rename(path)
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _refused(self, change: str) -> ConfigError:
         return ConfigError(

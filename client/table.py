@@ -6,15 +6,13 @@ null, in a CSV an empty cell. In texts, bytes that are not UTF-8 stand as ``\udc
 """
 
 import csv
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from client import disk
 from client.answers import DECIMALS, Row, Told
 from client.inputs import Input
 
@@ -73,7 +71,7 @@ def errors_of(table: pa.Table) -> dict[str, int]:
 
 def write_part(path: Path, table: pa.Table) -> None:
     """Writes one part, and waits until it is on the disk."""
-    with flushed(path) as file:
+    with disk.flushed(path) as file:
         pq.write_table(table, file, compression="zstd")
 
 
@@ -82,7 +80,7 @@ def write_whole(
 ) -> None:
     """Writes the parts one after another, and waits until they are on the disk."""
     schema = schema_of(moods)
-    with flushed(path) as file:
+    with disk.flushed(path) as file:
         if as_csv:
             _write_csv(file.fileno(), tables, schema)
             return
@@ -97,12 +95,3 @@ def _write_csv(descriptor: int, tables: Iterable[pa.Table], schema: pa.Schema) -
         writer.writerow(schema.names)
         for table in tables:
             writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
-
-
-@contextmanager
-def flushed(path: Path) -> Iterator[Any]:
-    """Opens a file for bytes; at the end they are on the disk."""
-    with path.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
