@@ -4,7 +4,7 @@ The same graph and the same settings as local_runner.py; every node runs in a
 container of --image (deploy/Dockerfile), and all files are in object storage:
 
     uv run python kubeflow_runner.py \
-        --image REGION-docker.pkg.dev/PROJECT/pet/pipeline:2026-01-31 \
+        --image REGISTRY/pet/pipeline:2026-01-31 \
         --data-root gs://BUCKET/data --eval-csv val.csv \
         --pipeline-root gs://BUCKET/runs --serving gs://BUCKET/serving/pet_mood \
         --set cluster.gpu_type=NVIDIA_L4 \
@@ -24,6 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from cluster.request import KUBEFLOW, VERTEX, ClusterRequest
+from runner import environment
+from runner.flags import add_labels_flag, add_settings_flags
+from runner.log_capture import captured
 from runner.settings_help import settings_text
 from schemas.errors import ConfigError
 
@@ -58,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         help="another than last time where CSVs or photos have changed: else what was read then "
         "is reused (default: %(default)s)",
     )
-    what.add_argument("--labels", type=Path, metavar="FILE", help='label map, JSON {"name": index}')
+    add_labels_flag(what)
     what.add_argument(
         "--pipeline-root", required=True, metavar="URL", help="folder for what the nodes make"
     )
@@ -76,18 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="for the compiled pipeline (default: %(default)s)",
     )
-    how.add_argument("--preset", default="default", metavar="NAME", help="settings to start from")
-    how.add_argument(
-        "--config", type=Path, metavar="FILE", dest="config_file", help="YAML file with settings"
-    )
-    how.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        dest="overrides",
-        help="one setting; may be given several times",
-    )
+    add_settings_flags(how, "default", "default")
     where = parser.add_argument_group("where to")
     where.add_argument("--submit", choices=(VERTEX, KUBEFLOW), help="send it there")
     where.add_argument("--project", help="Google Cloud project (vertex)")
@@ -108,17 +100,24 @@ def main(arguments: list[str] | None = None) -> int:
     wishes = vars(_parser().parse_args(arguments))
     request = ClusterRequest(**{**wishes, "overrides": tuple(wishes["overrides"])})
     try:
+        environment.check_versions()
         settings, inputs = request.settings(), request.inputs()
-        compiling = _compiler()
-        job = compiling.compiled(
-            settings, inputs, request.image, project=request.project, region=request.region
-        )
-        job_json, spec_yaml = compiling.write(job, request.output)
-        print(f"Vertex AI takes {job_json}, Kubeflow Pipelines {spec_yaml}")
-        if request.submit:
-            from cluster.submitting import submit
+        environment.check_output(request.output)
+        log = request.output / "compile.log"
+        print(f"Compiling, which takes half a minute; libraries talk into {log}", flush=True)
+        # Google's and TFX's packages warn of each other by the page.
+        with captured(log) as terminal, environment.prepared():
+            compiling = _compiler()
+            job = compiling.compiled(
+                settings, inputs, request.image, project=request.project, region=request.region
+            )
+            job_json, spec_yaml = compiling.write(job, request.output)
+            terminal.out.write(f"Vertex AI takes {job_json}, Kubeflow Pipelines {spec_yaml}\n")
+            terminal.out.flush()
+            if request.submit:
+                from cluster.submitting import submit
 
-            print(f"Sent: {submit(request, job_json, spec_yaml)}")
+                terminal.out.write(f"Sent: {submit(request, job_json, spec_yaml)}\n")
     except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

@@ -25,6 +25,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from runner.flags import add_labels_flag, add_settings_flags
 from runner.local import run
 from runner.request import RunRequest
 from runner.settings_help import settings_text
@@ -56,12 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="where relative image paths start (default: each CSV's folder)",
     )
-    data.add_argument(
-        "--labels",
-        type=Path,
-        metavar="FILE",
-        help='label map, JSON {"name": index} (default: AI Hub\'s six moods)',
-    )
+    add_labels_flag(data)
     how = parser.add_argument_group("how")
     how.add_argument(
         "--output",
@@ -69,22 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="folder for all that is made (default: build/run; build/sample for the sample)",
     )
-    how.add_argument(
-        "--preset",
-        metavar="NAME",
-        help="settings to start from (default: default; sample for the sample)",
-    )
-    how.add_argument(
-        "--config", type=Path, metavar="FILE", dest="config_file", help="YAML file with settings"
-    )
-    how.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        dest="overrides",
-        help="one setting; may be given several times",
-    )
+    add_settings_flags(how, None, "default; sample for the sample")
     return parser
 
 

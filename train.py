@@ -23,6 +23,7 @@ import sys
 from pathlib import Path
 
 from runner import original
+from runner.flags import add_labels_flag, add_set_flag
 from runner.local import run
 
 
@@ -56,12 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "backbone alone (head)",
     )
     ours = parser.add_argument_group("as in local_runner.py")
-    ours.add_argument(
-        "--labels",
-        type=Path,
-        metavar="FILE",
-        help='label map, JSON {"name": index} (default: AI Hub\'s six moods)',
-    )
+    add_labels_flag(ours)
     ours.add_argument(
         "--image-root",
         type=Path,
@@ -71,14 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     ours.add_argument(
         "--output", type=Path, metavar="FOLDER", help="folder for all that is made (build/run)"
     )
-    ours.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        dest="overrides",
-        help="one setting, over what the flags say; may be given several times",
-    )
+    add_set_flag(ours, over=", over what the flags say")
     return parser
 
 

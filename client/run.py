@@ -6,7 +6,7 @@ TensorFlow takes seconds to load, so all that can be wrong without it is found b
 import contextlib
 import enum
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,19 +56,25 @@ class Request(Named):
 def run(request: Request) -> int:
     """Answers the request and returns the exit code."""
     try:
-        return _answer(request)
-    except ConfigError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return Exit.CONFIG
-    except ServerError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return Exit.SERVER
+        return told(lambda: _answer(request))
     except KeyboardInterrupt:
         goes_on = " The same command goes on from here." if request.out else ""
         sys.stderr.write(f"\nStopped.{goes_on}\n")
     except BrokenPipeError:  # Whoever reads the lines has seen enough, as head has.
         pass
     return Exit.NOT_ALL_ANSWERED
+
+
+def told(work: Callable[[], Exit]) -> Exit:
+    """Returns how the work ends; wrong settings and a server's failure are told in a line."""
+    try:
+        return work()
+    except ConfigError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return Exit.CONFIG
+    except ServerError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return Exit.SERVER
 
 
 def _answer(request: Request) -> Exit:
@@ -80,11 +86,11 @@ def _answer(request: Request) -> Exit:
         )
         labelling.check(wanted)
         with quiet() as streams:
-            failed = labelling.write(streams.err, _loaded(streams, source), source, wanted)
+            failed = labelling.write(streams.err, loaded(streams, source), source, wanted)
         return Exit.NOT_ALL_ANSWERED if failed else Exit.ALL_ANSWERED
     names = find(request.pictures)
     with quiet() as streams:
-        model = _loaded(streams, source)
+        model = loaded(streams, source)
         batches = answer_all(model, of_pictures(names, request.box or ""), request.batch)
         return _tell(streams, model, len(names), batches, request.json)
 
@@ -106,7 +112,8 @@ def _check(request: Request) -> None:
         )
 
 
-def _loaded(streams: Streams, source: Source) -> Model:
+def loaded(streams: Streams, source: Source) -> Model:
+    """Loads the model, with a spinner for whoever waits at a terminal."""
     if source.note:
         # Rich would break a long path; the note can be copied whole.
         streams.err.write(f"Using {source.note}\n")

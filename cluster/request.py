@@ -8,9 +8,8 @@ from pipeline import config, nodes
 from pipeline.beam import LOCAL
 from pipeline.cluster_settings import CLUSTER_GPU
 from pipeline.config import Settings
-from pipeline.inputs import ClusterInputs
+from pipeline.inputs import ClusterInputs, moods_of
 from schemas.errors import ConfigError
-from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
 
 VERTEX, KUBEFLOW = "vertex", "kubeflow"
 STORAGE = ("gs://", "s3://", "minio://")
@@ -123,7 +122,7 @@ class ClusterRequest:
             train_csv=self.train_csv,
             eval_csv=self.eval_csv,
             data_version=self.data_version,
-            moods=self._moods(),
+            moods=moods_of(self.labels),
             root=self.pipeline_root.rstrip("/"),
             serving=self.serving.rstrip("/"),
         )
@@ -160,11 +159,3 @@ class ClusterRequest:
                 "--schedule takes a cron expression of five fields for Vertex AI, and of six, "
                 f"seconds first, for Kubeflow. Received: {self.schedule}"
             )
-
-    def _moods(self) -> tuple[str, ...]:
-        if self.labels is None:
-            return DEFAULT_MOODS
-        try:
-            return read_moods(self.labels)
-        except LabelMapError as error:
-            raise ConfigError(f"--labels: {error}") from error

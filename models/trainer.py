@@ -9,7 +9,7 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -26,69 +26,14 @@ from models import (
     network,
     precisions,
     temperature,
-    tune_settings,
     warm_start,
 )
-from models.hparams import AugmentSettings, ModelSettings, TrainSettings
 from models.input_pipeline import evaluation_batches, shard_files, training_batches
 from models.label_index import LabelIndexer, count_labels
 from models.serving import ServingSpec
+from models.trainer_config import TrainerConfig
 
 _LOGGER = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainerConfig:
-    """The Trainer's ``custom_config``.
-
-    Attributes:
-      model: the network.
-      train: the training.
-      augment: random changes to its pictures.
-      moods: names in index order.
-      box_margin: what the ingest widened boxes by, ``DataSettings.box_margin``.
-      unfinished: folder for backups, the same in each run; "" is one beside the run's outputs,
-        which on a cluster a node that is started anew finds again.
-      calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
-    """
-
-    model: ModelSettings
-    train: TrainSettings
-    augment: AugmentSettings
-    moods: tuple[str, ...]
-    box_margin: float
-    unfinished: str
-    calibrate: bool = False
-
-    @classmethod
-    def from_json(cls, config: Mapping[str, Any]) -> "TrainerConfig":
-        """Makes it of a dictionary with the attributes' names and JSON values."""
-        return cls(
-            model=ModelSettings(**config["model"]),
-            train=TrainSettings(**config["train"]),
-            augment=AugmentSettings(**config["augment"]),
-            moods=tuple(config["moods"]),
-            box_margin=float(config["box_margin"]),
-            unfinished=config["unfinished"],
-            calibrate=bool(config.get("calibrate")),
-        )
-
-    def tuned(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":
-        """Returns it with the Tuner's best values put in.
-
-        Args:
-          hyperparameters: keras-tuner's ``HyperParameters.get_config()``, whose values go by
-            dotted names of settings; None where there was no Tuner.
-
-        Raises:
-          ConfigError: for a name that is no setting of a training.
-        """
-        if hyperparameters is None:
-            return self
-        values = hyperparameters["values"]
-        _LOGGER.info("The Tuner's best values take the place of the settings: %s", values)
-        train, augment = tune_settings.tuned(self.train, self.augment, values)
-        return dataclasses.replace(self, train=train, augment=augment)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,9 +78,7 @@ def run_fn(fn_args: Any) -> None:
       TrainingDivergedError: if the loss is no longer a number.
     """
     config = TrainerConfig.from_json(fn_args.custom_config).tuned(fn_args.hyperparameters)
-    if not config.unfinished:
-        beside = os.path.join(os.path.dirname(fn_args.model_run_dir), "unfinished")
-        config = dataclasses.replace(config, unfinished=beside)
+    config = config.beside(fn_args.model_run_dir)
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)  # Before anything is computed.
     data = Data.of(fn_args, len(config.moods))

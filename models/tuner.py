@@ -21,6 +21,7 @@ from tfx.v1.components import TunerFnResult
 from models import devices, subset, trainer
 from models.backup import Backups
 from models.search import OBJECTIVE, RunTrial, Search
+from models.trainer_config import TrainerConfig
 from models.tune_settings import Space, TuneSettings, Value, space, trial_settings, tuned
 from schemas import artifacts
 from schemas.errors import ConfigError
@@ -45,7 +46,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
         map.
     """
     tune = TuneSettings(**fn_args.custom_config["tune"])
-    config = trainer.TrainerConfig.from_json(fn_args.custom_config)
+    config = TrainerConfig.from_json(fn_args.custom_config)
     choices = space(tune, config.train, config.augment)
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)

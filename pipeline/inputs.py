@@ -3,6 +3,23 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.errors import ConfigError
+from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
+
+
+def moods_of(labels: Path | None) -> tuple[str, ...]:
+    """Returns the moods of a label file in index order; None are AI Hub's six.
+
+    Raises:
+      ConfigError: the file is no label map.
+    """
+    if labels is None:
+        return DEFAULT_MOODS
+    try:
+        return read_moods(labels)
+    except LabelMapError as error:
+        raise ConfigError(f"--labels: {error}") from error
+
 
 @dataclass(frozen=True)
 class RunInputs:

@@ -49,7 +49,7 @@ class Place(Protocol):
 
     @property
     def unfinished(self) -> str:
-        """See ``models.trainer.TrainerConfig``."""
+        """See ``models.trainer_config.TrainerConfig``."""
 
     @property
     def metadata(self) -> Any:

@@ -8,9 +8,8 @@ from pathlib import Path
 from models import hparams
 from pipeline import config
 from pipeline.config import Settings
-from pipeline.inputs import RunInputs
+from pipeline.inputs import RunInputs, moods_of
 from schemas.errors import ConfigError
-from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
 
 _SAMPLE_OUTPUT = Path("build/sample")
 _OWN_OUTPUT = Path("build/run")
@@ -115,12 +114,7 @@ class RunRequest:
         Raises:
           ConfigError: the label file is none.
         """
-        if self.labels is None:
-            return DEFAULT_MOODS
-        try:
-            return read_moods(self.labels)
-        except LabelMapError as error:
-            raise ConfigError(f"--labels: {error}") from error
+        return moods_of(self.labels)
 
 
 def _absolute(path: Path) -> Path:

@@ -1,4 +1,9 @@
-"""Which tests run in one process, so that what a session shares is made once."""
+"""Which tests run in one process, so that what a session shares is made once; and a browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,3 +16,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needs_run = "pushed" in getattr(item, "fixturenames", ())
         group = "whole run" if needs_run else str(item.path.parent)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium; where it is not installed, its tests are left out, but for CI."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if chromium is None and "CI" not in os.environ:
+        pytest.skip("needs Debian's package chromium")
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        started = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield started
+        started.close()

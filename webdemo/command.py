@@ -4,11 +4,9 @@ import importlib.util
 import socket
 import sys
 
-from client import screen
-from client.failures import ServerError
 from client.model import Model
 from client.quiet import quiet
-from client.run import Exit
+from client.run import Exit, loaded, told
 from client.source import Named, source_of
 from schemas.errors import ConfigError
 
@@ -24,24 +22,19 @@ def run(named: Named, host: str, port: int) -> int:
       port: 0..65535; 0 takes a free one.
     """
     try:
-        _check_extra()
-        source = source_of(named)
-        with _bound(host, port) as listener:
-            with quiet() as streams:
-                if source.note:
-                    streams.err.write(f"Using {source.note}\n")
-                    streams.err.flush()
-                with screen.at_work(streams.err, source.words):
-                    model = source.load()
-            _serve(model, listener)
-    except ConfigError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return Exit.CONFIG
-    except ServerError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return Exit.SERVER
+        return told(lambda: _offer(named, host, port))
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped.\n")
+    return Exit.ALL_ANSWERED
+
+
+def _offer(named: Named, host: str, port: int) -> Exit:
+    _check_extra()
+    source = source_of(named)
+    with _bound(host, port) as listener:
+        with quiet() as streams:
+            model = loaded(streams, source)
+        _serve(model, listener)
     return Exit.ALL_ANSWERED
 
 

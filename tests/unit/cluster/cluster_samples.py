@@ -6,7 +6,7 @@ from typing import Any
 from cluster.request import ClusterRequest
 
 GOOD: dict[str, Any] = {
-    "image": "asia-docker.pkg.dev/p/pet/pipeline:2026-01-31",
+    "image": "reg/p/pet/pipeline:2026-01-31",
     "pipeline_root": "gs://b/runs",
     "data_root": "gs://b/data/",
     "serving": "gs://b/serving/pet_mood",

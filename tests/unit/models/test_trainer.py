@@ -14,6 +14,7 @@ import tensorflow as tf
 from models import trainer
 from models.input_pipeline import evaluation_batches, shard_files
 from models.label_index import LabelIndexer
+from models.trainer_config import TrainerConfig
 from schemas import artifacts, signatures
 from schemas.errors import ConfigError
 
@@ -53,4 +54,4 @@ def test_nothing_is_trained_on_labels_outside_the_map(
 
 def test_an_unknown_setting_is_an_error() -> None:
     with pytest.raises(TypeError, match="learning_rat"):
-        trainer.TrainerConfig.from_json(samples.CONFIG | {"train": {"learning_rat": 1}})
+        TrainerConfig.from_json(samples.CONFIG | {"train": {"learning_rat": 1}})

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from models import trainer, tuner
 from models.callbacks import TrainingDivergedError
+from models.trainer_config import TrainerConfig
 from models.tune_settings import TuneSettings
 from schemas import artifacts, features
 
@@ -56,12 +57,12 @@ class Trainings:
     """Stands for ``trainer.train``: writes curves, or diverges at a high rate."""
 
     def __init__(self) -> None:
-        self.configs: list[trainer.TrainerConfig] = []
+        self.configs: list[TrainerConfig] = []
         self.run_dirs: list[Path] = []
 
     def __call__(
         self,
-        config: trainer.TrainerConfig,
+        config: TrainerConfig,
         data: trainer.Data,
         base: Any,
         run_dir: str,
@@ -95,7 +96,7 @@ def test_trials_are_the_training_but_for_the_values_and_the_epochs(
 ) -> None:
     result = tuner.tuner_fn(tuner_args)
     result.tuner.search(**result.fit_kwargs)
-    own = trainer.TrainerConfig.from_json(samples.CONFIG)
+    own = TrainerConfig.from_json(samples.CONFIG)
     first = trainings.configs[0]
     assert first == dataclasses.replace(own, train=dataclasses.replace(own.train, epochs=3))
     tried = {(c.train.learning_rate, c.augment.strength) for c in trainings.configs}
@@ -140,7 +141,7 @@ def test_a_search_is_known_again_by_all_but_its_budget(
 
 
 def test_the_trainer_takes_the_values_and_no_others() -> None:
-    own = trainer.TrainerConfig.from_json(samples.CONFIG)
+    own = TrainerConfig.from_json(samples.CONFIG)
     assert own.tuned(None) == own
     changed = own.tuned({"space": [], "values": {RATE: 0.5, STRENGTH: 0.0}})
     assert (changed.train.learning_rate, changed.augment.strength) == (0.5, 0)

@@ -1,7 +1,6 @@
 """The demo as people use it: in a browser, with a photo, by mouse and by keyboard."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ if "CI" not in os.environ:
     pytest.importorskip("starlette")
     pytest.importorskip("uvicorn")
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from client.answers import Told
 from client.asking import answer_one
@@ -26,11 +25,6 @@ from dataset.boxes import PixelBox
 from dataset.rules import DataSettings
 from models import export
 from models.serving import ServingSpec
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and "CI" not in os.environ, reason="needs Debian's package chromium"
-)
 
 ROOT = Path(__file__).resolve().parents[3]
 BOX = PixelBox(y=100, x=200, height=100, width=100)
@@ -62,15 +56,6 @@ def address(version: Path) -> Iterator[str]:
             assert "Traceback" not in process.stderr.read()
         finally:
             process.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -1,0 +1,71 @@
+"""What the Trainer and the Tuner are told: the node's ``custom_config``."""
+
+import dataclasses
+import logging
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from models import tune_settings
+from models.hparams import AugmentSettings, ModelSettings, TrainSettings
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainerConfig:
+    """The Trainer's ``custom_config``.
+
+    Attributes:
+      model: the network.
+      train: the training.
+      augment: random changes to its pictures.
+      moods: names in index order.
+      box_margin: what the ingest widened boxes by, ``DataSettings.box_margin``.
+      unfinished: folder for backups, the same in each run; "" is one beside the run's outputs,
+        which on a cluster a node that is started anew finds again.
+      calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
+    """
+
+    model: ModelSettings
+    train: TrainSettings
+    augment: AugmentSettings
+    moods: tuple[str, ...]
+    box_margin: float
+    unfinished: str
+    calibrate: bool = False
+
+    @classmethod
+    def from_json(cls, config: Mapping[str, Any]) -> "TrainerConfig":
+        """Makes it of a dictionary with the attributes' names and JSON values."""
+        return cls(
+            model=ModelSettings(**config["model"]),
+            train=TrainSettings(**config["train"]),
+            augment=AugmentSettings(**config["augment"]),
+            moods=tuple(config["moods"]),
+            box_margin=float(config["box_margin"]),
+            unfinished=config["unfinished"],
+            calibrate=bool(config.get("calibrate")),
+        )
+
+    def tuned(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":
+        """Returns it with the Tuner's best values put in.
+
+        Args:
+          hyperparameters: keras-tuner's ``HyperParameters.get_config()``, whose values go by
+            dotted names of settings; None where there was no Tuner.
+
+        Raises:
+          ConfigError: for a name that is no setting of a training.
+        """
+        if hyperparameters is None:
+            return self
+        values = hyperparameters["values"]
+        _LOGGER.info("The Tuner's best values take the place of the settings: %s", values)
+        train, augment = tune_settings.tuned(self.train, self.augment, values)
+        return dataclasses.replace(self, train=train, augment=augment)
+
+    def beside(self, run_dir: str) -> "TrainerConfig":
+        """Returns it with ``unfinished`` beside the run's outputs, where it is ""."""
+        folder = os.path.join(os.path.dirname(run_dir), "unfinished")
+        return dataclasses.replace(self, unfinished=self.unfinished or folder)

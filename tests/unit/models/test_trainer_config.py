@@ -1,0 +1,19 @@
+"""Where a training keeps what it goes on from."""
+
+import dataclasses
+
+import model_samples as samples
+
+from models.trainer_config import TrainerConfig
+
+CONFIG = TrainerConfig.from_json(samples.CONFIG)
+
+
+def test_a_folder_that_was_named_stays() -> None:
+    named = dataclasses.replace(CONFIG, unfinished="/kept")
+    assert named.beside("/root/Trainer/model_run").unfinished == "/kept"
+
+
+def test_without_one_it_is_beside_the_outputs() -> None:
+    unnamed = dataclasses.replace(CONFIG, unfinished="")
+    assert unnamed.beside("gs://b/Trainer/model_run").unfinished == "gs://b/Trainer/unfinished"
