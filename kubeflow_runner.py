@@ -55,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         "--eval-csv", metavar="NAME", help="below it (default: a share of --train-csv's clips)"
     )
     what.add_argument(
+        "--predict-csv",
+        metavar="NAME",
+        help="below it: rows without moods, which the model is asked for once it is pushed",
+    )
+    what.add_argument(
         "--data-version",
         default="1",
         metavar="TEXT",

@@ -57,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="where relative image paths start (default: each CSV's folder)",
     )
+    data.add_argument(
+        "--predict-csv",
+        type=Path,
+        metavar="FILE",
+        help="rows without moods: the model is asked for them once it is pushed",
+    )
     add_labels_flag(data)
     how = parser.add_argument_group("how")
     how.add_argument(

@@ -27,7 +27,10 @@ JOB_JSON = "pipeline.json"
 SPEC_YAML = "pipeline.yaml"
 """The PipelineSpec in it alone, which Kubeflow takes."""
 
-_DATA_NODES = (nodes.EXAMPLE_GEN, nodes.STATISTICS_GEN, nodes.LEAK_CHECK)
+_DATA_NODES = (
+    *(nodes.EXAMPLE_GEN, nodes.STATISTICS_GEN, nodes.LEAK_CHECK),
+    *(nodes.UNLABELLED_GEN, nodes.BULK_INFERRER),
+)
 _TRAINING_NODES = (nodes.TRAINER, nodes.TUNER)
 _ALWAYS_RUN = (nodes.LAST_BLESSED,)
 """Looks at the serving folder, which changes without its inputs changing."""

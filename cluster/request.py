@@ -26,7 +26,7 @@ class ClusterRequest:
       image: of the pipeline's steps, with a tag or digest of its own.
       pipeline_root, data_root, serving: see ``pipeline.inputs.ClusterInputs``.
       output: folder that the compiled pipeline is written into.
-      train_csv, eval_csv, data_version: see there.
+      train_csv, eval_csv, predict_csv, data_version: see there.
       labels: label file; None is AI Hub's six moods.
       preset, config_file, overrides: of the settings, as for ``local_runner.py``.
       submit: where the pipeline is sent to, ``VERTEX`` or ``KUBEFLOW``; None is nowhere.
@@ -43,6 +43,7 @@ class ClusterRequest:
     output: Path
     train_csv: str = "train.csv"
     eval_csv: str | None = None
+    predict_csv: str | None = None
     data_version: str = "1"
     labels: Path | None = None
     preset: str = "default"
@@ -108,7 +109,11 @@ class ClusterRequest:
                     f"{option} must be in an object store ({', '.join(STORAGE)}): a cluster's "
                     f"machines do not see this one's folders. Received: {value}"
                 )
-        for option, name in (("--train-csv", self.train_csv), ("--eval-csv", self.eval_csv)):
+        for option, name in (
+            ("--train-csv", self.train_csv),
+            ("--eval-csv", self.eval_csv),
+            ("--predict-csv", self.predict_csv),
+        ):
             if name is not None and ("://" in name or name.startswith(("/", "../"))):
                 raise ConfigError(
                     f"{option} must be a name below --data-root, such as train.csv. "
@@ -125,6 +130,7 @@ class ClusterRequest:
             moods=moods_of(self.labels),
             root=self.pipeline_root.rstrip("/"),
             serving=self.serving.rstrip("/"),
+            predict_csv=self.predict_csv,
         )
 
     def _check_image(self) -> None:

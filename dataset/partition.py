@@ -89,6 +89,8 @@ def deal_out(
     shard_rows: int,
     folder: str,
     opener: Opener = open,
+    *,
+    labelled: bool = True,
 ) -> Dealing:
     """Deals the rows of a CSV out to blocks of about ``shard_rows`` rows.
 
@@ -98,13 +100,14 @@ def deal_out(
       shard_rows: rows a block should have.
       folder: where the blocks' files are written; must exist.
       opener: opens files of the CSV's and the folder's storage.
+      labelled: as for ``read_rows``.
 
     Raises:
       DataRefusedError: as ``read_rows`` does, or where there is no row at all.
     """
     sizes: dict[str, Counter[int]] = {share.name: Counter() for share in shares}
     labels: dict[str, Counter[str]] = {share.name: Counter() for share in shares}
-    for row in read_rows(source, opener):
+    for row in read_rows(source, opener, labelled=labelled):
         split = split_of(row.split_key, shares)
         sizes[split][bucket_of(row.clip, _BUCKETS)] += 1
         labels[split][row.label] += 1
@@ -112,7 +115,7 @@ def deal_out(
         raise DataRefusedError(f"{source} has a header and no rows.")
     block_of = {split: _packed(buckets, shard_rows) for split, buckets in sizes.items()}
     writer = _PartWriter(folder, opener)
-    for row in read_rows(source, opener):
+    for row in read_rows(source, opener, labelled=labelled):
         split = split_of(row.split_key, shares)
         writer.add((split, block_of[split][bucket_of(row.clip, _BUCKETS)]), row)
     writer.flush()

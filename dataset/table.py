@@ -36,11 +36,17 @@ class Row(NamedTuple):
         return self.group or self.clip
 
 
-def read_rows(path: str, opener: Opener = open) -> Iterator[Row]:
+def read_rows(path: str, opener: Opener = open, *, labelled: bool = True) -> Iterator[Row]:
     """Yields the rows of a CSV in order; blank lines are passed over.
 
     A byte order mark, CRLF, quoted fields, spaces around cells and decomposed Hangul in the
     label are fine. ``Row.line`` is the line on which the row begins, the header being 1.
+
+    Args:
+      path: of the CSV.
+      opener: opens files of the path's storage.
+      labelled: whether there is a label in each row; else a column of that name is ignored, and
+        ``Row.label`` is "".
 
     Raises:
       DataRefusedError: the file is empty, lacks a required column, names one twice, is not
@@ -50,7 +56,7 @@ def read_rows(path: str, opener: Opener = open) -> Iterator[Row]:
         reader = csv.reader(_lines(raw, path))
         try:
             header = [cell.strip() for cell in next(reader, [])]
-            places = _places(header, path)
+            places = _places(header, path, columns.REQUIRED if labelled else columns.UNLABELLED)
             end = reader.line_num
             for cells in reader:
                 line, end = end + 1, reader.line_num
@@ -74,16 +80,16 @@ def _lines(raw: IO[bytes], path: str) -> Iterator[str]:
             ) from error
 
 
-def _places(header: list[str], path: str) -> dict[str, int]:
+def _places(header: list[str], path: str, required: tuple[str, ...]) -> dict[str, int]:
     if not any(header):
         raise DataRefusedError(f"{path} is empty: the first line must name the columns.")
-    missing = [name for name in columns.REQUIRED if name not in header]
+    missing = [name for name in required if name not in header]
     if missing:
         raise DataRefusedError(
             f"{path} lacks the column {', '.join(missing)}. Received the columns: "
             f"{', '.join(header)}"
         )
-    known = columns.REQUIRED + columns.OPTIONAL
+    known = required + columns.OPTIONAL
     twice = [name for name in known if header.count(name) > 1]
     if twice:
         raise DataRefusedError(f"{path} names the column {', '.join(twice)} twice.")

@@ -31,6 +31,7 @@ class RunInputs:
       image_root: folder that relative image paths start from; None is each CSV's own.
       moods: names in index order.
       output: folder for artifacts, metadata, logs and the pushed versions.
+      predict_csv: rows without moods, which a pushed model is asked for; None asks for none.
     """
 
     train_csv: Path
@@ -38,6 +39,7 @@ class RunInputs:
     image_root: Path | None
     moods: tuple[str, ...]
     output: Path
+    predict_csv: Path | None = None
 
     @property
     def metadata(self) -> Path:
@@ -68,6 +70,7 @@ class ClusterInputs:
       moods: names in index order.
       root: folder that every node's outputs lie under.
       serving: folder that TensorFlow Serving polls; its last folder is the model's name.
+      predict_csv: a name below ``data_root``; None as in ``RunInputs``.
     """
 
     data_root: str
@@ -77,3 +80,4 @@ class ClusterInputs:
     moods: tuple[str, ...]
     root: str
     serving: str
+    predict_csv: str | None = None

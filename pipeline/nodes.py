@@ -1,6 +1,7 @@
 """Ids of the pipeline's nodes, in the order in which they run."""
 
 EXAMPLE_GEN = "PetExampleGen"
+UNLABELLED_GEN = "UnlabelledExampleGen"
 STATISTICS_GEN = "StatisticsGen"
 SCHEMA_GEN = "ImportSchemaGen"
 EXAMPLE_VALIDATOR = "ExampleValidator"
@@ -15,3 +16,4 @@ LAST_BLESSED = "LastBlessedModel"
 EVALUATOR = "Evaluator"
 SERVABLE_CHECK = "ServableCheck"
 PUSHER = "Pusher"
+BULK_INFERRER = "BulkInferrer"

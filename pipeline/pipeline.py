@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow_data_validation as tfdv
 from tfx import v1 as tfx
+from tfx.proto import bulk_inferrer_pb2
 
 from components.box_validator.component import BoxValidator
 from components.data_gate.component import DataGate
@@ -21,7 +22,7 @@ from pipeline.code_version import code_version
 from pipeline.config import Settings
 from pipeline.inputs import RunInputs
 from pipeline.places import Place, ThisMachine
-from schemas import features
+from schemas import features, signatures
 
 STATISTICS_FEATURES = [*features.NUMERIC, features.LABEL, features.SPECIES]
 """All but the image bytes, and but the texts that differ in every row."""
@@ -52,9 +53,8 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
       DataRefusedError: a CSV that can be seen from here is empty, not UTF-8 or lacks a column.
     """
     moods = list(place.moods)
-    example_gen = place.example_gen(
-        settings, code_version("components/pet_example_gen", "components/storage.py")
-    ).with_id(nodes.EXAMPLE_GEN)
+    reading_code = code_version("components/pet_example_gen", "components/storage.py")
+    example_gen = place.example_gen(settings, reading_code).with_id(nodes.EXAMPLE_GEN)
     example_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
     examples = example_gen.outputs["examples"]
     rejects = example_gen.outputs["rejects"]
@@ -151,6 +151,12 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=place.serving)
         ),
     ).with_id(nodes.PUSHER)
+    unlabelled_gen = place.unlabelled_gen(settings, reading_code)
+    labelling = []
+    if unlabelled_gen:
+        unlabelled_gen.with_id(nodes.UNLABELLED_GEN)
+        unlabelled_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
+        labelling = [unlabelled_gen, _bulk_inferrer(unlabelled_gen, model, evaluator, pusher)]
     return tfx.dsl.Pipeline(
         pipeline_name=place.name,
         pipeline_root=place.root,
@@ -169,11 +175,39 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
             evaluator,
             servable_check,
             pusher,
+            *labelling,
         ],
         enable_cache=True,
         metadata_connection_config=place.metadata,
         beam_pipeline_args=beam_args(settings.beam, 1),
     )
+
+
+def _bulk_inferrer(unlabelled_gen: Any, model: Any, evaluator: Any, pusher: Any) -> Any:
+    """Returns TFX's node that puts a blessed model's answers beside what was asked."""
+    columns = (
+        (signatures.MOOD, features.PREDICTED_MOOD),
+        (signatures.PROBABILITIES, features.PREDICTED_PROBABILITIES),
+        (signatures.STATUS, features.PREDICTED_STATUS),
+    )
+    spec = bulk_inferrer_pb2.OutputColumnsSpec(
+        predict_output=bulk_inferrer_pb2.PredictOutput(
+            output_columns=[
+                bulk_inferrer_pb2.PredictOutputCol(output_key=key, output_column=column)
+                for key, column in columns
+            ]
+        )
+    )
+    node = tfx.components.BulkInferrer(
+        examples=unlabelled_gen.outputs["examples"],
+        model=model,
+        model_blessing=evaluator.outputs["blessing"],
+        model_spec=tfx.proto.ModelSpec(model_signature_name=[signatures.SERVE_EXAMPLE]),
+        output_example_spec=tfx.proto.OutputExampleSpec(output_columns_spec=[spec]),
+    ).with_id(nodes.BULK_INFERRER)
+    # Whoever waits for the model does not wait for a million answers first.
+    node.add_upstream_node(pusher)
+    return node
 
 
 def _json(settings: Any) -> str:

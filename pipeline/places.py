@@ -1,6 +1,7 @@
 """Where a pipeline runs: what differs in its graph between this machine and a cluster."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from tfx import v1 as tfx
@@ -11,14 +12,17 @@ from components import warm_start
 from components.evaluator import last_blessed
 from components.last_pushed.component import LastPushed
 from components.pet_example_gen.component import PetExampleGen
-from components.pet_example_gen.job import IngestSettings
+from components.pet_example_gen.job import IngestSettings, unlabelled
 from dataset.fingerprint import photos_fingerprint
 from pipeline import nodes
 from pipeline.code_version import versioned_schema
 from pipeline.config import Settings
 from pipeline.inputs import ClusterInputs, RunInputs
 from schemas.errors import ConfigError
+from schemas.splits import EVAL, TRAIN, UNLABELLED
 
+ALL = "all"
+"""A CSV that is split here."""
 DATA_ROOT = "data_root"
 DATA_VERSION = "data_version"
 """Parameters that a run on a cluster may be given."""
@@ -57,6 +61,9 @@ class Place(Protocol):
 
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """Returns the node that reads the data; ``code`` is the version of ours."""
+
+    def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
+        """Returns the node that reads what a pushed model is asked for; None where nothing is."""
 
     def base_model(self, examples: Any) -> Any:
         """Returns the node that finds what a training on these Examples goes on from."""
@@ -111,24 +118,37 @@ class ThisMachine:
           DataRefusedError: a CSV is empty, not UTF-8 or lacks a column.
         """
         inputs = self.inputs
+        ingest = self._ingest(settings, code, inputs.train_csv, inputs.eval_csv)
+        train_csv = str(inputs.train_csv.absolute())
+        if inputs.eval_csv is None:
+            return PetExampleGen({ALL: train_csv}, ingest, settings.data.eval_fraction)
+        return PetExampleGen({TRAIN: train_csv, EVAL: str(inputs.eval_csv.absolute())}, ingest)
+
+    def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
+        """See ``Place`` and ``example_gen``."""
+        csv = self.inputs.predict_csv
+        if csv is None:
+            return None
+        ingest = self._ingest(settings, code, csv, labelled=False)
+        return PetExampleGen({UNLABELLED: str(csv.absolute())}, unlabelled(ingest))
+
+    def _ingest(
+        self, settings: Settings, code: str, *csvs: Path | None, labelled: bool = True
+    ) -> IngestSettings:
+        inputs = self.inputs
         digests = [
-            photos_fingerprint(csv, inputs.image_root or csv.parent)
-            for csv in (inputs.train_csv, inputs.eval_csv)
+            photos_fingerprint(csv, inputs.image_root or csv.parent, labelled=labelled)
+            for csv in csvs
             if csv
         ]
-        return PetExampleGen(
-            train_csv=str(inputs.train_csv.absolute()),
-            eval_csv=str(inputs.eval_csv.absolute()) if inputs.eval_csv else None,
-            settings=IngestSettings(
-                data=settings.data,
-                thin=settings.thin,
-                moods=inputs.moods,
-                side=settings.model.resolution,
-                image_root=str(inputs.image_root.absolute()) if inputs.image_root else "",
-                photos=" ".join(digests),
-                code=code,
-            ),
-            eval_fraction=settings.data.eval_fraction,
+        return IngestSettings(
+            data=settings.data,
+            thin=settings.thin,
+            moods=inputs.moods,
+            side=settings.model.resolution,
+            image_root=str(inputs.image_root.absolute()) if inputs.image_root else "",
+            photos=" ".join(digests),
+            code=code,
         )
 
     def base_model(self, examples: Any) -> Any:
@@ -173,20 +193,35 @@ class Cluster:
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """See ``Place``; the image's tag stands for the code's version."""
         del code
-        inputs = self.inputs
-        return PetExampleGen(
-            train_csv=inputs.train_csv,
-            eval_csv=inputs.eval_csv,
-            settings=IngestSettings(
-                data=settings.data,
-                thin=settings.thin,
-                moods=inputs.moods,
-                side=settings.model.resolution,
-            ),
-            eval_fraction=settings.data.eval_fraction,
-            data_root=RuntimeParameter(DATA_ROOT, str, inputs.data_root),
-            data_version=RuntimeParameter(DATA_VERSION, str, inputs.data_version),
+        inputs, ingest = self.inputs, self._ingest(settings)
+        if inputs.eval_csv is None:
+            csvs = {ALL: inputs.train_csv}
+            return PetExampleGen(csvs, ingest, settings.data.eval_fraction, **self._parameters())
+        csvs = {TRAIN: inputs.train_csv, EVAL: inputs.eval_csv}
+        return PetExampleGen(csvs, ingest, **self._parameters())
+
+    def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
+        """See ``Place`` and ``example_gen``."""
+        del code
+        csv = self.inputs.predict_csv
+        if csv is None:
+            return None
+        ingest = unlabelled(self._ingest(settings))
+        return PetExampleGen({UNLABELLED: csv}, ingest, **self._parameters())
+
+    def _ingest(self, settings: Settings) -> IngestSettings:
+        return IngestSettings(
+            data=settings.data,
+            thin=settings.thin,
+            moods=self.inputs.moods,
+            side=settings.model.resolution,
         )
+
+    def _parameters(self) -> dict[str, RuntimeParameter]:
+        return {
+            "data_root": RuntimeParameter(DATA_ROOT, str, self.inputs.data_root),
+            "data_version": RuntimeParameter(DATA_VERSION, str, self.inputs.data_version),
+        }
 
     def base_model(self, examples: Any) -> Any:
         """Raises ConfigError: there is no resolver to find it."""

@@ -22,6 +22,7 @@ class RunRequest:
     Attributes:
       train_csv, eval_csv, image_root: the user's data; without ``train_csv`` the sample is
         drawn.
+      predict_csv: rows that the pushed model is asked for.
       labels: label file; None is AI Hub's six moods.
       output: folder for everything that the run makes.
       preset: name of the preset.
@@ -32,6 +33,7 @@ class RunRequest:
     train_csv: Path | None = None
     eval_csv: Path | None = None
     image_root: Path | None = None
+    predict_csv: Path | None = None
     labels: Path | None = None
     output: Path | None = None
     preset: str | None = None
@@ -89,7 +91,11 @@ class RunRequest:
             for option, value in (("--eval-csv", self.eval_csv), ("--image-root", self.image_root)):
                 if value is not None:
                     raise ConfigError(f"{option} goes with --train-csv. Received it alone.")
-        for option, path in (("--train-csv", self.train_csv), ("--eval-csv", self.eval_csv)):
+        for option, path in (
+            ("--train-csv", self.train_csv),
+            ("--eval-csv", self.eval_csv),
+            ("--predict-csv", self.predict_csv),
+        ):
             if path is not None:
                 _check_readable(option, path)
         if self.eval_csv and self.train_csv and self.eval_csv.samefile(self.train_csv):
@@ -106,6 +112,7 @@ class RunRequest:
             image_root=_absolute(self.image_root) if self.image_root else None,
             moods=self.moods(),
             output=self.folder,
+            predict_csv=_absolute(self.predict_csv) if self.predict_csv else None,
         )
 
     def moods(self) -> tuple[str, ...]:

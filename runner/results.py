@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.nodes import BULK_INFERRER, UNLABELLED_GEN
 from runner.node_run import NodeRun
 from schemas import artifacts
 
@@ -42,6 +43,9 @@ class Results:
       predictions: path of ``PREDICTIONS_PARQUET``.
       servable: ``SERVABLE_JSON``.
       pushed: folder of the pushed version; None also where the Pusher ran and pushed nothing.
+      asked: ``INGEST_JSON`` of the rows without moods.
+      asked_rejects_csv: path of their rejects table.
+      answers: folder of the answers to them.
     """
 
     ingest: Mapping[str, Any] | None = None
@@ -56,6 +60,9 @@ class Results:
     predictions: Path | None = None
     servable: Mapping[str, Any] | None = None
     pushed: Path | None = None
+    asked: Mapping[str, Any] | None = None
+    asked_rejects_csv: Path | None = None
+    answers: Path | None = None
 
     @property
     def blessed(self) -> bool | None:
@@ -69,6 +76,8 @@ class Results:
 
     def add(self, run: NodeRun) -> str:
         """Takes over what a node put out, and returns it in a few words ("" if unknown)."""
+        if run.node in (UNLABELLED_GEN, BULK_INFERRER):
+            return self._add_labelling(run)
         notes = []
         for output in run.outputs:
             folder = Path(output.uri)
@@ -104,6 +113,21 @@ class Results:
                     self.pushed = Path(str(output.properties[_PUSHED_DESTINATION]))
                 notes.append(f"version {self.pushed.name}" if self.pushed else "nothing pushed")
         return ", ".join(notes)
+
+    def _add_labelling(self, run: NodeRun) -> str:
+        """The same for the nodes that read and answer rows without moods."""
+        note = ""
+        for output in run.outputs:
+            folder = Path(output.uri)
+            if run.node == BULK_INFERRER:
+                # TFX leaves the folder empty where the model is not blessed.
+                self.answers = folder if any(folder.iterdir()) else None
+                note = "" if self.answers else "nothing answered"
+            elif output.type_name == artifacts.REJECTS_TYPE:
+                self.asked = _read(folder / artifacts.INGEST_JSON)
+                self.asked_rejects_csv = folder / artifacts.REJECTS_CSV
+                note = _rows_note(self.asked)
+        return note
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -98,6 +98,7 @@ class RunRecord:
             },
             "blessed": self.results.blessed,
             "pushed": _text(self.results.pushed),
+            "predict": self._predict(),
             "nodes": {
                 name: {
                     "seconds": _rounded(run.seconds) if run else None,
@@ -117,6 +118,18 @@ class RunRecord:
         partial = self.folder / (FILE_NAME + ".partial")
         partial.write_text(text, encoding="utf-8")
         partial.replace(self.folder / FILE_NAME)
+
+    def _predict(self) -> dict[str, Any] | None:
+        """Returns what came of the rows without moods; None where there were none."""
+        if self.results.asked is None:
+            return None
+        (counts,) = self.results.asked["splits"].values()
+        return {
+            "used": counts["used"],
+            "refused": dict(counts["refused"]),
+            "rejects_csv": _text(self.results.asked_rejects_csv),
+            "answers": _text(self.results.answers),
+        }
 
     def _rows(self, split: str) -> dict[str, Any]:
         counts: Mapping[str, Any] | None = None

@@ -53,6 +53,9 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
     console.print()
     for line in _ending(record):
         _print_unbroken(console, line)
+    if results.answers is not None:
+        path = shown_path(results.answers)
+        _print_unbroken(console, Text(f"  answers to --predict-csv: {path}", style="dim"))
     if results.pushed is not None and example is not None:
         _print_unbroken(console, Text(f"\n  Try it (the CSV says {example.mood}):"))
         for part in _try_command(results.pushed, example):

@@ -1,7 +1,7 @@
 """Column names of the cleaned CSV, spelled once.
 
-The first three are required. The others may follow in any order and become
-features of the Example where they are present.
+The first three are required; rows that a model is asked for need no mood. The others may follow
+in any order and become features of the Example where they are present.
 """
 
 IMAGE_PATH = "image_path"
@@ -25,7 +25,8 @@ WIDTH = "width"
 HEIGHT = "height"
 """Of the upright photo, pixels, as the source's metadata says."""
 
-REQUIRED = (IMAGE_PATH, BBOX, LABELS)
+UNLABELLED = (IMAGE_PATH, BBOX)
+REQUIRED = (*UNLABELLED, LABELS)
 OPTIONAL = (SPECIES, CLIP, GROUP)
 """What becomes a feature where it is present."""
 PREPARED = (*REQUIRED, *OPTIONAL, FRAME, TIMESTAMP, WIDTH, HEIGHT)

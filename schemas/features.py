@@ -39,7 +39,7 @@ CONTRAST = "quality/contrast"
 """float: standard deviation of the view's grey levels, [0, 0.5]."""
 
 LABEL = "label"
-"""bytes: the mood's name, NFC."""
+"""bytes: the mood's name, NFC; absent in the split "unlabelled"."""
 CLIP = "clip"
 """bytes: clip of the row; the image's path where the data has no clips."""
 SPECIES = "species"
@@ -66,3 +66,10 @@ NUMERIC = (
 
 LABEL_INDEX = "label_index"
 """int64: the label's index after Transform."""
+
+PREDICTED_MOOD = "predicted/mood"
+"""bytes: ``signatures.MOOD``, and the next two, in what BulkInferrer puts out."""
+PREDICTED_PROBABILITIES = "predicted/probabilities"
+"""float[k]: ``signatures.PROBABILITIES``, in the label map's order."""
+PREDICTED_STATUS = "predicted/status"
+"""bytes: ``signatures.STATUS``."""

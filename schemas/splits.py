@@ -2,3 +2,4 @@
 
 TRAIN = "train"
 EVAL = "eval"
+UNLABELLED = "unlabelled"

@@ -2,6 +2,7 @@
 
 import glob
 import posixpath
+from collections.abc import Mapping
 
 from tfx import types
 from tfx.components.example_gen import component as example_gen
@@ -42,7 +43,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
     """Reads rows of (photo, box, mood) and writes the crops as TFRecord shards.
 
     Outputs:
-      examples: splits "train" and "eval" of Examples with the features of
+      examples: splits of Examples with the features of
         ``schemas.features``, uncompressed TFRecords (JPEG does not compress).
       rejects: every refused row with its reason, and counts.
       frames: what is known of every used frame, without pixels, as Parquet.
@@ -56,37 +57,35 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
 
     def __init__(
         self,
-        train_csv: str,
-        eval_csv: str | None,
+        csvs: Mapping[str, str],
         settings: IngestSettings,
-        eval_fraction: float,
+        eval_fraction: float | None = None,
         data_root: RuntimeParameter | None = None,
         data_version: RuntimeParameter | None = None,
     ) -> None:
         """Creates the node.
 
         Args:
-          train_csv: path of the training CSV, or of the only one.
-          eval_csv: path of the evaluation CSV; None splits ``train_csv`` by clip.
+          csvs: path of each split's CSV.
           settings: how rows are read; part of the cache key.
-          eval_fraction: share of the clips that become "eval" where there is one CSV.
+          eval_fraction: share of the clips of the only CSV that become "eval", the others
+            "train"; None leaves the splits as they are.
           data_root: folder that the paths start from, where only the run knows it; else the paths
             are absolute.
           data_version: what changes with the data, where this machine cannot see it.
         """
-        paths = [path for path in (train_csv, eval_csv) if path]
+        paths = list(csvs.values())
         base, patterns = (
             (data_root, [glob.escape(path) for path in paths]) if data_root else _relative(paths)
         )
-        names = [TRAIN, EVAL] if eval_csv else ["all"]
         inputs = example_gen_pb2.Input(
             splits=[
                 example_gen_pb2.Input.Split(name=name, pattern=pattern)
-                for name, pattern in zip(names, patterns, strict=True)
+                for name, pattern in zip(csvs, patterns, strict=True)
             ]
         )
         outputs = example_gen_pb2.Output()
-        if not eval_csv:
+        if eval_fraction is not None:
             share = round(eval_fraction * EVAL_BUCKETS)
             outputs.split_config.partition_feature_name = features.CLIP
             outputs.split_config.splits.add(name=TRAIN, hash_buckets=EVAL_BUCKETS - share)

@@ -28,10 +28,11 @@ def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
         features.SHARPNESS: crop.quality.sharpness,
         features.BRIGHTNESS: crop.quality.brightness,
         features.CONTRAST: crop.quality.contrast,
-        features.LABEL: row.label,
         features.CLIP: row.clip,
         features.SOURCE_LINE: row.line,
     }
+    if row.label:
+        values[features.LABEL] = row.label
     if row.species:
         values[features.SPECIES] = row.species
     if row.group:

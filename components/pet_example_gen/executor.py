@@ -87,7 +87,16 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 SplitShare(out.name, out.hash_buckets) for out in outputs.split_config.splits
             ] or [SplitShare(split.name, 1)]
             source = _only_file(posixpath.join(base, split.pattern))
-            dealings.append(deal_out(source, shares, settings.data.shard_rows, rows, open_file))
+            dealings.append(
+                deal_out(
+                    source,
+                    shares,
+                    settings.data.shard_rows,
+                    rows,
+                    open_file,
+                    labelled=settings.labelled,
+                )
+            )
         # Beside the executions' own folders, which are removed when a run dies.
         unfinished = posixpath.join(posixpath.dirname(posixpath.dirname(examples.uri)), UNFINISHED)
         fileio.makedirs(unfinished)

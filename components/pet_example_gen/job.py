@@ -22,6 +22,7 @@ class IngestSettings:
       image_root: folder that relative image paths start from; "" is the CSV's own folder.
       photos: fingerprint of the photos; changes when one of them does.
       code: version of our code; only there to be part of the cache key.
+      labelled: whether the rows have labels; else there is none in the Examples either.
     """
 
     data: DataSettings
@@ -31,6 +32,7 @@ class IngestSettings:
     image_root: str = ""
     photos: str = ""
     code: str = ""
+    labelled: bool = True
 
     def to_json(self) -> str:
         """Returns the settings as JSON with a fixed order of keys."""
@@ -48,6 +50,12 @@ class IngestSettings:
                 "moods": tuple(fields["moods"]),
             }
         )
+
+
+def unlabelled(settings: IngestSettings) -> IngestSettings:
+    """Returns the same for rows without labels, which nothing is trained on."""
+    data = dataclasses.replace(settings.data, surplus=0.0)
+    return dataclasses.replace(settings, data=data, thin=ThinSettings(), labelled=False)
 
 
 @dataclass(frozen=True)

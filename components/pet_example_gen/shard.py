@@ -119,7 +119,7 @@ class _Reader:
 
     def _sample(self, row: Row) -> Sample:
         settings = self._job.settings
-        if row.label not in settings.moods:
+        if settings.labelled and row.label not in settings.moods:
             raise _RefusedError(RejectReason.UNKNOWN_LABEL, f"{row.label!r}")
         box = parse_box(row.bbox)
         first = self._seen.setdefault((row.image_path, box), row)

@@ -2,9 +2,11 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+import tensorflow as tf
 from PIL import Image, ImageDraw
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import RunOptions
@@ -15,6 +17,7 @@ from pipeline.inputs import RunInputs
 from pipeline.pipeline import create_pipeline
 from runner import local
 from runner.request import RunRequest
+from schemas import features
 from schemas.labels import DEFAULT_MOODS
 
 COLOURS = ("red", "lime", "blue", "white", "black", "yellow")
@@ -51,11 +54,18 @@ class Run(NamedTuple):
         return found[-1]
 
 
-def run(output: Path, train_csv: Path, eval_csv: Path | None, *overrides: str) -> Run:
+def run(
+    output: Path,
+    train_csv: Path,
+    eval_csv: Path | None,
+    *overrides: str,
+    predict_csv: Path | None = None,
+) -> Run:
     """Runs the pipeline in this process, quickly."""
     request = RunRequest(
         train_csv=train_csv,
         eval_csv=eval_csv,
+        predict_csv=predict_csv,
         output=output,
         preset="quick",
         overrides=(*FAST, *overrides),
@@ -71,6 +81,22 @@ def run_data_stage(output: Path, train_csv: Path, eval_csv: Path | None, *overri
     )
     LocalDagRunner().run(pipeline, run_options=RunOptions(to_nodes=[nodes.DATA_GATE]))
     return output
+
+
+def answers(shards: Iterable[Path]) -> dict[str, tuple[str, str, list[float]]]:
+    """Returns what BulkInferrer wrote: status, mood and probabilities by the image's path."""
+    told = {}
+    files = tf.data.TFRecordDataset([str(shard) for shard in shards], compression_type="GZIP")
+    for record in files.as_numpy_iterator():
+        feature = tf.train.Example.FromString(record).features.feature
+        assert features.LABEL not in feature
+        path, status, mood = (
+            feature[name].bytes_list.value[0].decode("utf-8")
+            for name in (features.IMAGE_PATH, features.PREDICTED_STATUS, features.PREDICTED_MOOD)
+        )
+        assert path not in told
+        told[path] = (status, mood, [*feature[features.PREDICTED_PROBABILITIES].float_list.value])
+    return told
 
 
 def newest(output: Path, pattern: str) -> Path:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from chain import Run, run, write_colours
 
+from dataset.table import read_rows
+
 
 @pytest.fixture(scope="session")
 def colours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
@@ -14,6 +16,17 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def pushed(tmp_path_factory: pytest.TempPathFactory, colours: tuple[Path, Path]) -> Run:
-    """A whole run on the colours."""
-    return run(tmp_path_factory.mktemp("pushed"), *colours)
+def unlabelled(colours: tuple[Path, Path]) -> Path:
+    """A CSV of the eval photos without their moods, and of one that is not there."""
+    rows = [f'{row.image_path},"{row.bbox}"' for row in read_rows(str(colours[1]))]
+    csv = colours[1].with_name("unlabelled.csv")
+    csv.write_text("\n".join(["image_path,bbox", *rows, 'gone.png,"1,2,30,40"', ""]), "utf-8")
+    return csv
+
+
+@pytest.fixture(scope="session")
+def pushed(
+    tmp_path_factory: pytest.TempPathFactory, colours: tuple[Path, Path], unlabelled: Path
+) -> Run:
+    """A whole run on the colours, which also answers for the unlabelled rows."""
+    return run(tmp_path_factory.mktemp("pushed"), *colours, predict_csv=unlabelled)

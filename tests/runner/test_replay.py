@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 import tensorflow as tf
 import yaml
-from chain import FAST
+from chain import FAST, answers
 
 from cluster import compiling
 from dataset.boxes import parse_box
@@ -37,7 +37,9 @@ class Replay(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory, colours: tuple[Path, Path]) -> Replay:
+def replayed(
+    tmp_path_factory: pytest.TempPathFactory, colours: tuple[Path, Path], unlabelled: Path
+) -> Replay:
     """Compiles for a cluster and runs every task's command in a process of its own."""
     folder = tmp_path_factory.mktemp("replay")
     train, val = colours
@@ -51,6 +53,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory, colours: tuple[Path, Path
         moods=DEFAULT_MOODS,
         root=str(folder / "root"),
         serving=str(folder / "serving" / "pet_mood"),
+        predict_csv=str(unlabelled.relative_to(root)),
     )
     settings = config.load("quick", None, [*FAST])
     _, spec_yaml = compiling.write(compiling.compiled(settings, inputs, IMAGE), folder)
@@ -179,7 +182,16 @@ def test_the_last_task_has_pushed_a_model_that_answers(
 
 def test_every_node_has_run(replayed: Replay) -> None:
     assert {nodes.EXAMPLE_GEN, nodes.TRAINER, nodes.LAST_BLESSED} <= set(replayed.outputs)
-    assert len(replayed.outputs) == 13
+    assert len(replayed.outputs) == 15
+
+
+def test_the_rows_without_moods_are_answered(replayed: Replay, colours: tuple[Path, Path]) -> None:
+    folder = Path(replayed.outputs[nodes.BULK_INFERRER]["output_examples"]["uri"])
+    told = answers(folder.glob("Split-*/*.gz"))
+    moods = {row.image_path: row.label for row in read_rows(str(colours[1]))}
+    assert set(told) == set(moods)
+    right = sum(told[path][1] == mood for path, mood in moods.items())
+    assert right / len(moods) > 0.8
 
 
 def test_the_first_run_has_nothing_to_compare_with(replayed: Replay) -> None:

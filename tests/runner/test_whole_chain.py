@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import tensorflow as tf
-from chain import run
+from chain import answers, run
 
 from components.evaluator import scores
 from components.servable_check.component import probe
 from dataset.table import read_rows
 from pipeline import nodes
-from schemas import artifacts, features
+from schemas import artifacts, features, signatures
 from schemas.labels import DEFAULT_MOODS
 
 
@@ -49,6 +49,23 @@ def test_every_eval_row_is_evaluated_once_and_the_scores_are_of_those_rows(pushe
     assert all(check["passed"] for check in metrics["verdict"]["checks"])
     assert metrics["slices"]["species=CAT"]["rows"] == 24
     assert {f"label={mood}" for mood in DEFAULT_MOODS} < set(metrics["slices"])
+
+
+def test_a_pushed_model_answers_for_rows_without_moods_as_for_the_same_with_them(pushed):
+    told = answers(pushed.output.glob("pipeline/BulkInferrer/output_examples/*/Split-*/*.gz"))
+    table = pq.read_table(pushed.artifact("Evaluator", "predictions", "predictions.parquet"))
+    judged = table.to_pydict()
+    assert sorted(told) == sorted(judged["image_path"])
+    for path, mood, probabilities in zip(
+        judged["image_path"], judged["predicted"], judged["probabilities"], strict=True
+    ):
+        assert told[path][:2] == (signatures.STATUS_OK, mood)
+        # The stored crops differ: these have no surplus for training around the view.
+        np.testing.assert_allclose(told[path][2], probabilities, atol=0.05)
+    said = pushed.record["predict"]
+    assert (said["used"], said["refused"]["image_missing"]) == (48, 1)
+    assert "gone.png" in Path(said["rejects_csv"]).read_text("utf-8")
+    assert pushed.record["rows"]["train"]["used"] == 192
 
 
 def test_the_examples_carry_the_crop_and_the_numbers(pushed):

@@ -67,6 +67,12 @@ def test_it_is_a_pipeline_spec_with_every_node(job: dict[str, Any]) -> None:
     assert spec.schema_version == "2.1.0"
 
 
+def test_rows_without_moods_get_a_node_that_reads_them_and_one_that_answers() -> None:
+    asked = tasks(job_of(request(predict_csv="new.csv")))
+    assert set(asked) == ALL_NODES | {nodes.UNLABELLED_GEN, nodes.BULK_INFERRER}
+    assert nodes.PUSHER in asked[nodes.BULK_INFERRER]["dependentTasks"]
+
+
 def test_every_node_runs_in_the_image(job: dict[str, Any]) -> None:
     assert {container(job, node)["image"] for node in ALL_NODES} == {request().image}
 

@@ -40,6 +40,7 @@ def test_an_image_that_may_be_another_tomorrow_will_not(image: str) -> None:
         ({"serving": "file:///serving"}, "--serving must be in an object store"),
         ({"train_csv": "/data/train.csv"}, "--train-csv must be a name below --data-root"),
         ({"eval_csv": "gs://b/val.csv"}, "--eval-csv must be a name below --data-root"),
+        ({"predict_csv": "/data/new.csv"}, "--predict-csv must be a name below --data-root"),
         ({"eval_csv": "train.csv"}, "--eval-csv must not be --train-csv"),
         ({"submit": "airflow"}, "--submit takes vertex or kubeflow"),
         ({"submit": "vertex"}, "--submit vertex needs --project and --region"),

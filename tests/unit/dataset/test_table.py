@@ -53,6 +53,22 @@ def test_a_short_row_has_empty_cells_and_blank_lines_are_no_rows(tmp_path):
     ]
 
 
+def test_a_table_without_labels_is_read_where_none_are_asked_for(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text('image_path,bbox\na.jpg,"1,2,3,4"\n', "utf-8")
+    (row,) = read_rows(str(path), labelled=False)
+    assert row[:4] == (2, "a.jpg", "1,2,3,4", "")
+    with pytest.raises(DataRefusedError, match="lacks the column labels"):
+        list(read_rows(str(path)))
+
+
+def test_labels_that_are_not_asked_for_are_not_read(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text(f'{HEADER}\na.jpg,"1,2,3,4",no mood\n', "utf-8")
+    (row,) = read_rows(str(path), labelled=False)
+    assert row.label == ""
+
+
 def test_a_row_after_a_cell_of_two_lines_keeps_its_own_line(tmp_path):
     rows = rows_of(tmp_path, f'{HEADER}\n"a\nb.jpg","1,2,3,4",공포\nc.jpg,"1,2,3,4",공포\n')
     assert [row.line for row in rows] == [2, 4]

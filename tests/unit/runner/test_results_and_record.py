@@ -170,6 +170,32 @@ def test_the_trainer_brings_the_checkpoint() -> None:
     assert results.checkpoint == Path("/out/run/5/best.keras")
 
 
+def test_the_rows_without_moods_are_told_apart_from_those_of_the_training(tmp_path: Path) -> None:
+    record = record_in(tmp_path)
+    record.results.add(ingested(tmp_path))
+    counts = {"rows": 3, "used": 2, "moods": {}, "thinned": {}, "refused": {"image_missing": 1}}
+    asked = {"splits": {"unlabelled": counts}}
+    rejects = output(tmp_path / "asked", artifacts.REJECTS_TYPE, ingest__json=asked)
+    note = record.results.add(node("UnlabelledExampleGen", rejects))
+    assert note == "rows used: unlabelled 2; refused: 1"
+    answers = output(tmp_path / "answers", "Examples", shard__gz={})
+    record.results.add(node("BulkInferrer", answers))
+    document = record.as_json()
+    assert document["rows"]["train"]["used"] == 93
+    assert document["predict"] == {
+        "used": 2,
+        "refused": {"image_missing": 1},
+        "rejects_csv": str(tmp_path / "asked" / "rejects.csv"),
+        "answers": str(tmp_path / "answers"),
+    }
+
+
+def test_a_model_that_is_not_blessed_has_answered_nothing(tmp_path: Path) -> None:
+    results = Results()
+    note = results.add(node("BulkInferrer", output(tmp_path / "answers", "Examples")))
+    assert (note, results.answers) == ("nothing answered", None)
+
+
 def test_other_nodes_have_nothing_to_say() -> None:
     results = Results()
     assert results.add(node("Transform", OutputArtifact("TransformGraph", "/x", {}))) == ""
@@ -204,6 +230,7 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
         "metrics": {"model": unknown, "majority": unknown},
         "blessed": None,
         "pushed": None,
+        "predict": None,
         "nodes": {},
         "settings": None,
     }

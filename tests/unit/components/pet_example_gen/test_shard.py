@@ -12,7 +12,7 @@ from PIL import Image
 
 from components.pet_example_gen import shard_files
 from components.pet_example_gen.decoder import decode_region
-from components.pet_example_gen.job import IngestSettings, ShardJob
+from components.pet_example_gen.job import IngestSettings, ShardJob, unlabelled
 from components.pet_example_gen.shard import write_shard
 from dataset.boxes import PixelBox
 from dataset.decoding import PictureError
@@ -53,9 +53,10 @@ def still_clips(folder, clips, frames_each, labels=(CALM,)):
     return csv
 
 
-def job_for(csv, folder, thin=None, whole=(), **rules):
+def job_for(csv, folder, thin=None, whole=(), labelled=True, **rules):
     folder.mkdir(exist_ok=True)
-    (block,) = deal_out(str(csv), [SplitShare("train", 1)], 4096, str(folder)).blocks
+    shares = [SplitShare("train", 1)]
+    (block,) = deal_out(str(csv), shares, 4096, str(folder), labelled=labelled).blocks
     thin = thin or ThinSettings()
     return ShardJob(
         block=block,
@@ -85,6 +86,18 @@ def test_the_frames_table_has_a_row_for_each_example_in_the_same_order(tmp_path)
     # Two boxes a pixel apart on one picture, and other pictures.
     first, second, third, *_ = table[frames.PHASH]
     assert (first ^ second).bit_count() <= 3 < (first ^ third).bit_count()
+
+
+def test_rows_without_labels_become_examples_without_them_and_without_surplus(tmp_path):
+    csv = still_clips(tmp_path, 1, 1, labels=("no mood",))
+    job = job_for(csv, tmp_path / "out", labelled=False)
+    job = dataclasses.replace(job, settings=unlabelled(job.settings))
+    assert write_shard(job)
+    (record,) = tf.data.TFRecordDataset(job.stem + shard_files.RECORDS).as_numpy_iterator()
+    feature = tf.train.Example.FromString(record).features.feature
+    assert features.LABEL not in feature
+    size = Image.open(io.BytesIO(feature[features.IMAGE].bytes_list.value[0])).size
+    assert tuple(feature[features.WINDOW].int64_list.value) == (0, 0, size[1], size[0])
 
 
 def test_a_finished_block_is_left_alone(tmp_path):
