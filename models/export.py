@@ -15,7 +15,7 @@ from schemas import artifacts, labels, signatures
 
 
 def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: str) -> None:
-    """Writes a SavedModel with the three signatures of ``schemas.signatures``.
+    """Writes a SavedModel with the signatures of ``schemas.signatures``.
 
     Neither Keras nor this project is needed to load it. The label map and the facts about
     preprocessing lie beside the graph as JSON; they are written first and TensorFlow writes
@@ -29,7 +29,7 @@ def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: 
     """
     _write_extras(spec, weights, os.path.join(folder, signatures.EXTRAS_FOLDER))
     square = [None, spec.resolution, spec.resolution, 3]
-    # One function that the signatures share: the graph holds the network once, not three times.
+    # One function that the signatures share: the graph holds the network once, not four times.
     network = tf.function(
         lambda pixels: model(pixels, training=False),
         input_signature=[tf.TensorSpec(square, tf.uint8)],
@@ -43,6 +43,7 @@ def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: 
     archive.add_endpoint(signatures.SERVE_IMAGE, answers.of_images, [images])
     archive.add_endpoint(signatures.SERVE_BOX, answers.of_boxes, [images, boxes])
     archive.add_endpoint(signatures.SERVE_EXAMPLE, answers.of_examples, [examples])
+    archive.add_endpoint(signatures.SERVE_BULK, answers.of_examples_in_bulk, [examples])
     # Gradients of the activations would be saved too, for a servable that never learns.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     archive.write_out(folder, options=options, verbose=False)

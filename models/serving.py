@@ -1,4 +1,4 @@
-"""What the servable does with a request: the three signatures' functions.
+"""What the servable does with a request: the signatures' functions.
 
 Each row is opened on its own, in parallel, and a row that cannot be opened is left out, by a
 tf.data pipeline inside the signature: TensorFlow's graphs have no other way to survive an
@@ -81,6 +81,12 @@ class Signatures:
             return look(parsed[features.IMAGE], lambda size: window, self._spec.resolution)
 
         return self._answer([examples], read)
+
+    def of_examples_in_bulk(self, examples: tf.Tensor) -> Answer:
+        """Answers as ``of_examples``, but texts of shape [n] come as [n, 1]."""
+        answer = self.of_examples(examples)
+        texts = (signatures.MOOD, signatures.STATUS)
+        return answer | {name: answer[name][:, tf.newaxis] for name in texts}
 
     def _answer(self, rows: Sequence[tf.Tensor], read: Callable[..., Look]) -> Answer:
         """Reads the rows, chunk by chunk, and asks the network.

@@ -202,7 +202,7 @@ def _bulk_inferrer(unlabelled_gen: Any, model: Any, evaluator: Any, pusher: Any)
         examples=unlabelled_gen.outputs["examples"],
         model=model,
         model_blessing=evaluator.outputs["blessing"],
-        model_spec=tfx.proto.ModelSpec(model_signature_name=[signatures.SERVE_EXAMPLE]),
+        model_spec=tfx.proto.ModelSpec(model_signature_name=[signatures.SERVE_BULK]),
         output_example_spec=tfx.proto.OutputExampleSpec(output_columns_spec=[spec]),
     ).with_id(nodes.BULK_INFERRER)
     # Whoever waits for the model does not wait for a million answers first.

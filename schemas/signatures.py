@@ -12,6 +12,8 @@ SERVE_BOX = "serve_box"
 """Encoded pictures with a box: ``IMAGE_BYTES`` string[n] and ``BOX`` int64[n, 4]."""
 SERVE_EXAMPLE = "serve_example"
 """Serialized Examples as PetExampleGen writes them: ``EXAMPLES`` string[n]."""
+SERVE_BULK = "serve_bulk"
+"""The same for TFX's BulkInferrer, which breaks on texts of shape [n]: here they are [n, 1]."""
 
 IMAGE_BYTES = "image_bytes"
 """string[n]: JPEG, PNG, GIF (first frame) or BMP. The name's ending makes TensorFlow

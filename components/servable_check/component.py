@@ -81,7 +81,10 @@ def probe(servable: str, records: str, expected: str) -> dict[str, Any]:
         "servable": servable,
         "records": records,
         "expected": expected,
-        "signatures": [signatures.SERVE_IMAGE, signatures.SERVE_BOX, signatures.SERVE_EXAMPLE],
+        "signatures": [
+            *(signatures.SERVE_IMAGE, signatures.SERVE_BOX),
+            *(signatures.SERVE_EXAMPLE, signatures.SERVE_BULK),
+        ],
         "signature": signatures.SERVE_EXAMPLE,
         "input": signatures.EXAMPLES,
         "status": signatures.STATUS,

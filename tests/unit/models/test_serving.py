@@ -137,11 +137,25 @@ def test_the_label_map_and_the_preprocessing_lie_beside_the_graph(servable_folde
     assert facts == {"resolution": SIDE, "box_margin": 0.25, "weights": "none"}
 
 
-def test_there_are_three_signatures_and_no_others(servable: Any) -> None:
+def test_in_bulk_the_texts_have_a_second_dimension_and_the_rest_is_the_same(
+    ask: samples.Ask,
+) -> None:
+    records = [samples.example(samples.jpeg(samples.red_at(2))), b"broken"]
+    one_by_one = ask(signatures.SERVE_EXAMPLE, examples=records)
+    in_bulk = ask(signatures.SERVE_BULK, examples=records)
+    for name in (signatures.MOOD, signatures.STATUS):
+        assert in_bulk[name].shape == (2, 1)
+        assert in_bulk[name][:, 0].tolist() == one_by_one[name].tolist()
+    for name in (signatures.MOOD_INDEX, signatures.PROBABILITIES, signatures.MOODS):
+        assert in_bulk[name].tolist() == one_by_one[name].tolist()
+
+
+def test_there_are_four_signatures_and_no_others(servable: Any) -> None:
     assert set(servable.signatures) == {
         signatures.SERVE_IMAGE,
         signatures.SERVE_BOX,
         signatures.SERVE_EXAMPLE,
+        signatures.SERVE_BULK,
     }
 
 

@@ -5,6 +5,7 @@ from eval_samples import TWELVE, clips_of, tally_of
 
 from components.evaluator import gate, table
 from components.evaluator.settings import EvaluateSettings
+from report import words
 from schemas.errors import ConfigError
 
 # 36 clips of four frames, three of which are answered right: each F1 is about 0.75.
@@ -142,3 +143,10 @@ def test_a_single_clip_is_too_little_to_judge_by(tmp_path):
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ConfigError, match=f"evaluate.{next(iter(wrong))} must"):
         EvaluateSettings(**wrong)
+
+
+def test_the_report_has_a_korean_name_for_every_check(tmp_path):
+    cats = [row._replace(species="CAT") for row in DECENT]
+    tally = tally_of(tmp_path, cats, {table.BASELINE: cats})
+    names = {check.check for check in gate.checks(tally, EvaluateSettings())}
+    assert names == set(words.CHECKS)
