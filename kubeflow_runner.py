@@ -114,7 +114,12 @@ def main(arguments: list[str] | None = None) -> int:
         with captured(log) as terminal, environment.prepared():
             compiling = _compiler()
             job = compiling.compiled(
-                settings, inputs, request.image, project=request.project, region=request.region
+                settings,
+                inputs,
+                request.image,
+                project=request.project,
+                region=request.region,
+                service_account=request.service_account,
             )
             job_json, spec_yaml = compiling.write(job, request.output)
             terminal.out.write(f"Vertex AI takes {job_json}, Kubeflow Pipelines {spec_yaml}\n")

@@ -45,6 +45,7 @@ def compiled(
     *,
     project: str | None = None,
     region: str | None = None,
+    service_account: str | None = None,
 ) -> dict[str, Any]:
     """Returns the pipeline as a PipelineJob, in JSON's terms.
 
@@ -52,16 +53,20 @@ def compiled(
       settings: how it works, and what its nodes get.
       inputs: what it works on.
       image: that every node runs in.
-      project: Vertex AI's, for a training on several machines.
+      project: Vertex AI's, for a training on several machines and for an endpoint.
       region: the same.
+      service_account: that those machines run as; None is Vertex AI's default.
 
     Raises:
       ConfigError: the settings ask for what there is not on a cluster.
     """
-    pipeline = pipeline_at(Cluster(inputs), settings)
+    pipeline = pipeline_at(Cluster(inputs, project=project, region=region), settings)
     for node in pipeline.components:
         if node.id == nodes.TRAINER and settings.cluster.machines > 1:
-            _spread(node, settings.cluster, image, str(project), str(region))
+            job_spec = _several_machines(settings.cluster, image)
+            if service_account:
+                job_spec["service_account"] = service_account
+            _have_vertex_train(node, job_spec, str(project), str(region))
     runner = tfx.orchestration.experimental.KubeflowV2DagRunner(
         config=tfx.orchestration.experimental.KubeflowV2DagRunnerConfig(
             default_image=image,
@@ -115,8 +120,8 @@ def _resources(node: str, cluster: ClusterSettings) -> Any:
     return resources
 
 
-def _spread(node: Any, cluster: ClusterSettings, image: str, project: str, region: str) -> None:
-    """Has the Trainer start a custom job of several machines and wait for it.
+def _several_machines(cluster: ClusterSettings, image: str) -> dict[str, Any]:
+    """Returns the specification of a custom job whose machines train together.
 
     Vertex AI tells each machine of the others in ``TF_CONFIG``, which ``models.devices`` reads.
     """
@@ -127,11 +132,16 @@ def _spread(node: Any, cluster: ClusterSettings, image: str, project: str, regio
         {"machine_spec": machine, "replica_count": count, "container_spec": {"image_uri": image}}
         for count in (1, cluster.machines - 1)
     ]
+    return {"worker_pool_specs": pools}
+
+
+def _have_vertex_train(node: Any, job_spec: dict[str, Any], project: str, region: str) -> None:
+    """Has the Trainer start a custom job and wait for it."""
     config = json.loads(node.exec_properties["custom_config"])
     config |= {
         constants.ENABLE_VERTEX_KEY: True,
         constants.VERTEX_REGION_KEY: region,
-        vertex_trainer.TRAINING_ARGS_KEY: {"project": project, "worker_pool_specs": pools},
+        vertex_trainer.TRAINING_ARGS_KEY: {"project": project, "job_spec": job_spec},
     }
     node.exec_properties["custom_config"] = json.dumps(config, sort_keys=True)
     node.executor_spec.executor_class = vertex_trainer.GenericExecutor

@@ -85,11 +85,14 @@ class ClusterRequest:
                 f"A Kubernetes cluster calls a GPU {CLUSTER_GPU}. "
                 f"Received: cluster.gpu_type={settings.cluster.gpu_type}"
             )
-        if settings.cluster.machines > 1 and not (self.project and self.region):
-            raise ConfigError(
-                "cluster.machines above 1 is a Vertex AI custom job: --project and --region must "
-                "say whose and where"
-            )
+        for asked, what in (
+            (settings.cluster.machines > 1, "cluster.machines above 1 is a custom job"),
+            (settings.cluster.endpoint, "cluster.endpoint is an endpoint"),
+        ):
+            if asked and not (self.project and self.region):
+                raise ConfigError(
+                    f"{what} of Vertex AI: --project and --region must say whose and where"
+                )
         return settings
 
     def inputs(self) -> ClusterInputs:

@@ -27,6 +27,10 @@ class ClusterSettings:
       gpus: of each machine that trains.
       machines: that train together; more than one are a Vertex AI custom job.
       machine_type: of a custom job's machines, Vertex AI's name.
+      endpoint: name of a Vertex AI endpoint that a pushed model is also deployed to, made if need
+        be; empty for none.
+      endpoint_image: of TensorFlow Serving, for the endpoint.
+      endpoint_machine_type: of the endpoint's machines.
       train_cpus, train_memory_gb: for the Trainer and the Tuner.
       data_cpus, data_memory_gb: for the nodes before them, which run Beam.
       cpus, memory_gb: for all others.
@@ -39,6 +43,9 @@ class ClusterSettings:
     gpus: int = 1
     machines: int = 1
     machine_type: str = "g2-standard-8"
+    endpoint: str = ""
+    endpoint_image: str = ""
+    endpoint_machine_type: str = "n1-standard-4"
     train_cpus: float = 8.0
     train_memory_gb: float = 30.0
     data_cpus: float = 8.0
@@ -61,6 +68,11 @@ class ClusterSettings:
                 raise ConfigError(
                     f"cluster.{name} must be at least {least}. Received: {getattr(self, name)}"
                 )
+        if bool(self.endpoint) != bool(self.endpoint_image):
+            raise ConfigError(
+                "cluster.endpoint and cluster.endpoint_image go together. Received: "
+                f"{self.endpoint!r} and {self.endpoint_image!r}"
+            )
         for name in ("train_cpus", "train_memory_gb", "data_cpus", "data_memory_gb", "cpus"):
             self._check_positive(name)
         self._check_positive("memory_gb")

@@ -143,10 +143,13 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
         model_run=trainer.outputs["model_run"],
         code=code_version("components/servable_check"),
     ).with_id(nodes.SERVABLE_CHECK)
+    blessed = {
+        "model": model,
+        "model_blessing": evaluator.outputs["blessing"],
+        "infra_blessing": servable_check.outputs["blessing"],
+    }
     pusher = Pusher(
-        model=model,
-        model_blessing=evaluator.outputs["blessing"],
-        infra_blessing=servable_check.outputs["blessing"],
+        **blessed,
         push_destination=tfx.proto.PushDestination(
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=place.serving)
         ),
@@ -175,6 +178,7 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
             evaluator,
             servable_check,
             pusher,
+            *place.other_pushers(settings, pusher, **blessed),
             *labelling,
         ],
         enable_cache=True,

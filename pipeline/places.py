@@ -71,6 +71,9 @@ class Place(Protocol):
     def last_model(self, model: Any) -> Any:
         """Returns the node whose output "model" a new model must not fall behind."""
 
+    def other_pushers(self, settings: Settings, pusher: Any, **blessed: Any) -> list[Any]:
+        """Returns nodes that deploy what ``pusher`` pushes; ``blessed`` are its inputs."""
+
 
 @dataclass(frozen=True)
 class ThisMachine:
@@ -163,6 +166,10 @@ class ThisMachine:
             **{last_blessed.CURRENT: model},
         )
 
+    def other_pushers(self, settings: Settings, pusher: Any, **blessed: Any) -> list[Any]:
+        """See ``Place``."""
+        return []
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -174,6 +181,8 @@ class Cluster:
     """From the image's working folder, the project's root."""
     unfinished: str = ""
     metadata: Any = None
+    project: str | None = None
+    region: str | None = None
 
     @property
     def moods(self) -> tuple[str, ...]:
@@ -233,6 +242,15 @@ class Cluster:
     def last_model(self, model: Any) -> Any:
         """See ``Place``."""
         return LastPushed(serving=self.inputs.serving)
+
+    def other_pushers(self, settings: Settings, pusher: Any, **blessed: Any) -> list[Any]:
+        """See ``Place``."""
+        if not settings.cluster.endpoint:
+            return []
+        # Its imports take seconds, which a run on this machine need not wait for.
+        from pipeline.endpoint import endpoint_pusher
+
+        return [endpoint_pusher(settings.cluster, self.project, self.region, pusher, **blessed)]
 
 
 def base_model_of(examples: Any) -> resolver.Resolver:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from chain import Run, run, write_colours
+from replaying import Replay, replay
 
 from dataset.table import read_rows
 
@@ -30,3 +31,11 @@ def pushed(
 ) -> Run:
     """A whole run on the colours, which also answers for the unlabelled rows."""
     return run(tmp_path_factory.mktemp("pushed"), *colours, predict_csv=unlabelled)
+
+
+@pytest.fixture(scope="session")
+def replayed(
+    tmp_path_factory: pytest.TempPathFactory, colours: tuple[Path, Path], unlabelled: Path
+) -> Replay:
+    """The same graph, compiled for a cluster and run task by task."""
+    return replay(tmp_path_factory.mktemp("replay"), *colours, unlabelled)

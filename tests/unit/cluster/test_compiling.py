@@ -15,6 +15,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from cluster import compiling
 from cluster.request import ClusterRequest
 from pipeline import nodes
+from schemas.errors import ConfigError
 
 GOLDEN = Path(__file__).with_name("golden_spec.yaml")
 ACCEPT = "ACCEPT_SPEC"
@@ -32,6 +33,7 @@ def job_of(asked: ClusterRequest) -> dict[str, Any]:
         asked.image,
         project=asked.project,
         region=asked.region,
+        service_account=asked.service_account,
     )
 
 
@@ -100,10 +102,15 @@ def test_a_node_is_started_anew_twice_and_reused_unless_told_otherwise(job: dict
 
 
 def test_several_machines_are_a_custom_job() -> None:
-    job = job_of(request("cluster.machines=3", "cluster.gpu_type=NVIDIA_L4", **VERTEX))
+    asked = request(
+        "cluster.machines=3", "cluster.gpu_type=NVIDIA_L4", service_account="a@p", **VERTEX
+    )
+    job = job_of(asked)
     parameters = tasks(job)[nodes.TRAINER]["inputs"]["parameters"]
     config = json.loads(parameters["custom_config"]["runtimeValue"]["constant"])
-    pools = config["ai_platform_training_args"]["worker_pool_specs"]
+    job_spec = config["ai_platform_training_args"]["job_spec"]
+    assert job_spec["service_account"] == "a@p"
+    pools = job_spec["worker_pool_specs"]
     assert [pool["replica_count"] for pool in pools] == [1, 2]
     assert pools[0]["machine_spec"] == {
         "machine_type": "g2-standard-8",
@@ -115,6 +122,28 @@ def test_several_machines_are_a_custom_job() -> None:
     assert "accelerator" not in trainer["resources"]  # The node only waits for the job.
     machine = tasks(job_of(request()))[nodes.TRAINER]["inputs"]["parameters"]["custom_config"]
     assert "worker_pool_specs" not in json.dumps(machine)
+
+
+def test_a_pushed_model_goes_to_an_endpoint_too_where_there_is_one() -> None:
+    wishes = ("cluster.endpoint=moods", "cluster.endpoint_image=reg/serving:2")
+    with pytest.raises(ConfigError, match=r"cluster\.endpoint is an endpoint of Vertex AI"):
+        request(*wishes).settings()
+    asked = tasks(job_of(request(*wishes, **VERTEX)))
+    assert set(asked) == ALL_NODES | {nodes.ENDPOINT_PUSHER}
+    node = asked[nodes.ENDPOINT_PUSHER]
+    assert nodes.PUSHER in node["dependentTasks"]
+    assert {"model", "model_blessing", "infra_blessing"} == set(node["inputs"]["artifacts"])
+    config = node["inputs"]["parameters"]["custom_config"]["runtimeValue"]["constant"]
+    assert json.loads(config) == {
+        "ai_platform_enable_vertex": True,
+        "ai_platform_vertex_region": "r",
+        "ai_platform_vertex_container_image_uri": "reg/serving:2",
+        "ai_platform_serving_args": {
+            "project": "p",
+            "endpoint_name": "moods",
+            "machine_type": "n1-standard-4",
+        },
+    }
 
 
 def test_nothing_has_changed_unseen() -> None:

@@ -64,6 +64,12 @@ def test_wrong_wishes_are_told(changes: dict[str, Any], said: str) -> None:
         ("cluster.gpu_type=nvidia.com/gpu", VERTEX, "Vertex AI has names of its own"),
         ("cluster.gpu_type=NVIDIA_L4", KUBEFLOW, "A Kubernetes cluster calls a GPU nvidia.com/gpu"),
         ("cluster.machines=2", {}, "--project and --region must say"),
+        (
+            "cluster.endpoint=pet-mood",
+            {},
+            "cluster.endpoint_image go together",
+        ),
+        ("cluster.endpoint_image=reg/tf:1", {}, "Received: '' and 'reg/tf:1'"),
         ("cluster.machines=0", {}, "cluster.machines must be at least 1"),
         ("cluster.memory_gb=0", {}, "cluster.memory_gb must be above 0"),
         ("cluster.always_run=Traner", {}, "must name nodes: PetExampleGen"),
