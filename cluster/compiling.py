@@ -15,6 +15,7 @@ from tfx import v1 as tfx
 from tfx.extensions.google_cloud_ai_platform import constants
 from tfx.extensions.google_cloud_ai_platform.trainer import executor as vertex_trainer
 
+from components.tuner import on_vertex
 from pipeline import nodes
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.config import Settings
@@ -31,7 +32,8 @@ _DATA_NODES = (
     *(nodes.EXAMPLE_GEN, nodes.STATISTICS_GEN, nodes.LEAK_CHECK),
     *(nodes.UNLABELLED_GEN, nodes.BULK_INFERRER),
 )
-_TRAINING_NODES = (nodes.TRAINER, nodes.TUNER)
+_JOBS = {nodes.TRAINER: vertex_trainer.GenericExecutor, nodes.TUNER: on_vertex.Executor}
+"""The nodes that train, and what has Vertex AI do it on several machines."""
 _ALWAYS_RUN = (nodes.LAST_BLESSED,)
 """Looks at the serving folder, which changes without its inputs changing."""
 
@@ -62,7 +64,7 @@ def compiled(
     """
     pipeline = pipeline_at(Cluster(inputs, project=project, region=region), settings)
     for node in pipeline.components:
-        if node.id == nodes.TRAINER and settings.cluster.machines > 1:
+        if node.id in _JOBS and settings.cluster.machines > 1:
             job_spec = _several_machines(settings.cluster, image)
             if service_account:
                 job_spec["service_account"] = service_account
@@ -108,12 +110,12 @@ def write(job: dict[str, Any], folder: Path) -> tuple[Path, Path]:
 
 def _resources(node: str, cluster: ClusterSettings) -> Any:
     """Returns how much of a machine a node gets."""
-    if node not in _TRAINING_NODES:
+    if node not in _JOBS:
         if node in _DATA_NODES:
             return Resources(cpu_limit=cluster.data_cpus, memory_limit=cluster.data_memory_gb)
         return Resources(cpu_limit=cluster.cpus, memory_limit=cluster.memory_gb)
     resources = Resources(cpu_limit=cluster.train_cpus, memory_limit=cluster.train_memory_gb)
-    waits_only = node == nodes.TRAINER and cluster.machines > 1
+    waits_only = cluster.machines > 1
     if cluster.gpu_type and not waits_only:
         resources.accelerator.type = cluster.gpu_type
         resources.accelerator.count = cluster.gpus
@@ -136,7 +138,7 @@ def _several_machines(cluster: ClusterSettings, image: str) -> dict[str, Any]:
 
 
 def _have_vertex_train(node: Any, job_spec: dict[str, Any], project: str, region: str) -> None:
-    """Has the Trainer start a custom job and wait for it."""
+    """Has a node that trains start a custom job and wait for it."""
     config = json.loads(node.exec_properties["custom_config"])
     config |= {
         constants.ENABLE_VERTEX_KEY: True,
@@ -144,4 +146,4 @@ def _have_vertex_train(node: Any, job_spec: dict[str, Any], project: str, region
         vertex_trainer.TRAINING_ARGS_KEY: {"project": project, "job_spec": job_spec},
     }
     node.exec_properties["custom_config"] = json.dumps(config, sort_keys=True)
-    node.executor_spec.executor_class = vertex_trainer.GenericExecutor
+    node.executor_spec.executor_class = _JOBS[node.id]

@@ -70,6 +70,22 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "chief" or (not has_chief and resolver.task_id == 0)
 
 
+def agreed(strategy: tf.distribute.Strategy, number: float) -> float:
+    """Returns the chief's number on every machine, once all have asked for it."""
+    if not spans_machines(strategy):
+        return number
+    own = (number, 1.0) if is_chief(strategy) else (0.0, 0.0)
+
+    @tf.function
+    def added_up() -> tf.Tensor:
+        of_replicas = strategy.run(lambda: tf.constant(own, tf.float64))
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, of_replicas, axis=None)
+
+    # Each of the chief's devices has said it once.
+    numbers, replicas = added_up().numpy()
+    return float(numbers / replicas)
+
+
 def ready(model: keras.Model) -> keras.Model:
     """Returns a network built under a strategy, made fit for ``fit`` on several machines.
 

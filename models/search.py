@@ -24,6 +24,8 @@ from models.tune_settings import Space, TuneSettings, Value
 _LOGGER = logging.getLogger(__name__)
 
 OBJECTIVE = f"val_{MACRO_F1}"
+MEMORY = "trials"
+"""Folder that keras-tuner keeps the trials in, below the search's."""
 
 RunTrial = Callable[[str, Mapping[str, Value]], float]
 """Takes a trial's name and values and returns its objective."""
@@ -40,9 +42,25 @@ class Search(BaseTuner):
     trial that was cut off is repeated, those that have ended count.
     """
 
-    def __init__(self, run: RunTrial, choices: Space, tune: TuneSettings, folder: str) -> None:
-        """Takes what a trial does, what to choose from, the budget, and the memory's folder."""
+    def __init__(
+        self,
+        run: RunTrial,
+        choices: Space,
+        tune: TuneSettings,
+        folder: str,
+        agreed: Callable[[float], float] = lambda seconds: seconds,
+    ) -> None:
+        """Creates the search.
+
+        Args:
+          run: what a trial does.
+          choices: what to choose from.
+          tune: the budget.
+          folder: of the memory.
+          agreed: makes one figure of those that several machines, which search in step, measured.
+        """
         self._run = run
+        self._agreed = agreed
         self._tune = tune
         self._took: dict[str, float] = {}
         try:
@@ -55,7 +73,7 @@ class Search(BaseTuner):
     def _remember(self, choices: Space, folder: str, *, overwrite: bool) -> None:
         budget = 60 * self._tune.minutes
         oracle = _OwnValuesFirst(choices, self._tune, lambda: self._seconds() < budget)
-        super().__init__(oracle, directory=folder, project_name="trials", overwrite=overwrite)
+        super().__init__(oracle, directory=folder, project_name=MEMORY, overwrite=overwrite)
         # In the order of their beginning, which of equals makes the first the best. A trial
         # that keras-tuner was just noting down when it was killed is none yet.
         oracle.trials = {trial: oracle.trials[trial] for trial in oracle.start_order}
@@ -83,14 +101,17 @@ class Search(BaseTuner):
         try:
             score = self._run(f"trial {trial.trial_id}", values)
         except TrainingDivergedError as diverged:
+            self._note_time(trial, began)
             _LOGGER.warning("Trial %s failed with %s: %s", trial.trial_id, values, diverged)
             raise FailedTrialError(str(diverged)) from diverged
         except Exception as other:
             raise FatalError(f"Trial {trial.trial_id} with {values}: {other}") from other
-        finally:
-            self._took[trial.trial_id] = round(time.monotonic() - began, 3)
+        self._note_time(trial, began)
         _LOGGER.info("Trial %s: %s %.4f with %s", trial.trial_id, OBJECTIVE, score, values)
         return {OBJECTIVE: score}
+
+    def _note_time(self, trial: Trial, began: float) -> None:
+        self._took[trial.trial_id] = round(self._agreed(time.monotonic() - began), 3)
 
     def on_trial_end(self, trial: Trial) -> None:
         """Saves what came of it (called by keras-tuner)."""

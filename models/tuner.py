@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,11 +21,10 @@ from tfx.v1.components import TunerFnResult
 
 from models import devices, subset, trainer
 from models.backup import Backups
-from models.search import OBJECTIVE, RunTrial, Search
+from models.search import MEMORY, OBJECTIVE, Search
 from models.trainer_config import TrainerConfig
-from models.tune_settings import Space, TuneSettings, Value, space, trial_settings, tuned
+from models.tune_settings import TuneSettings, Value, space, trial_settings, tuned
 from schemas import artifacts
-from schemas.errors import ConfigError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,10 +50,16 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     choices = space(tune, config.train, config.augment)
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)
-    if devices.spans_machines(strategy):
-        raise ConfigError("The Tuner must run on one machine. Unset TF_CONFIG for it")
     folder = os.path.join(fn_args.working_dir, _key(fn_args))
     tf.io.gfile.makedirs(folder)
+    writes = devices.is_chief(strategy)
+    if not writes:
+        folder = _own_memory(folder)
+
+    def agreed(figure: float) -> float:
+        return devices.agreed(strategy, figure)
+
+    agreed(0.0)  # The chief changes nothing in the memory before all have read it.
     data = _part(trainer.Data.of(fn_args, len(config.moods)), tune, folder)
     _LOGGER.info("Tuning in %s: %s; %s", folder, tune, choices)
 
@@ -64,32 +70,40 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
             backups = Backups(os.path.join(run_dir, "backups"), "trial")
             base = fn_args.base_model
             trainer.train(trial, data, base, run_dir, backups, folder, strategy, task=name)
-            score = best_score(os.path.join(run_dir, artifacts.CURVES_CSV))
+            score = agreed(best_score(os.path.join(run_dir, artifacts.CURVES_CSV)))
         keras.utils.clear_session()
         gc.collect()  # A network's layers refer to each other.
         return score
 
-    return TunerFnResult(tuner=_Tuning(run, choices, tune, folder, data), fit_kwargs={})
+    search = _Tuning(run, choices, tune, folder, agreed)
+    search.folder, search.data, search.writes = folder, data, writes
+    return TunerFnResult(tuner=search, fit_kwargs={})
 
 
 class _Tuning(Search):
-    """A search that knows its data."""
+    """A search that knows its data.
 
-    def __init__(
-        self, run: RunTrial, choices: Space, tune: TuneSettings, folder: str, data: trainer.Data
-    ) -> None:
-        self._data = data
-        super().__init__(run, choices, tune, folder)
+    Attributes:
+      folder: of its memory.
+      data: the part that the trials see.
+      writes: whether this process is the one whose result counts.
+    """
+
+    folder: str
+    data: trainer.Data
+    writes: bool
 
     def on_search_end(self) -> None:
         """Removes the data, which is quickly made again."""
         super().on_search_end()
-        for file in (*self._data.train_files, *self._data.eval_files):
+        for file in (*self.data.train_files, *self.data.eval_files):
             tf.io.gfile.remove(file)
+        if not self.writes:
+            tf.io.gfile.rmtree(self.folder)
 
     def table(self) -> dict[str, Any]:
         """Returns ``artifacts.TRIALS_JSON``."""
-        rows = {"train": sum(self._data.train_counts), "eval": sum(self._data.eval_counts)}
+        rows = {"train": sum(self.data.train_counts), "eval": sum(self.data.eval_counts)}
         return super().table() | {"rows": rows}
 
 
@@ -106,6 +120,17 @@ def _key(fn_args: Any) -> str:
     inputs = (fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
     text = json.dumps([config, inputs, fn_args.base_model], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _own_memory(folder: str) -> str:
+    """Returns a folder on this machine with what an earlier search has left in that one."""
+    own = tempfile.mkdtemp(prefix="pet-mood-tuner-")
+    for path, _, files in tf.io.gfile.walk(os.path.join(folder, MEMORY)):
+        target = os.path.join(own, os.path.relpath(path, folder))
+        tf.io.gfile.makedirs(target)
+        for name in files:
+            tf.io.gfile.copy(os.path.join(path, name), os.path.join(target, name))
+    return own
 
 
 def _part(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data:

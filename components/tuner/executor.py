@@ -30,6 +30,8 @@ class Executor(executor.Executor):
         )
         memory = os.path.join(os.path.dirname(os.path.dirname(results)), SEARCH)
         tuner = executor.search(input_dict, exec_properties, memory)
+        if not tuner.writes:  # Of several machines that search in step one writes.
+            return
         executor.write_best_hyperparameters(tuner, output_dict)
         with fileio.open(os.path.join(results, artifacts.TRIALS_JSON), "w") as file:
             file.write(json.dumps(tuner.table(), ensure_ascii=False, indent=1))

@@ -5,15 +5,13 @@ in ``TF_CONFIG`` as Vertex AI does. The network has no batch norm and no dropout
 machines are not to give what one gives.
 """
 
-import contextlib
-import json
 import os
 import runpy
-import socket
 import subprocess
 import sys
 from typing import Any
 
+import machines
 from device_process import build
 from google.cloud.aiplatform_v1.types import CustomJob, JobState
 from tfx.extensions.google_cloud_ai_platform import training_clients
@@ -35,17 +33,11 @@ class Client(training_clients.VertexJobClient):
         job = CustomJob(training_job)  # Refuses what is no custom job.
         self._job_name = f"projects/{project}/customJobs/{job.display_name}"
         pools = dict(zip(JOBS, job.job_spec.worker_pool_specs, strict=True))
-        with contextlib.ExitStack() as stack:
-            cluster = {name: _addresses(pool.replica_count, stack) for name, pool in pools.items()}
+        cluster = machines.addresses({name: pool.replica_count for name, pool in pools.items()})
         self._machines = [
             subprocess.Popen(
                 [sys.executable, __file__, *list(pools[name].container_spec.command)[1:]],
-                env=os.environ
-                | {
-                    "TF_CONFIG": json.dumps(
-                        {"cluster": cluster, "task": {"type": name, "index": index}}
-                    )
-                },
+                env=os.environ | {"TF_CONFIG": machines.tf_config(cluster, name, index)},
             )
             for name in pools
             for index in range(len(cluster[name]))
@@ -56,13 +48,6 @@ class Client(training_clients.VertexJobClient):
         codes = [machine.wait() for machine in self._machines]
         ended = JobState.JOB_STATE_FAILED if any(codes) else JobState.JOB_STATE_SUCCEEDED
         return CustomJob(state=ended)
-
-
-def _addresses(count: int, stack: contextlib.ExitStack) -> list[str]:
-    sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-    for each in sockets:
-        each.bind(("localhost", 0))
-    return [f"localhost:{each.getsockname()[1]}" for each in sockets]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A training of ``test_devices`` in a process of its own: ``device_process.py <call.json>``.
+"""A training or a search in a process of its own: ``device_process.py <call.json>``.
 
 The network has no batch norm: with it, several devices are not to give what one gives.
 """
@@ -12,8 +12,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models import network, trainer
+from models import network, trainer, tuner
 from models.hparams import ModelSettings
+
+TABLE = "TABLE "
+"""What a line with a search's table begins with."""
 
 
 def build(settings: ModelSettings, classes: int) -> keras.Model:
@@ -27,7 +30,7 @@ def build(settings: ModelSettings, classes: int) -> keras.Model:
 
 
 def main() -> None:
-    """Runs the Trainer once for each of the call's dictionaries of arguments."""
+    """Trains, or searches, once for each of the call's dictionaries of arguments."""
     call: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     if call["logical_devices"] > 1:
         (cpu,) = tf.config.list_physical_devices("CPU")
@@ -36,6 +39,11 @@ def main() -> None:
     network.build = build
     for arguments in call["runs"]:
         trainer.run_fn(SimpleNamespace(**arguments))
+    for arguments in call.get("searches", ()):
+        search = tuner.tuner_fn(SimpleNamespace(**arguments)).tuner
+        search.search()
+        table = {"writes": search.writes, **search.table()}
+        sys.stdout.write(f"{TABLE}{json.dumps(table)}\n")
 
 
 if __name__ == "__main__":

@@ -171,3 +171,15 @@ def named_network() -> keras.Model:
     scaled = layers.BatchNormalization(name="head_norm")(pooled)
     answer = layers.Dense(2, activation="softmax", name="head")(scaled)
     return keras.Model(pixels, answer)
+
+
+def write_clips(folder: Path, clips: int) -> str:
+    """Writes clips of two frames, each mood's in turn, and returns the files' pattern."""
+    records = []
+    for row in range(2 * clips):
+        picture = jpeg(mottled(SIDE, SIDE, row))
+        record = tf.train.Example.FromString(example(picture, MOODS[row // 2 % 4]))
+        record.features.feature[features.CLIP].bytes_list.value.append(b"%d" % (row // 2))
+        records.append(record.SerializeToString())
+    write_shard(folder / "0.tfrecord", records)
+    return str(folder / "*")

@@ -1,15 +1,11 @@
 """Several devices and several machines train what one device trains."""
 
-import contextlib
 import json
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import keras
+import machines
 import model_samples as samples
 import numpy as np
 import pytest
@@ -19,7 +15,6 @@ from models.hparams import TrainSettings
 from schemas import artifacts
 from schemas.errors import ConfigError
 
-_SCRIPT = str(Path(__file__).with_name("device_process.py"))
 CHANGED = {"learning_rate": 0.05, "clip_norm": 0.05, "ema_decay": 0.5, "warmup_epochs": 0.0}
 """The clipping is one that each step meets, so that it matters what is clipped."""
 
@@ -40,21 +35,6 @@ def arguments(folder: Path, name: str, strategy: str, transform_graph: str) -> d
     }
 
 
-def started(folder: Path, name: str, call: dict[str, Any], **environment: str) -> Any:
-    path = folder / f"{name}.json"
-    path.write_text(json.dumps(call), "utf-8")
-    # A device that has nothing to evaluate gets an empty batch, of which oneDNN's fused
-    # convolutions make a wrong shape (docs/decisions/0010-fast-step.md).
-    environment |= {"PYTHONPATH": os.getcwd(), "TF_ENABLE_ONEDNN_OPTS": "0"}
-    return subprocess.Popen(
-        [sys.executable, _SCRIPT, str(path)],
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, transform_graph: str) -> Path:
     """The folder with the runs "one", "mirrored" and, of both workers, "machines"."""
@@ -64,29 +44,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory, transform_graph: str) -> Path
     samples.write_split(folder / "Split-eval", 9, seed=100)
     here = [arguments(folder, name, name, transform_graph) for name in ("one", "mirrored")]
     there = arguments(folder, "machines", "auto", transform_graph)
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(2)]
-        for each in sockets:
-            each.bind(("localhost", 0))
-        workers = [f"localhost:{each.getsockname()[1]}" for each in sockets]
-    processes = [started(folder, "here", {"logical_devices": 2, "runs": here})]
-    for index in range(2):
-        task = {"type": "worker", "index": index}
-        processes.append(
-            started(
-                folder,
-                f"worker {index}",
-                {"logical_devices": 1, "runs": [there]},
-                TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": task}),
-            )
-        )
-    try:
-        for process in processes:
-            output, _ = process.communicate(timeout=900)
-            assert process.returncode == 0, output[-5000:]
-    finally:
-        for process in processes:
-            process.kill()
+    processes = [machines.started(folder, "here", {"logical_devices": 2, "runs": here})]
+    processes += machines.two_started(folder, {"logical_devices": 1, "runs": [there]})
+    machines.wait(processes)
     return folder
 
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import model_samples as samples
 import pytest
-import tensorflow as tf
 
 from models import trainer, tuner
 from models.callbacks import TrainingDivergedError
 from models.trainer_config import TrainerConfig
 from models.tune_settings import TuneSettings
-from schemas import artifacts, features
+from schemas import artifacts
 
 TUNE = TuneSettings(
     trials=4,
@@ -28,24 +27,12 @@ TUNE = TuneSettings(
 RATE, STRENGTH = "train.learning_rate", "augment.strength"
 
 
-def split(folder: Path, clips: int) -> str:
-    """Writes clips of two frames, each mood's in turn, and returns the pattern."""
-    records = []
-    for row in range(2 * clips):
-        picture = samples.jpeg(samples.mottled(samples.SIDE, samples.SIDE, row))
-        example = tf.train.Example.FromString(samples.example(picture, samples.MOODS[row // 2 % 4]))
-        example.features.feature[features.CLIP].bytes_list.value.append(b"%d" % (row // 2))
-        records.append(example.SerializeToString())
-    samples.write_shard(folder / "0.tfrecord", records)
-    return str(folder / "*")
-
-
 @pytest.fixture
 def tuner_args(tmp_path: Path, transform_graph: str) -> SimpleNamespace:
     """What TFX hands to ``tuner_fn``, as far as it is used."""
     return SimpleNamespace(
-        train_files=[split(tmp_path / "train", 12)],
-        eval_files=[split(tmp_path / "eval", 4)],
+        train_files=[samples.write_clips(tmp_path / "train", 12)],
+        eval_files=[samples.write_clips(tmp_path / "eval", 4)],
         transform_graph_path=transform_graph,
         base_model=None,
         working_dir=str(tmp_path / "search"),
