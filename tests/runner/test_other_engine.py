@@ -130,4 +130,4 @@ def statistics(output: Path, split: str):
 
 def indices(output: Path) -> list[int]:
     index = LabelIndexer(str(newest(output, "Transform/transform_graph/*")))
-    return index(tf.constant(DEFAULT_MOODS)).numpy().tolist()
+    return index(tf.constant(DEFAULT_MOODS)[:, None]).numpy().flatten().tolist()
