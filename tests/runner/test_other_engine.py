@@ -1,6 +1,7 @@
 """The data steps on Beam's job service and worker pool: processes that share no memory with us."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -23,7 +24,6 @@ from pipeline.code_version import ROOT
 from schemas import artifacts
 from schemas.labels import DEFAULT_MOODS
 
-OF_THE_IMAGE = ("schemas", "dataset", "models", "components", "pipeline")
 JOBS = 2
 """The ingest and StatisticsGen; the other nodes read no rows, Transform only traces its graph."""
 
@@ -40,7 +40,8 @@ class Engine(NamedTuple):
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """Starts both, the pool in a folder that holds our packages as the pipeline's image does."""
     image = tmp_path / "image"
-    for package in OF_THE_IMAGE:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+    for package in re.findall(r"^COPY --chown=pet (\w+) \1$", dockerfile, re.MULTILINE):
         shutil.copytree(ROOT / package, image / package)
     logs = [tmp_path / "jobs.log", tmp_path / "workers.log"]
     ports = [free_port(), free_port()]
