@@ -1,4 +1,4 @@
-"""The data steps on Beam's job service and worker pool: processes that share no memory with us."""
+"""Beam's job service and worker pool do the work: processes that share no memory with us."""
 
 import os
 import re
@@ -10,40 +10,49 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+import apache_beam as beam
 import grpc
 import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from chain import ALIKE, newest, run_data_stage, write_colours
+from eval_samples import TWELVE, tally_of
 
+from components.evaluator import analysis
 from components.pet_example_gen import shard
 from dataset.sample.extras import write_fault_csv
 from models.label_index import LabelIndexer
-from pipeline import nodes
+from pipeline import config, nodes
+from pipeline.beam import beam_args
 from pipeline.code_version import ROOT
 from schemas import artifacts
 from schemas.labels import DEFAULT_MOODS
-
-JOBS = 2
-"""The ingest and StatisticsGen; the other nodes read no rows, Transform only traces its graph."""
 
 
 class Engine(NamedTuple):
     """Beam's job service and worker pool at work."""
 
-    options: str
+    overrides: tuple[str, str]
     jobs: Path
     workers: Path
 
+    def done(self) -> tuple[int, int]:
+        """Returns how many jobs have ended well, and how many workers were started."""
+        return (
+            self.jobs.read_text("utf-8").count("with state DONE"),
+            self.workers.read_text("utf-8").count("Starting worker"),
+        )
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Starts both, the pool in a folder that holds our packages as the pipeline's image does."""
-    image = tmp_path / "image"
+    folder = tmp_path_factory.mktemp("engine")
+    image = folder / "image"
     dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
     for package in re.findall(r"^COPY --chown=pet (\w+) \1$", dockerfile, re.MULTILINE):
         shutil.copytree(ROOT / package, image / package)
-    logs = [tmp_path / "jobs.log", tmp_path / "workers.log"]
+    logs = [folder / "jobs.log", folder / "workers.log"]
     ports = [free_port(), free_port()]
     modules = [
         f"apache_beam.runners.portability.local_job_service_main --port={ports[0]}",
@@ -67,12 +76,12 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
                 )
         for port in ports:
             grpc.channel_ready_future(grpc.insecure_channel(f"localhost:{port}")).result(120)
-        yield Engine(
-            # A job that hangs is an error after five minutes.
+        # A job that hangs is an error after five minutes.
+        options = (
             f"--job_endpoint=localhost:{ports[0]} --job_server_timeout=300 "
-            f"--environment_type=EXTERNAL --environment_config=localhost:{ports[1]}",
-            *logs,
+            f"--environment_type=EXTERNAL --environment_config=localhost:{ports[1]}"
         )
+        yield Engine(("beam.runner=portable", f"beam.options={options}"), *logs)
     finally:
         for process in started:
             # With the workers that the pool has started.
@@ -95,6 +104,7 @@ def test_workers_in_other_processes_give_what_this_process_gives(tmp_path, engin
     val = write_colours(tmp_path / "colours", "val", clips=1)
     settings = (ALIKE, "data.shard_rows=32", "data.max_reject_fraction=0.2")
     here = run_data_stage(tmp_path / "here", train, val, *settings, last_node=nodes.TRANSFORM)
+    before = engine.done()
     # Workers import their own copy: what is broken in this process they do not see.
     monkeypatch.setattr(shard, "read_photo", refuse)
     there = run_data_stage(
@@ -102,12 +112,11 @@ def test_workers_in_other_processes_give_what_this_process_gives(tmp_path, engin
         train,
         val,
         *settings,
-        "beam.runner=portable",
-        f"beam.options={engine.options}",
+        *engine.overrides,
         last_node=nodes.TRANSFORM,
     )
-    assert engine.jobs.read_text().count("with state DONE") == JOBS
-    assert engine.workers.read_text().count("Starting worker") == JOBS
+    # The ingest and StatisticsGen; the other nodes read no rows, Transform only traces its graph.
+    assert engine.done() == (before[0] + 2, before[1] + 2)
 
     for name in (artifacts.INGEST_JSON, artifacts.REJECTS_CSV):
         pattern = f"PetExampleGen/rejects/*/{name}"
@@ -132,3 +141,13 @@ def statistics(output: Path, split: str):
 def indices(output: Path) -> list[int]:
     index = LabelIndexer(str(newest(output, "Transform/transform_graph/*")))
     return index(tf.constant(DEFAULT_MOODS)[:, None]).numpy().flatten().tolist()
+
+
+def test_the_evaluators_tfma_counts_there_what_we_count(tmp_path, engine):
+    tally, before = tally_of(tmp_path, TWELVE), engine.done()
+    output = str(tmp_path / "evaluation")
+    settings = config.load("quick", None, list(engine.overrides))
+    with beam.Pipeline(argv=beam_args(settings.beam, 1)) as pipeline:
+        analysis.analyse(pipeline, tally, output)
+    analysis.check(output, tally)
+    assert engine.done() == (before[0] + 1, before[1] + 1)
