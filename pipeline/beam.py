@@ -21,6 +21,8 @@ _NEEDED = {
     "dataflow": ("project", "region", "temp_location"),
 }
 """Options without which the engine would be another than the one that was meant, or none."""
+_BRING_OUR_CODE = ("sdk_container_image", "environment_type", "setup_file")
+"""One of them must say how workers come by this project; Beam's own image does not hold it."""
 _WITH_JOB_SERVICE = ("portable", "flink", "spark")
 _TIMEOUT = "job_server_timeout"
 _LONGEST_JOB = 30 * 24 * 3600
@@ -39,6 +41,7 @@ class BeamSettings:
         service.
       options: the engine's, as Beam names them, with blanks between them, such as
         "--project=P --region=R --temp_location=gs://B/tmp --sdk_container_image=IMAGE".
+        They must also say how workers come by this project.
     """
 
     workers: int = 0
@@ -62,6 +65,12 @@ class BeamSettings:
                 f"beam.runner={self.runner} needs "
                 f"{', '.join(f'--{name}=…' for name in _NEEDED[self.runner])} in beam.options. "
                 f"Missing: {', '.join(missing)}"
+            )
+        if self.runner != LOCAL and not any(given.get(name) for name in _BRING_OUR_CODE):
+            raise ConfigError(
+                f"beam.runner={self.runner} needs workers that hold this project: one of "
+                f"{', '.join(f'--{name}=…' for name in _BRING_OUR_CODE)} in beam.options. "
+                f"Received: {self.options!r}"
             )
         if self.runner == "dataflow" and not given["temp_location"].startswith("gs://"):
             raise ConfigError(

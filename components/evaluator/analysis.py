@@ -111,7 +111,7 @@ def _eval_config(classes: int, columns: list[str]) -> tfma.EvalConfig:
         )
         for class_name, name in (
             ("Accuracy", "accuracy"),
-            ("BalancedAccuracy", "balanced_accuracy"),
+            ("MeanRecall", "balanced_accuracy"),
             ("MacroF1", "macro_f1"),
         )
     ]

@@ -73,13 +73,19 @@ def run(
     return Run(local.run(request), output)
 
 
-def run_data_stage(output: Path, train_csv: Path, eval_csv: Path | None, *overrides: str) -> Path:
-    """Runs the pipeline's nodes up to the DataGate and returns the output folder."""
+def run_data_stage(
+    output: Path,
+    train_csv: Path,
+    eval_csv: Path | None,
+    *overrides: str,
+    last_node: str = nodes.DATA_GATE,
+) -> Path:
+    """Runs the pipeline's nodes up to the DataGate, or another, and returns the output folder."""
     settings = config.load("quick", None, ["model.resolution=32", *overrides])
     pipeline = create_pipeline(
         settings, RunInputs(train_csv, eval_csv, None, DEFAULT_MOODS, output)
     )
-    LocalDagRunner().run(pipeline, run_options=RunOptions(to_nodes=[nodes.DATA_GATE]))
+    LocalDagRunner().run(pipeline, run_options=RunOptions(to_nodes=[last_node]))
     return output
 
 

@@ -5,7 +5,8 @@ import pytest
 from pipeline.beam import BeamSettings, beam_args
 from schemas.errors import ConfigError
 
-FLOW = "--project=p --region=r --temp_location=gs://b/tmp"
+FLOW = "--project=p --region=r --temp_location=gs://b/tmp --sdk_container_image=i"
+FLINK = "--flink_master=h:8081 --environment_type=EXTERNAL"
 
 
 def test_this_machine_gets_its_processes() -> None:
@@ -23,17 +24,19 @@ def test_dataflow_gets_its_options_and_no_processes() -> None:
         "--project=p",
         "--region=r",
         "--temp_location=gs://b/tmp",
+        "--sdk_container_image=i",
         "--labels=a b",
     ]
 
 
 def test_a_job_on_flink_may_take_longer_than_beams_minute() -> None:
-    assert beam_args(BeamSettings(runner="flink", options="--flink_master=h:8081"), 1) == [
+    assert beam_args(BeamSettings(runner="flink", options=FLINK), 1) == [
         "--runner=FlinkRunner",
         "--job_server_timeout=2592000",
         "--flink_master=h:8081",
+        "--environment_type=EXTERNAL",
     ]
-    chosen = "--flink_master=h:8081 --job_server_timeout=5"
+    chosen = f"{FLINK} --job_server_timeout=5"
     assert beam_args(BeamSettings(runner="flink", options=chosen), 1)[1:] == chosen.split()
 
 
@@ -47,6 +50,14 @@ def test_a_job_on_flink_may_take_longer_than_beams_minute() -> None:
         (
             {"runner": "dataflow", "options": FLOW.replace("gs://b", "/b")},
             "--temp_location=gs://…. Received: /b/tmp",
+        ),
+        (
+            {"runner": "flink", "options": "--flink_master=h:8081"},
+            "beam.runner=flink needs workers that hold this project: one of --sdk_container_image",
+        ),
+        (
+            {"runner": "dataflow", "options": FLOW.replace("=i", "=")},
+            "beam.runner=dataflow needs workers that hold this project",
         ),
         ({"options": "--runner=FlinkRunner"}, "leave --runner to beam.runner"),
         ({"options": "--direct_num_workers=3"}, "leave --direct_num_workers to beam.workers"),
