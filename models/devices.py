@@ -86,6 +86,11 @@ def agreed(strategy: tf.distribute.Strategy, number: float) -> float:
     return float(numbers / replicas)
 
 
+def meet(strategy: tf.distribute.Strategy) -> None:
+    """Returns once every machine has come here."""
+    agreed(strategy, 0.0)
+
+
 def ready(model: keras.Model) -> keras.Model:
     """Returns a network built under a strategy, made fit for ``fit`` on several machines.
 

@@ -93,6 +93,7 @@ def run_fn(fn_args: Any) -> None:
             backups = backup.Backups(config.unfinished, key, writes=False)
             run_dir = os.path.join(folder, "run", "0")
             train(config, data, fn_args.base_model, run_dir, backups, folder, strategy)
+        devices.meet(strategy)  # TFX asks each machine whether there is a model.
         return
     backups = backup.Backups(config.unfinished, key)
     run_dir = fn_args.model_run_dir
@@ -110,6 +111,7 @@ def run_fn(fn_args: Any) -> None:
     export.write_servable(model, spec, weights, fn_args.serving_model_dir)
     warm_start.keep_checkpoint(fn_args.model_run_dir, fn_args.serving_model_dir)
     backups.clear()
+    devices.meet(strategy)
 
 
 def train(

@@ -59,7 +59,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     def agreed(figure: float) -> float:
         return devices.agreed(strategy, figure)
 
-    agreed(0.0)  # The chief changes nothing in the memory before all have read it.
+    devices.meet(strategy)  # The chief changes nothing in the memory before all have read it.
     data = _part(trainer.Data.of(fn_args, len(config.moods)), tune, folder)
     _LOGGER.info("Tuning in %s: %s; %s", folder, tune, choices)
 
