@@ -103,8 +103,8 @@ def _refusal(settings: MetadataSettings, said: str) -> str:
             f"{settings.user!r}: {reason}. docs/metadata.md has the lines that make it"
         )
     return (
-        f"{server} does not let ML Metadata work in database {settings.database!r} as user "
-        f"{settings.user!r}: {reason}"
+        f"{server} does not let ML Metadata work in {settings.database!r} "
+        f"(metadata.database) as user {settings.user!r}: {reason}"
     )
 
 

@@ -27,7 +27,8 @@ def greeting(host: str, port: int, timeout: float) -> Greeting:
     """Returns a server's greeting.
 
     Args:
-      host, port: where it listens.
+      host: where it listens.
+      port: at which.
       timeout: seconds, for the connection and for each answer.
 
     Raises:

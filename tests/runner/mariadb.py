@@ -1,6 +1,7 @@
 """Debian's MariaDB as a process of a test's own, in a folder of the test's own."""
 
 import contextlib
+import getpass
 import os
 import shutil
 import socket
@@ -16,6 +17,7 @@ from pipeline.metadata_settings import MetadataSettings
 
 PASSWORD = "two'words #%\" 1"
 USER, DATABASE = "pet", "mlmd"
+_ADMIN = getpass.getuser()
 _PATH = os.environ["PATH"] + ":/usr/sbin"
 
 
@@ -27,8 +29,8 @@ class Server:
     port: int
 
     def sql(self, text: str) -> str:
-        """Runs statements as root, who comes by the socket file, and returns the answers."""
-        command = ["mariadb", "--no-defaults", f"--socket={self.folder}/s", "--user=root"]
+        """Runs statements as its administrator and returns the answers."""
+        command = ["mariadb", "--no-defaults", f"--socket={self.folder}/s", f"--user={_ADMIN}"]
         command += ["--batch", "--skip-column-names", "--execute", text]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -36,7 +38,7 @@ class Server:
         """Makes a database with the lines of docs/metadata.md."""
         self.sql(
             f"CREATE DATABASE {database} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
-            f"GRANT ALL ON {database}.* TO {USER}@'localhost';"
+            f"GRANT ALL ON {database}.* TO {USER}@'%';"
         )
 
     def settings(self, database: str = DATABASE, **changes: str | int) -> MetadataSettings:
@@ -56,9 +58,9 @@ def serving(folder: Path, *flags: str) -> Iterator[Server]:
     data = ["--no-defaults", f"--datadir={folder / 'data'}"]
     if os.geteuid() == 0:
         data.append("--user=root")
-    root = "--auth-root-authentication-method=normal"
+    admin = ["--auth-root-authentication-method=socket", f"--auth-root-socket-user={_ADMIN}"]
     subprocess.run(
-        ["mariadb-install-db", *data, root, "--skip-test-db"], check=True, capture_output=True
+        ["mariadb-install-db", *data, *admin, "--skip-test-db"], check=True, capture_output=True
     )
     server = Server(folder, free_port())
     where = [f"--socket={folder}/s", f"--port={server.port}", "--bind-address=127.0.0.1"]
@@ -68,9 +70,8 @@ def serving(folder: Path, *flags: str) -> Iterator[Server]:
     ):
         try:
             _wait(server, process)
-            # The quote in it is doubled; "localhost" is what the server calls 127.0.0.1.
             quoted = PASSWORD.replace("'", "''")
-            server.sql(f"CREATE USER {USER}@'localhost' IDENTIFIED BY '{quoted}'")
+            server.sql(f"CREATE USER {USER}@'%' IDENTIFIED BY '{quoted}'")
             server.make(DATABASE)
             yield server
         finally:
@@ -91,7 +92,8 @@ def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
     while True:
         assert process.poll() is None, (server.folder / "log").read_text("utf-8")
         assert time.monotonic() < deadline
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", server.port), 1).close()
+        # The file comes after the port.
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(f"{server.folder}/s")
             return
         time.sleep(0.1)

@@ -27,6 +27,7 @@ from schemas.errors import ConfigError
 from schemas.labels import DEFAULT_MOODS
 
 VARIABLE = MetadataSettings().password_env
+Artifact = metadata_store_pb2.Artifact
 Execution = metadata_store_pb2.Execution
 DATA_NODES = (
     nodes.EXAMPLE_GEN,
@@ -95,10 +96,27 @@ def opened(server: Server, inputs: RunInputs) -> MetadataStore:
     return MetadataStore(metadata_store.connection(server.settings(), inputs))
 
 
-def executions(store: MetadataStore, inputs: RunInputs, server: Server) -> list[Execution]:
+def context_of(store: MetadataStore, inputs: RunInputs, server: Server) -> int:
     name = metadata_store.pipeline_name(server.settings(), inputs)
-    context = store.get_context_by_type_and_name("pipeline", name)
-    return sorted(store.get_executions_by_context(context.id), key=lambda one: one.id)
+    number: int = store.get_context_by_type_and_name("pipeline", name).id
+    return number
+
+
+def executions(store: MetadataStore, inputs: RunInputs, server: Server) -> list[Execution]:
+    found = store.get_executions_by_context(context_of(store, inputs, server))
+    return sorted(found, key=lambda one: one.id)
+
+
+def pushed_elsewhere(store: MetadataStore, inputs: RunInputs, server: Server) -> int:
+    kind = store.put_artifact_type(metadata_store_pb2.ArtifactType(name="PushedModel"))
+    pushed = Artifact(type_id=kind, state=Artifact.LIVE)
+    pushed.custom_properties["pushed_destination"].string_value = "/another/machine/7"
+    (number,) = store.put_artifacts([pushed])
+    context = context_of(store, inputs, server)
+    store.put_attributions_and_associations(
+        [metadata_store_pb2.Attribution(artifact_id=number, context_id=context)], []
+    )
+    return int(number)
 
 
 def holding(folder: Path, secret: str) -> list[Path]:
@@ -124,15 +142,20 @@ def test_the_data_steps_are_reused_by_their_own_output_folder_and_by_no_other(
     uris = {artifact.uri for artifact in store.get_artifacts() if artifact.uri}
     assert any(uri.startswith(str(one.output)) for uri in uris)
 
-    # As if the first folder's last execution were under way while the other folder's run starts.
+    # As if the first folder's last execution were under way while the other folder's runs start,
+    # and its pushed version lay on a machine of its own.
     running = executions(store, one, server)[-1]
     running.last_known_state = Execution.RUNNING
     store.put_executions([running])
+    version = pushed_elsewhere(store, one, server)
     assert run_data_steps(server, other) == dict.fromkeys(DATA_NODES, NodeState.DONE)
+    assert run_data_steps(server, other) == dict.fromkeys(DATA_NODES, NodeState.REUSED)
     assert executions(store, one, server)[-1].last_known_state == Execution.RUNNING
+    assert store.get_artifacts_by_id([version])[0].state == Artifact.LIVE
+    # The folder's own next run finds both dead.
     run_data_steps(server, one)
-    (then,) = store.get_executions_by_id([running.id])
-    assert then.last_known_state == Execution.FAILED
+    assert store.get_executions_by_id([running.id])[0].last_known_state == Execution.FAILED
+    assert store.get_artifacts_by_id([version])[0].state == Artifact.DELETED
 
     assert "BoxValidator" in (one.output / "logs" / "run.log").read_text("utf-8")
     assert holding(tmp_path, PASSWORD) == []
@@ -171,6 +194,12 @@ def test_a_server_that_cannot_be_used_ends_the_run_in_2_before_it_starts(
     assert not (output / "sample_data").exists() and not (output / "pipeline").exists()
     assert holding(output, secret) == []
     assert secret not in screen.out + screen.err
+
+
+def test_a_user_who_may_not_make_the_tables_is_told(server: Server, tmp_path: Path) -> None:
+    server.sql("CREATE DATABASE bare; GRANT SELECT ON bare.* TO pet@'%'")
+    with pytest.raises(ConfigError, match=r"not let ML Metadata work in 'bare'.* command denied"):
+        metadata_store.check(server.settings("bare"), inputs_of(tmp_path, tmp_path / "out"))
 
 
 def test_a_password_of_a_file_is_taken(server: Server, tmp_path: Path) -> None:
@@ -221,11 +250,11 @@ def test_with_a_certificate_authority_the_connection_is_encrypted_or_refused(
         metadata_store.check(server.settings(ssl_ca=ca), inputs)
     flags = (f"--ssl-ca={ca}", f"--ssl-cert={ca}", f"--ssl-key={key}")
     with mariadb.serving(tmp_path / "tls", *flags) as safe:
-        safe.sql("ALTER USER pet@'localhost' REQUIRE SSL")
+        safe.sql("ALTER USER pet@'%' REQUIRE SSL")
         metadata_store.check(safe.settings(ssl_ca=ca), inputs)
         with pytest.raises(ConfigError, match=r"refused user 'pet' .* without TLS"):
             metadata_store.check(safe.settings(), inputs)
-        safe.sql("ALTER USER pet@'localhost' REQUIRE X509")
+        safe.sql("ALTER USER pet@'%' REQUIRE X509")
         with pytest.raises(ConfigError, match=r"refused user 'pet' .* with TLS"):
             metadata_store.check(safe.settings(ssl_ca=ca), inputs)
         metadata_store.check(safe.settings(ssl_ca=ca, ssl_cert=ca, ssl_key=key), inputs)
