@@ -34,19 +34,30 @@ class LineError(RuntimeError):
     """A line of the Dockerfile that failed."""
 
 
-class _Builder:
+class Builder:
+    """Builds stages in folders of its own, each from those that were built before."""
+
     def __init__(self, work: Path) -> None:
         self._work = work
         self._roots: dict[str, Root] = {}
 
     def build(self, stage: Stage) -> Root:
+        """Runs a stage's lines.
+
+        Raises:
+          LineError: one failed, or cannot be run here.
+        """
         root = self._base(stage.base, self._work / stage.name)
         self._roots[stage.name] = root
         for step in stage.steps:
             began = time.monotonic()
             try:
                 self._do(step, root)
-            except (subprocess.CalledProcessError, OSError, ValueError) as error:
+            except subprocess.CalledProcessError as error:
+                raise LineError(
+                    f"{stage.name}, line {step.line}: exit code {error.returncode}"
+                ) from error
+            except (OSError, ValueError) as error:
                 raise LineError(f"{stage.name}, line {step.line}: {error}") from error
             _say(f"{stage.name}: line {step.line} {step.name} {time.monotonic() - began:.1f} s")
         return root
@@ -96,7 +107,8 @@ def _start(root: Root, volumes: list[str]) -> None:
     words = [*root.entrypoint, *root.arguments]
     _say(f"starts {' '.join(words)}")
     if not root.healthcheck:
-        subprocess.run(root.command(words, volumes), check=True)
+        if code := subprocess.run(root.command(words, volumes)).returncode:
+            raise LineError(f"What the image starts ended with exit code {code}")
         return
     began = time.monotonic()
     with subprocess.Popen(root.command(words, volumes)) as process:
@@ -129,12 +141,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     wishes = _parser().parse_args(arguments)
     stages = stages_of((PROJECT / "deploy" / "Dockerfile").read_text("utf-8"))
-    builder = _Builder(wishes.work.resolve())
+    builder = Builder(wishes.work.resolve())
     try:
         for stage in needed_for(wishes.target, stages):
             root = builder.build(stage)
         _start(root, wishes.volume)
-    except (LineError, subprocess.CalledProcessError) as error:
+    except LineError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     _say(f"{wishes.target}: every line passed, {root.mebibytes()} MiB")

@@ -162,6 +162,7 @@ def python_root(folder: Path) -> Root:
         shutil.copy(path, folder / path.lstrip("/"))
     local, prefix = folder / "usr/local", Path(sys.base_prefix)
     site = "lib/python3.10/site-packages"
+    shutil.copytree(prefix / "include", local / "include", dirs_exist_ok=True)
     shutil.copytree(
         prefix / "lib",
         local / "lib",
