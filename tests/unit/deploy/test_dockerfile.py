@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from by_hand import LineError, Builder
+from by_hand import Builder, LineError
 from chroots import Root
 from dockerfile_lines import Step, command, copied, filled, is_ignored, needed_for, stages_of
 
