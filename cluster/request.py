@@ -9,6 +9,7 @@ from pipeline.beam import LOCAL
 from pipeline.cluster_settings import CLUSTER_GPU
 from pipeline.config import Settings
 from pipeline.inputs import ClusterInputs, moods_of
+from pipeline.metadata_settings import SQLITE
 from schemas.errors import ConfigError
 
 VERTEX, KUBEFLOW = "vertex", "kubeflow"
@@ -69,6 +70,11 @@ class ClusterRequest:
             raise ConfigError(
                 f"cluster.always_run must name nodes: {', '.join(_NODES)}. "
                 f"Received: {', '.join(unknown)}"
+            )
+        if settings.metadata.store != SQLITE:
+            raise ConfigError(
+                "A cluster has an ML Metadata of its own: metadata. is for local_runner.py. "
+                f"Received: metadata.store={settings.metadata.store}"
             )
         if settings.beam.runner == LOCAL and settings.beam.options:
             raise ConfigError(

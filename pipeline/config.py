@@ -23,6 +23,7 @@ from models.hparams import AugmentSettings, ModelSettings, TrainSettings
 from models.tune_settings import TuneSettings, space
 from pipeline.beam import BeamSettings
 from pipeline.cluster_settings import ClusterSettings
+from pipeline.metadata_settings import MetadataSettings
 from schemas.errors import ConfigError
 
 
@@ -41,6 +42,7 @@ class Settings:
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     beam: BeamSettings = field(default_factory=BeamSettings)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    metadata: MetadataSettings = field(default_factory=MetadataSettings)
 
     def __post_init__(self) -> None:
         if self.tune.trials:

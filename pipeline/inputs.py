@@ -43,8 +43,13 @@ class RunInputs:
 
     @property
     def metadata(self) -> Path:
-        """SQLite file of ML Metadata."""
+        """SQLite file of ML Metadata, where that is its store."""
         return self.output / "metadata.sqlite"
+
+    @property
+    def metadata_claim(self) -> Path:
+        """Says which server has the metadata, and under which name of the pipeline."""
+        return self.output / "metadata.json"
 
     @property
     def artifacts(self) -> Path:

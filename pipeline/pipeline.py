@@ -36,9 +36,10 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
       inputs: what it works on.
 
     Raises:
+      ConfigError: ML Metadata's password is missing, or its store is not that of earlier runs.
       DataRefusedError: a CSV is empty, not UTF-8 or lacks a column.
     """
-    return pipeline_at(ThisMachine(inputs), settings)
+    return pipeline_at(ThisMachine(inputs, settings.metadata), settings)
 
 
 def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:

@@ -14,10 +14,11 @@ from components.last_pushed.component import LastPushed
 from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings, unlabelled
 from dataset.fingerprint import photos_fingerprint
-from pipeline import nodes
+from pipeline import metadata_store, nodes
 from pipeline.code_version import versioned_schema
 from pipeline.config import Settings
 from pipeline.inputs import ClusterInputs, RunInputs
+from pipeline.metadata_settings import MetadataSettings
 from schemas.errors import ConfigError
 from schemas.splits import EVAL, TRAIN, UNLABELLED
 
@@ -80,7 +81,12 @@ class ThisMachine:
     """A run by ``local_runner.py``."""
 
     inputs: RunInputs
-    name: str = "pet_mood"
+    store: MetadataSettings
+
+    @property
+    def name(self) -> str:
+        """See ``Place``."""
+        return metadata_store.pipeline_name(self.store, self.inputs)
 
     @property
     def moods(self) -> tuple[str, ...]:
@@ -110,9 +116,7 @@ class ThisMachine:
     @property
     def metadata(self) -> Any:
         """See ``Place``."""
-        return tfx.orchestration.metadata.sqlite_metadata_connection_config(
-            str(self.inputs.metadata)
-        )
+        return metadata_store.connection(self.store, self.inputs)
 
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """See ``Place``; looks at every photo's size and time.

@@ -135,7 +135,7 @@ class DagRunner(LocalDagRunner):
     def _tidy(self, connection: Any, pipeline: pipeline_pb2.Pipeline) -> None:
         root = pipeline.runtime_spec.pipeline_root.field_value.string_value
         with metadata.Metadata(connection) as handle:
-            recovery.tidy(handle.store, Path(root))
+            recovery.tidy(handle.store, pipeline.pipeline_info.id, Path(root))
 
 
 def _outcome(store: Any, execution_id: int | None) -> tuple[NodeState, tuple[OutputArtifact, ...]]:

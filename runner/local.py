@@ -1,19 +1,18 @@
 """One run on this machine, from the user's wishes to the exit code: puts the parts together."""
 
-import dataclasses
 import datetime
 import logging
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rich.text import Text
 
 from models import hparams
-from pipeline.config import Settings
 from pipeline.inputs import RunInputs
-from runner import environment, interrupts
+from pipeline.metadata_settings import MYSQL
+from runner import environment, interrupts, preparation
 from runner.console import display_for
 from runner.example_row import ExampleRow, first_used
 from runner.failures import STOPPED, Exit, Failure, diagnose
@@ -116,12 +115,15 @@ class _Run:
         _LOGGER.info("%s", settings)
         _LOGGER.info("%s", inputs)
         self._greet(inputs)
+        preparation.check_folder(settings, inputs)
+        if settings.metadata.store == MYSQL:
+            self._step("Asking MySQL", lambda: preparation.check_server(settings, inputs))
         if self._request.uses_sample:
-            inputs = self._step("Drawing sample", lambda: _drawn(inputs))
+            inputs = self._step("Drawing sample", lambda: preparation.drawn(inputs))
         self._inputs = inputs
         if settings.model.weights != hparams.NONE:
-            self._step("Checking weights", lambda: _check_weights(settings, inputs))
-        create_pipeline, dag_runner = self._step("Loading TFX", _load)
+            self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
+        create_pipeline, dag_runner = self._step("Loading TFX", preparation.load_tfx)
         # Looks at every photo's size and time: seconds where there are millions.
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
         dag_runner(self).run(pipeline)
@@ -230,26 +232,3 @@ class _Run:
         if failure.see_log:
             self._terminal.err.write(f"The traceback is in {shown_path(self._record.log)}\n")
         self._terminal.err.flush()
-
-
-def _drawn(inputs: RunInputs) -> RunInputs:
-    """Draws the sample, or finds it drawn, where ``inputs.train_csv`` says (a folder)."""
-    from dataset.sample.writer import write_sample
-
-    sample = write_sample(inputs.train_csv)
-    return dataclasses.replace(inputs, train_csv=sample.train_csv, eval_csv=sample.eval_csv)
-
-
-def _check_weights(settings: Settings, inputs: RunInputs) -> None:
-    """Downloads or reads the weights once, before hours of ingest rather than after them."""
-    from models import network
-
-    network.build(settings.model, len(inputs.moods))
-
-
-def _load() -> tuple[Any, Any]:
-    # Some 20 s of imports, which a wrong setting must not wait for.
-    from pipeline.pipeline import create_pipeline
-    from runner.dag import DagRunner
-
-    return create_pipeline, DagRunner

@@ -1,7 +1,6 @@
 """Beam's job service and worker pool do the work: processes that share no memory with us."""
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from chain import ALIKE, newest, run_data_stage, write_colours
+from dockerfile_lines import copied, stages_of
 from eval_samples import TWELVE, tally_of
 
 from components.evaluator import analysis
@@ -49,9 +49,11 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Starts both, the pool in a folder that holds our packages as the pipeline's image does."""
     folder = tmp_path_factory.mktemp("engine")
     image = folder / "image"
-    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
-    for package in re.findall(r"^COPY --chown=pet (\w+) \1$", dockerfile, re.MULTILINE):
-        shutil.copytree(ROOT / package, image / package)
+    stages = stages_of((ROOT / "deploy" / "Dockerfile").read_text("utf-8"))
+    steps = (*stages["code-shared"].steps, *stages["code-steps"].steps)
+    for package in (name for step in steps for name in copied(step.value).sources):
+        if (ROOT / package).is_dir():
+            shutil.copytree(ROOT / package, image / package)
     logs = [folder / "jobs.log", folder / "workers.log"]
     ports = [free_port(), free_port()]
     modules = [

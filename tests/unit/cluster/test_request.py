@@ -79,3 +79,9 @@ def test_wrong_wishes_are_told(changes: dict[str, Any], said: str) -> None:
 def test_wrong_settings_are_told(override: str, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         request(override, **changes).settings()
+
+
+def test_a_database_of_ones_own_is_not_for_a_cluster() -> None:
+    names = ("store=mysql", "host=db", "database=mlmd", "user=pet")
+    with pytest.raises(ConfigError, match="A cluster has an ML Metadata of its own"):
+        request(*(f"metadata.{name}" for name in names)).settings()

