@@ -20,8 +20,8 @@ from pipeline import nodes
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.config import Settings
 from pipeline.inputs import ClusterInputs
+from pipeline.on_cluster import DATA_ROOT, DATA_VERSION, Cluster
 from pipeline.pipeline import pipeline_at
-from pipeline.places import DATA_ROOT, DATA_VERSION, Cluster
 
 JOB_JSON = "pipeline.json"
 """A PipelineJob, which Vertex AI takes."""

@@ -1,4 +1,4 @@
-"""Where a pipeline runs: what differs in its graph between this machine and a cluster."""
+"""Where a pipeline runs: what its graph asks of a place, and this machine's answers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,27 +6,21 @@ from typing import Any, Protocol
 
 from tfx import v1 as tfx
 from tfx.dsl.components.common import resolver
-from tfx.orchestration.data_types import RuntimeParameter
 
 from components import warm_start
 from components.evaluator import last_blessed
-from components.last_pushed.component import LastPushed
 from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings, unlabelled
 from dataset.fingerprint import photos_fingerprint
 from pipeline import metadata_store, nodes
 from pipeline.code_version import versioned_schema
 from pipeline.config import Settings
-from pipeline.inputs import ClusterInputs, RunInputs
+from pipeline.inputs import RunInputs
 from pipeline.metadata_settings import MetadataSettings
-from schemas.errors import ConfigError
 from schemas.splits import EVAL, TRAIN, UNLABELLED
 
 ALL = "all"
 """A CSV that is split here."""
-DATA_ROOT = "data_root"
-DATA_VERSION = "data_version"
-"""Parameters that a run on a cluster may be given."""
 
 
 class Place(Protocol):
@@ -173,88 +167,6 @@ class ThisMachine:
     def other_pushers(self, settings: Settings, pusher: Any, **blessed: Any) -> list[Any]:
         """See ``Place``."""
         return []
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A run on Kubeflow or Vertex AI, compiled by ``kubeflow_runner.py``."""
-
-    inputs: ClusterInputs
-    name: str = "pet-mood"
-    schema_file: str = "schemas/schema.pbtxt"
-    """From the image's working folder, the project's root."""
-    unfinished: str = ""
-    metadata: Any = None
-    project: str | None = None
-    region: str | None = None
-
-    @property
-    def moods(self) -> tuple[str, ...]:
-        """See ``Place``."""
-        return self.inputs.moods
-
-    @property
-    def root(self) -> str:
-        """See ``Place``."""
-        return self.inputs.root
-
-    @property
-    def serving(self) -> str:
-        """See ``Place``."""
-        return self.inputs.serving
-
-    def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
-        """See ``Place``; the image's tag stands for the code's version."""
-        del code
-        inputs, ingest = self.inputs, self._ingest(settings)
-        if inputs.eval_csv is None:
-            csvs = {ALL: inputs.train_csv}
-            return PetExampleGen(csvs, ingest, settings.data.eval_fraction, **self._parameters())
-        csvs = {TRAIN: inputs.train_csv, EVAL: inputs.eval_csv}
-        return PetExampleGen(csvs, ingest, **self._parameters())
-
-    def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
-        """See ``Place`` and ``example_gen``."""
-        del code
-        csv = self.inputs.predict_csv
-        if csv is None:
-            return None
-        ingest = unlabelled(self._ingest(settings))
-        return PetExampleGen({UNLABELLED: csv}, ingest, **self._parameters())
-
-    def _ingest(self, settings: Settings) -> IngestSettings:
-        return IngestSettings(
-            data=settings.data,
-            thin=settings.thin,
-            moods=self.inputs.moods,
-            side=settings.model.resolution,
-        )
-
-    def _parameters(self) -> dict[str, RuntimeParameter]:
-        return {
-            "data_root": RuntimeParameter(DATA_ROOT, str, self.inputs.data_root),
-            "data_version": RuntimeParameter(DATA_VERSION, str, self.inputs.data_version),
-        }
-
-    def base_model(self, examples: Any) -> Any:
-        """Raises ConfigError: there is no resolver to find it."""
-        raise ConfigError(
-            "model.warm_start needs ML Metadata's answers, which a cluster does not give while it "
-            "compiles. Name the checkpoint in the image instead: model.weights=FILE"
-        )
-
-    def last_model(self, model: Any) -> Any:
-        """See ``Place``."""
-        return LastPushed(serving=self.inputs.serving)
-
-    def other_pushers(self, settings: Settings, pusher: Any, **blessed: Any) -> list[Any]:
-        """See ``Place``."""
-        if not settings.cluster.endpoint:
-            return []
-        # Its imports take seconds, which a run on this machine need not wait for.
-        from pipeline.endpoint import endpoint_pusher
-
-        return [endpoint_pusher(settings.cluster, self.project, self.region, pusher, **blessed)]
 
 
 def base_model_of(examples: Any) -> resolver.Resolver:
