@@ -8,7 +8,7 @@
 #     sudo -E tests/second_line.sh                              # all tests
 #     sudo -E tests/second_line.sh -n 1 tests/unit/pipeline     # some
 #
-# --root FOLDER   where the Debian lies (default build/debian13). It needs 9 GB and the internet the
+# --root FOLDER   where the Debian lies (default build/debian13). It needs 6 GB and the internet the
 #                 first time; a second run finds its packages there, and only the source is new.
 #
 # It needs root rights, for chroot and mounts; the mounts are its own processes' and end with it.
@@ -45,9 +45,10 @@ root=$(realpath "$root")
 if [ ! -e "$root/second-line-ready" ]; then
     echo "Makes Debian 13 in $root"
     rm -rf --one-file-system "${root:?}"
-    # g++ and the headers: one dependency comes as source.
-    debootstrap --variant=minbase --include=ca-certificates,g++,python3-dev,python3-venv \
-        trixie "$root" >"$root.log" || { tail "$root.log" >&2; exit 1; }
+    debootstrap --variant=minbase --include=ca-certificates trixie "$root" >"$root.log" || {
+        tail "$root.log" >&2
+        exit 1
+    }
     touch "$root/second-line-ready"
 fi
 
@@ -68,6 +69,8 @@ inside() {
     unshare --mount --pid --fork --kill-child bash -euc '
         mount -t proc proc "$0/proc"
         mount -t tmpfs tmpfs "$0/dev/shm"
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$0/dev/pts"
+        mount --bind "$0/dev/pts/ptmx" "$0/dev/ptmx"
         exec chroot "$0" "$@"' "$root" \
         env -u VIRTUAL_ENV -u PYTHONPATH -u TMPDIR -C /pet-mood HOME=/root LANG=C.UTF-8 \
         PATH=/opt/pet-mood/bin:/opt/uv/bin:/usr/sbin:/usr/bin:/sbin:/bin \
@@ -76,10 +79,11 @@ inside() {
 }
 
 inside bash -euc '
-    # The tests of the pages need a browser.
-    command -v chromium >/dev/null || {
+    # One dependency comes as source; the tests of the pages need a browser and curl.
+    packages="g++ python3-dev python3-venv chromium curl"
+    dpkg --status $packages >/dev/null 2>&1 || {
         apt-get update
-        DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium
+        DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $packages
     } >/dev/null
     [ -x /opt/uv/bin/uv ] || { python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet uv; }
     uv sync --quiet --extra demo'

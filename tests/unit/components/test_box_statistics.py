@@ -23,7 +23,7 @@ GOOD = {
 
 
 def found(columns: Mapping[str, tuple[float, float]]) -> list[tuple[str, str]]:
-    """Returns severity and message of each finding on columns of these least and greatest values."""
+    """Returns severity and message of each finding; a column has a least and a greatest value."""
     statistics = statistics_pb2.DatasetFeatureStatistics(num_examples=8)
     for name, (low, high) in columns.items():
         feature = statistics.features.add()
