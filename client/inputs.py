@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dataset.boxes import BoxError, PixelBox, parse_box
+from dataset.table import checked
 from schemas import columns
 from schemas.errors import ConfigError
 from schemas.reasons import RejectReason
@@ -75,7 +76,7 @@ def of_csv(path: Path, bbox: str = "") -> Iterator[Input]:
         image, box = _places(reader, path)
         while True:
             try:
-                cells = next(reader)
+                cells = checked(next(reader))
             except StopIteration:
                 return
             except csv.Error as error:
@@ -98,7 +99,7 @@ def check_csv(path: Path) -> None:
 def _places(reader: Iterator[list[str]], path: Path) -> tuple[int, int | None]:
     """Returns where in a row the picture and the box stand."""
     try:
-        header = [cell.strip() for cell in next(reader, [])]
+        header = [cell.strip() for cell in checked(next(reader, []))]
     except csv.Error as error:  # UTF-16, which spreadsheets write: it has NUL bytes.
         raise ConfigError(
             f"{path} must be a CSV in UTF-8. Its first line is not: {error}"

@@ -55,10 +55,10 @@ def read_rows(path: str, opener: Opener = open, *, labelled: bool = True) -> Ite
     with opener(path, "rb") as raw:
         reader = csv.reader(_lines(raw, path))
         try:
-            header = [cell.strip() for cell in next(reader, [])]
+            header = [cell.strip() for cell in checked(next(reader, []))]
             places = _places(header, path, columns.REQUIRED if labelled else columns.UNLABELLED)
             end = reader.line_num
-            for cells in reader:
+            for cells in map(checked, reader):
                 line, end = end + 1, reader.line_num
                 if any(cell.strip() for cell in cells):
                     yield _row(line, cells, places)
@@ -66,6 +66,17 @@ def read_rows(path: str, opener: Opener = open, *, labelled: bool = True) -> Ite
             raise DataRefusedError(
                 f"{path} cannot be read as CSV at line {reader.line_num}: {error}"
             ) from error
+
+
+def checked(cells: list[str]) -> list[str]:
+    """Returns the cells of a row.
+
+    Raises:
+      csv.Error: one has a NUL byte: it is no text. Python's reader says so itself before 3.11.
+    """
+    if any("\0" in cell for cell in cells):
+        raise csv.Error("line contains NUL")
+    return cells
 
 
 def _lines(raw: IO[bytes], path: str) -> Iterator[str]:

@@ -73,7 +73,6 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
     box_validator = BoxValidator(
         rejects=rejects,
         statistics=statistics_gen.outputs["statistics"],
-        schema=schema,
         anomalies=example_validator.outputs["anomalies"],
         max_reject_fraction=settings.data.max_reject_fraction,
         limits_json=_json(settings.validate),

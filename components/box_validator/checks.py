@@ -7,10 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import tensorflow_data_validation as tfdv
-from google.protobuf import text_format
-from tensorflow_data_validation.anomalies.proto import custom_validation_config_pb2
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from components.findings import ERROR, WARNING, Finding
 from components.limits import ValidationLimits
@@ -123,32 +120,30 @@ def box_shift(
 
 
 def box_anomalies(
-    split: str,
-    statistics: statistics_pb2.DatasetFeatureStatisticsList,
-    schema: schema_pb2.Schema,
-    limits: ValidationLimits,
+    split: str, statistics: statistics_pb2.DatasetFeatureStatistics, limits: ValidationLimits
 ) -> Iterator[Finding]:
-    """Holds the box columns to TFDV's custom validation.
+    """Holds the least and the greatest values of the box columns to their limits.
 
     Ratios outside [0, 1] are errors: no ingest of ours can write them. A box that is tiny
-    against its photo, or very long, is reported.
+    against its photo, or very long, is reported. A column that is missing is the schema's matter.
     """
-    if not any(dataset.num_examples for dataset in statistics.datasets):
-        return
-    anomalies = tfdv.validate_statistics(
-        statistics, schema, custom_validation_config=_custom_validation(limits)
-    )
-    for name, info in anomalies.anomaly_info.items():
-        for reason in info.reason:
-            if reason.type == anomalies_pb2.AnomalyInfo.CUSTOM_VALIDATION:
-                severe = info.severity == anomalies_pb2.AnomalyInfo.ERROR
-                column = ".".join(info.path.step) or name
-                yield Finding(
-                    ERROR if severe else WARNING,
-                    "box_statistics",
-                    split,
-                    f"{column}: {reason.short_description}",
-                )
+    area, aspect = features.BOX_AREA, features.BOX_ASPECT
+    rules = [(ERROR, name, 0.0, 1.0, f"{name} must lie in [0, 1]") for name in _RATIOS]
+    rules += [
+        (
+            *(WARNING, area, limits.min_area, math.inf),
+            f"some boxes cover less than {limits.min_area:.2%} of their photo",
+        ),
+        (
+            *(WARNING, aspect, 1 / limits.max_aspect, limits.max_aspect),
+            f"some boxes are over {limits.max_aspect:g} times as long as wide",
+        ),
+    ]
+    columns = _numeric(statistics)
+    for severity, name, low, high, description in rules:
+        column = columns.get(name)
+        if column is not None and not low <= column.min <= column.max <= high:
+            yield Finding(severity, "box_statistics", split, f"{name}: {description}")
 
 
 def schema_anomalies(split: str, anomalies: anomalies_pb2.Anomalies) -> Iterator[Finding]:
@@ -166,38 +161,3 @@ def _numeric(
         for feature in dataset.features
         if feature.HasField("num_stats")
     }
-
-
-def _custom_validation(
-    limits: ValidationLimits,
-) -> custom_validation_config_pb2.CustomValidationConfig:
-    rules = [
-        (
-            name,
-            "feature.num_stats.min >= 0 AND feature.num_stats.max <= 1",
-            "ERROR",
-            f"{name} must lie in [0, 1]",
-        )
-        for name in _RATIOS
-    ]
-    rules += [
-        (
-            features.BOX_AREA,
-            f"feature.num_stats.min >= {limits.min_area}",
-            "WARNING",
-            f"some boxes cover less than {limits.min_area:.2%} of their photo",
-        ),
-        (
-            features.BOX_ASPECT,
-            f"feature.num_stats.max <= {limits.max_aspect} "
-            f"AND feature.num_stats.min >= {1 / limits.max_aspect}",
-            "WARNING",
-            f"some boxes are over {limits.max_aspect:g} times as long as wide",
-        ),
-    ]
-    text = "".join(
-        f'feature_validations {{ feature_path {{ step: "{name}" }} validations {{ '
-        f'sql_expression: "{sql}" severity: {severity} description: "{description}" }} }}\n'
-        for name, sql, severity, description in rules
-    )
-    return text_format.Parse(text, custom_validation_config_pb2.CustomValidationConfig())

@@ -9,12 +9,11 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types import artifact_utils, standard_artifacts
-from tfx.utils import io_utils
 
 from components.artifact_types import Rejects, ValidationReport
 from components.box_validator import checks
@@ -30,7 +29,6 @@ _ANOMALIES_FILE = "SchemaDiff.pb"
 def BoxValidator(
     rejects: InputArtifact[Rejects],
     statistics: InputArtifact[standard_artifacts.ExampleStatistics],
-    schema: InputArtifact[standard_artifacts.Schema],
     anomalies: InputArtifact[standard_artifacts.ExampleAnomalies],
     report: OutputArtifact[ValidationReport],
     max_reject_fraction: Parameter[float],
@@ -42,7 +40,6 @@ def BoxValidator(
     Args:
       rejects: PetExampleGen's counts.
       statistics: StatisticsGen's, with the box columns.
-      schema: the contract.
       anomalies: ExampleValidator's.
       report: the findings and the verdict.
       max_reject_fraction: share of refused rows that is still accepted, [0, 1].
@@ -53,13 +50,11 @@ def BoxValidator(
     limits = ValidationLimits(**json.loads(limits_json))
     with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
         counts = json.loads(file.read())["splits"]
-    contract = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema.uri))
     findings = list(
         _findings(
             counts,
             _statistics(statistics),
             _anomalies(anomalies),
-            contract,
             max_reject_fraction,
             limits,
         )
@@ -72,7 +67,6 @@ def _findings(
     counts: dict[str, Any],
     statistics: dict[str, statistics_pb2.DatasetFeatureStatisticsList],
     anomalies: dict[str, anomalies_pb2.Anomalies],
-    schema: schema_pb2.Schema,
     max_reject_fraction: float,
     limits: ValidationLimits,
 ) -> Iterator[Finding]:
@@ -81,7 +75,7 @@ def _findings(
         yield from checks.missing_moods(split, count)
         if count["used"]:
             yield from checks.schema_anomalies(split, anomalies[split])
-            yield from checks.box_anomalies(split, statistics[split], schema, limits)
+            yield from checks.box_anomalies(split, statistics[split].datasets[0], limits)
     first, *others = counts
     for split in others:
         yield from checks.label_shift(counts[first], split, counts[split], limits)

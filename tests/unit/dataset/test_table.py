@@ -103,6 +103,12 @@ def test_a_cell_that_never_ends_is_told(tmp_path):
         rows_of(tmp_path, f'{HEADER}\n"{"x" * 200_000}')
 
 
+@pytest.mark.parametrize("text", ["{0}\na\0.jpg,,\n", "\0{0}\n"])
+def test_a_nul_byte_is_told_on_every_python(tmp_path, text):
+    with pytest.raises(DataRefusedError, match="line contains NUL"):
+        rows_of(tmp_path, text.format(HEADER))
+
+
 @pytest.mark.parametrize(
     ("path", "clip"),
     [

@@ -54,16 +54,10 @@ def messages() -> dict[str, Any]:
                 made.type = plain[kind]
             else:
                 made.type, made.type_name = kinds.TYPE_MESSAGE, f".{kind}"
-    pool = descriptor_pool.DescriptorPool()
     wrappers = descriptor_pb2.FileDescriptorProto()
     descriptor_pool.Default().FindFileByName("google/protobuf/wrappers.proto").CopyToProto(wrappers)
-    pool.Add(wrappers)
-    pool.Add(file)
-    factory = message_factory.MessageFactory(pool)
-    return {
-        message.name: factory.GetPrototype(pool.FindMessageTypeByName(f"test.{message.name}"))
-        for message in file.message_type
-    }
+    made_of = message_factory.GetMessages([wrappers, file])
+    return {message.name: made_of[f"test.{message.name}"] for message in file.message_type}
 
 
 MESSAGES = messages()

@@ -15,8 +15,12 @@ from models.hparams import TrainSettings
 from schemas import artifacts
 from schemas.errors import ConfigError
 
-CHANGED = {"learning_rate": 0.05, "clip_norm": 0.05, "ema_decay": 0.5, "warmup_epochs": 0.0}
-"""The clipping is one that each step meets, so that it matters what is clipped."""
+CHANGED = {
+    **{"learning_rate": 0.05, "clip_norm": 0.05, "ema_decay": 0.5, "warmup_epochs": 0.0},
+    "precision": "float32",
+}
+"""The clipping is one that each step meets, so that it matters what is clipped. What the clock
+would choose as the precision may differ from run to run."""
 
 
 def arguments(folder: Path, name: str, strategy: str, transform_graph: str) -> dict[str, Any]:

@@ -27,13 +27,15 @@ TUNE = TuneSettings(
 
 def arguments(folder: Path, name: str, transform_graph: str) -> dict[str, Any]:
     """Returns what TFX hands to ``tuner_fn``."""
+    # Several machines do not try precisions by the clock, as one would.
+    train = samples.CONFIG["train"] | {"precision": "float32"}
     return {
         "train_files": [str(folder / "Split-train" / "*")],
         "eval_files": [str(folder / "Split-eval" / "*")],
         "transform_graph_path": transform_graph,
         "base_model": None,
         "working_dir": str(folder / name),
-        "custom_config": samples.CONFIG | {"tune": dataclasses.asdict(TUNE)},
+        "custom_config": samples.CONFIG | {"train": train, "tune": dataclasses.asdict(TUNE)},
     }
 
 
