@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from models.input_pipeline import PICTURE_SPEC
+from models.picture_spec import PICTURE_SPEC
 from models.preprocessing import look
 from schemas import features
 

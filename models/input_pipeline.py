@@ -12,15 +12,10 @@ import tensorflow as tf
 from models import augmentation, mixing
 from models.hparams import AugmentSettings
 from models.label_index import LabelIndexer
+from models.picture_spec import PICTURE_SPEC
 from models.preprocessing import Look, look
 from schemas import features
 from schemas.errors import ConfigError
-
-PICTURE_SPEC = {
-    features.IMAGE: tf.io.FixedLenFeature([], tf.string),
-    features.WINDOW: tf.io.FixedLenFeature([4], tf.int64),
-}
-"""What the network's input is made of."""
 
 # AutoGraph has nothing to convert here, and takes seconds a dataset to find that out.
 _as_written = tf.autograph.experimental.do_not_convert

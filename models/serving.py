@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from models.input_pipeline import PICTURE_SPEC
+from models.picture_spec import PICTURE_SPEC
 from models.preprocessing import Look, look, view_of, whole
 from schemas import features, signatures
 

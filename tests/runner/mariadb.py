@@ -46,6 +46,16 @@ class Server:
         told = {"host": "127.0.0.1", "port": self.port, "user": USER, **changes}
         return MetadataSettings(store="mysql", database=database, **told)  # type: ignore[arg-type]
 
+    def texts(self, database: str = DATABASE) -> tuple[str, ...]:
+        """The same as ``--set`` takes them; the port is the third."""
+        return (
+            "metadata.store=mysql",
+            "metadata.host=127.0.0.1",
+            f"metadata.port={self.port}",
+            f"metadata.database={database}",
+            f"metadata.user={USER}",
+        )
+
 
 @contextlib.contextmanager
 def serving(folder: Path, *flags: str) -> Iterator[Server]:

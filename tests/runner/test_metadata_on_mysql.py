@@ -64,23 +64,13 @@ class States(dict[str, NodeState]):
         self[run.node] = run.state
 
 
-def texts(server: Server, database: str = mariadb.DATABASE) -> tuple[str, ...]:
-    return (
-        "metadata.store=mysql",
-        "metadata.host=127.0.0.1",
-        f"metadata.port={server.port}",
-        f"metadata.database={database}",
-        f"metadata.user={mariadb.USER}",
-    )
-
-
 def inputs_of(data: Path, output: Path) -> RunInputs:
     return RunInputs(data / "train.csv", data / "val.csv", None, DEFAULT_MOODS, output)
 
 
 def run_data_steps(server: Server, inputs: RunInputs) -> States:
     """Runs our pipeline's steps up to the DataGate as ``runner.local`` runs all of them."""
-    changes = [chain.ALIKE, "model.resolution=32", *texts(server)]
+    changes = [chain.ALIKE, "model.resolution=32", *server.texts()]
     whole = create_pipeline(config.load("quick", None, changes), inputs)
     compiled = compiler.Compiler().compile(whole)
     kept = [one for one in compiled.nodes if one.pipeline_node.node_info.id in DATA_NODES]
@@ -180,7 +170,7 @@ def test_a_server_that_cannot_be_used_ends_the_run_in_2_before_it_starts(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv(VARIABLE, secret)
-    where = [*texts(server, database)]
+    where = [*server.texts(database)]
     if down:
         where[2] = f"metadata.port={mariadb.free_port()}"
     output = tmp_path / "out"
