@@ -70,7 +70,7 @@ def _over_majority(found: Difference, settings: EvaluateSettings) -> Check:
 
 
 def _against_last_blessed(tally: Tally, settings: EvaluateSettings) -> Iterator[Check]:
-    limit = -settings.max_loss
+    limit = 0.0 - settings.max_loss  # Not -0.0, which would be shown.
     found = comparison.overall(tally, table.BASELINE, settings)
     yield _at_least(
         "not_worse_than_last_blessed",

@@ -97,7 +97,7 @@ def test_any_loss_in_all_is_refused_unless_it_is_allowed(tmp_path):
     found = failed(tally_of(tmp_path, less, {table.BASELINE: DECENT}))
     assert set(found) == {"not_worse_than_last_blessed"}
     assert -0.01 < found["not_worse_than_last_blessed"].value < 0
-    assert "evaluate.max_loss allows -0.000" in found["not_worse_than_last_blessed"].message
+    assert "evaluate.max_loss allows +0.000" in found["not_worse_than_last_blessed"].message
     assert not failed(tally_of(tmp_path, less, {table.BASELINE: DECENT}), max_loss=0.01)
 
 
