@@ -42,15 +42,15 @@ ANSWERERS = {
     "compared": ("비교 모델", "compared model"),
 }
 CHECKS = {
-    "probabilities_are_numbers": "확률이 모두 수인가",
-    "over_majority": "가장 흔한 감정만 답하는 것보다 나은가",
-    "calibrated": "확률이 정답률과 맞는가",
-    "not_worse_than_last_blessed": "이전 모델보다 나쁘지 않은가",
-    "not_worse_on_any_mood": "어느 감정에서도 나빠지지 않았는가",
-    "not_worse_on_any_species": "어느 종에서도 나빠지지 않았는가",
+    "probabilities_are_numbers": "확률이 모두 수인가?",
+    "over_majority": "가장 흔한 감정만 답하는 것보다 나은가?",
+    "calibrated": "확률이 정답률과 맞는가?",
+    "not_worse_than_last_blessed": "이전 모델보다 나쁘지 않은가?",
+    "not_worse_on_any_mood": "어느 감정에서도 나빠지지 않았는가?",
+    "not_worse_on_any_species": "어느 종에서도 나빠지지 않았는가?",
 }
 """Korean for the Evaluator's conditions, whose messages are in English."""
-SERVABLE = "서빙 모델이 제대로 답하는가"
+SERVABLE = "서빙 모델이 제대로 답하는가?"
 """The same for whatever the ServableCheck found."""
 SEVERITIES = {"error": "오류", "warning": "경고"}
 ENDINGS = {
