@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
-from pipeline.on_cluster import DATA_ROOT, DATA_VERSION, Cluster
 from tfx import v1 as tfx
 from tfx.extensions.google_cloud_ai_platform import constants
 from tfx.extensions.google_cloud_ai_platform.trainer import executor as vertex_trainer
@@ -21,6 +20,7 @@ from pipeline import nodes
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.config import Settings
 from pipeline.inputs import ClusterInputs
+from pipeline.on_cluster import DATA_ROOT, DATA_VERSION, Cluster
 from pipeline.pipeline import pipeline_at
 
 JOB_JSON = "pipeline.json"
