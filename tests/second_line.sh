@@ -79,8 +79,8 @@ inside() {
 }
 
 inside bash -euc '
-    # One dependency comes as source; the tests of the pages need a browser and curl.
-    packages="g++ python3-dev python3-venv chromium curl"
+    # One dependency comes as source; the tests need a browser, curl and a database.
+    packages="g++ python3-dev python3-venv chromium curl mariadb-server"
     dpkg --status $packages >/dev/null 2>&1 || {
         apt-get update
         DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $packages

@@ -10,9 +10,9 @@ class must have none of their names. Registering ours would help this process, n
 from collections.abc import Callable
 
 import numpy as np
-import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 from tensorflow_model_analysis.metrics import multi_class_confusion_matrix_metrics as matrices
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator import scores
 
@@ -26,7 +26,7 @@ def _computations(
     def create(
         classes: int,
         name: str,
-        eval_config: tfma.EvalConfig | None = None,
+        eval_config: config_pb2.EvalConfig | None = None,
         model_name: str = "",
         output_name: str = "",
         example_weighted: bool = False,
