@@ -11,7 +11,7 @@ CONFIG = TrainerConfig.from_json(samples.CONFIG)
 
 def test_a_folder_that_was_named_stays() -> None:
     named = dataclasses.replace(CONFIG, unfinished="/kept")
-    assert named.beside("/root/Trainer/model_run").unfinished == "/kept"
+    assert named.beside("/runs/Trainer/model_run").unfinished == "/kept"
 
 
 def test_without_one_it_is_beside_the_outputs() -> None:
