@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components.parquet import read_batches, read_schema
 from components.storage import open_file
 
 MODEL, BASELINE, COMPARED = "model", "baseline", "compared"
@@ -188,9 +189,7 @@ class Table:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        with open_file(path, "rb") as file:
-            parquet = pq.ParquetFile(file)
-            schema = parquet.schema_arrow
+        schema = read_schema(path)
         self.moods: tuple[str, ...] = tuple(json.loads(schema.metadata[_MOODS]))
         self.majority = self.moods.index(schema.metadata[_MAJORITY].decode("utf-8"))
         self.answerers = tuple(
@@ -202,11 +201,8 @@ class Table:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yields what scores are made of, the judged rows only, some thousand at a time."""
         columns = [JUDGED, CLIP, LABEL_INDEX, *SLICED, *map(probabilities_column, self.answerers)]
-        with open_file(self._path, "rb") as file:
-            # pyarrow would else hold read row groups ahead of us.
-            parquet = pq.ParquetFile(file, pre_buffer=False)
-            for batch in parquet.iter_batches(ROW_GROUP, columns=columns):
-                yield batch.filter(batch.column(JUDGED))
+        for batch in read_batches(self._path, columns, ROW_GROUP):
+            yield batch.filter(batch.column(JUDGED))
 
 
 def probabilities_of(batch: pa.RecordBatch, answerer: str) -> npt.NDArray[np.float64]:

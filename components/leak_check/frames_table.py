@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 from tfx.dsl.io import fileio
 
-from components.storage import open_file
+from components.parquet import read_table
 
 BATCH_ROWS = 1 << 18
 
@@ -26,7 +25,7 @@ class SplitFrames:
         """Yields some columns, whole shards together until there are ``rows`` rows."""
         waiting: list[pa.Table] = []
         for shard in self._shards:
-            waiting.append(_read(shard, columns))
+            waiting.append(read_table(shard, columns))
             if sum(len(table) for table in waiting) >= rows:
                 yield pa.concat_tables(waiting)
                 waiting = []
@@ -46,8 +45,3 @@ class SplitFrames:
             found.update(zip(here.tolist(), taken, strict=True))
             before += len(table)
         return found
-
-
-def _read(shard: str, columns: Sequence[str]) -> pa.Table:
-    with open_file(shard, "rb") as file:
-        return pq.read_table(file, columns=list(columns))
