@@ -18,6 +18,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
+    """Refuses to go on without groups: that would take longer and let tests meet each other."""
+    if lost := [nodeid for nodeid in ids if "@" not in nodeid]:
+        pytest.exit(f"pytest-xdist does not know the group of {lost[0]}", returncode=1)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's Chromium; where it is not installed, its tests are left out, but for CI."""

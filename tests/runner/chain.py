@@ -34,16 +34,17 @@ FAST = (
 
 
 class Run(NamedTuple):
-    """A run that has ended."""
+    """A run that has ended.
+
+    Attributes:
+      exit: its exit code.
+      output: its folder, which later runs may use too.
+      record: what ``run.json`` said when it ended.
+    """
 
     exit: int
     output: Path
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """What ``run.json`` says."""
-        document: dict[str, Any] = json.loads((self.output / "run.json").read_text("utf-8"))
-        return document
+    record: dict[str, Any]
 
     def artifact(self, node: str, key: str, name: str) -> Path:
         """The newest file of that name that a node put out."""
@@ -70,7 +71,14 @@ def run(
         preset="quick",
         overrides=(*FAST, *overrides),
     )
-    return Run(local.run(request), output)
+    code = local.run(request)
+    return Run(code, output, record_of(output))
+
+
+def record_of(output: Path) -> dict[str, Any]:
+    """Returns what ``run.json`` says now."""
+    document: dict[str, Any] = json.loads((output / "run.json").read_text("utf-8"))
+    return document
 
 
 def run_data_stage(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from chain import run
+from chain import record_of, run
 from killing import kill_when, start
 
 from components.pusher import versions
@@ -34,7 +34,7 @@ def test_a_run_killed_in_ingest_and_in_training_goes_on(tmp_path, colours, pushe
 
     kill_when(start(output, colours), exists("PetExampleGen/unfinished/train-*.partial.tfrecord"))
     assert served(output) == []
-    assert json.loads((output / "run.json").read_text("utf-8"))["exit"] is None
+    assert record_of(output)["exit"] is None
 
     # A backup within the third epoch, of 12 steps each, then a kill at whatever step follows.
     kill_when(start(output, colours, OFTEN), lambda: place_of(artifacts) > [2, 3], every=0.05)

@@ -178,7 +178,7 @@ def test_a_server_that_cannot_be_used_ends_the_run_in_2_before_it_starts(
     screen = capfd.readouterr()
     assert said in screen.err
     assert "Traceback" not in screen.err
-    ended = chain.Run(Exit.CONFIG, output).record
+    ended = chain.record_of(output)
     assert (ended["exit"], ended["nodes"]) == (2, {})
     assert said in ended["error"]
     assert not (output / "sample_data").exists() and not (output / "pipeline").exists()

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from chain import ALIKE, Run
+from chain import ALIKE, record_of
 
 import inference
 import train
@@ -24,7 +24,7 @@ def test_what_train_ends_with_can_be_asked(
         ]
     )
     assert code == 0
-    record = Run(code, tmp_path).record
+    record = record_of(tmp_path)
     assert record["settings"]["train"]["fine_tune"] == "full"
     own = Path(record["checkpoint"])
     assert own.is_relative_to(tmp_path / "pipeline" / "Trainer" / "model_run")
