@@ -9,6 +9,7 @@ from tfx import v1 as tfx
 from tfx.proto import bulk_inferrer_pb2
 
 from components.box_validator.component import BoxValidator
+from components.bulk_inferrer.component import BulkInferrer
 from components.data_gate.component import DataGate
 from components.evaluator import last_blessed
 from components.evaluator.component import Evaluator
@@ -159,7 +160,7 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
     if unlabelled_gen:
         unlabelled_gen.with_id(nodes.UNLABELLED_GEN)
         unlabelled_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
-        labelling = [unlabelled_gen, _bulk_inferrer(unlabelled_gen, model, evaluator, pusher)]
+        labelling = [unlabelled_gen, _bulk_inferrer(unlabelled_gen, pusher, **blessed)]
     return tfx.dsl.Pipeline(
         pipeline_name=place.name,
         pipeline_root=place.root,
@@ -187,8 +188,8 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
     )
 
 
-def _bulk_inferrer(unlabelled_gen: Any, model: Any, evaluator: Any, pusher: Any) -> Any:
-    """Returns TFX's node that puts a blessed model's answers beside what was asked."""
+def _bulk_inferrer(unlabelled_gen: Any, pusher: Any, **blessed: Any) -> Any:
+    """Returns the node that puts a blessed model's answers beside what was asked."""
     columns = (
         (signatures.MOOD, features.PREDICTED_MOOD),
         (signatures.PROBABILITIES, features.PREDICTED_PROBABILITIES),
@@ -202,10 +203,9 @@ def _bulk_inferrer(unlabelled_gen: Any, model: Any, evaluator: Any, pusher: Any)
             ]
         )
     )
-    node = tfx.components.BulkInferrer(
+    node = BulkInferrer(
+        **blessed,
         examples=unlabelled_gen.outputs["examples"],
-        model=model,
-        model_blessing=evaluator.outputs["blessing"],
         model_spec=tfx.proto.ModelSpec(model_signature_name=[signatures.SERVE_BULK]),
         output_example_spec=tfx.proto.OutputExampleSpec(output_columns_spec=[spec]),
     ).with_id(nodes.BULK_INFERRER)

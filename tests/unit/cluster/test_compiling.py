@@ -73,6 +73,8 @@ def test_rows_without_moods_get_a_node_that_reads_them_and_one_that_answers() ->
     asked = tasks(job_of(request(predict_csv="new.csv")))
     assert set(asked) == ALL_NODES | {nodes.UNLABELLED_GEN, nodes.BULK_INFERRER}
     assert nodes.PUSHER in asked[nodes.BULK_INFERRER]["dependentTasks"]
+    told = asked[nodes.BULK_INFERRER]["inputs"]["artifacts"]
+    assert {"model_blessing", "infra_blessing"} <= set(told)
 
 
 def test_every_node_runs_in_the_image(job: dict[str, Any]) -> None:

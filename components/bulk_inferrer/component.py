@@ -1,0 +1,61 @@
+"""BulkInferrer: TFX's own, which also asks for the ServableCheck's blessing."""
+
+from typing import Any
+
+from tfx.components.bulk_inferrer import component as tfx_bulk_inferrer
+from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.proto import bulk_inferrer_pb2
+from tfx.types import Channel, standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ChannelParameter
+
+from components.bulk_inferrer import executor
+
+
+class BulkInferrerSpec(standard_component_specs.BulkInferrerSpec):
+    """TFX's inputs and outputs, and one input more."""
+
+    INPUTS = {
+        **standard_component_specs.BulkInferrerSpec.INPUTS,
+        standard_component_specs.INFRA_BLESSING_KEY: ChannelParameter(
+            type=standard_artifacts.InfraBlessing
+        ),
+    }
+
+
+class BulkInferrer(tfx_bulk_inferrer.BulkInferrer):
+    """Puts the answers of a blessed, servable model beside Examples."""
+
+    SPEC_CLASS = BulkInferrerSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(executor.Executor)
+
+    def __init__(
+        self,
+        examples: Any,
+        model: Any,
+        model_blessing: Any,
+        infra_blessing: Any,
+        model_spec: bulk_inferrer_pb2.ModelSpec,
+        output_example_spec: bulk_inferrer_pb2.OutputExampleSpec,
+    ) -> None:
+        """Declares the node.
+
+        Args:
+          examples: what is answered for.
+          model: the Trainer's export.
+          model_blessing: the Evaluator's.
+          infra_blessing: the ServableCheck's.
+          model_spec: which signature is asked.
+          output_example_spec: which of its outputs go where.
+        """
+        spec = BulkInferrerSpec(
+            examples=examples,
+            model=model,
+            model_blessing=model_blessing,
+            infra_blessing=infra_blessing,
+            data_spec=bulk_inferrer_pb2.DataSpec(),
+            model_spec=model_spec,
+            output_example_spec=output_example_spec,
+            output_examples=Channel(type=standard_artifacts.Examples),
+        )
+        # TFX's own would make its own specification, without the second blessing.
+        base_beam_component.BaseBeamComponent.__init__(self, spec=spec)
