@@ -1,0 +1,116 @@
+"""A folded network answers as the one that it was made of, with fewer layers at work."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from tensorflow.core.protobuf import saved_model_pb2
+
+from models import export, fast_layers, network
+from models.folding import folded
+from models.hparams import ModelSettings
+from models.serving import ServingSpec
+from schemas.labels import DEFAULT_MOODS
+
+CHANNELS = 6
+Layer = keras.layers.Layer
+
+
+def unsettled(model: keras.Model) -> keras.Model:
+    """Gives the normalisations weights that change what goes through them."""
+    rng = np.random.default_rng(0)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 2.0, each.shape) for each in layer.weights])
+    return model
+
+
+def alone(convolution: Layer, norm: Layer) -> keras.Model:
+    pixels = keras.Input((8, 8, CHANNELS))
+    return unsettled(keras.Model(pixels, norm(convolution(pixels))))
+
+
+def pictures(side: int, channels: int) -> np.ndarray:
+    return np.random.default_rng(1).uniform(0, 255, (3, side, side, channels)).astype(np.float32)
+
+
+def normalisations(model: keras.Model) -> list[str]:
+    kind = keras.layers.BatchNormalization
+    return [layer.name for layer in model.layers if isinstance(layer, kind)]
+
+
+@pytest.mark.parametrize(
+    "convolution",
+    [
+        lambda: keras.layers.Conv2D(4, 3, use_bias=False),
+        lambda: keras.layers.Conv2D(4, 3, bias_initializer="random_normal"),
+        lambda: keras.layers.DepthwiseConv2D(3, use_bias=False),
+        lambda: keras.layers.DepthwiseConv2D(
+            3, depth_multiplier=2, bias_initializer="random_normal"
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "norm",
+    [
+        lambda: fast_layers.BatchNormalization(epsilon=0.01),
+        lambda: keras.layers.BatchNormalization(scale=False),
+        lambda: keras.layers.BatchNormalization(center=False),
+    ],
+)
+def test_a_convolution_takes_its_normalisation_over(
+    convolution: Callable[[], Layer], norm: Callable[[], Layer]
+) -> None:
+    model = alone(convolution(), norm())
+    answering = folded(model)
+    assert (len(normalisations(model)), len(normalisations(answering))) == (1, 0)
+    asked = pictures(8, CHANNELS)
+    expected = model(asked, training=False).numpy()
+    np.testing.assert_allclose(answering(asked, training=False), expected, rtol=1e-4, atol=1e-3)
+
+
+def test_the_whole_network_answers_the_same_and_is_left_as_it_was() -> None:
+    model = unsettled(network.build(ModelSettings(weights="none", resolution=32), 6))
+    before = [weight.numpy() for weight in model.weights]
+    answering = folded(model)
+    # The head's follows no convolution.
+    assert normalisations(answering) == ["head_norm"]
+    asked = pictures(32, 3)
+    expected = model(asked, training=False).numpy()
+    assert np.ptp(expected, axis=0).max() > 1e-3
+    np.testing.assert_allclose(answering(asked, training=False), expected, atol=1e-5)
+    for weight, was in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), was)
+
+
+def test_what_is_served_is_folded(tmp_path: Path) -> None:
+    model = network.build(ModelSettings(weights="none", resolution=32), len(DEFAULT_MOODS))
+    export.write_servable(model, ServingSpec(DEFAULT_MOODS, 32, 0.05), "none", str(tmp_path))
+    graph = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())
+    (served,) = graph.meta_graphs
+    kinds = [
+        node.op for function in served.graph_def.library.function for node in function.node_def
+    ]
+    assert kinds.count("Conv2D") > 40
+    assert "FusedBatchNormV3" not in kinds
+
+
+def test_a_convolution_that_others_read_too_stays() -> None:
+    pixels = keras.Input((8, 8, CHANNELS))
+    shared = keras.layers.Conv2D(4, 1)(pixels)
+    both = keras.layers.Add()([shared, fast_layers.BatchNormalization()(shared)])
+    model = unsettled(keras.Model(pixels, both))
+    answering = folded(model)
+    assert len(normalisations(answering)) == 1
+    asked = pictures(8, CHANNELS)
+    np.testing.assert_allclose(answering(asked), model(asked), rtol=1e-5)
+
+
+def test_a_normalisation_after_an_activation_stays() -> None:
+    model = alone(keras.layers.Conv2D(4, 1, activation="relu"), fast_layers.BatchNormalization())
+    answering = folded(model)
+    assert len(normalisations(answering)) == 1
+    asked = pictures(8, CHANNELS)
+    np.testing.assert_allclose(answering(asked), model(asked), rtol=1e-5)
