@@ -24,12 +24,12 @@ class KeepBest(keras.callbacks.ModelCheckpoint):
 
     def set_model(self, model: keras.Model) -> None:
         """Takes the model that is trained (called by Keras)."""
-        super().set_model(_bare(model))
+        super().set_model(bare(model))
 
 
 def restore(model: keras.Model, path: str) -> None:
     """Gives the model the weights that ``KeepBest`` wrote; its optimiser is left alone."""
-    _bare(model).load_weights(path)
+    bare(model).load_weights(path)
 
 
 def rescue(path: str, run_dir: str) -> str:
@@ -51,6 +51,6 @@ def rescue(path: str, run_dir: str) -> str:
     return os.path.join(folder, os.path.basename(path))
 
 
-def _bare(model: keras.Model) -> keras.Model:
+def bare(model: keras.Model) -> keras.Model:
     """Returns the same layers and variables as a model that knows of no training."""
     return keras.Model(model.inputs, model.outputs, name=model.name)

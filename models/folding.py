@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from models.checkpoints import bare
+
 
 class _Passed(keras.layers.Layer):
     """Stands where a normalisation was, and takes what its call took."""
@@ -45,7 +47,8 @@ def folded(model: keras.Model) -> keras.Model:
             config | {"use_bias": True} if layer.name in pairs else config
         )
 
-    answering = keras.models.clone_model(model, clone_function=without)
+    # A clone of a model that trains would have an optimiser too.
+    answering = keras.models.clone_model(bare(model), clone_function=without)
     for layer in model.layers:
         # The twin of an input has another name, and nothing to take over.
         if not layer.weights or layer.name in normalisations:

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from models import (
     backup,
+    checkpoints,
     class_weights,
     devices,
     expected,
@@ -32,6 +33,7 @@ from models.input_pipeline import evaluation_batches, shard_files, training_batc
 from models.label_index import LabelIndexer, count_labels
 from models.serving import ServingSpec
 from models.trainer_config import TrainerConfig
+from schemas import artifacts
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -105,6 +107,8 @@ def run_fn(fn_args: Any) -> None:
 
     if config.calibrate:
         temperature.scale(model, data.eval_files, batches, run_dir)
+        # What is kept must say what is served.
+        checkpoints.bare(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
     expected.write(model, data.eval_files, sum(data.eval_counts), batches, run_dir)
     spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
     weights = warm_start.start_of(config.model, fn_args.base_model).weights

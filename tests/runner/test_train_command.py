@@ -4,11 +4,13 @@ import json
 import shlex
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
-from chain import ALIKE, record_of
+from chain import ALIKE, newest, record_of
 
 import inference
 import train
+from schemas import artifacts
 
 
 def test_what_train_ends_with_can_be_asked(
@@ -20,7 +22,7 @@ def test_what_train_ends_with_can_be_asked(
             *("--train", str(colours[0]), "--valid", str(colours[1]), "--output", str(tmp_path)),
             *flags.split(),
             *("--set", "model.weights=none", "--set", "model.batch_norm_momentum=0.5"),
-            *("--set", ALIKE),
+            *("--set", ALIKE, "--set", "evaluate.calibrate=true"),
         ]
     )
     assert code == 0
@@ -36,3 +38,15 @@ def test_what_train_ends_with_can_be_asked(
     assert inference.main(words[4:]) == 0
     answer = json.loads(capfd.readouterr().out)
     assert answer["mood"] == "화남/불쾌"  # The first row's: red.
+
+    # The temperature is in what is served and in the checkpoint, and those who told it judge not.
+    told = json.loads((own.parent / artifacts.TEMPERATURE_JSON).read_text("utf-8"))
+    assert told["temperature"] != 1.0
+    table = newest(tmp_path, "Evaluator/predictions/*/predictions.parquet")
+    judged = pq.read_table(table).to_pydict()["judged"]
+    assert (len(judged), judged.count(False)) == (48, told["rows"])
+    assert 0 < told["rows"] < 48
+    words[words.index("--weight_path") + 1] = record["pushed"]
+    assert inference.main(words[4:]) == 0
+    served = json.loads(capfd.readouterr().out)
+    assert served["probabilities"] == pytest.approx(answer["probabilities"], abs=1e-3)
