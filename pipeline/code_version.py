@@ -5,27 +5,40 @@ schema file by its path, could change unseen, and a run would show results of ol
 """
 
 import hashlib
+from modulefinder import ModuleFinder
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SCHEMA_FILE = ROOT / "schemas" / "schema.pbtxt"
 
 
-def code_version(*folders: str) -> str:
-    """Returns a hash over the source of some folders and files, and of what all build on.
+def code_version(*modules: str) -> str:
+    """Returns a hash of the source of some modules and of all that they import of this project.
+
+    Imports inside functions count too. What a node does not import does not: a change of the
+    network does not read two million photos anew.
 
     Args:
-      folders: those whose code does the node's work, relative to the project's root. Only
-        they are named, so that a change to the network does not read two million photos anew.
+      modules: dotted names of the modules that a node runs.
+
+    Raises:
+      ImportError: there is no such module.
     """
     digest = hashlib.sha256()
-    for folder in (*folders, "dataset", "schemas"):
-        place = ROOT / folder
-        # Not in sub-folders: in "dataset" they make data, and no node imports them.
-        for path in [place] if place.is_file() else sorted(place.glob("*.py")):
-            digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
-            digest.update(path.read_bytes())
+    for path in sources(*modules):
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def sources(*modules: str) -> list[Path]:
+    """Returns the files of some modules and of all that they import of this project, sorted."""
+    # Whatever is not below this folder is not found, and left out.
+    finder = ModuleFinder(path=[str(ROOT)])
+    for module in modules:
+        finder.import_hook(module)
+    files = (vars(module)["__file__"] for module in finder.modules.values())
+    return sorted(Path(file) for file in files if file is not None)
 
 
 def versioned_schema(output: Path) -> Path:

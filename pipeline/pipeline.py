@@ -55,7 +55,7 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
       DataRefusedError: a CSV that can be seen from here is empty, not UTF-8 or lacks a column.
     """
     moods = list(place.moods)
-    reading_code = code_version("components/pet_example_gen", "components/storage.py")
+    reading_code = code_version("components.pet_example_gen.executor")
     example_gen = place.example_gen(settings, reading_code).with_id(nodes.EXAMPLE_GEN)
     example_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
     examples = example_gen.outputs["examples"]
@@ -77,21 +77,23 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
         anomalies=example_validator.outputs["anomalies"],
         max_reject_fraction=settings.data.max_reject_fraction,
         limits_json=_json(settings.validate),
-        code=code_version("components/box_validator", "components/findings.py"),
+        code=code_version("components.box_validator.component"),
     ).with_id(nodes.BOX_VALIDATOR)
     leak_check = LeakCheck(
         frames=example_gen.outputs["frames"],
         limits_json=_json(settings.leak),
-        code=code_version("components/leak_check", "components/findings.py"),
+        code=code_version("components.leak_check.component"),
     ).with_id(nodes.LEAK_CHECK)
     data_gate = DataGate(
-        validation=box_validator.outputs["report"], leaks=leak_check.outputs["report"]
+        validation=box_validator.outputs["report"],
+        leaks=leak_check.outputs["report"],
+        code=code_version("components.data_gate.component"),
     ).with_id(nodes.DATA_GATE)
     transform = tfx.components.Transform(
         examples=examples,
         schema=schema,
         preprocessing_fn="models.transform.preprocessing_fn",
-        custom_config={"moods": moods, "code": code_version("models")},
+        custom_config={"moods": moods, "code": code_version("models.transform")},
         # Together these keep TFX from reading a single picture: the graph is only traced.
         materialize=False,
         disable_statistics=True,
@@ -114,20 +116,23 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
         "box_margin": settings.data.box_margin,
         "calibrate": settings.evaluate.calibrate,
         "unfinished": place.unfinished,
-        "code": code_version("models"),
     }
     tuner = None
     if settings.tune.trials:
         tuner = Tuner(
             **learning,
             tuner_fn="models.tuner.tuner_fn",
-            custom_config=config | {"tune": dataclasses.asdict(settings.tune)},
+            custom_config=config
+            | {
+                "tune": dataclasses.asdict(settings.tune),
+                "code": code_version("components.tuner.executor", "models.tuner"),
+            },
         ).with_id(nodes.TUNER)
     trainer = tfx.components.Trainer(
         **learning,
         run_fn="models.trainer.run_fn",
         hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
-        custom_config=config,
+        custom_config=config | {"code": code_version("models.trainer")},
     ).with_id(nodes.TRAINER)
     model = trainer.outputs["model"]
     last = place.last_model(model).with_id(nodes.LAST_BLESSED)
@@ -137,12 +142,12 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
         model=model,
         baseline_model=last.outputs[last_blessed.MODEL],
         settings=settings.evaluate,
-        code=code_version("components/evaluator", "dataset/halves.py"),
+        code=code_version("components.evaluator.executor"),
     ).with_id(nodes.EVALUATOR)
     servable_check = ServableCheck(
         model=model,
         model_run=trainer.outputs["model_run"],
-        code=code_version("components/servable_check"),
+        code=code_version("components.servable_check.component", "components.servable_check.probe"),
     ).with_id(nodes.SERVABLE_CHECK)
     blessed = {
         "model": model,
@@ -154,6 +159,7 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
         push_destination=tfx.proto.PushDestination(
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=place.serving)
         ),
+        custom_config={"code": code_version("components.pusher.executor")},
     ).with_id(nodes.PUSHER)
     unlabelled_gen = place.unlabelled_gen(settings, reading_code)
     labelling = []
@@ -208,6 +214,7 @@ def _bulk_inferrer(unlabelled_gen: Any, pusher: Any, **blessed: Any) -> Any:
         examples=unlabelled_gen.outputs["examples"],
         model_spec=tfx.proto.ModelSpec(model_signature_name=[signatures.SERVE_BULK]),
         output_example_spec=tfx.proto.OutputExampleSpec(output_columns_spec=[spec]),
+        code=code_version("components.bulk_inferrer.executor"),
     ).with_id(nodes.BULK_INFERRER)
     # Whoever waits for the model does not wait for a million answers first.
     node.add_upstream_node(pusher)

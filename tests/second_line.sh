@@ -86,7 +86,7 @@ inside bash -euc '
         DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $packages
     } >/dev/null
     [ -x /opt/uv/bin/uv ] || { python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet uv; }
-    uv sync --quiet --extra demo'
+    uv sync --quiet'
 inside python - <<'VERSIONS'
 import platform
 from importlib.metadata import version

@@ -6,14 +6,21 @@ from tfx.components.bulk_inferrer import component as tfx_bulk_inferrer
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.proto import bulk_inferrer_pb2
 from tfx.types import Channel, standard_artifacts, standard_component_specs
-from tfx.types.component_spec import ChannelParameter
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.bulk_inferrer import executor
 
+CODE = "code"
+"""Execution property that is only there to be part of the cache key."""
+
 
 class BulkInferrerSpec(standard_component_specs.BulkInferrerSpec):
-    """TFX's inputs and outputs, and one input more."""
+    """TFX's inputs, outputs and parameters, and one more input and parameter."""
 
+    PARAMETERS = {
+        **standard_component_specs.BulkInferrerSpec.PARAMETERS,
+        CODE: ExecutionParameter(type=str),
+    }
     INPUTS = {
         **standard_component_specs.BulkInferrerSpec.INPUTS,
         standard_component_specs.INFRA_BLESSING_KEY: ChannelParameter(
@@ -36,6 +43,7 @@ class BulkInferrer(tfx_bulk_inferrer.BulkInferrer):
         infra_blessing: Any,
         model_spec: bulk_inferrer_pb2.ModelSpec,
         output_example_spec: bulk_inferrer_pb2.OutputExampleSpec,
+        code: str,
     ) -> None:
         """Declares the node.
 
@@ -46,6 +54,7 @@ class BulkInferrer(tfx_bulk_inferrer.BulkInferrer):
           infra_blessing: the ServableCheck's.
           model_spec: which signature is asked.
           output_example_spec: which of its outputs go where.
+          code: version of our code.
         """
         spec = BulkInferrerSpec(
             examples=examples,
@@ -55,6 +64,7 @@ class BulkInferrer(tfx_bulk_inferrer.BulkInferrer):
             data_spec=bulk_inferrer_pb2.DataSpec(),
             model_spec=model_spec,
             output_example_spec=output_example_spec,
+            code=code,
             output_examples=Channel(type=standard_artifacts.Examples),
         )
         # TFX's own would make its own specification, without the second blessing.

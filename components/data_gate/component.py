@@ -7,7 +7,7 @@ the node that raises, and this one has none.
 import json
 import posixpath
 
-from tfx.dsl.component.experimental.annotations import InputArtifact
+from tfx.dsl.component.experimental.annotations import InputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 
 from components.artifact_types import LeakReport, ValidationReport
@@ -18,12 +18,22 @@ from schemas.errors import DataRefusedError
 
 
 @component
-def DataGate(validation: InputArtifact[ValidationReport], leaks: InputArtifact[LeakReport]) -> None:
+def DataGate(
+    validation: InputArtifact[ValidationReport],
+    leaks: InputArtifact[LeakReport],
+    code: Parameter[str],
+) -> None:
     """Does nothing on two good verdicts.
+
+    Args:
+      validation: the BoxValidator's report.
+      leaks: the LeakCheck's report.
+      code: version of our code; only there to be part of the cache key.
 
     Raises:
       DataRefusedError: a verdict is another; the message has every error of its report.
     """
+    del code
     lines = []
     for report, name in ((validation, artifacts.VALIDATION_JSON), (leaks, artifacts.LEAKS_JSON)):
         path = posixpath.join(report.uri, name)

@@ -1,6 +1,5 @@
 """The demo as people use it: in a browser, with a photo, by mouse and by keyboard."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,11 +9,6 @@ from pathlib import Path
 import client_samples as samples
 import pytest
 from PIL import Image
-
-if "CI" not in os.environ:
-    pytest.importorskip("starlette")
-    pytest.importorskip("uvicorn")
-
 from playwright.sync_api import Browser, Page, expect
 
 from client.answers import Told
