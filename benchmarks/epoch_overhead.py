@@ -20,9 +20,10 @@ import tensorflow as tf
 
 from benchmarks import pictures
 from benchmarks.input_speed import OneLabel
-from models import fine_tuning, fitting, network
-from models.hparams import AugmentSettings, ModelSettings, TrainSettings
-from models.input_pipeline import training_batches
+from models.inputs.input_pipeline import training_batches
+from models.network import classifier
+from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.training import fine_tuning, fitting
 
 GOAL = 1.05
 MOODS = 6
@@ -32,7 +33,7 @@ WARM_UP = 3
 def measure(resolution: int, rounds: int, steps: int) -> dict[str, Any]:
     """Returns seconds a step of both kinds, medians over the rounds."""
     settings = TrainSettings()
-    model = network.build(ModelSettings(weights="none", resolution=resolution), MOODS)
+    model = classifier.build(ModelSettings(weights="none", resolution=resolution), MOODS)
     phase = fine_tuning.phases(settings)[-1]
     fitting.compile_for(model, settings, keras.losses.CategoricalCrossentropy(), phase, 1000)
     with tempfile.TemporaryDirectory() as folder:

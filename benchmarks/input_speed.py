@@ -25,8 +25,8 @@ from typing import Any
 import tensorflow as tf
 
 from benchmarks import pictures
-from models.hparams import AugmentSettings
-from models.input_pipeline import training_batches
+from models.inputs.input_pipeline import training_batches
+from models.settings import AugmentSettings
 from schemas import features
 
 SIDE, CROP, BATCH = 224, 256, 32

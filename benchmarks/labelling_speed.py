@@ -20,9 +20,10 @@ from pathlib import Path
 import tensorflow as tf
 
 from benchmarks import pictures
-from models import export, network
-from models.hparams import ModelSettings
-from models.serving import ServingSpec
+from models.network import classifier
+from models.servable import export
+from models.servable.signatures import ServingSpec
+from models.settings import ModelSettings
 from schemas import signatures
 from schemas.labels import DEFAULT_MOODS
 
@@ -70,7 +71,7 @@ def main() -> int:
         for place, photo in enumerate(photos):
             (folder / f"{place}.jpg").write_bytes(photo)
         version = folder / "pet_mood" / "1"
-        model = network.build(ModelSettings(weights="none", resolution=SIDE), len(DEFAULT_MOODS))
+        model = classifier.build(ModelSettings(weights="none", resolution=SIDE), len(DEFAULT_MOODS))
         export.write_servable(model, ServingSpec(DEFAULT_MOODS, SIDE, 0.05), "none", str(version))
         box = ",".join(map(str, BOX))
         rates: dict[str, list[float]] = {"inference.py": [], "servable alone": []}

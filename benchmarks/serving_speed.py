@@ -31,9 +31,10 @@ import tensorflow as tf
 from PIL import Image
 
 from benchmarks import pictures
-from models import export, network
-from models.hparams import ModelSettings
-from models.serving import ServingSpec
+from models.network import classifier
+from models.servable import export
+from models.servable.signatures import ServingSpec
+from models.settings import ModelSettings
 from schemas import signatures
 from schemas.labels import DEFAULT_MOODS
 
@@ -170,7 +171,7 @@ def main() -> int:
         files = [folder / f"{place}.jpg" for place in range(PHOTOS)]
         for file, photo in zip(files, photos, strict=True):
             file.write_bytes(photo)
-        ours = network.build(ModelSettings(weights="none", resolution=SIDE), len(DEFAULT_MOODS))
+        ours = classifier.build(ModelSettings(weights="none", resolution=SIDE), len(DEFAULT_MOODS))
         contestants = {
             "servable": servable(ours, folder / "servable", photos),
             "decoding alone": servable(decoding_alone(), folder / "decoding", photos),

@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.step_protocol import BATCH, CLASSES, SIDE, serve
-from models import fine_tuning, fitting, losses, network
-from models.hparams import ModelSettings, TrainSettings
+from models.network import classifier
+from models.settings import ModelSettings, TrainSettings
+from models.training import fine_tuning, fitting, losses
 
 Pixels = np.ndarray
 
@@ -33,7 +34,7 @@ def stock() -> keras.Model:
 
 def ours() -> keras.Model:
     """Returns our network, compiled as the training does."""
-    model = network.build(ModelSettings(weights="none", resolution=SIDE), CLASSES)
+    model = classifier.build(ModelSettings(weights="none", resolution=SIDE), CLASSES)
     settings = TrainSettings(batch_size=BATCH)
     (phase,) = fine_tuning.phases(settings)
     loss = losses.loss_for(settings, [1] * CLASSES)
@@ -51,7 +52,7 @@ def training(model: keras.Model, pixels: Pixels) -> Callable[[], object]:
 
 
 def answering(model: keras.Model, pixels: Pixels) -> Callable[[], object]:
-    """Returns one answer of the network as ``models.export`` writes it."""
+    """Returns one answer of the network as ``models.servable.export`` writes it."""
     call = tf.function(lambda batch: model(batch, training=False), autograph=False)
     return lambda: call(pixels).numpy()
 

@@ -32,10 +32,11 @@ from dataset.rules import DataSettings
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from dataset.thinning import ThinSettings
-from models import class_weights, fine_tuning, fitting, losses, network
-from models.hparams import AugmentSettings, ModelSettings, TrainSettings
-from models.input_pipeline import evaluation_batches, training_batches
-from models.label_index import count_labels
+from models.inputs.input_pipeline import evaluation_batches, training_batches
+from models.inputs.label_index import count_labels
+from models.network import classifier
+from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.training import fine_tuning, fitting, losses
 from models.transform import preprocessing_fn
 from schemas import features
 from schemas.labels import DEFAULT_MOODS
@@ -94,7 +95,7 @@ def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
         epochs=1, steps_per_epoch=steps, batch_size=32, learning_rate=2e-3, seed=seed
     )
     counts = count_labels([train], indexer, MOODS)
-    model = network.build(
+    model = classifier.build(
         ModelSettings(weights="none", resolution=SIDE, batch_norm_momentum=0.9), MOODS
     )
     (phase,) = fine_tuning.phases(settings)
@@ -103,7 +104,7 @@ def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
     batches = training_batches(
         [train],
         indexer,
-        class_weights.of(settings, counts, DEFAULT_MOODS),
+        losses.class_weights(settings, counts, DEFAULT_MOODS),
         resolution=SIDE,
         batch_size=settings.batch_size,
         shuffle_buffer=4096,

@@ -20,10 +20,11 @@ import tensorflow as tf
 
 from benchmarks import pictures
 from benchmarks.input_speed import OneLabel
-from models import fitting, network
-from models.backup import Backups
-from models.hparams import AugmentSettings, ModelSettings, TrainSettings
-from models.input_pipeline import training_batches
+from models.inputs.input_pipeline import training_batches
+from models.network import classifier
+from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.training import fitting
+from models.training.backup import Backups
 
 GOAL = 0.02
 SETTLED = 4
@@ -35,7 +36,7 @@ def measure(epochs: int) -> dict[str, Any]:
     """Trains with backups, validation and all, and returns the memory after each epoch."""
     megabytes: list[float] = []
     settings = TrainSettings(epochs=epochs, batch_size=16, early_stopping_patience=epochs)
-    model = network.build(ModelSettings(weights="none", resolution=SIDE), MOODS)
+    model = classifier.build(ModelSettings(weights="none", resolution=SIDE), MOODS)
     with tempfile.TemporaryDirectory() as folder:
         shard = _shard(Path(folder) / "0.tfrecord")
 

@@ -16,9 +16,9 @@ from client.agreement import Wishes, check_agreement, named_moods
 from client.model import Facts, Reply, replies_of
 from dataset.boxes import PixelBox
 from dataset.rules import DataSettings
-from models import network
-from models.hparams import NONE, ModelSettings
-from models.serving import ServingSpec, Signatures
+from models.network import classifier
+from models.servable.signatures import ServingSpec, Signatures
+from models.settings import NONE, ModelSettings
 from schemas import signatures
 from schemas.errors import ConfigError
 
@@ -102,7 +102,7 @@ def _built(file: Path, wishes: Wishes) -> keras.Model:
         settings = ModelSettings(weights=NONE, resolution=wishes.input_size)
     except ConfigError as error:
         raise ConfigError(f"--input_size: {error}") from error
-    model = network.build(settings, classes)
+    model = classifier.build(settings, classes)
     model.load_weights(file)
     return model
 

@@ -3,8 +3,8 @@
 Occlusion sensitivity: Matthew D. Zeiler and Rob Fergus, "Visualizing and Understanding
 Convolutional Networks", https://arxiv.org/abs/1311.2901, section 4.2. A grey square slides over
 the picture, and what the mood loses by it is what the covered place spoke for. Unlike Grad-CAM
-(``models.attention``) it needs no gradients, so that a checkpoint, a pushed version and a server
-are asked in the same way. As there, what counts is the loss of the probability's logarithm,
+(``models.network.grad_cam``) it needs no gradients, so that a checkpoint, a pushed version and a
+server are asked in the same way. As there, what counts is the loss of the probability's logarithm,
 which tells places apart also where the model is sure.
 """
 

@@ -125,7 +125,8 @@ def _resources(node: str, cluster: ClusterSettings) -> Any:
 def _several_machines(cluster: ClusterSettings, image: str) -> dict[str, Any]:
     """Returns the specification of a custom job whose machines train together.
 
-    Vertex AI tells each machine of the others in ``TF_CONFIG``, which ``models.devices`` reads.
+    Vertex AI tells each machine of the others in ``TF_CONFIG``, which
+    ``models.training.devices`` reads.
     """
     machine: dict[str, Any] = {"machine_type": cluster.machine_type}
     if cluster.gpu_type:

@@ -74,7 +74,7 @@ def check_box(box: PixelBox, image_height: int, image_width: int, min_side: int)
 def view_of(box: PixelBox, margin: float, image_height: int, image_width: int) -> PixelBox:
     """Returns the box widened on each side by ``margin`` of its own side, cut at the edges.
 
-    This is what the model sees. ``models.preprocessing`` does the same with tensors, and
+    This is what the model sees. ``models.inputs.preprocessing`` does the same with tensors, and
     a test holds the two equal; both widen by ``int(side * margin + 0.5)`` pixels.
     """
     dy = int(box.height * margin + 0.5)

@@ -15,24 +15,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models import (
-    backup,
-    checkpoints,
-    class_weights,
-    devices,
-    expected,
-    export,
-    fitting,
-    losses,
-    network,
-    precisions,
-    temperature,
-    warm_start,
-)
-from models.input_pipeline import evaluation_batches, shard_files, training_batches
-from models.label_index import LabelIndexer, count_labels
-from models.serving import ServingSpec
+from models.inputs.input_pipeline import evaluation_batches, shard_files, training_batches
+from models.inputs.label_index import LabelIndexer, count_labels
+from models.network import classifier
+from models.servable import export, golden, temperature
+from models.servable.signatures import ServingSpec
 from models.trainer_config import TrainerConfig
+from models.training import backup, devices, fitting, losses, precision, warm_start
 from schemas import artifacts
 
 _LOGGER = logging.getLogger(__name__)
@@ -108,8 +97,8 @@ def run_fn(fn_args: Any) -> None:
     if config.calibrate:
         temperature.scale(model, data.eval_files, batches, run_dir)
         # What is kept must say what is served.
-        checkpoints.bare(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
-    expected.write(model, data.eval_files, sum(data.eval_counts), batches, run_dir)
+        classifier.bare(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
+    golden.write(model, data.eval_files, sum(data.eval_counts), batches, run_dir)
     spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
     weights = warm_start.start_of(config.model, fn_args.base_model).weights
     export.write_servable(model, spec, weights, fn_args.serving_model_dir)
@@ -164,7 +153,7 @@ def train(
         stream = training_batches(
             data.train_files,
             data.indexer,
-            class_weights.of(config.train, data.train_counts, config.moods),
+            losses.class_weights(config.train, data.train_counts, config.moods),
             resolution=config.model.resolution,
             batch_size=config.train.batch_size,
             shuffle_buffer=config.train.shuffle_buffer,
@@ -175,23 +164,23 @@ def train(
         )
         return devices.shared_out(stream)
 
-    def build(precision: str) -> keras.Model:
+    def build(dtype: str) -> keras.Model:
         keras.utils.set_random_seed(config.train.seed)
-        with precisions.policy(precision), strategy.scope():
-            model = network.build(first, len(config.moods))
+        with precision.policy(dtype), strategy.scope():
+            model = classifier.build(first, len(config.moods))
             warm_start.take_head(model, first.weights, config.moods)
         return devices.ready(model)
 
-    def try_steps(way: precisions.Way) -> Iterable[float]:
-        some = batches(0).take(precisions.STEPS)
+    def try_steps(way: precision.Way) -> Iterable[float]:
+        some = batches(0).take(precision.STEPS)
         model = build(way.precision)
         return fitting.steps(model, some, config.train, loss, steps_per_epoch, way.xla)
 
     settings = config.train
     if devices.spans_machines(strategy):
         # Each would look at its own clock, for the precision and for when to make a backup.
-        settings = dataclasses.replace(precisions.untried(settings), backup_minutes=0.0)
-    way = precisions.settle(settings, try_steps, measured, run_dir)
+        settings = dataclasses.replace(precision.untried(settings), backup_minutes=0.0)
+    way = precision.settle(settings, try_steps, measured, run_dir)
     model = build(way.precision)
     warm_start.note_moods(run_dir, config.moods)
     fitting.fit(

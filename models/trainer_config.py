@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from models import tune_settings
-from models.hparams import AugmentSettings, ModelSettings, TrainSettings
+from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.tuning import settings
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class TrainerConfig:
             return self
         values = hyperparameters["values"]
         _LOGGER.info("The Tuner's best values take the place of the settings: %s", values)
-        train, augment = tune_settings.tuned(self.train, self.augment, values)
+        train, augment = settings.tuned(self.train, self.augment, values)
         return dataclasses.replace(self, train=train, augment=augment)
 
     def beside(self, run_dir: str) -> "TrainerConfig":

@@ -1,6 +1,6 @@
 """What the Transform node does: the label's name becomes its index in the label map.
 
-Pixels are not here: they stay JPEG until ``models.preprocessing`` opens them. There are no
+Pixels are not here: they stay JPEG until ``models.inputs.preprocessing`` opens them. There are no
 analyzers and no tables, so that TFX runs Transform in place, without a pass over the data.
 """
 

@@ -19,11 +19,13 @@ import keras
 import tensorflow as tf
 from tfx.v1.components import TunerFnResult
 
-from models import devices, subset, trainer
-from models.backup import Backups
-from models.search import MEMORY, OBJECTIVE, Search
+from models import trainer
 from models.trainer_config import TrainerConfig
-from models.tune_settings import TuneSettings, Value, space, trial_settings, tuned
+from models.training import devices
+from models.training.backup import Backups
+from models.tuning import subset
+from models.tuning.search import MEMORY, OBJECTIVE, Search
+from models.tuning.settings import TuneSettings, Value, space, trial_settings, tuned
 from schemas import artifacts
 
 _LOGGER = logging.getLogger(__name__)

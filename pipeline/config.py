@@ -19,8 +19,8 @@ from components.evaluator.settings import EvaluateSettings
 from components.limits import LeakLimits, ValidationLimits
 from dataset.rules import DataSettings
 from dataset.thinning import ThinSettings
-from models.hparams import AugmentSettings, ModelSettings, TrainSettings
-from models.tune_settings import TuneSettings, space
+from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.tuning.settings import TuneSettings, space
 from pipeline.beam import BeamSettings
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.metadata_settings import MetadataSettings

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 from PIL import Image
 
-from models import attention, fast_layers  # noqa: F401 (a checkpoint is read with our layers)
-from models.input_pipeline import shard_files
+from models.inputs.input_pipeline import shard_files
+from models.network import fast_layers, grad_cam  # noqa: F401 (a checkpoint is read with our layers)
 from report.thumbnails import data_uri, with_heat
 
 PICTURES = 6
@@ -113,8 +113,8 @@ def draw(
         return {name: [] for name in chosen}
     records = _records(shards, {each.row for each in answers})
     model = keras.models.load_model(checkpoint, compile=False)
-    pixels = attention.views([records[each.row] for each in answers], model.inputs[0].shape[1])
-    maps = attention.heat_maps(model, pixels, [moods.index(each.answer) for each in answers])
+    pixels = grad_cam.views([records[each.row] for each in answers], model.inputs[0].shape[1])
+    maps = grad_cam.heat_maps(model, pixels, [moods.index(each.answer) for each in answers])
     shown = {
         each.row: Shown(each, *(data_uri(image) for image in images))
         for each, *images in zip(

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from rich.text import Text
 
-from models import hparams
+from models.settings import NONE
 from pipeline.inputs import RunInputs
 from pipeline.metadata_settings import MYSQL
 from runner import environment, interrupts, preparation
@@ -121,7 +121,7 @@ class _Run:
         if self._request.uses_sample:
             inputs = self._step("Drawing sample", lambda: preparation.drawn(inputs))
         self._inputs = inputs
-        if settings.model.weights != hparams.NONE:
+        if settings.model.weights != NONE:
             self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
         create_pipeline, dag_runner = self._step("Loading TFX", preparation.load_tfx)
         # Looks at every photo's size and time: seconds where there are millions.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from models import hparams
+from models.settings import FULL, HEAD
 from runner.example_row import ExampleRow
 from runner.request import RunRequest
 from runner.run_record import RunRecord
@@ -58,7 +58,7 @@ class OriginalCommand:
                 f"model.resolution={self.resolution}",
                 f"train.learning_rate={self.learning_rate}",
                 f"train.epochs={self.epochs}",
-                f"train.fine_tune={hparams.FULL if self.train_base else hparams.HEAD}",
+                f"train.fine_tune={FULL if self.train_base else HEAD}",
                 *self.overrides,
             ),
         )

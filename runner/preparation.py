@@ -31,9 +31,9 @@ def drawn(inputs: RunInputs) -> RunInputs:
 
 def check_weights(settings: Settings, inputs: RunInputs) -> None:
     """Downloads or reads the weights once, before hours of ingest rather than after them."""
-    from models import network
+    from models.network import classifier
 
-    network.build(settings.model, len(inputs.moods))
+    classifier.build(settings.model, len(inputs.moods))
 
 
 def load_tfx() -> tuple[Any, Any]:

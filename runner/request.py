@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from models import hparams
+from models.settings import IMAGENET, NONE
 from pipeline import config
 from pipeline.config import Settings
 from pipeline.inputs import RunInputs, moods_of
@@ -69,12 +69,12 @@ class RunRequest:
         """
         settings = config.load(self.preset_name, self.config_file, list(self.overrides))
         weights = settings.model.weights
-        if weights in (hparams.IMAGENET, hparams.NONE):
+        if weights in (IMAGENET, NONE):
             return settings
         path = _absolute(Path(weights))
         if not path.is_file():
             raise ConfigError(
-                f"model.weights must be {hparams.IMAGENET}, {hparams.NONE} or a weights file. "
+                f"model.weights must be {IMAGENET}, {NONE} or a weights file. "
                 f"Received: {weights!r}, and there is no such file."
             )
         return dataclasses.replace(

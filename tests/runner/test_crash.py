@@ -10,7 +10,7 @@ from chain import record_of, run
 from killing import kill_when, start
 
 from components.pusher import versions
-from models import curves
+from models.training import curves
 
 OFTEN = "train.backup_minutes=0.01"
 

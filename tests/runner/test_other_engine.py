@@ -21,7 +21,7 @@ from eval_samples import TWELVE, tally_of
 from components.evaluator import analysis
 from components.pet_example_gen import shard
 from dataset.sample.extras import write_fault_csv
-from models.label_index import LabelIndexer
+from models.inputs.label_index import LabelIndexer
 from pipeline import config, nodes
 from pipeline.beam import beam_args
 from pipeline.code_version import ROOT

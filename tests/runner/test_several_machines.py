@@ -12,7 +12,7 @@ from chain import FAST
 from replaying import IMAGE, Replay, run_task
 
 from cluster import compiling
-from models import curves
+from models.training import curves
 from pipeline import config, nodes
 from schemas import artifacts
 

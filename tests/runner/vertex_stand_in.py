@@ -16,7 +16,7 @@ from device_process import build
 from google.cloud.aiplatform_v1.types import CustomJob, JobState
 from tfx.extensions.google_cloud_ai_platform import training_clients
 
-from models import network
+from models.network import classifier
 
 JOBS = ("chief", "worker")
 """Vertex AI's names for the machines of the first and the second worker pool."""
@@ -51,7 +51,7 @@ class Client(training_clients.VertexJobClient):
 
 
 if __name__ == "__main__":
-    network.build = build
+    classifier.build = build
     training_clients.VertexJobClient = Client
     option, module, *sys.argv[1:] = sys.argv[1:]
     assert option == "-m"

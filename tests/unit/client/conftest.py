@@ -8,9 +8,10 @@ import keras
 import pytest
 
 from dataset.rules import DataSettings
-from models import export, network
-from models.hparams import ModelSettings
-from models.serving import ServingSpec
+from models.network import classifier
+from models.servable import export
+from models.servable.signatures import ServingSpec
+from models.settings import ModelSettings
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def label_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project_network() -> keras.Model:
     """The project's own network for three moods, with random weights."""
     keras.utils.set_random_seed(5)
-    model = network.build(ModelSettings(weights="none", resolution=samples.SIDE), 3)
+    model = classifier.build(ModelSettings(weights="none", resolution=samples.SIDE), 3)
     head = model.get_layer("head")
     kernel, bias = head.get_weights()
     # An untrained backbone hardly tells pictures apart: this makes its answers differ.

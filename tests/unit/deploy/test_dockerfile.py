@@ -146,7 +146,7 @@ def test_the_workers_start_program_is_of_the_beam_that_is_installed() -> None:
 @pytest.mark.parametrize(
     ("path", "ignored"),
     [
-        ("models/network.py", False),
+        ("models/network/classifier.py", False),
         ("models/__pycache__/network.pyc", True),
         ("tests/conftest.py", True),
         ("build/run/run.json", True),

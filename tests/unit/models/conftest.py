@@ -8,9 +8,10 @@ import model_samples as samples
 import pytest
 import tensorflow as tf
 
-from models import export, trainer
-from models.label_index import LabelIndexer
-from models.serving import ServingSpec
+from models import trainer
+from models.inputs.label_index import LabelIndexer
+from models.servable import export
+from models.servable.signatures import ServingSpec
 from schemas import signatures
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models import network, trainer, tuner
-from models.hparams import ModelSettings
+from models import trainer, tuner
+from models.network import classifier
+from models.settings import ModelSettings
 
 TABLE = "TABLE "
 """What a line with a search's table begins with."""
@@ -36,7 +37,7 @@ def main() -> None:
         (cpu,) = tf.config.list_physical_devices("CPU")
         parts = [tf.config.LogicalDeviceConfiguration()] * call["logical_devices"]
         tf.config.set_logical_device_configuration(cpu, parts)
-    network.build = build
+    classifier.build = build
     for arguments in call["runs"]:
         trainer.run_fn(SimpleNamespace(**arguments))
     for arguments in call.get("searches", ()):

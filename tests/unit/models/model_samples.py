@@ -16,7 +16,7 @@ from tensorflow_transform import impl_helper
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
 import schemas
-from models.hparams import AugmentSettings, ModelSettings, TrainSettings
+from models.settings import AugmentSettings, ModelSettings, TrainSettings
 from models.transform import preprocessing_fn
 from schemas import features
 

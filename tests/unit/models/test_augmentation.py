@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import augmentation
-from models.hparams import AugmentSettings
+from models.inputs import augmentation
+from models.settings import AugmentSettings
 
 WINDOW = tf.constant([2, 3, 8, 8], tf.int64)
 SIZE = tf.constant([10, 12], tf.int64)

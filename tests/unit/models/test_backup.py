@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.backup import Backups, key_of
+from models.training.backup import Backups, key_of
 
 ARRAYS = {"model": [np.float32([[1.5, 2.5]]), np.int64(7)], "none": []}
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dataset import progress
-from models import callbacks
+from models.training import callbacks
 
 
 class Collector(logging.Handler):

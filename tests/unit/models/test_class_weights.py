@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from models import class_weights
-from models.hparams import TrainSettings
+from models.settings import TrainSettings
+from models.training import losses
 
 MOODS = ["화남", "공포", "행복", "편안", "공격성", "불안"]
 COUNTS = [74_578, 4_795, 515_248, 1_364_794, 115_619, 52_928]
@@ -14,20 +14,20 @@ COUNTS = [74_578, 4_795, 515_248, 1_364_794, 115_619, 52_928]
 
 def test_weights_are_n_over_k_times_count() -> None:
     # n = 12, k = 3: 12 / (3 * 6), 12 / (3 * 4), 12 / (3 * 2).
-    weights = class_weights.balanced([6, 4, 2], ["a", "b", "c"], cap=100)
+    weights = losses.balanced_weights([6, 4, 2], ["a", "b", "c"], cap=100)
     assert weights == pytest.approx([2 / 3, 1.0, 2.0])
     assert sum(w * n for w, n in zip(weights, [6, 4, 2], strict=True)) / 12 == pytest.approx(1.0)
 
 
 def test_the_originals_rarest_mood_weighs_74() -> None:
-    weights = class_weights.balanced(COUNTS, MOODS, cap=100)
+    weights = losses.balanced_weights(COUNTS, MOODS, cap=100)
     assert weights[1] == pytest.approx(2_127_962 / (6 * 4_795))
     assert weights[1] == pytest.approx(73.96, abs=0.01)
 
 
 def test_an_absent_mood_weighs_nothing_and_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        weights = class_weights.balanced([3, 0, 1], ["화남/불쾌", "공포", "행복/즐거움"], cap=100)
+        weights = losses.balanced_weights([3, 0, 1], ["화남/불쾌", "공포", "행복/즐거움"], cap=100)
     # n = 4, and k = 2 are present: 4 / (2 * 3), 0, 4 / (2 * 1).
     assert weights == pytest.approx([2 / 3, 0.0, 2.0])
     assert "공포" in caplog.text
@@ -36,15 +36,15 @@ def test_an_absent_mood_weighs_nothing_and_is_warned_of(caplog: pytest.LogCaptur
 
 def test_the_cap_lowers_the_rarest_and_leaves_the_others() -> None:
     # 2,127,962 / 6 over each count: 4.76, 73.96, 0.69, 0.26, 3.07, 6.70.
-    weights = class_weights.balanced(COUNTS, MOODS, cap=5)
+    weights = losses.balanced_weights(COUNTS, MOODS, cap=5)
     assert weights == pytest.approx([4.756, 5, 0.6883, 0.2599, 3.068, 5], rel=1e-3)
 
 
 @pytest.mark.parametrize("imbalance", ["none", "logit_adjustment", "focal"])
 def test_with_another_method_all_weigh_alike(imbalance: str) -> None:
-    assert class_weights.of(TrainSettings(imbalance=imbalance), COUNTS, MOODS) == [1.0] * 6
+    assert losses.class_weights(TrainSettings(imbalance=imbalance), COUNTS, MOODS) == [1.0] * 6
 
 
 def test_the_settings_cap_is_used() -> None:
-    weights = class_weights.of(TrainSettings(class_weight_cap=5.0), COUNTS, MOODS)
+    weights = losses.class_weights(TrainSettings(class_weight_cap=5.0), COUNTS, MOODS)
     assert max(weights) == 5.0

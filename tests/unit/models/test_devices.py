@@ -10,8 +10,8 @@ import model_samples as samples
 import numpy as np
 import pytest
 
-from models import curves, devices
-from models.hparams import TrainSettings
+from models.settings import TrainSettings
+from models.training import curves, devices
 from schemas import artifacts
 from schemas.errors import ConfigError
 

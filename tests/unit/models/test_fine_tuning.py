@@ -5,9 +5,10 @@ import model_samples as samples
 import numpy as np
 import pytest
 
-from models import fine_tuning, network
-from models.fine_tuning import Phase
-from models.hparams import ModelSettings, TrainSettings
+from models.network import classifier
+from models.settings import ModelSettings, TrainSettings
+from models.training import fine_tuning
+from models.training.fine_tuning import Phase
 
 PIXELS = np.stack([samples.mottled(8, 8, seed) for seed in range(4)]).astype(np.float32)
 TRUTH = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
@@ -121,7 +122,7 @@ def test_a_layer_of_another_name_cannot_be_placed() -> None:
 
 
 def test_every_layer_of_the_real_network_that_learns_has_a_place() -> None:
-    model = network.build(ModelSettings(weights="none", resolution=samples.SIDE), 4)
+    model = classifier.build(ModelSettings(weights="none", resolution=samples.SIDE), 4)
     multipliers = fine_tuning.rate_multipliers(model, 0.5)
     assert len(multipliers) == len(model.trainable_variables)
     assert set(multipliers) == {0.5**distance for distance in range(9)}

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import fine_tuning, fitting
-from models.backup import Backups
-from models.callbacks import TrainingDivergedError
-from models.hparams import TrainSettings
+from models.settings import TrainSettings
+from models.training import fine_tuning, fitting
+from models.training.backup import Backups
+from models.training.callbacks import TrainingDivergedError
 from schemas import artifacts
 
 PLAIN: dict[str, Any] = {

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from tensorflow.core.protobuf import saved_model_pb2
 
-from models import export, fast_layers, network
-from models.folding import folded
-from models.hparams import ModelSettings
-from models.serving import ServingSpec
+from models.network import classifier, fast_layers
+from models.network.folding import folded
+from models.servable import export
+from models.servable.signatures import ServingSpec
+from models.settings import ModelSettings
 from schemas.labels import DEFAULT_MOODS
 
 CHANNELS = 6
@@ -77,7 +78,7 @@ def test_a_convolution_takes_its_normalisation_over(
 
 
 def test_the_whole_network_answers_the_same_and_is_left_as_it_was() -> None:
-    model = unsettled(network.build(ModelSettings(weights="none", resolution=32), 6))
+    model = unsettled(classifier.build(ModelSettings(weights="none", resolution=32), 6))
     # Keras knows this class by no name, so that a copy of it would fail.
     model.compile(type("OurOwn", (keras.optimizers.Adam,), {})(), "categorical_crossentropy")
     before = [weight.numpy() for weight in model.weights]
@@ -96,7 +97,7 @@ def test_the_whole_network_answers_the_same_and_is_left_as_it_was() -> None:
 
 
 def test_what_is_served_is_folded(tmp_path: Path) -> None:
-    model = network.build(ModelSettings(weights="none", resolution=32), len(DEFAULT_MOODS))
+    model = classifier.build(ModelSettings(weights="none", resolution=32), len(DEFAULT_MOODS))
     export.write_servable(model, ServingSpec(DEFAULT_MOODS, 32, 0.05), "none", str(tmp_path))
     graph = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())
     (served,) = graph.meta_graphs

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from models.hparams import AugmentSettings, ModelSettings, TrainSettings
+from models.settings import AugmentSettings, ModelSettings, TrainSettings
 from schemas.errors import ConfigError
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.hparams import AugmentSettings
-from models.input_pipeline import (
+from models.inputs.input_pipeline import (
     evaluation_batches,
     shard_files,
     shuffled_records,
     training_batches,
     weighed,
 )
-from models.label_index import LabelIndexer, count_labels
+from models.inputs.label_index import LabelIndexer, count_labels
+from models.settings import AugmentSettings
 from schemas.errors import ConfigError
 
 SIDE, MOODS = samples.SIDE, samples.MOODS

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from models.hparams import TrainSettings
-from models.losses import loss_for
+from models.settings import TrainSettings
+from models.training.losses import loss_for
 
 COUNTS = [80, 15, 5]
 TRUTH = np.float32([[1, 0, 0], [0, 0, 1]])

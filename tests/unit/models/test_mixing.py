@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import mixing
-from models.hparams import AugmentSettings
+from models.inputs import mixup
+from models.settings import AugmentSettings
 
 PIXELS = tf.constant(np.full((2, 4, 4, 3), [[[[200]]], [[[100]]]]), tf.uint8)
 """One picture of 200 and one of 100: each is the other's partner."""
@@ -17,7 +17,7 @@ def seed(place: int) -> tf.Tensor:
 
 
 def test_mixup_blends_pictures_and_labels_by_the_same_share() -> None:
-    pixels, moods = mixing.mixup(PIXELS, MOODS, tf.constant(0.75))
+    pixels, moods = mixup.mixup(PIXELS, MOODS, tf.constant(0.75))
     assert pixels.dtype == tf.uint8
     np.testing.assert_array_equal(pixels[:, 0, 0, 0], [175, 125])
     np.testing.assert_allclose(moods, [[0.75, 0, 0.25], [0.25, 0, 0.75]])
@@ -26,7 +26,7 @@ def test_mixup_blends_pictures_and_labels_by_the_same_share() -> None:
 def test_cutmix_pastes_a_rectangle_and_shares_the_label_by_its_area() -> None:
     # Half of each side of 4 is replaced: 2 x 2 of 16 pixels; 3 places each way, the last one.
     corner = tf.constant([0.0, 0.99])
-    pixels, moods = mixing.cutmix(PIXELS, MOODS, tf.constant(0.75), corner)
+    pixels, moods = mixup.cutmix(PIXELS, MOODS, tf.constant(0.75), corner)
     expected = np.full((4, 4), 200)
     expected[0:2, 2:4] = 100
     np.testing.assert_array_equal(pixels[0, ..., 0], expected)
@@ -36,13 +36,13 @@ def test_cutmix_pastes_a_rectangle_and_shares_the_label_by_its_area() -> None:
 
 def test_cutmix_counts_whole_pixels_in_the_label() -> None:
     # sqrt(0.4) * 4 = 2.53, which is 3 pixels: 9 of 16 are replaced, not 0.4.
-    _, moods = mixing.cutmix(PIXELS, MOODS, tf.constant(0.6), tf.constant([0.5, 0.5]))
+    _, moods = mixup.cutmix(PIXELS, MOODS, tf.constant(0.6), tf.constant([0.5, 0.5]))
     np.testing.assert_allclose(moods[0], [7 / 16, 0, 9 / 16])
 
 
 def test_a_batch_of_an_odd_size_leaves_its_middle_alone() -> None:
     pixels = tf.constant(np.arange(3).reshape(3, 1, 1, 1) * np.full((3, 2, 2, 3), 50), tf.uint8)
-    blended, _ = mixing.mixup(pixels, tf.eye(3), tf.constant(0.5))
+    blended, _ = mixup.mixup(pixels, tf.eye(3), tf.constant(0.5))
     np.testing.assert_array_equal(blended[:, 0, 0, 0], [50, 50, 50])  # 0 + 100, 50 + 50.
 
 
@@ -52,8 +52,8 @@ def test_a_batch_of_an_odd_size_leaves_its_middle_alone() -> None:
 def test_a_batch_is_mixed_by_its_own_seed_and_labels_sum_to_one(settings: AugmentSettings) -> None:
     shares = []
     for place in range(40):
-        pixels, moods = mixing.mixed(PIXELS, MOODS, seed(place), settings)
-        again, same_moods = mixing.mixed(PIXELS, MOODS, seed(place), settings)
+        pixels, moods = mixup.mixed(PIXELS, MOODS, seed(place), settings)
+        again, same_moods = mixup.mixed(PIXELS, MOODS, seed(place), settings)
         np.testing.assert_array_equal(pixels, again)
         np.testing.assert_array_equal(moods, same_moods)
         np.testing.assert_allclose(np.sum(moods, axis=1), [1, 1], rtol=1e-6)
@@ -65,19 +65,19 @@ def test_a_batch_is_mixed_by_its_own_seed_and_labels_sum_to_one(settings: Augmen
 
 def test_both_methods_take_turns_at_random() -> None:
     def is_blend(place: int) -> bool:
-        pixels, _ = mixing.mixed(PIXELS, MOODS, seed(place), AugmentSettings(mixup=1, cutmix=1))
+        pixels, _ = mixup.mixed(PIXELS, MOODS, seed(place), AugmentSettings(mixup=1, cutmix=1))
         return not set(np.unique(pixels)) <= {100, 200}
 
     assert 10 < sum(is_blend(place) for place in range(40)) < 30
 
 
 def test_without_a_method_the_batch_stays() -> None:
-    pixels, moods = mixing.mixed(PIXELS, MOODS, seed(0), AugmentSettings())
+    pixels, moods = mixup.mixed(PIXELS, MOODS, seed(0), AugmentSettings())
     assert pixels is PIXELS
     assert moods is MOODS
 
 
 def test_a_small_alpha_gives_numbers() -> None:
     for place in range(200):
-        _, moods = mixing.mixed(PIXELS, MOODS, seed(place), AugmentSettings(mixup=0.01))
+        _, moods = mixup.mixed(PIXELS, MOODS, seed(place), AugmentSettings(mixup=0.01))
         assert np.isfinite(moods).all()

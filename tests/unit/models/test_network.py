@@ -10,8 +10,8 @@ import model_samples as samples
 import numpy as np
 import pytest
 
-from models import backbone_weights, network
-from models.hparams import ModelSettings
+from models.network import backbone_weights, classifier
+from models.settings import ModelSettings
 from schemas.errors import ConfigError
 
 SIDE = samples.SIDE
@@ -104,7 +104,7 @@ def test_imagenet_weights_compute_what_keras_imagenet_graph_computes(
     notop_files: Path, imagenet_features: Features, store: Callable[[object], None]
 ) -> None:
     store(notop_files / "efficientnetb0_notop.h5")
-    model = network.build(ModelSettings(weights="imagenet", resolution=SIDE), 6)
+    model = classifier.build(ModelSettings(weights="imagenet", resolution=SIDE), 6)
     assert_same(features_of(model), imagenet_features)
 
 
@@ -115,7 +115,7 @@ def test_the_same_weights_from_a_file_compute_the_same(
     notop_files: Path, imagenet_features: Features, name: str
 ) -> None:
     path = str(notop_files / name)
-    model = network.build(ModelSettings(weights=path, resolution=SIDE), 6)
+    model = classifier.build(ModelSettings(weights=path, resolution=SIDE), 6)
     assert_same(features_of(model), imagenet_features)
 
 
@@ -132,14 +132,14 @@ def test_a_whole_checkpoint_of_a_former_run_gives_its_backbone(
     notop_files: Path, imagenet_features: Features, tmp_path: Path
 ) -> None:
     settings = ModelSettings(weights=str(notop_files / "backbone.keras"), resolution=SIDE)
-    network.build(settings, 4).save(tmp_path / "best.keras")
+    classifier.build(settings, 4).save(tmp_path / "best.keras")
     again = ModelSettings(weights=str(tmp_path / "best.keras"), resolution=SIDE)
-    model = network.build(again, 6)  # Another number of moods does not matter.
+    model = classifier.build(again, 6)  # Another number of moods does not matter.
     assert_same(features_of(model), imagenet_features)
 
 
 def test_random_weights_see_normalised_pixels_too() -> None:
-    model = network.build(ModelSettings(weights="none", resolution=SIDE), 2)
+    model = classifier.build(ModelSettings(weights="none", resolution=SIDE), 2)
     layer = normalization(model)
     seen = keras.Model(model.input, layer.output)(np.full((1, SIDE, SIDE, 3), 255, np.uint8))
     # White: (1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225.
@@ -147,7 +147,7 @@ def test_random_weights_see_normalised_pixels_too() -> None:
 
 
 def test_the_answer_is_a_distribution_over_the_moods() -> None:
-    model = network.build(ModelSettings(weights="none", resolution=SIDE), 5)
+    model = classifier.build(ModelSettings(weights="none", resolution=SIDE), 5)
     answer = np.asarray(model(PIXELS.astype(np.uint8), training=False))
     assert answer.shape == (2, 5)
     assert answer.dtype == np.float32
@@ -156,7 +156,7 @@ def test_the_answer_is_a_distribution_over_the_moods() -> None:
 
 def test_every_batch_norm_gets_the_momentum() -> None:
     settings = ModelSettings(weights="none", resolution=SIDE, batch_norm_momentum=0.9)
-    model = network.build(settings, 2)
+    model = classifier.build(settings, 2)
     norms = [each for each in model.layers if isinstance(each, keras.layers.BatchNormalization)]
     assert len(norms) == 49 + 1  # EfficientNetB0's and the head's.
     assert {each.momentum for each in norms} == {0.9}
@@ -174,7 +174,7 @@ def test_every_batch_norm_gets_the_momentum() -> None:
 @pytest.fixture(scope="module")
 def backbone() -> keras.Model:
     """A backbone whose loading fails."""
-    return network.new_backbone(SIDE)
+    return classifier.new_backbone(SIDE)
 
 
 def test_a_failed_download_is_an_error_that_names_the_two_other_ways(

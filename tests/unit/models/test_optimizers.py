@@ -5,9 +5,9 @@ import model_samples as samples
 import numpy as np
 import pytest
 
-from models import fine_tuning
-from models.hparams import TrainSettings
-from models.optimizers import LayerwiseAdamW, optimizer_for
+from models.settings import TrainSettings
+from models.training import fine_tuning
+from models.training.optimizers import LayerwiseAdamW, optimizer_for
 
 PLAIN = {"weight_decay": 0.0, "clip_norm": 0.0}
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import fine_tuning, fitting, precisions
-from models.hparams import TrainSettings
-from models.precisions import Way, candidates, choose, policy, settle
+from models.settings import TrainSettings
+from models.training import fine_tuning, fitting, precision
+from models.training.precision import Way, candidates, choose, policy, settle
 from schemas import artifacts
 
 PLAIN, HALF, HALF_XLA = Way("float32", False), Way("float16", False), Way("float16", True)
@@ -82,22 +82,22 @@ def test_nothing_is_tried_where_there_is_no_choice() -> None:
 def test_a_cpu_is_asked_for_bfloat16_only_if_it_has_it_and_never_for_xla(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(precisions.tf.config, "list_physical_devices", lambda kind: [])
-    monkeypatch.setattr(precisions, "_cpu_flags", lambda: {"avx2", "fma"})
+    monkeypatch.setattr(precision.tf.config, "list_physical_devices", lambda kind: [])
+    monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "fma"})
     assert candidates(TrainSettings()) == [Way("float32", False)]
-    monkeypatch.setattr(precisions, "_cpu_flags", lambda: {"avx2", "amx_bf16"})
+    monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "amx_bf16"})
     assert candidates(TrainSettings()) == [Way("float32", False), Way("bfloat16", False)]
     assert candidates(TrainSettings(precision="float16", xla="on")) == [Way("float16", True)]
 
 
 def test_without_measuring_auto_is_plain_float32_and_what_is_asked_for_stays() -> None:
-    assert candidates(precisions.untried(TrainSettings())) == [PLAIN]
+    assert candidates(precision.untried(TrainSettings())) == [PLAIN]
     asked = TrainSettings(precision="float16", xla="on")
-    assert precisions.untried(asked) == asked
+    assert precision.untried(asked) == asked
 
 
 def test_a_gpu_is_asked_for_everything_float32_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(precisions.tf.config, "list_physical_devices", lambda kind: ["gpu"])
+    monkeypatch.setattr(precision.tf.config, "list_physical_devices", lambda kind: ["gpu"])
     ways = candidates(TrainSettings())
     assert ways[0] == Way("float32", False) and len(ways) == 6 == len(set(ways))
     assert candidates(TrainSettings(xla="off")) == [
@@ -108,7 +108,7 @@ def test_a_gpu_is_asked_for_everything_float32_first(monkeypatch: pytest.MonkeyP
 def test_a_training_that_goes_on_keeps_its_way_and_the_trials_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(precisions, "candidates", lambda settings: [PLAIN, HALF])
+    monkeypatch.setattr(precision, "candidates", lambda settings: [PLAIN, HALF])
 
     def steps(way: Way) -> Iterator[float]:
         yield from [float("nan")] * 8 if way == HALF else GOOD

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from dataset import boxes
-from models.preprocessing import lies_within, look, view_of, whole
+from models.inputs.preprocessing import lies_within, look, view_of, whole
 
 SIDE = samples.SIDE
 

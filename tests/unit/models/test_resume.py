@@ -10,11 +10,11 @@ import model_samples as samples
 import numpy as np
 import pytest
 
-from models import callbacks, curves, fitting
-from models.backup import Backups
-from models.hparams import AugmentSettings, TrainSettings
-from models.input_pipeline import evaluation_batches, shard_files, training_batches
-from models.label_index import LabelIndexer
+from models.inputs.input_pipeline import evaluation_batches, shard_files, training_batches
+from models.inputs.label_index import LabelIndexer
+from models.settings import AugmentSettings, TrainSettings
+from models.training import callbacks, curves, fitting
+from models.training.backup import Backups
 
 BATCH, TOTAL, STEPS, EPOCHS = 4, 22, 6, 5  # Passes end in the middle of an epoch.
 

@@ -3,8 +3,8 @@
 import keras
 import pytest
 
-from models import schedules
-from models.hparams import TrainSettings
+from models.settings import TrainSettings
+from models.training import schedules
 
 
 def rates(settings: TrainSettings, *steps: int, epochs: int = 4) -> list[float]:

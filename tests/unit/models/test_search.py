@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from keras_tuner.errors import FatalError
 
-from models import search
-from models.callbacks import TrainingDivergedError
-from models.search import Search, TuningFailedError
-from models.tune_settings import TuneSettings
+from models.training.callbacks import TrainingDivergedError
+from models.tuning import search
+from models.tuning.search import Search, TuningFailedError
+from models.tuning.settings import TuneSettings
 from schemas.errors import ConfigError
 
 RATE, KIND = "train.learning_rate", "train.imbalance"

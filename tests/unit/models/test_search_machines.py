@@ -10,8 +10,8 @@ import machines
 import model_samples as samples
 import pytest
 
-from models import search
-from models.tune_settings import TuneSettings
+from models.tuning import search
+from models.tuning.settings import TuneSettings
 
 TUNE = TuneSettings(
     trials=3,

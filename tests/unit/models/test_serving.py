@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from models import serving
+from models.servable.signatures import ServingSpec, Signatures
 from schemas import labels, signatures
 
 SIDE, MOODS = samples.SIDE, samples.MOODS
@@ -122,12 +122,12 @@ def test_the_network_never_sees_more_than_a_chunk() -> None:
         sizes.append(len(pixels))
         return tf.fill([len(pixels), 4], 0.25)
 
-    spec = serving.ServingSpec(MOODS, SIDE, 0.0)
+    spec = ServingSpec(MOODS, SIDE, 0.0)
     picture = samples.encoded(samples.red_at(0))
-    rows = tf.constant([picture] * (2 * serving.CHUNK + 1))
-    answer = serving.Signatures(network, spec).of_images(rows)
-    assert sizes == [serving.CHUNK, serving.CHUNK, 1]
-    assert len(answer[signatures.STATUS]) == 2 * serving.CHUNK + 1
+    rows = tf.constant([picture] * (2 * signatures.CHUNK + 1))
+    answer = Signatures(network, spec).of_images(rows)
+    assert sizes == [signatures.CHUNK, signatures.CHUNK, 1]
+    assert len(answer[signatures.STATUS]) == 2 * signatures.CHUNK + 1
 
 
 def test_the_label_map_and_the_preprocessing_lie_beside_the_graph(servable_folder: Path) -> None:
@@ -165,7 +165,7 @@ def test_the_network_is_not_asked_about_nothing() -> None:
         rows = tf.maximum(tf.shape(pixels)[0], 1)
         return tf.fill([rows, len(MOODS)], 1 / len(MOODS))
 
-    spec = serving.ServingSpec(MOODS, SIDE, 0.0)
-    answer = tf.function(serving.Signatures(network, spec).of_images)(tf.constant([b"broken"] * 2))
+    spec = ServingSpec(MOODS, SIDE, 0.0)
+    answer = tf.function(Signatures(network, spec).of_images)(tf.constant([b"broken"] * 2))
     assert samples.words(answer[signatures.STATUS].numpy()) == ["image_unreadable"] * 2
     assert not answer[signatures.PROBABILITIES].numpy().any()

@@ -8,8 +8,8 @@ import model_samples as samples
 import pytest
 import tensorflow as tf
 
-from models import subset
-from models.label_index import LabelIndexer
+from models.inputs.label_index import LabelIndexer
+from models.tuning import subset
 from schemas import features
 
 MOODS = samples.MOODS

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from dataset.halves import is_fitted_on
-from models import temperature
+from models.servable import temperature
 from schemas import artifacts, features
 from schemas.errors import ConfigError
 

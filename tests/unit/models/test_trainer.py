@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from models import trainer
-from models.input_pipeline import evaluation_batches, shard_files
-from models.label_index import LabelIndexer
+from models.inputs.input_pipeline import evaluation_batches, shard_files
+from models.inputs.label_index import LabelIndexer
 from models.trainer_config import TrainerConfig
 from schemas import artifacts, signatures
 from schemas.errors import ConfigError

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from models.hparams import AugmentSettings, TrainSettings
-from models.tune_settings import TuneSettings, space, trial_settings, tuned
+from models.settings import AugmentSettings, TrainSettings
+from models.tuning.settings import TuneSettings, space, trial_settings, tuned
 from pipeline import config
 from schemas.errors import ConfigError
 

@@ -9,9 +9,9 @@ import model_samples as samples
 import pytest
 
 from models import trainer, tuner
-from models.callbacks import TrainingDivergedError
 from models.trainer_config import TrainerConfig
-from models.tune_settings import TuneSettings
+from models.training.callbacks import TrainingDivergedError
+from models.tuning.settings import TuneSettings
 from schemas import artifacts
 
 TUNE = TuneSettings(

@@ -8,8 +8,9 @@ import model_samples as samples
 import numpy as np
 import pytest
 
-from models import network, warm_start
-from models.hparams import ModelSettings
+from models.network import classifier
+from models.settings import ModelSettings
+from models.training import warm_start
 from schemas import artifacts, signatures
 
 HEAD = ("head", "head_norm")
@@ -49,7 +50,7 @@ def test_the_head_goes_on_where_the_moods_are_the_same(
 ) -> None:
     start = warm_start.start_of(settings(), trained.serving_model_dir)
     best = keras.models.load_model(start.weights)
-    model = network.build(start, len(moods))
+    model = classifier.build(start, len(moods))
     fresh = head_of(model)
     assert warm_start.take_head(model, start.weights, moods) is taken
     np.testing.assert_array_equal(head_of(model), head_of(best) if taken else fresh)

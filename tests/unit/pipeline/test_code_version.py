@@ -104,8 +104,8 @@ def test_the_version_is_of_every_module_that_is_imported_and_of_no_other(
         ("components/limits.py", {nodes.LEAK_CHECK, nodes.BOX_VALIDATOR}),
         ("components/servable_check/probe.py", {nodes.SERVABLE_CHECK}),
         ("components/pusher/versions.py", {nodes.PUSHER}),
-        ("models/network.py", {nodes.TUNER, nodes.TRAINER}),
-        ("models/search.py", {nodes.TUNER}),
+        ("models/network/classifier.py", {nodes.TUNER, nodes.TRAINER}),
+        ("models/tuning/search.py", {nodes.TUNER}),
         ("dataset/sample/writer.py", set()),
     ],
 )

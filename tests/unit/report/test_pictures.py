@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from models import attention
+from models.network import grad_cam
 from report import galleries, thumbnails
 
 MOODS = ["공포", "공격성"]
@@ -30,7 +30,7 @@ def test_the_heat_lies_where_the_mood_s_colour_is() -> None:
     picture[:4, :4, 0] = 200
     picture[:4, 4:, 0] = 100
     picture[4:, 4:, 2] = 200
-    first, second = attention.heat_maps(model, np.stack([picture, picture]), [0, 1])
+    first, second = grad_cam.heat_maps(model, np.stack([picture, picture]), [0, 1])
     assert first == pytest.approx(np.array([[1, 0.5], [0, 0]]), abs=1e-6)
     assert second == pytest.approx(np.array([[0, 0], [0, 1]]), abs=1e-6)
 

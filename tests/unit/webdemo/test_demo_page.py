@@ -17,8 +17,8 @@ from client.pushed import PushedModel
 from client.weights import facts_of
 from dataset.boxes import PixelBox
 from dataset.rules import DataSettings
-from models import export
-from models.serving import ServingSpec
+from models.servable import export
+from models.servable.signatures import ServingSpec
 
 ROOT = Path(__file__).resolve().parents[3]
 BOX = PixelBox(y=100, x=200, height=100, width=100)

@@ -9,8 +9,8 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from components.pusher import warm_up
-from models import export
-from models.serving import ServingSpec
+from models.servable import export
+from models.servable.signatures import ServingSpec
 from schemas import signatures
 
 

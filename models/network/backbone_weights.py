@@ -1,0 +1,64 @@
+"""The three ways in which the backbone gets its first weights: Keras' store, a file, none."""
+
+import zipfile
+from pathlib import Path
+
+import keras
+
+from models.settings import IMAGENET, NONE
+from schemas.errors import ConfigError
+
+_SUFFIXES = (".keras", ".h5", ".hdf5")
+
+
+def load(backbone: keras.Model, source: str) -> None:
+    """Loads weights into the backbone.
+
+    Args:
+      backbone: EfficientNetB0 without its top.
+      source: ``ModelSettings.weights``.
+
+    Raises:
+      ConfigError: if they cannot be downloaded, read or fitted.
+    """
+    if source == IMAGENET:
+        _load_imagenet(backbone)
+    elif source != NONE:
+        _load_file(backbone, Path(source))
+
+
+def _load_imagenet(backbone: keras.Model) -> None:
+    """Copies the weights of Keras' own ImageNet model, which knows its file's address and hash.
+
+    The stock model has one layer more (see ``models.network.classifier``), and that has no weights.
+    """
+    shape = backbone.input_shape[1:]
+    try:
+        stock = keras.applications.EfficientNetB0(
+            include_top=False, weights="imagenet", input_shape=shape
+        )
+    except Exception as error:  # Keras turns whatever stops a download into a bare Exception.
+        raise ConfigError(
+            f"The ImageNet weights cannot be had from Keras' store: {error}. Give the path of a "
+            f"weights file (model.weights=FILE), or start from random ones (model.weights={NONE})"
+        ) from error
+    backbone.set_weights(stock.get_weights())
+
+
+def _load_file(backbone: keras.Model, path: Path) -> None:
+    if not path.is_file():
+        raise ConfigError(
+            f"model.weights must be {IMAGENET!r}, {NONE!r} or the path of a weights file. "
+            f"There is no file {str(path)!r}"
+        )
+    if path.suffix not in _SUFFIXES:
+        raise ConfigError(
+            f"A weights file ends in one of {', '.join(_SUFFIXES)}. Received: {str(path)!r}"
+        )
+    try:
+        backbone.load_weights(path)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ConfigError(
+            f"{str(path)!r} does not hold weights of EfficientNetB0 without its top, as Keras' "
+            f"efficientnetb0_notop.h5 or a checkpoint of a former run does: {error}"
+        ) from error

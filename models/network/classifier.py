@@ -1,0 +1,76 @@
+"""The network: EfficientNetB0, global average pooling, batch normalisation, softmax.
+
+Mingxing Tan and Quoc V. Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
+Networks", https://arxiv.org/abs/1905.11946. Where the backbone's weights come from is in
+``models.network.backbone_weights``.
+
+Pixels go in as 0..255: the backbone itself divides by 255 and normalises. Which normalisation
+it uses must not depend on how the weights came. Keras builds two graphs:
+
+* ``weights="imagenet"``: ``Normalization``, then ``Rescaling(1 / sqrt(std))``. The downloaded
+  file holds ImageNet's std where the layer expects a variance, so that the two give
+  ``(x - mean) / sqrt(std) / sqrt(std) = (x - mean) / std``.
+* ``weights=None`` or a path: no such Rescaling. The same file then gives
+  ``(x - mean) / sqrt(std)``, about half, without a word.
+
+Here it is always the second graph, and its Normalization is set to ImageNet's mean and true
+variance ``std ** 2`` after any loading: ``(x - mean) / sqrt(std ** 2) = (x - mean) / std``.
+"""
+
+import keras
+import numpy as np
+
+from models.network import backbone_weights, fast_layers
+from models.settings import ModelSettings
+
+# Of the ImageNet training pictures in 0..1, RGB; the values that Keras' weights were made with.
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def build(settings: ModelSettings, classes: int) -> keras.Model:
+    """Builds the network and loads the backbone's weights; the head's are random.
+
+    Args:
+      settings: resolution, weights and momentum.
+      classes: how many moods, >= 2.
+
+    Returns:
+      A model from [n, resolution, resolution, 3] in 0..255 (any number type) to
+      float32[n, classes], each row summing to 1. Its layers are flat, the backbone's first.
+
+    Raises:
+      ConfigError: if the weights cannot be had.
+    """
+    backbone = new_backbone(settings.resolution)
+    backbone_weights.load(backbone, settings.weights)
+    _set_normalization(backbone)
+    pooled = keras.layers.GlobalAveragePooling2D(name="head_pool")(backbone.output)
+    scaled = keras.layers.BatchNormalization(name="head_norm")(pooled)
+    # float32 whatever the precision of the rest: a softmax in half precision loses small moods.
+    answer = keras.layers.Dense(classes, activation="softmax", dtype="float32", name="head")(scaled)
+    model = keras.Model(backbone.input, answer, name="pet_mood")
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = settings.batch_norm_momentum
+    return model
+
+
+def new_backbone(resolution: int) -> keras.Model:
+    """Returns a randomly initialised backbone for squares of that many pixels."""
+    stock = keras.applications.EfficientNetB0(
+        include_top=False, weights=None, input_shape=(resolution, resolution, 3)
+    )
+    return fast_layers.fast(stock)
+
+
+def bare(model: keras.Model) -> keras.Model:
+    """Returns the same layers and variables as a model that knows of no training."""
+    return keras.Model(model.inputs, model.outputs, name=model.name)
+
+
+def _set_normalization(backbone: keras.Model) -> None:
+    (layer,) = (each for each in backbone.layers if isinstance(each, keras.layers.Normalization))
+    layer.adapt_mean.assign(np.asarray(_IMAGENET_MEAN, np.float32))
+    layer.adapt_variance.assign(np.square(np.asarray(_IMAGENET_STD, np.float32)))
+    layer.finalize_state()

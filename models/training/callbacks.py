@@ -1,0 +1,105 @@
+"""What happens while Keras trains: progress is told, and a loss that is no number ends it."""
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dataset import progress
+from models.settings import MACRO_F1
+from models.training import checkpoints
+
+_SECONDS_BETWEEN_REPORTS = 0.5
+
+Logs = Mapping[str, Any] | None
+
+
+class TrainingDivergedError(RuntimeError):
+    """The loss is no longer a number; nothing can be learnt from there."""
+
+
+class TellProgress(keras.callbacks.Callback):
+    """Reports steps done through ``dataset.progress``, about twice a second."""
+
+    def __init__(
+        self, epochs: int, steps_per_epoch: int, done: int = 0, task: str = "train"
+    ) -> None:
+        """Takes the epochs, the steps in each, how many an earlier run has done, and a name."""
+        super().__init__()
+        self._task = task
+        self._epochs = epochs
+        self._total = epochs * steps_per_epoch
+        self._epoch = 0
+        self._unreported = done
+        self._reported_at = -math.inf
+        self._validated = ""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Notes which epoch it is, from 0."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Counts a step, and reports where the last report is old."""
+        self._unreported += 1
+        if time.monotonic() - self._reported_at >= _SECONDS_BETWEEN_REPORTS:
+            self._report(logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Reports the epoch's last steps with the validation figures."""
+        self._validated = f" val macro-F1 {(logs or {}).get(f'val_{MACRO_F1}', math.nan):.3f}"
+        self._report(logs)
+
+    def _report(self, logs: Logs) -> None:
+        loss = (logs or {}).get("loss", math.nan)
+        note = f"epoch {self._epoch + 1}/{self._epochs} loss {loss:.3f}{self._validated}"
+        progress.report(self._task, self._unreported, self._total, "steps", note)
+        self._unreported = 0
+        self._reported_at = time.monotonic()
+
+
+class NoteRateAndTime(keras.callbacks.Callback):
+    """Puts the learning rate and the epoch's seconds beside its other figures."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Looks at the clock."""
+        self._begin = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Adds ``learning_rate`` and ``seconds``, validation included, for later callbacks."""
+        if logs is not None:
+            logs["learning_rate"] = _rate_of(self.model)
+            logs["seconds"] = time.monotonic() - self._begin
+
+
+class StopOnNan(keras.callbacks.Callback):
+    """Ends the training with an error as soon as the loss is not finite."""
+
+    def __init__(self, best: str, run_dir: str) -> None:
+        """Takes where the best epoch's checkpoint is or will be, and the folder it is in."""
+        super().__init__()
+        self._best = best
+        self._run_dir = run_dir
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Looks at the epoch's mean loss so far, which stays NaN once a step was."""
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            rate = _rate_of(self.model)
+            raise TrainingDivergedError(
+                f"The loss must stay finite. Received: {loss} in batch {batch} of the epoch. "
+                f"Lower train.learning_rate (the rate is {rate:g}). {self._last_good()}"
+            )
+
+    def _last_good(self) -> str:
+        if not tf.io.gfile.exists(self._best):
+            return "No epoch had ended: there are no good weights to keep"
+        kept = checkpoints.rescue(self._best, self._run_dir)
+        return f"The best epoch's weights are kept: model.weights={kept} goes on from them"
+
+
+def _rate_of(model: keras.Model) -> float:
+    # Not float() alone: several devices hold a copy each.
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))

@@ -1,0 +1,102 @@
+"""Which layers learn, when, and how fast by depth.
+
+A layer's depth is told by its name, as Keras' EfficientNet names them: ``stem_*``,
+``block1a_*`` to ``block7a_*``, ``top_*``, and ours, ``head*``. The layers above block 7,
+``top_*``, go with it.
+"""
+
+import re
+from typing import NamedTuple
+
+import keras
+
+from models.settings import FULL, HEAD, LAST_BLOCK, TWO_PHASE, TrainSettings
+
+_NAME = re.compile(r"(?P<part>stem|block(?P<block>[1-7])|top|head)")
+_BLOCKS = 7
+
+
+class Phase(NamedTuple):
+    """A stretch of the training with its own optimiser and schedule.
+
+    Attributes:
+      part: what learns: ``HEAD``, ``LAST_BLOCK`` or ``FULL``.
+      begin: its first epoch, from 0.
+      end: the epoch after its last.
+      rate: its highest learning rate.
+      is_last: whether the training ends with it.
+    """
+
+    part: str
+    begin: int
+    end: int
+    rate: float
+    is_last: bool
+
+
+def phases(settings: TrainSettings) -> list[Phase]:
+    """Returns the training's phases in order."""
+    rate, epochs = settings.learning_rate, settings.epochs
+    if settings.fine_tune != TWO_PHASE:
+        return [Phase(settings.fine_tune, 0, epochs, rate, is_last=True)]
+    return [
+        Phase(HEAD, 0, settings.head_epochs, rate, is_last=False),
+        Phase(FULL, settings.head_epochs, epochs, rate * settings.full_rate, is_last=True),
+    ]
+
+
+def freeze(model: keras.Model, part: str) -> None:
+    """Lets ``part`` learn and nothing else; takes effect when the model is next compiled.
+
+    A frozen batch norm uses its moving statistics, as in inference, and leaves them alone:
+    that is what ``trainable=False`` means to Keras' batch norm.
+
+    Args:
+      model: of named layers, see above.
+      part: ``HEAD``, ``LAST_BLOCK`` or ``FULL``.
+    """
+    highest = {HEAD: 0, LAST_BLOCK: 1}.get(part)
+    for layer in model.layers:
+        layer.trainable = True
+        if highest is not None and layer.trainable_variables:
+            layer.trainable = distance_from_head(layer.name) <= highest
+
+
+def rate_multipliers(model: keras.Model, decay: float) -> list[float]:
+    """Returns what each variable's learning rate is multiplied by: ``decay ** distance``.
+
+    So the head has 1 and the stem, at distance 8, ``decay ** 8``. As in Hangbo Bao et al.,
+    "BEiT" (2021), https://arxiv.org/abs/2106.08254, by block.
+
+    Args:
+      model: frozen as it will be trained.
+      decay: ``TrainSettings.layer_decay``.
+
+    Returns:
+      A number for each of ``model.trainable_variables``, in order.
+    """
+    if decay == 1:
+        return [1.0] * len(model.trainable_variables)
+    distances = {
+        id(variable): distance_from_head(layer.name)
+        for layer in model.layers
+        for variable in layer.trainable_variables
+    }
+    return [decay ** distances[id(variable)] for variable in model.trainable_variables]
+
+
+def distance_from_head(name: str) -> int:
+    """Returns 0 for the head, 1 for the last block and what is above it, 8 for the stem.
+
+    Raises:
+      ValueError: if the name does not begin as those of this network's layers do.
+    """
+    match = _NAME.match(name)
+    if match is None:
+        raise ValueError(
+            "A layer that learns must be named stem*, block1* to block7*, top* or head*. "
+            f"Received: {name!r}"
+        )
+    if match["block"]:
+        return _BLOCKS + 1 - int(match["block"])
+    return {"head": 0, "top": 1, "stem": _BLOCKS + 1}[match["part"]]

@@ -1,0 +1,89 @@
+"""The optimiser: AdamW with a learning rate of its own for each variable."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from models.settings import TrainSettings
+from models.training import fine_tuning
+
+
+def optimizer_for(
+    settings: TrainSettings, model: keras.Model, rate: Any
+) -> keras.optimizers.Optimizer:
+    """Returns an optimiser to be built on what is trainable in the model.
+
+    Args:
+      settings: weight decay, clipping, averaging and decay of the rate by layer.
+      model: frozen as it will be trained.
+      rate: a number or a schedule.
+    """
+    return LayerwiseAdamW(
+        rate,
+        multipliers=fine_tuning.rate_multipliers(model, settings.layer_decay),
+        weight_decay=settings.weight_decay,
+        global_clipnorm=settings.clip_norm or None,
+        use_ema=settings.ema_decay > 0,
+        ema_momentum=settings.ema_decay,
+    )
+
+
+class LayerwiseAdamW(keras.optimizers.Adam):
+    """Adam with decoupled weight decay, both at each variable's own learning rate.
+
+    Ilya Loshchilov and Frank Hutter, "Decoupled Weight Decay Regularization" (2019),
+    https://arxiv.org/abs/1711.05101. Keras' AdamW knows one rate alone. Vectors, that is
+    biases and the scales of batch norms, are not decayed: they are few and do not overfit.
+    """
+
+    def __init__(
+        self, learning_rate: Any, *, multipliers: Sequence[float], weight_decay: float, **base: Any
+    ) -> None:
+        """Makes it.
+
+        Args:
+          learning_rate: a number or a schedule.
+          multipliers: of the rate, for each variable that it will be built on, in order.
+          weight_decay: share of a variable that is taken off at rate 1.
+          **base: what Keras' optimisers take: clipping, averaging.
+        """
+        super().__init__(learning_rate, name="layerwise_adamw", **base)
+        self._multipliers = tuple(multipliers)
+        self._decay = weight_decay
+
+    def build(self, variables: list[Any]) -> None:
+        """Makes Adam's variables.
+
+        Raises:
+          ValueError: unless there is a multiplier for each variable.
+        """
+        if len(variables) != len(self._multipliers):
+            raise ValueError(
+                f"There must be a multiplier for each variable. Received: "
+                f"{len(self._multipliers)} for {len(variables)}"
+            )
+        super().build(variables)
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
+        """Adds up the replicas' gradients, then takes a step with them.
+
+        Keras adds them up after it has clipped each replica's own, so that several devices
+        would take another step than one.
+        """
+        context = tf.distribute.get_replica_context()
+        super().apply(
+            context.all_reduce(tf.distribute.ReduceOp.SUM, list(grads)), trainable_variables
+        )
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        return grads_and_vars  # Done already.
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Decays one variable and moves it along Adam's direction."""
+        multiplier = self._multipliers[self._get_variable_index(variable)]
+        rate = keras.ops.cast(learning_rate, variable.dtype) * multiplier
+        if self._decay and len(variable.shape) > 1:
+            self.assign_sub(variable, variable * (rate * self._decay))
+        super().update_step(gradient, variable, rate)

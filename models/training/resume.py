@@ -1,0 +1,192 @@
+"""A training that was killed goes on where its last backup was made.
+
+``keras.callbacks.BackupAndRestore`` restores weights, optimiser and epoch. It begins the epoch
+again, on other data, and forgets how long early stopping has waited, which epoch was the best,
+what the metrics had counted, and the curves.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+
+from models.training.backup import Backup, Backups
+from schemas import artifacts
+
+_LOGGER = logging.getLogger(__name__)
+
+_REMEMBERED = ("wait", "best", "cooldown_counter")
+"""What Keras' EarlyStopping, ReduceLROnPlateau and ModelCheckpoint know of earlier epochs."""
+
+_FILES = (artifacts.CURVES_CSV, artifacts.CHECKPOINT_KERAS)
+
+
+class Place(NamedTuple):
+    """How far a training has come.
+
+    Attributes:
+      epoch: the epoch that it is in, from 0.
+      step: steps of that epoch that are done.
+    """
+
+    epoch: int
+    step: int
+
+
+class Resumption:
+    """What a training that begins finds of an earlier one, and what it leaves for a later one."""
+
+    def __init__(self, backups: Backups, run_dir: str, minutes: float) -> None:
+        """Looks for a backup and puts its files into ``run_dir``.
+
+        Args:
+          backups: this training's.
+          run_dir: gets the curves so far and the best checkpoint.
+          minutes: between backups within an epoch; 0 makes them at its end only.
+        """
+        self._backups = backups
+        self._files = [os.path.join(run_dir, name) for name in _FILES]
+        self._seconds = 60 * minutes
+        self._found = backups.newest()
+        if self._found is not None:
+            for name in _FILES:
+                self._found.take(name, run_dir)
+            _LOGGER.info("Going on from the backup %s at %s", self._found.folder, self.place)
+
+    @property
+    def place(self) -> Place:
+        """Where to go on; the very beginning if there is no backup."""
+        return Place(*self._found.state["place"]) if self._found is not None else Place(0, 0)
+
+    def restore_weights(self, model: keras.Model) -> None:
+        """Gives the model the weights, moving statistics and random generators of the backup."""
+        if self._found is not None:
+            _assign(model.variables, self._found.arrays["model"])
+
+    def callback(
+        self,
+        metrics: Sequence[keras.metrics.Metric],
+        judges: Sequence[keras.callbacks.Callback],
+    ) -> keras.callbacks.Callback:
+        """Returns the callback that takes up the backup and makes new ones; to be the last.
+
+        Args:
+          metrics: all that the model counts while it trains.
+          judges: callbacks that remember earlier epochs, each of another class.
+        """
+        found, self._found = self._found, None  # Taken up once: a later phase begins afresh.
+        return _KeepBackups(self._write, found, self._seconds, metrics, judges)
+
+    def note_phase(self, model: keras.Model, end: int) -> None:
+        """Makes a backup of a phase that has ended with epoch ``end - 1``."""
+        self._write(Place(end, 0), {"model": model.variables}, {})
+
+    def _write(
+        self, place: Place, variables: Mapping[str, Sequence[Any]], memory: Mapping[str, Any]
+    ) -> None:
+        arrays = {
+            group: [keras.ops.convert_to_numpy(each) for each in many]
+            for group, many in variables.items()
+        }
+        self._backups.write({"place": place, "memory": memory}, arrays, self._files)
+
+
+class _KeepBackups(keras.callbacks.Callback):
+    """Puts a model back to a backup when ``fit`` begins, and makes backups while it goes on.
+
+    An epoch that was under way is begun again by Keras. Its steps that are done are passed
+    over: nothing is computed and no batch is taken, for the stream begins behind them.
+    """
+
+    def __init__(
+        self,
+        write: Callable[..., None],
+        found: Backup | None,
+        seconds: float,
+        metrics: Sequence[keras.metrics.Metric],
+        judges: Sequence[keras.callbacks.Callback],
+    ) -> None:
+        super().__init__()
+        self._write = write
+        # A backup between two phases has weights alone, and they are in the model already.
+        self._found = found if found is not None and "optimizer" in found.arrays else None
+        self._seconds = seconds
+        self._metrics = metrics
+        self._judges = {type(each).__name__: each for each in judges}
+        self._to_pass_over = Place(*self._found.state["place"]).step if self._found else 0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Restores the optimiser and what the other callbacks knew."""
+        self._place: Place | None = None
+        self._written_at = time.monotonic()
+        if self._found is None:
+            return
+        _assign(self.model.optimizer.variables, self._found.arrays["optimizer"])
+        for name, memory in self._found.state["memory"].items():
+            vars(self._judges[name]).update(memory)
+        if self._to_pass_over:
+            self._pass_over(self._to_pass_over)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Restores the metrics of an epoch under way; else backs up the epoch that has ended."""
+        first, self._place = self._place is None, Place(epoch, 0)
+        if not first:
+            # Now and not at the end of the last epoch: averaged weights were swapped in then.
+            self._back_up()
+        elif self._found is not None:
+            _assign(_variables(self._metrics), self._found.arrays["metrics"])
+            self._found = None
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Makes a backup when it is time; not of an epoch's last step, which that of it follows."""
+        self._place = Place(self._place.epoch if self._place else 0, batch + 1)
+        late = time.monotonic() - self._written_at >= self._seconds
+        last = batch + 1 == self.params["steps"]
+        if self._seconds and late and not last and batch >= self._to_pass_over:
+            self._back_up()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Nothing more is passed over."""
+        self._to_pass_over = 0
+
+    def _pass_over(self, steps: int) -> None:
+        take_step, left = self.model.train_function, steps
+
+        def pass_over(iterator: Any) -> dict[str, Any]:
+            nonlocal left
+            left -= 1
+            if not left:
+                self.model.train_function = take_step
+            return {"loss": self._metrics[0].result()}
+
+        self.model.train_function = pass_over
+
+    def _back_up(self) -> None:
+        variables = {
+            "model": self.model.variables,
+            "optimizer": self.model.optimizer.variables,
+            "metrics": _variables(self._metrics),
+        }
+        memory = {
+            name: {key: _plain(vars(each)[key]) for key in _REMEMBERED if key in vars(each)}
+            for name, each in self._judges.items()
+        }
+        self._write(self._place, variables, memory)
+        self._written_at = time.monotonic()
+
+
+def _variables(metrics: Sequence[keras.metrics.Metric]) -> list[Any]:
+    return [variable for metric in metrics for variable in metric.variables]
+
+
+def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _plain(value: Any) -> float | int | None:
+    """Returns a callback's number as one that JSON knows."""
+    return value if value is None or isinstance(value, int) else float(value)
