@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     wishes = vars(_parser().parse_args(arguments))
     host, port = wishes.pop("host"), wishes.pop("port")
     # Not above: --help and wrong flags need not wait for it.
-    from client.source import Named
+    from client.backends.source import Named
     from webdemo.command import run
 
     return run(Named(**wishes), host, port)

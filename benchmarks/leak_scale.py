@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataset.frames import arrow_schema
+from dataset.frames_schema import arrow_schema
 from schemas import frames
 
 TRAIN_CLIPS, TRAIN_FRAMES = 61_081, 2_127_962
@@ -106,7 +106,7 @@ def check(folder: str) -> dict[str, Any]:
     """Runs the check in this process, which has done nothing else."""
     from components.leak_check.frames_table import SplitFrames
     from components.leak_check.search import find_leaks
-    from components.limits import LeakLimits
+    from components.leak_check.settings import LeakLimits
 
     before, start = peak_mb(), time.perf_counter()
     found = find_leaks(SplitFrames(folder, "train"), SplitFrames(folder, "eval"), LeakLimits())

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dataset.sample.tree import TreeCounts, TreeSettings, write_tree
+from testing.aihub.tree import TreeCounts, TreeSettings, write_tree
 
 ORIGINAL_RATE = 163
 """Clips a second that the original project reports, on its own machine."""

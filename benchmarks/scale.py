@@ -23,11 +23,11 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from dataset.boxes import PixelBox, parse_box
-from dataset.pool import worker_pool
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from dataset.table import read_rows
 from schemas.labels import DEFAULT_MOODS
+from system.processes import worker_pool
 
 REAL_FRAMES = {"train": 2_127_962, "eval": 757_078}
 FRAMES_A_CLIP = 35

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from client.pictures import upright
+from client.predict.pictures import upright
 from dataset.boxes import parse_box
 from dataset.picture import read_photo
 from dataset.table import read_rows

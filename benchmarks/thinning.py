@@ -28,9 +28,9 @@ from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import RECORDS
 from dataset.partition import SplitShare, deal_out
-from dataset.rules import DataSettings
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
+from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from models.inputs.input_pipeline import evaluation_batches, training_batches
 from models.inputs.label_index import count_labels

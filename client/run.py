@@ -10,17 +10,18 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from client import labelling, screen
-from client.answers import Row, Untold, json_line
-from client.asking import BATCH, answer_all
-from client.failures import ServerError
-from client.folders import find
-from client.inputs import of_pictures
-from client.model import Model
-from client.quiet import Streams, quiet
-from client.source import Named, Source, source_of
+from client import screen
+from client.backends.errors import ServerError
+from client.backends.model import Model
+from client.backends.source import Named, Source, source_of
+from client.batch import labelling
+from client.predict.folders import find
+from client.predict.inputs import of_pictures
+from client.predict.predict import BATCH, answer_all
+from client.predict.predictions import Row, Untold, json_line
 from dataset.boxes import BoxError, parse_box
 from schemas.errors import ConfigError
+from system.streams import Streams, quiet
 
 
 class Exit(enum.IntEnum):
@@ -34,15 +35,16 @@ class Exit(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Request(Named):
-    """What the command line said; the model's flags are those of ``client.source.Named``.
+    """What the command line said; the model's flags are those of ``client.backends.source.Named``.
 
     Attributes:
       pictures: files and folders, at least one unless there is a ``csv``.
       batch: pictures asked at a time.
       box: "y,x,height,width" in pixels of every upright picture; None is the whole picture.
       json: whether a terminal gets JSON lines, too.
-      csv: a table that names the pictures; see ``client.inputs``.
-      out: where the answers are written in place of the standard output; see ``client.batch``.
+      csv: a table that names the pictures; see ``client.predict.inputs``.
+      out: where the answers are written in place of the standard output, see
+        ``client.batch.batch``.
     """
 
     pictures: tuple[str, ...] = ()
@@ -85,11 +87,11 @@ def _answer(request: Request) -> Exit:
             request.out, request.csv, request.pictures, request.box or "", request.batch
         )
         labelling.check(wanted)
-        with quiet() as streams:
+        with quiet(ConfigError, ServerError) as streams:
             failed = labelling.write(streams.err, loaded(streams, source), source, wanted)
         return Exit.NOT_ALL_ANSWERED if failed else Exit.ALL_ANSWERED
     names = find(request.pictures)
-    with quiet() as streams:
+    with quiet(ConfigError, ServerError) as streams:
         model = loaded(streams, source)
         batches = answer_all(model, of_pictures(names, request.box or ""), request.batch)
         return _tell(streams, model, len(names), batches, request.json)

@@ -17,8 +17,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from client.answers import Row, Told, Untold, best
-from client.model import Facts
+from client.backends.model import Facts
+from client.predict.predictions import Row, Told, Untold, best
 
 _MOST_MOODS = 3
 _LEAST_ANSWER_CELLS = 42

@@ -20,8 +20,8 @@ from pipeline import nodes
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.config import Settings
 from pipeline.inputs import ClusterInputs
-from pipeline.on_cluster import DATA_ROOT, DATA_VERSION, Cluster
 from pipeline.pipeline import pipeline_at
+from pipeline.platforms.cluster import DATA_ROOT, DATA_VERSION, ClusterPlatform
 
 JOB_JSON = "pipeline.json"
 """A PipelineJob, which Vertex AI takes."""
@@ -62,7 +62,7 @@ def compiled(
     Raises:
       ConfigError: the settings ask for what there is not on a cluster.
     """
-    pipeline = pipeline_at(Cluster(inputs, project=project, region=region), settings)
+    pipeline = pipeline_at(ClusterPlatform(inputs, project=project, region=region), settings)
     for node in pipeline.components:
         if node.id in _JOBS and settings.cluster.machines > 1:
             job_spec = _several_machines(settings.cluster, image)

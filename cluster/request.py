@@ -9,7 +9,7 @@ from pipeline.beam import LOCAL
 from pipeline.cluster_settings import CLUSTER_GPU
 from pipeline.config import Settings
 from pipeline.inputs import ClusterInputs, moods_of
-from pipeline.metadata_settings import SQLITE
+from pipeline.metadata.settings import SQLITE
 from schemas.errors import ConfigError
 
 VERTEX, KUBEFLOW = "vertex", "kubeflow"

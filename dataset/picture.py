@@ -10,7 +10,7 @@ from dataset.boxes import PixelBox, check_box, view_of
 from dataset.crops import CropPlan, plan_crop
 from dataset.decoding import Decoded, PictureError, RegionDecoder, decode, opened, orientation_of
 from dataset.quality import Quality, quality_fault, quality_of
-from dataset.rules import DataSettings
+from dataset.settings import DataSettings
 from dataset.similarity import mean_colour, perceptual_hash
 from dataset.table import Opener
 from schemas.reasons import RejectReason

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from dataset.rules import DataSettings
+from dataset.settings import DataSettings
 from schemas.reasons import RejectReason
 
 _LEVELS = np.arange(256) / 255

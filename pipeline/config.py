@@ -15,15 +15,16 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from components.box_validator.settings import ValidationLimits
 from components.evaluator.settings import EvaluateSettings
-from components.limits import LeakLimits, ValidationLimits
-from dataset.rules import DataSettings
+from components.leak_check.settings import LeakLimits
+from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from models.settings import AugmentSettings, ModelSettings, TrainSettings
 from models.tuning.settings import TuneSettings, space
 from pipeline.beam import BeamSettings
 from pipeline.cluster_settings import ClusterSettings
-from pipeline.metadata_settings import MetadataSettings
+from pipeline.metadata.settings import MetadataSettings
 from schemas.errors import ConfigError
 
 

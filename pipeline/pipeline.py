@@ -11,9 +11,9 @@ from tfx.proto import bulk_inferrer_pb2
 from components.box_validator.component import BoxValidator
 from components.bulk_inferrer.component import BulkInferrer
 from components.data_gate.component import DataGate
-from components.evaluator import last_blessed
 from components.evaluator.component import Evaluator
 from components.leak_check.component import LeakCheck
+from components.model_resolvers import last_blessed
 from components.pusher.component import Pusher
 from components.servable_check.component import ServableCheck
 from components.tuner.component import Tuner
@@ -22,7 +22,8 @@ from pipeline.beam import beam_args
 from pipeline.code_version import code_version
 from pipeline.config import Settings
 from pipeline.inputs import RunInputs
-from pipeline.places import Place, ThisMachine
+from pipeline.platforms.local import LocalPlatform
+from pipeline.platforms.platform import Platform
 from schemas import features, signatures
 
 STATISTICS_FEATURES = [*features.NUMERIC, features.LABEL, features.SPECIES]
@@ -40,23 +41,23 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
       ConfigError: ML Metadata's password is missing, or its store is not that of earlier runs.
       DataRefusedError: a CSV is empty, not UTF-8 or lacks a column.
     """
-    return pipeline_at(ThisMachine(inputs, settings.metadata), settings)
+    return pipeline_at(LocalPlatform(inputs, settings.metadata), settings)
 
 
-def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
+def pipeline_at(platform: Platform, settings: Settings) -> tfx.dsl.Pipeline:
     """Returns the pipeline from CSVs to a pushed model.
 
     Args:
-      place: where it runs, and on what.
+      platform: where it runs, and on what.
       settings: how it works.
 
     Raises:
-      ConfigError: the settings ask for what there is not at that place.
+      ConfigError: the settings ask for what there is not at that platform.
       DataRefusedError: a CSV that can be seen from here is empty, not UTF-8 or lacks a column.
     """
-    moods = list(place.moods)
+    moods = list(platform.moods)
     reading_code = code_version("components.pet_example_gen.executor")
-    example_gen = place.example_gen(settings, reading_code).with_id(nodes.EXAMPLE_GEN)
+    example_gen = platform.example_gen(settings, reading_code).with_id(nodes.EXAMPLE_GEN)
     example_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
     examples = example_gen.outputs["examples"]
     rejects = example_gen.outputs["rejects"]
@@ -64,7 +65,7 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
         examples=examples,
         stats_options=tfdv.StatsOptions(feature_allowlist=STATISTICS_FEATURES),
     ).with_id(nodes.STATISTICS_GEN)
-    schema_gen = tfx.components.ImportSchemaGen(schema_file=place.schema_file).with_id(
+    schema_gen = tfx.components.ImportSchemaGen(schema_file=platform.schema_file).with_id(
         nodes.SCHEMA_GEN
     )
     schema = schema_gen.outputs["schema"]
@@ -99,7 +100,7 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
         disable_statistics=True,
     ).with_id(nodes.TRANSFORM)
     transform.add_upstream_node(data_gate)
-    base = place.base_model(examples) if settings.model.warm_start else None
+    base = platform.base_model(examples) if settings.model.warm_start else None
     learning = {
         "examples": examples,
         "transform_graph": transform.outputs["transform_graph"],
@@ -115,7 +116,7 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
         "moods": moods,
         "box_margin": settings.data.box_margin,
         "calibrate": settings.evaluate.calibrate,
-        "unfinished": place.unfinished,
+        "unfinished": platform.unfinished,
     }
     tuner = None
     if settings.tune.trials:
@@ -135,7 +136,7 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
         custom_config=config | {"code": code_version("models.trainer")},
     ).with_id(nodes.TRAINER)
     model = trainer.outputs["model"]
-    last = place.last_model(model).with_id(nodes.LAST_BLESSED)
+    last = platform.last_model(model).with_id(nodes.LAST_BLESSED)
     evaluator = Evaluator(
         examples=examples,
         rejects=rejects,
@@ -157,19 +158,19 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
     pusher = Pusher(
         **blessed,
         push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=place.serving)
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=platform.serving)
         ),
         custom_config={"code": code_version("components.pusher.executor")},
     ).with_id(nodes.PUSHER)
-    unlabelled_gen = place.unlabelled_gen(settings, reading_code)
+    unlabelled_gen = platform.unlabelled_gen(settings, reading_code)
     labelling = []
     if unlabelled_gen:
         unlabelled_gen.with_id(nodes.UNLABELLED_GEN)
         unlabelled_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
         labelling = [unlabelled_gen, _bulk_inferrer(unlabelled_gen, pusher, **blessed)]
     return tfx.dsl.Pipeline(
-        pipeline_name=place.name,
-        pipeline_root=place.root,
+        pipeline_name=platform.name,
+        pipeline_root=platform.root,
         components=[
             example_gen,
             statistics_gen,
@@ -185,11 +186,11 @@ def pipeline_at(place: Place, settings: Settings) -> tfx.dsl.Pipeline:
             evaluator,
             servable_check,
             pusher,
-            *place.other_pushers(settings, pusher, **blessed),
+            *platform.other_pushers(settings, pusher, **blessed),
             *labelling,
         ],
         enable_cache=True,
-        metadata_connection_config=place.metadata,
+        metadata_connection_config=platform.metadata,
         beam_pipeline_args=beam_args(settings.beam, 1),
     )
 

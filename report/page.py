@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from report import figures, galleries, plots, thumbnails, words
 from report.sources import Sources
-from schemas import artifacts
+from schemas import artifacts, labels
 from schemas.splits import EVAL
+from system.files import write_whole
 
 HTML, JSON = "report.html", "report.json"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -29,8 +30,8 @@ def write(sources: Sources, folder: Path) -> Path:
     for name in (JSON, HTML):
         (folder / name).unlink(missing_ok=True)
     documents = _documents(sources)
-    _replace(folder / JSON, json.dumps(documents, ensure_ascii=False, indent=1) + "\n")
-    _replace(folder / HTML, render(sources, documents))
+    write_whole(folder / JSON, json.dumps(documents, ensure_ascii=False, indent=1) + "\n")
+    write_whole(folder / HTML, render(sources, documents))
     return folder / HTML
 
 
@@ -56,6 +57,7 @@ def render(sources: Sources, documents: Mapping[str, Any]) -> str:
     return environment.get_template("report.html.j2").render(
         **documents,
         words=words,
+        in_english=labels.MOODS_IN_ENGLISH,
         checks=_checks(sources),
         reports=[each for each in (sources.validation, sources.leaks) if each],
         refused=_refused(sources),
@@ -133,9 +135,3 @@ def _took(seconds: float | None) -> str:
         return "–"
     minutes, rest = divmod(seconds, 60)
     return f"{int(minutes)}:{int(rest):02d}" if minutes else f"{rest:.1f} s"
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -20,15 +20,6 @@ TITLES = {
     "settings": ("설정", "Settings"),
     "versions": ("버전", "Versions"),
 }
-MOODS = {
-    "화남/불쾌": "angry, displeased",
-    "공포": "fearful",
-    "행복/즐거움": "happy, joyful",
-    "편안/안정": "calm, at ease",
-    "공격성": "aggressive",
-    "불안/슬픔": "anxious, sad",
-}
-"""English for AI Hub's moods; other label maps' names stand alone."""
 SCORES = {
     "macro_f1": ("매크로 F1", "macro-F1"),
     "balanced_accuracy": ("균형 정확도", "balanced accuracy"),

@@ -18,9 +18,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from dataset.progress import Progress
 from runner.node_run import NodeState
 from runner.running import Running, Task, clock_text, duration_text
+from system.progress import Progress
 
 Clock = Callable[[], float]
 

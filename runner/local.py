@@ -11,18 +11,19 @@ from rich.text import Text
 
 from models.settings import NONE
 from pipeline.inputs import RunInputs
-from pipeline.metadata_settings import MYSQL
+from pipeline.metadata.settings import MYSQL
 from runner import environment, interrupts, preparation
 from runner.console import display_for
 from runner.example_row import ExampleRow, first_used
 from runner.failures import STOPPED, Exit, Failure, diagnose
-from runner.log_capture import Terminal, captured
+from runner.log_capture import captured
 from runner.node_run import NodeRun, NodeState
 from runner.progress_feed import reports_to
 from runner.request import RunRequest
 from runner.run_record import RunRecord, installed_versions
 from runner.summary import print_summary, shown_path
 from schemas.errors import ConfigError
+from system.streams import Streams
 
 _LOGGER = logging.getLogger("pet_mood.runner")
 _LONGEST_MESSAGE = 2000
@@ -60,7 +61,7 @@ class _Run:
     """A run that holds its output folder's lock; it listens to the nodes."""
 
     def __init__(
-        self, request: RunRequest, record: RunRecord, terminal: Terminal, ending: Ending | None
+        self, request: RunRequest, record: RunRecord, terminal: Streams, ending: Ending | None
     ) -> None:
         self._request = request
         self._record = record

@@ -16,6 +16,7 @@ from runner.request import RunRequest
 from runner.run_record import RunRecord
 from runner.summary import shown_path
 from schemas import artifacts
+from system.files import whole
 
 BATCH_SIZE, RESOLUTION, LEARNING_RATE, EPOCHS = "64", "224", "5e-6", "100"
 """The original's values, as typed in its command."""
@@ -87,10 +88,8 @@ def keep_checkpoint(record: RunRecord) -> Path | None:
     if record.results.checkpoint is None:
         return None
     kept = record.folder / artifacts.CHECKPOINT_KERAS
-    # A fixed name is safe, for only the holder of the folder's lock writes.
-    partial = kept.with_name(kept.name + ".partial")
-    shutil.copyfile(record.results.checkpoint, partial)
-    partial.replace(kept)
+    with whole(kept) as partial:
+        shutil.copyfile(record.results.checkpoint, partial)
     return kept
 
 

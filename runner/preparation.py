@@ -9,16 +9,16 @@ from pipeline.inputs import RunInputs
 
 def check_folder(settings: Settings, inputs: RunInputs) -> None:
     """Raises ConfigError if ML Metadata knows the output folder's results in another store."""
-    from pipeline import metadata_store
+    from pipeline.metadata import store
 
-    metadata_store.pipeline_name(settings.metadata, inputs)
+    store.pipeline_name(settings.metadata, inputs)
 
 
 def check_server(settings: Settings, inputs: RunInputs) -> None:
     """Raises ConfigError unless ML Metadata can be kept on the server that the settings name."""
-    from pipeline import metadata_store
+    from pipeline.metadata import store
 
-    metadata_store.check(settings.metadata, inputs)
+    store.check(settings.metadata, inputs)
 
 
 def drawn(inputs: RunInputs) -> RunInputs:

@@ -1,4 +1,4 @@
-"""Brings the reports of ``dataset.progress`` to whoever shows them.
+"""Brings the reports of ``system.progress`` to whoever shows them.
 
 Steps in this process send records with a ``progress``. Beam's worker processes send their log
 as text, which arrives here inside a printed ``LogEntry``.
@@ -9,12 +9,12 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 
-from dataset import progress
-from dataset.progress import Progress
+from system import progress
+from system.progress import Progress
 
 # Beam 2.65: local_job_service.BeamFnLoggingServicer logs "Worker: " and the entry on one line.
 _WORKER_LOGGER = "apache_beam.runners.portability.local_job_service"
-_WORKER_SOURCE = "dataset/progress.py"
+_WORKER_SOURCE = "system/progress.py"
 _WORKER_ENTRY = re.compile(
     r'message: "(?P<task>[^"]+): \+(?P<advance>\d+) of (?P<total>\d+) '
     r'(?P<unit>\S+) (?P<note>[^"]*)"'

@@ -17,6 +17,7 @@ from pipeline.config import Settings
 from runner.node_run import NodeRun
 from runner.results import Results
 from schemas.reasons import RejectReason
+from system.files import write_whole
 
 FILE_NAME = "run.json"
 SPLITS = ("train", "eval")
@@ -112,12 +113,9 @@ class RunRecord:
         }
 
     def write(self) -> None:
-        """Writes the document to the output folder, atomically."""
+        """Writes the document to the output folder; the caller holds the folder's lock."""
         text = json.dumps(self.as_json(), ensure_ascii=False, indent=1) + "\n"
-        # A fixed name is safe, for only the holder of the folder's lock writes.
-        partial = self.folder / (FILE_NAME + ".partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(self.folder / FILE_NAME)
+        write_whole(self.folder / FILE_NAME, text)
 
     def _predict(self) -> dict[str, Any] | None:
         """Returns what came of the rows without moods; None where there were none."""

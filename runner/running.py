@@ -6,7 +6,7 @@ Pure state without a screen; ``runner.console`` shows it.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dataset.progress import Progress
+from system.progress import Progress
 
 _TRUST_ETA_AFTER = 3.0
 """Seconds; the first reports come while files and caches are still cold."""

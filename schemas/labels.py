@@ -12,6 +12,16 @@ from pathlib import Path
 DEFAULT_MOODS = ("화남/불쾌", "공포", "행복/즐거움", "편안/안정", "공격성", "불안/슬픔")
 """The six moods of AI Hub in the order of the original project's ``label.json``."""
 
+MOODS_IN_ENGLISH = {
+    "화남/불쾌": "angry, displeased",
+    "공포": "fearful",
+    "행복/즐거움": "happy, joyful",
+    "편안/안정": "calm, at ease",
+    "공격성": "aggressive",
+    "불안/슬픔": "anxious, sad",
+}
+"""English for AI Hub's moods; other label maps' names stand alone."""
+
 
 class LabelMapError(ValueError):
     """A label file that cannot be used."""

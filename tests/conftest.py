@@ -3,18 +3,22 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+TESTS = Path(__file__).parent
 
 
 # First, for pytest-xdist reads the marks in a hook of the same name.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps a folder's tests together, and all that need the whole run."""
+    """Keeps a package's tests together, and all that need the whole run."""
     for item in items:
         needs_run = "pushed" in getattr(item, "fixturenames", ())
-        group = "whole run" if needs_run else str(item.path.parent)
+        room = item.path.relative_to(TESTS).parts[:2]
+        group = "whole run" if needs_run else "/".join(room)
         item.add_marker(pytest.mark.xdist_group(group))
 
 

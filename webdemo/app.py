@@ -23,15 +23,15 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from client.answers import Untold, best
-from client.asking import answer_one
-from client.failures import ServerError
-from client.model import Model
-from client.occlusion import CoveredError, heat_map
-from client.pictures import upright
+from client.backends.errors import ServerError
+from client.backends.model import Model
+from client.predict.occlusion import CoveredError, heat_map
+from client.predict.pictures import upright
+from client.predict.predict import answer_one
+from client.predict.predictions import Untold, best
 from dataset.boxes import BoxError, PixelBox, check_box, parse_box
 from dataset.decoding import PictureError
-from report.words import MOODS
+from schemas.labels import MOODS_IN_ENGLISH
 from webdemo.words import NO_HEAT, SERVER_DOWN, UNKNOWN_MOOD, UPLOAD_TOO_LARGE, WORDS
 
 MAX_BYTES = 64 << 20
@@ -101,7 +101,7 @@ def _ask(model: Model, photo: bytes, box: PixelBox | None, asked: Mapping[str, s
     if isinstance(row, Untold):
         return _error(422, row.error, row.detail)
     moods = [
-        {"name": name, "english": MOODS.get(name, ""), "probability": probability}
+        {"name": name, "english": MOODS_IN_ENGLISH.get(name, ""), "probability": probability}
         for name, probability in best(row, len(row.probabilities))
     ]
     return JSONResponse({"mood": row.mood, "moods": moods})

@@ -4,11 +4,12 @@ import importlib.util
 import socket
 import sys
 
-from client.model import Model
-from client.quiet import quiet
+from client.backends.errors import ServerError
+from client.backends.model import Model
+from client.backends.source import Named, source_of
 from client.run import Exit, loaded, told
-from client.source import Named, source_of
 from schemas.errors import ConfigError
+from system.streams import quiet
 
 _EXTRA = ("starlette", "uvicorn")
 
@@ -32,7 +33,7 @@ def _offer(named: Named, host: str, port: int) -> Exit:
     _check_extra()
     source = source_of(named)
     with _bound(host, port) as listener:
-        with quiet() as streams:
+        with quiet(ConfigError, ServerError) as streams:
             model = loaded(streams, source)
         _serve(model, listener)
     return Exit.ALL_ANSWERED

@@ -1,7 +1,7 @@
 """What the page says where there is no answer, in Korean and English."""
 
-from client.answers import ANSWER_NOT_FINITE
-from client.model import REQUEST_TOO_LARGE
+from client.backends.model import REQUEST_TOO_LARGE
+from client.predict.predictions import ANSWER_NOT_FINITE
 from schemas import signatures
 from schemas.reasons import RejectReason
 
@@ -64,4 +64,4 @@ WORDS = {
     ),
     UNKNOWN_MOOD: ("모르는 감정입니다.", "The model knows no such mood."),
 }
-"""By ``error`` of a row (``client.answers``) and of the words above."""
+"""By ``error`` of a row (``client.predict.predictions``) and of the words above."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
+from components.box_validator.settings import ValidationLimits
 from components.findings import ERROR, WARNING, Finding
-from components.limits import ValidationLimits
 from schemas import features
 
 _RATIOS = (

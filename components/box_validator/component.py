@@ -17,10 +17,10 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.artifact_types import Rejects, ValidationReport
 from components.box_validator import checks
+from components.box_validator.settings import ValidationLimits
 from components.findings import Finding, verdict_of
-from components.limits import ValidationLimits
-from components.storage import open_file
 from schemas import artifacts
+from system.storage import open_file
 
 _ANOMALIES_FILE = "SchemaDiff.pb"
 

@@ -12,9 +12,9 @@ from tfx.dsl.component.experimental.decorators import component
 
 from components.artifact_types import LeakReport, ValidationReport
 from components.findings import ERROR
-from components.storage import open_file
 from schemas import artifacts
 from schemas.errors import DataRefusedError
+from system.storage import open_file
 
 
 @component

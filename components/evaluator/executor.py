@@ -17,8 +17,8 @@ from components.evaluator import analysis, gate, measures, predict
 from components.evaluator.settings import EvaluateSettings
 from components.evaluator.table import BASELINE, COMPARED, MODEL, Table
 from components.evaluator.tally import Tally
-from components.storage import open_file
 from schemas import artifacts
+from system.storage import open_file
 
 EXAMPLES = "examples"
 REJECTS = "rejects"

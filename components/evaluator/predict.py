@@ -12,10 +12,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.evaluator import slices, table
-from dataset import progress
-from dataset.halves import is_fitted_on
+from dataset.calibration_split import is_fitted_on
 from schemas import features, signatures
 from schemas.labels import moods_from_mapping
+from system import progress
 
 BATCH = 64
 

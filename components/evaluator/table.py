@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.parquet import read_batches, read_schema
-from components.storage import open_file
+from system.parquet import read_batches, read_schema
+from system.storage import open_file
 
 MODEL, BASELINE, COMPARED = "model", "baseline", "compared"
 """Who answered: the model that is judged, the last blessed one, one that the user named."""

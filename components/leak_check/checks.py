@@ -5,7 +5,7 @@ from typing import Any
 
 from components.findings import ERROR, WARNING, Finding
 from components.leak_check.search import CLIP, GROUP, PICTURE, Leaks
-from components.limits import LeakLimits
+from components.leak_check.settings import LeakLimits
 from schemas.splits import EVAL
 
 EXAMPLES = 3

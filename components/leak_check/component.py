@@ -15,10 +15,10 @@ from components.artifact_types import Frames, LeakReport
 from components.findings import verdict_of
 from components.leak_check import checks, search
 from components.leak_check.frames_table import SplitFrames
-from components.limits import LeakLimits
-from components.storage import open_file
+from components.leak_check.settings import LeakLimits
 from schemas import artifacts
 from schemas.splits import EVAL, TRAIN
+from system.storage import open_file
 
 
 @component

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from tfx.dsl.io import fileio
 
-from components.parquet import read_table
+from system.parquet import read_table
 
 BATCH_ROWS = 1 << 18
 

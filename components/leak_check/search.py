@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.leak_check.frames_table import SplitFrames
-from components.limits import LeakLimits
+from components.leak_check.settings import LeakLimits
 from dataset.leaks import NearPairs, Pictures, near_pairs
 from dataset.shared_names import shared_names
 from schemas import artifacts, frames

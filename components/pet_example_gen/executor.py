@@ -27,12 +27,12 @@ from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import FRAMES, RECORDS, read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
-from components.storage import link_file, open_file
 from dataset.partition import Dealing, SplitShare, deal_out
 from schemas import artifacts
 from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS, RejectReason
 from schemas.splits import TRAIN
+from system.storage import link_file, open_file
 
 INGEST_KEY = "ingest"
 """Execution property that holds ``IngestSettings`` as JSON."""

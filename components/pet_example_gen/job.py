@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dataset.partition import Block
-from dataset.rules import DataSettings
+from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 
 

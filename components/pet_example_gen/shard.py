@@ -14,8 +14,6 @@ from components.pet_example_gen import shard_files
 from components.pet_example_gen.decoder import decode_region
 from components.pet_example_gen.example import build_example, build_frame
 from components.pet_example_gen.job import ShardJob
-from components.storage import open_file
-from dataset import progress
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.decoding import PictureError
 from dataset.fingerprint import photo_state
@@ -24,6 +22,8 @@ from dataset.picture import make_crop, read_photo
 from dataset.table import Row
 from dataset.thinning import thinned
 from schemas.reasons import RejectReason
+from system import progress
+from system.storage import open_file
 
 _REPORT_EVERY = 50
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from components.storage import open_file
-from dataset.frames import arrow_schema
+from dataset.frames_schema import arrow_schema
+from system.storage import open_file
 
 RECORDS, FRAMES = ".tfrecord", ".parquet"
 _REJECTS, _COUNTS = ".rejects.csv", ".json"

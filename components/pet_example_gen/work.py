@@ -18,7 +18,7 @@ from apache_beam.options.pipeline_options import (
 
 from components.pet_example_gen.job import ShardJob
 from components.pet_example_gen.shard import write_shard
-from dataset.pool import worker_pool
+from system.processes import worker_pool
 
 _LOGGER = logging.getLogger(__name__)
 

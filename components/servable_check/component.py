@@ -18,8 +18,8 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from components.storage import open_file
 from schemas import artifacts, signatures
+from system.storage import open_file
 
 PROBE = Path(__file__).with_name("probe.py")
 TIMEOUT = 900.0

@@ -20,6 +20,7 @@ from dataset.aihub.clip_json import ClipError, clip_from, frames_in, load
 from dataset.aihub.frames import Cell, Fault, ImageCheck, judge_frames
 from dataset.aihub.label_files import LabelFile, list_images, shown
 from schemas.prepare_reasons import PrepareReason
+from system.files import write_whole
 
 _VERSION = 1
 """To be raised with every change of what a chunk's files hold."""
@@ -85,9 +86,7 @@ def work_on(job: ChunkJob) -> int:
             rows.write(row_text)
             rejects.write(reject_text)
             records.append([*record[:-1], list(record.animal) if record.animal else None])
-    partial = Path(f"{job.stem}.partial")
-    partial.write_bytes(orjson.dumps({"key": key, "clips": records}))
-    partial.replace(f"{job.stem}.json")
+    write_whole(Path(f"{job.stem}.json"), orjson.dumps({"key": key, "clips": records}))
     return len(job.files)
 
 

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from dataset.aihub.clip_json import Clip, short
 from dataset.aihub.label_files import ImageFolder
-from dataset.aihub.label_json import image_name
 from dataset.boxes import BoxError, check_box, parse_box
 from schemas.prepare_reasons import PrepareReason
 
@@ -41,6 +40,11 @@ class ClipFrames(NamedTuple):
     rejects: list[FrameReject]
     without_image: int
     unannotated: int
+
+
+def image_name(number: object, timestamp: object) -> str:
+    """Returns the file name of a frame's image."""
+    return f"frame_{number}_timestamp_{timestamp}.jpg"
 
 
 class _FrameError(ValueError):

@@ -11,9 +11,9 @@ from dataset.aihub.chunk import ChunkJob, ClipRecord, csv_bytes, read_records
 from dataset.aihub.frames import GROUP_MARK
 from dataset.aihub.label_files import SPLIT_FOLDERS
 from dataset.aihub.summary import SplitCounts
-from dataset.progress import report
 from schemas import columns
 from schemas.prepare_reasons import PREPARE_REJECT_COLUMNS, PrepareReason
+from system.progress import report
 
 REJECTS_CSV = "rejects.csv"
 _EVAL_FOLDER = SPLIT_FOLDERS[1]

@@ -15,10 +15,11 @@ from filelock import FileLock, Timeout
 from dataset.aihub.chunk import ChunkJob, work_on
 from dataset.aihub.label_files import SPLIT_FOLDERS, LabelFile, find_label_files
 from dataset.aihub.merge import REJECTS_CSV, csv_name, merge
-from dataset.pool import worker_pool
-from dataset.progress import report
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS
+from system.files import put
+from system.processes import worker_pool
+from system.progress import report
 
 SUMMARY_JSON = "summary.json"
 WORK_FOLDER = ".prepare"
@@ -108,7 +109,7 @@ def _prepare(
     # at which the run is killed.
     (out / SUMMARY_JSON).unlink(missing_ok=True)
     for name in (*map(csv_name, SPLIT_FOLDERS), REJECTS_CSV, SUMMARY_JSON):
-        os.replace(work / name, out / name)
+        put(work / name, out / name)
     shutil.rmtree(work)
     if not any(split["frames"] for split in summary["splits"].values()):
         raise DataRefusedError(

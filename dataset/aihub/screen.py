@@ -17,8 +17,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from dataset.progress import LOGGER
-from dataset.progress import Progress as Step
+from system.progress import LOGGER
+from system.progress import Progress as Step
 
 _PLAIN_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -26,7 +26,7 @@ _PLAIN_EVERY = 10.0
 
 @contextmanager
 def progress_on(console: Console) -> Iterator[None]:
-    """Shows what ``dataset.progress`` reports: a bar on a terminal, else a line now and then."""
+    """Shows what ``system.progress`` reports: a bar on a terminal, else a line now and then."""
     handler: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines(console)
     level = LOGGER.level
     LOGGER.setLevel(logging.INFO)

@@ -8,20 +8,20 @@ import functools
 import json
 import logging
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from filelock import FileLock
 
-from dataset.pool import worker_pool
-from dataset.progress import report
 from dataset.sample.clips import ClipPlan, plan_split
 from dataset.sample.extras import ExtraPlan, mixed, plan_extras, save_extra
 from dataset.sample.rows import SampleRow, save_clip, write_csv
 from dataset.sample.settings import EVAL, TRAIN, SampleSettings
 from schemas.errors import ConfigError
+from system.files import remove, whole
+from system.processes import worker_pool
+from system.progress import report
 
 MANIFEST = "sample.json"
 """File that marks a folder as ours and says what it was made from."""
@@ -107,22 +107,14 @@ def _check_replaceable(folder: Path) -> None:
 
 
 def _replace(folder: Path, settings: SampleSettings, workers: int) -> None:
-    partial = folder.with_name(f".{folder.name}.partial")
     old = folder.with_name(f".{folder.name}.old")
-    for leftover in (partial, old):
-        if leftover.exists():
-            shutil.rmtree(leftover)
+    remove(old)
     start = time.monotonic()
-    try:
+    with whole(folder) as partial:
         frames = _write(partial, settings, workers)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    if folder.exists():
-        folder.rename(old)
-    partial.rename(folder)
-    if old.exists():
-        shutil.rmtree(old)
+        if folder.exists():
+            folder.rename(old)
+    remove(old)
     _LOGGER.info("Drew %d frames in %.1f s: %s", frames, time.monotonic() - start, folder)
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from scipy import optimize, special
 
-from dataset.halves import is_fitted_on
+from dataset.calibration_split import is_fitted_on
 from schemas import artifacts, features
 from schemas.errors import ConfigError
 

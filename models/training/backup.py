@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from system.storage import write_whole
+
 _LOGGER = logging.getLogger(__name__)
 
 _STATE = "state.json"
@@ -88,10 +90,8 @@ class Backups:
         for path in filter(tf.io.gfile.exists, files):
             tf.io.gfile.copy(path, os.path.join(folder, os.path.basename(path)), overwrite=True)
         sizes = {group: len(each) for group, each in arrays.items()}
-        partial = os.path.join(folder, f"{_STATE}.partial")
-        with tf.io.gfile.GFile(partial, "w") as file:
-            file.write(json.dumps({"state": state, "sizes": sizes}))
-        tf.io.gfile.rename(partial, os.path.join(folder, _STATE), overwrite=True)
+        document = json.dumps({"state": state, "sizes": sizes})
+        write_whole(os.path.join(folder, _STATE), document)
         for number in numbers[: 1 - _KEPT]:
             tf.io.gfile.rmtree(self._at(number))
 

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from dataset import progress
 from models.settings import MACRO_F1
 from models.training import checkpoints
+from system import progress
 
 _SECONDS_BETWEEN_REPORTS = 0.5
 
@@ -22,7 +22,7 @@ class TrainingDivergedError(RuntimeError):
 
 
 class TellProgress(keras.callbacks.Callback):
-    """Reports steps done through ``dataset.progress``, about twice a second."""
+    """Reports steps done through ``system.progress``, about twice a second."""
 
     def __init__(
         self, epochs: int, steps_per_epoch: int, done: int = 0, task: str = "train"

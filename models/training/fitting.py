@@ -52,7 +52,7 @@ def fit(
     resumption = Resumption(backups, run_dir, settings.backup_minutes)
     resumption.restore_weights(model)
     curves.tell_again(run_dir)
-    start = resumption.place
+    start = resumption.position
     monitor = f"val_{settings.checkpoint_metric}"
     best = checkpoints.KeepBest(run_dir, monitor)  # One for all phases: it knows the best so far.
     done = start.epoch * steps_per_epoch

@@ -23,6 +23,7 @@ import tensorflow as tf
 
 from models.settings import AUTO, BFLOAT16, FLOAT16, FLOAT32, OFF, ON, TrainSettings
 from schemas import artifacts
+from system.storage import write_whole
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -116,10 +117,8 @@ def settle(settings: TrainSettings, stepper: Stepper, unfinished: str, run_dir: 
     _LOGGER.info("Training with %s", way)
     document = {"taken": way._asdict(), "trials": [_as_json(trial) for trial in trials]}
     tf.io.gfile.makedirs(unfinished)
-    for path in (told, f"{known}.partial"):
-        with tf.io.gfile.GFile(path, "w") as file:
-            file.write(json.dumps(document, indent=1))
-    tf.io.gfile.rename(f"{known}.partial", known, overwrite=True)
+    for path in (told, known):
+        write_whole(path, json.dumps(document, indent=1))
     return way
 
 

@@ -24,7 +24,7 @@ _REMEMBERED = ("wait", "best", "cooldown_counter")
 _FILES = (artifacts.CURVES_CSV, artifacts.CHECKPOINT_KERAS)
 
 
-class Place(NamedTuple):
+class TrainingPosition(NamedTuple):
     """How far a training has come.
 
     Attributes:
@@ -54,12 +54,16 @@ class Resumption:
         if self._found is not None:
             for name in _FILES:
                 self._found.take(name, run_dir)
-            _LOGGER.info("Going on from the backup %s at %s", self._found.folder, self.place)
+            _LOGGER.info("Going on from the backup %s at %s", self._found.folder, self.position)
 
     @property
-    def place(self) -> Place:
+    def position(self) -> TrainingPosition:
         """Where to go on; the very beginning if there is no backup."""
-        return Place(*self._found.state["place"]) if self._found is not None else Place(0, 0)
+        return (
+            TrainingPosition(*self._found.state["place"])
+            if self._found is not None
+            else TrainingPosition(0, 0)
+        )
 
     def restore_weights(self, model: keras.Model) -> None:
         """Gives the model the weights, moving statistics and random generators of the backup."""
@@ -82,16 +86,19 @@ class Resumption:
 
     def note_phase(self, model: keras.Model, end: int) -> None:
         """Makes a backup of a phase that has ended with epoch ``end - 1``."""
-        self._write(Place(end, 0), {"model": model.variables}, {})
+        self._write(TrainingPosition(end, 0), {"model": model.variables}, {})
 
     def _write(
-        self, place: Place, variables: Mapping[str, Sequence[Any]], memory: Mapping[str, Any]
+        self,
+        position: TrainingPosition,
+        variables: Mapping[str, Sequence[Any]],
+        memory: Mapping[str, Any],
     ) -> None:
         arrays = {
             group: [keras.ops.convert_to_numpy(each) for each in many]
             for group, many in variables.items()
         }
-        self._backups.write({"place": place, "memory": memory}, arrays, self._files)
+        self._backups.write({"place": position, "memory": memory}, arrays, self._files)
 
 
 class _KeepBackups(keras.callbacks.Callback):
@@ -116,11 +123,13 @@ class _KeepBackups(keras.callbacks.Callback):
         self._seconds = seconds
         self._metrics = metrics
         self._judges = {type(each).__name__: each for each in judges}
-        self._to_pass_over = Place(*self._found.state["place"]).step if self._found else 0
+        self._to_pass_over = (
+            TrainingPosition(*self._found.state["place"]).step if self._found else 0
+        )
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Restores the optimiser and what the other callbacks knew."""
-        self._place: Place | None = None
+        self._position: TrainingPosition | None = None
         self._written_at = time.monotonic()
         if self._found is None:
             return
@@ -132,7 +141,7 @@ class _KeepBackups(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Restores the metrics of an epoch under way; else backs up the epoch that has ended."""
-        first, self._place = self._place is None, Place(epoch, 0)
+        first, self._position = self._position is None, TrainingPosition(epoch, 0)
         if not first:
             # Now and not at the end of the last epoch: averaged weights were swapped in then.
             self._back_up()
@@ -142,7 +151,7 @@ class _KeepBackups(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Makes a backup when it is time; not of an epoch's last step, which that of it follows."""
-        self._place = Place(self._place.epoch if self._place else 0, batch + 1)
+        self._position = TrainingPosition(self._position.epoch if self._position else 0, batch + 1)
         late = time.monotonic() - self._written_at >= self._seconds
         last = batch + 1 == self.params["steps"]
         if self._seconds and late and not last and batch >= self._to_pass_over:
@@ -174,7 +183,7 @@ class _KeepBackups(keras.callbacks.Callback):
             name: {key: _plain(vars(each)[key]) for key in _REMEMBERED if key in vars(each)}
             for name, each in self._judges.items()
         }
-        self._write(self._place, variables, memory)
+        self._write(self._position, variables, memory)
         self._written_at = time.monotonic()
 
 

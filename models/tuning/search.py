@@ -16,10 +16,10 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 from keras_tuner.errors import FailedTrialError, FatalError
 from keras_tuner.oracles import RandomSearchOracle
 
-from dataset import progress
 from models.settings import MACRO_F1
 from models.training.callbacks import TrainingDivergedError
 from models.tuning.settings import Space, TuneSettings, Value
+from system import progress
 
 _LOGGER = logging.getLogger(__name__)
 

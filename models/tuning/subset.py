@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from models.inputs.label_index import LabelIndexer
 from schemas import features
+from system.storage import whole
 
 _BATCH = 256
 _RARE = 10
@@ -53,8 +54,7 @@ def write(
       Examples of each mood that were taken; more than wanted by less than a clip.
     """
     taken = np.zeros(len(wanted), np.int64)
-    partial = target + ".partial"
-    with tf.io.TFRecordWriter(partial) as writer:
+    with whole(target) as partial, tf.io.TFRecordWriter(partial) as writer:
         for file in sorted(files, key=lambda name: _hash(seed, name.rpartition("/")[2].encode())):
             if (taken >= wanted).all():
                 break
@@ -63,7 +63,6 @@ def write(
                     taken += clip.counts
                     for record in clip.records:
                         writer.write(record)
-    tf.io.gfile.rename(partial, target, overwrite=True)
     return [int(number) for number in taken]
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from chain import Run, run, write_colours
-from replaying import Replay, replay
 
 from dataset.table import read_rows
+from testing.pipeline.replaying import Replay, replay
+from testing.pipeline.runs import Run, run, write_colours
 
 
 @pytest.fixture(scope="session")

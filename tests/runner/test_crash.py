@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from chain import record_of, run
-from killing import kill_when, start
 
 from components.pusher import versions
 from models.training import curves
+from testing.pipeline.killing import kill_when, start
+from testing.pipeline.runs import record_of, run
 
 OFTEN = "train.backup_minutes=0.01"
 
@@ -50,7 +50,7 @@ def test_a_run_killed_in_ingest_and_in_training_goes_on(tmp_path, colours, pushe
     assert not nodes["Trainer"]["cached"]
 
     log = Path(ended.record["log"]).read_text("utf-8")
-    assert f"Place(epoch={came_to[0]}, step={came_to[1]})" in log
+    assert f"TrainingPosition(epoch={came_to[0]}, step={came_to[1]})" in log
     assert not (artifacts / "Trainer" / "unfinished").exists()
     told = [
         curves.read(str(each.artifact("Trainer", "model_run", "curves.csv").parent))

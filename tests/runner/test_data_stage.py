@@ -5,16 +5,16 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import chain
 import pytest
 import tensorflow as tf
-from chain import newest, run, write_colours
 
-from dataset.sample.extras import write_fault_csv
 from schemas import artifacts, features
 from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS
 from schemas.reasons import FAULTS, RejectReason
+from testing.aihub.fault_csv import write_fault_csv
+from testing.pipeline import runs as chain
+from testing.pipeline.runs import newest, run, write_colours
 
 
 def run_data_stage(output: Path, train_csv: Path, eval_csv: Path | None, *overrides: str) -> Path:

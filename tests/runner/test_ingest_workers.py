@@ -9,16 +9,16 @@ from pathlib import Path
 
 import psutil
 import pytest
-from chain import die, write_colours
 
 from components.pet_example_gen import executor, work
 from components.pet_example_gen.job import IngestSettings
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import is_finished, read_counts
 from dataset.partition import SplitShare, deal_out
-from dataset.rules import DataSettings
+from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas.labels import DEFAULT_MOODS
+from testing.pipeline.runs import die, write_colours
 
 SETTINGS = IngestSettings(DataSettings(), ThinSettings(), DEFAULT_MOODS, side=32)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from chain import newest, run, run_data_stage
 from PIL import Image
 
 from dataset.sample.rows import HEADER, SampleRow, write_csv
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from schemas import artifacts
+from testing.pipeline.runs import newest, run, run_data_stage
 
 SMALL = SampleSettings(
     train_clips=(2,) * 6,

@@ -5,17 +5,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import chain
-import mariadb
 import pytest
-from mariadb import PASSWORD, Server
 from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler
 
-from pipeline import config, metadata_store, nodes
+from pipeline import config, nodes
 from pipeline.inputs import RunInputs
-from pipeline.metadata_settings import MetadataSettings
+from pipeline.metadata import store
+from pipeline.metadata.settings import MetadataSettings
 from pipeline.pipeline import create_pipeline
 from runner import local
 from runner.dag import DagRunner
@@ -25,6 +23,10 @@ from runner.node_run import NodeRun, NodeState
 from runner.request import RunRequest
 from schemas.errors import ConfigError
 from schemas.labels import DEFAULT_MOODS
+from testing.paths import ROOT
+from testing.pipeline import mariadb
+from testing.pipeline import runs as chain
+from testing.pipeline.mariadb import PASSWORD, Server
 
 VARIABLE = MetadataSettings().password_env
 Artifact = metadata_store_pb2.Artifact
@@ -83,11 +85,11 @@ def run_data_steps(server: Server, inputs: RunInputs) -> States:
 
 
 def opened(server: Server, inputs: RunInputs) -> MetadataStore:
-    return MetadataStore(metadata_store.connection(server.settings(), inputs))
+    return MetadataStore(store.connection(server.settings(), inputs))
 
 
 def context_of(store: MetadataStore, inputs: RunInputs, server: Server) -> int:
-    name = metadata_store.pipeline_name(server.settings(), inputs)
+    name = store.pipeline_name(server.settings(), inputs)
     number: int = store.get_context_by_type_and_name("pipeline", name).id
     return number
 
@@ -189,43 +191,40 @@ def test_a_server_that_cannot_be_used_ends_the_run_in_2_before_it_starts(
 def test_a_user_who_may_not_make_the_tables_is_told(server: Server, tmp_path: Path) -> None:
     server.sql("CREATE DATABASE bare; GRANT SELECT ON bare.* TO pet@'%'")
     with pytest.raises(ConfigError, match=r"not let ML Metadata work in 'bare'.* command denied"):
-        metadata_store.check(server.settings("bare"), inputs_of(tmp_path, tmp_path / "out"))
+        store.check(server.settings("bare"), inputs_of(tmp_path, tmp_path / "out"))
 
 
 def test_a_password_of_a_file_is_taken(server: Server, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(PASSWORD + "\n", "utf-8")
     settings = server.settings(password_file=str(tmp_path / "secret"), password_env="NOWHERE")
-    metadata_store.check(settings, inputs_of(tmp_path, tmp_path / "out"))
+    store.check(settings, inputs_of(tmp_path, tmp_path / "out"))
 
 
 def test_two_runs_may_make_the_tables_of_a_database_at_once(server: Server, tmp_path: Path) -> None:
     server.make("fresh")
     program = (
-        "import sys; from pathlib import Path; from pipeline import metadata_store;"
+        "import sys; from pathlib import Path; from pipeline.metadata import store;"
         "from pipeline.inputs import RunInputs;"
-        "from pipeline.metadata_settings import MetadataSettings;"
-        f"metadata_store.check({server.settings('fresh')!r},"
+        "from pipeline.metadata.settings import MetadataSettings;"
+        f"store.check({server.settings('fresh')!r},"
         "RunInputs(Path('a'), None, None, (), Path('out')))"
     )
     command = [sys.executable, "-c", program]
-    project = Path(__file__).parents[2]
-    both = [subprocess.Popen(command, cwd=project) for _ in range(2)]
+    both = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
     assert [process.wait(120) for process in both] == [0, 0]
     assert "Execution" in server.sql("SHOW TABLES IN fresh").split()
 
 
 def test_names_that_differ_in_case_or_are_korean_stay_apart(server: Server, tmp_path: Path) -> None:
     server.make("names")
-    config = metadata_store.connection(
-        server.settings("names"), inputs_of(tmp_path, tmp_path / "out")
-    )
-    store = MetadataStore(config)
-    kind = store.put_artifact_type(metadata_store_pb2.ArtifactType(name="T"))
+    config = store.connection(server.settings("names"), inputs_of(tmp_path, tmp_path / "out"))
+    mlmd = MetadataStore(config)
+    kind = mlmd.put_artifact_type(metadata_store_pb2.ArtifactType(name="T"))
     names = ["photo", "Photo", "가", "배", "🐶"]
     made = [metadata_store_pb2.Artifact(type_id=kind, name=name, uri=name) for name in names]
-    store.put_artifacts(made)
-    assert sorted(one.name for one in store.get_artifacts()) == sorted(names)
-    assert [one.name for one in store.get_artifacts_by_uri("가")] == ["가"]
+    mlmd.put_artifacts(made)
+    assert sorted(one.name for one in mlmd.get_artifacts()) == sorted(names)
+    assert [one.name for one in mlmd.get_artifacts_by_uri("가")] == ["가"]
 
 
 def test_with_a_certificate_authority_the_connection_is_encrypted_or_refused(
@@ -237,14 +236,14 @@ def test_with_a_certificate_authority_the_connection_is_encrypted_or_refused(
     subprocess.run(make, check=True, capture_output=True)
     inputs = inputs_of(tmp_path, tmp_path / "out")
     with pytest.raises(ConfigError, match=r"has no TLS, which metadata.ssl_ca asks for"):
-        metadata_store.check(server.settings(ssl_ca=ca), inputs)
+        store.check(server.settings(ssl_ca=ca), inputs)
     flags = (f"--ssl-ca={ca}", f"--ssl-cert={ca}", f"--ssl-key={key}")
     with mariadb.serving(tmp_path / "tls", *flags) as safe:
         safe.sql("ALTER USER pet@'%' REQUIRE SSL")
-        metadata_store.check(safe.settings(ssl_ca=ca), inputs)
+        store.check(safe.settings(ssl_ca=ca), inputs)
         with pytest.raises(ConfigError, match=r"refused user 'pet' .* without TLS"):
-            metadata_store.check(safe.settings(), inputs)
+            store.check(safe.settings(), inputs)
         safe.sql("ALTER USER pet@'%' REQUIRE X509")
         with pytest.raises(ConfigError, match=r"refused user 'pet' .* with TLS"):
-            metadata_store.check(safe.settings(ssl_ca=ca), inputs)
-        metadata_store.check(safe.settings(ssl_ca=ca, ssl_cert=ca, ssl_key=key), inputs)
+            store.check(safe.settings(ssl_ca=ca), inputs)
+        store.check(safe.settings(ssl_ca=ca, ssl_cert=ca, ssl_key=key), inputs)

@@ -14,19 +14,19 @@ import grpc
 import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
-from chain import ALIKE, newest, run_data_stage, write_colours
 from dockerfile_lines import copied, stages_of
-from eval_samples import TWELVE, tally_of
 
 from components.evaluator import analysis
 from components.pet_example_gen import shard
-from dataset.sample.extras import write_fault_csv
 from models.inputs.label_index import LabelIndexer
 from pipeline import config, nodes
 from pipeline.beam import beam_args
 from pipeline.code_version import ROOT
 from schemas import artifacts
 from schemas.labels import DEFAULT_MOODS
+from testing.aihub.fault_csv import write_fault_csv
+from testing.models.prediction_tables import TWELVE, tally_of
+from testing.pipeline.runs import ALIKE, newest, run_data_stage, write_colours
 
 
 class Engine(NamedTuple):

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import tensorflow as tf
-from chain import answers
-from replaying import Replay
 
 from dataset.boxes import parse_box
 from dataset.table import read_rows
 from pipeline import nodes
 from schemas import signatures
+from testing.pipeline.replaying import Replay
+from testing.pipeline.runs import answers
 
 
 def test_the_last_task_has_pushed_a_model_that_answers(

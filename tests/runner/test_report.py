@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from chain import Run, run, write_colours
 from playwright.sync_api import Browser, Page
+
+from testing.pipeline.runs import Run, run, write_colours
 
 WIDE, PHONE = (1280, 900), (390, 844)
 

@@ -8,15 +8,16 @@ import keras
 import numpy as np
 import pytest
 import yaml
-from chain import FAST
-from replaying import IMAGE, Replay, run_task
 
 from cluster import compiling
 from models.training import curves
 from pipeline import config, nodes
 from schemas import artifacts
+from testing.paths import ROOT
+from testing.pipeline.replaying import IMAGE, Replay, run_task
+from testing.pipeline.runs import FAST
 
-STAND_IN = Path(__file__).with_name("vertex_stand_in.py")
+STAND_IN = ROOT / "testing" / "pipeline" / "vertex_stand_in.py"
 MACHINES = (1, 2)
 
 

@@ -7,7 +7,6 @@ in the probabilities; and what it does know, where no mood may change.
 from pathlib import Path
 
 import numpy as np
-from chain import COLOURS, Run
 from PIL import Image, ImageDraw
 
 from benchmarks import skew
@@ -16,14 +15,15 @@ from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import RECORDS
 from dataset.boxes import PixelBox
 from dataset.partition import SplitShare, deal_out
-from dataset.rules import DataSettings
 from dataset.sample.clips import Frame
 from dataset.sample.oddities import Oddity, save_oddity
 from dataset.sample.rows import SampleRow, write_csv
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
+from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas.labels import DEFAULT_MOODS
+from testing.pipeline.runs import COLOURS, Run
 
 ODD_AND_COLOURED = [oddity for oddity in Oddity if oddity is not Oddity.GREYSCALE]
 

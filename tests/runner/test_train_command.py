@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from chain import ALIKE, newest, record_of
 
 import inference
 import train
 from schemas import artifacts
+from testing.pipeline.runs import ALIKE, newest, record_of
 
 
 def test_what_train_ends_with_can_be_asked(

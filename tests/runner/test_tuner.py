@@ -3,11 +3,10 @@
 import csv
 from pathlib import Path
 
-from chain import run
-from killing import kill_when, start
-
 from pipeline import nodes
 from schemas import artifacts
+from testing.pipeline.killing import kill_when, start
+from testing.pipeline.runs import run
 
 PLANTED = (
     "train.learning_rate=1e-7",

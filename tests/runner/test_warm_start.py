@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import warm_toy
+from testing.pipeline import warm_start_pipeline as warm_toy
 
 
 def trainings(output: Path) -> list[str]:

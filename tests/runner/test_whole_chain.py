@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import tensorflow as tf
-from chain import answers, run
 
 from components.evaluator import scores
 from components.servable_check.component import probe
@@ -15,6 +14,7 @@ from dataset.table import read_rows
 from pipeline import nodes
 from schemas import artifacts, features, signatures
 from schemas.labels import DEFAULT_MOODS
+from testing.pipeline.runs import answers, run
 
 
 def test_a_run_ends_with_a_blessed_and_pushed_version(pushed):

@@ -3,15 +3,15 @@
 import shutil
 from pathlib import Path
 
-import client_samples as samples
 import keras
 import pytest
 
-from dataset.rules import DataSettings
+from dataset.settings import DataSettings
 from models.network import classifier
 from models.servable import export
 from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings
+from testing.models import quadrants as samples
 
 
 @pytest.fixture(scope="session")

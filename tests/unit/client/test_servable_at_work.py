@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import client_samples as samples
 import pytest
 import tensorflow as tf
 
 from schemas import features, signatures
+from testing.models import quadrants as samples
 
 _CLEAN_PROCESS = """
 import concurrent.futures, json, sys

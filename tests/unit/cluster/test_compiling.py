@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from cluster_samples import VERTEX, request
 from google.protobuf import json_format
 from kfp import components
 from kfp.pipeline_spec import pipeline_spec_pb2
@@ -16,6 +15,7 @@ from cluster import compiling
 from cluster.request import ClusterRequest
 from pipeline import nodes
 from schemas.errors import ConfigError
+from testing.pipeline.cluster_request import VERTEX, request
 
 GOLDEN = Path(__file__).with_name("golden_spec.yaml")
 ACCEPT = "ACCEPT_SPEC"

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_samples import KUBEFLOW, VERTEX, request
 
 from schemas.errors import ConfigError
 from schemas.labels import DEFAULT_MOODS
+from testing.pipeline.cluster_request import KUBEFLOW, VERTEX, request
 
 
 def test_a_good_request_is_taken_as_it_is() -> None:

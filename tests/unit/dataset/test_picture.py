@@ -9,7 +9,7 @@ from PIL import Image
 from dataset.boxes import BoxError, PixelBox
 from dataset.decoding import PictureError
 from dataset.picture import make_crop, read_photo
-from dataset.rules import DataSettings
+from dataset.settings import DataSettings
 from schemas.reasons import RejectReason
 
 RULES = DataSettings(box_margin=0.0, surplus=0.0, max_image_pixels=200_000)

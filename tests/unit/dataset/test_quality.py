@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from dataset.quality import Quality, quality_fault, quality_of
-from dataset.rules import DataSettings
+from dataset.settings import DataSettings
 from schemas.errors import ConfigError
 from schemas.reasons import RejectReason
 

@@ -14,7 +14,8 @@ from by_hand import Builder, LineError
 from chroots import Root
 from dockerfile_lines import Step, command, copied, filled, is_ignored, needed_for, stages_of
 
-ROOT = Path(__file__).parents[3]
+from testing.paths import ROOT
+
 TEXT = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 RULES = (ROOT / ".dockerignore").read_text("utf-8")
 STAGES = stages_of(TEXT)

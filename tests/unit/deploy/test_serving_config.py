@@ -1,7 +1,6 @@
 """TensorFlow Serving's configuration: its own messages read it, and the files agree."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from google.protobuf import wrappers_pb2 as _  # noqa: F401 - the pool needs it
 from tensorflow_serving.config import model_server_config_pb2
 
 from components.pusher import warm_up
+from testing.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deploy" / "serving"
 
 _INT, _BOOL, _LIST = "google.protobuf.Int64Value", "bool", "int64"
@@ -95,7 +94,7 @@ def test_every_label_is_of_a_version_that_is_served() -> None:
 
 @pytest.mark.parametrize("name", ["batching.config", "batching-gpu.config"])
 def test_a_batch_is_what_the_client_asks_at_a_time(name: str) -> None:
-    from client.asking import BATCH
+    from client.predict.predict import BATCH
 
     batching = parsed(name, MESSAGES["BatchingParameters"]())
     assert batching.max_batch_size.value == BATCH

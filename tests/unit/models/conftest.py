@@ -4,7 +4,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import model_samples as samples
 import pytest
 import tensorflow as tf
 
@@ -13,6 +12,7 @@ from models.inputs.label_index import LabelIndexer
 from models.servable import export
 from models.servable.signatures import ServingSpec
 from schemas import signatures
+from testing.models import samples
 
 
 @pytest.fixture(scope="session")

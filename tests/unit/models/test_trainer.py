@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import keras
-import model_samples as samples
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,6 +16,7 @@ from models.inputs.label_index import LabelIndexer
 from models.trainer_config import TrainerConfig
 from schemas import artifacts, signatures
 from schemas.errors import ConfigError
+from testing.models import samples
 
 SIDE, MOODS = samples.SIDE, samples.MOODS
 

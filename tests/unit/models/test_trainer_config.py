@@ -2,9 +2,8 @@
 
 import dataclasses
 
-import model_samples as samples
-
 from models.trainer_config import TrainerConfig
+from testing.models import samples
 
 CONFIG = TrainerConfig.from_json(samples.CONFIG)
 

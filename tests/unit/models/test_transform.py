@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import model_samples as samples
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,6 +9,7 @@ import tensorflow_transform as tft
 
 from models.transform import preprocessing_fn
 from schemas import features, labels
+from testing.models import samples
 
 CONFIG = {"moods": list(labels.DEFAULT_MOODS)}
 

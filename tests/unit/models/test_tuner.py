@@ -5,7 +5,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import model_samples as samples
 import pytest
 
 from models import trainer, tuner
@@ -13,6 +12,7 @@ from models.trainer_config import TrainerConfig
 from models.training.callbacks import TrainingDivergedError
 from models.tuning.settings import TuneSettings
 from schemas import artifacts
+from testing.models import samples
 
 TUNE = TuneSettings(
     trials=4,

@@ -14,7 +14,7 @@ from pipeline.inputs import RunInputs
 from schemas.labels import DEFAULT_MOODS
 
 ROOT = code_version.ROOT
-OURS = ("schemas", "dataset", "components", "models")
+OURS = ("schemas", "system", "dataset", "components", "models")
 """What nodes run: the packages from ``components`` down."""
 FUNCTIONS = ("run_fn", "tuner_fn", "preprocessing_fn")
 
@@ -100,8 +100,8 @@ def test_the_version_is_of_every_module_that_is_imported_and_of_no_other(
 @pytest.mark.parametrize(
     ("changed", "run_again"),
     [
-        ("components/parquet.py", {nodes.LEAK_CHECK, nodes.EVALUATOR}),
-        ("components/limits.py", {nodes.LEAK_CHECK, nodes.BOX_VALIDATOR}),
+        ("system/parquet.py", {nodes.LEAK_CHECK, nodes.EVALUATOR}),
+        ("components/findings.py", {nodes.LEAK_CHECK, nodes.BOX_VALIDATOR, nodes.DATA_GATE}),
         ("components/servable_check/probe.py", {nodes.SERVABLE_CHECK}),
         ("components/pusher/versions.py", {nodes.PUSHER}),
         ("models/network/classifier.py", {nodes.TUNER, nodes.TRAINER}),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).parents[3]
+from testing.paths import ROOT
 
 WITHOUT_TENSORFLOW = """
 import importlib, sys
@@ -27,7 +27,7 @@ def command(*arguments: object, module: str = "local_runner") -> "subprocess.Com
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_TENSORFLOW, module, *map(str, arguments)],
-        cwd=PROJECT,
+        cwd=ROOT,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         text=True,

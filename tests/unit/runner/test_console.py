@@ -6,9 +6,9 @@ import threading
 import pytest
 from rich.console import Console
 
-from dataset.progress import Progress
 from runner.console import LiveDisplay, PlainDisplay, display_for
 from runner.node_run import NodeState
+from system.progress import Progress
 
 
 class Clock:

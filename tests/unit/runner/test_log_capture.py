@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[3]
+from testing.paths import ROOT
 
 NOISE = """
 import ctypes, logging, os, subprocess, sys, warnings
 from pathlib import Path
-from dataset.progress import report
+from system.progress import report
 from runner.log_capture import captured
 
 print("before", flush=True)
@@ -35,8 +35,8 @@ print("after", file=sys.stderr)
 def run_noise(log: Path, how: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-c", NOISE, str(log), how],
-        cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "utf-8"},
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         text=True,
         encoding="utf-8",

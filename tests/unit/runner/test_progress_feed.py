@@ -2,15 +2,15 @@
 
 import logging
 
-from dataset import progress
-from dataset.progress import Progress
 from runner.progress_feed import from_worker_entry, reports_to
+from system import progress
+from system.progress import Progress
 
 WORKER_LOGGER = "apache_beam.runners.portability.local_job_service"
 ENTRY = (
     "Worker: severity: INFO timestamp {   seconds: 1795417886   nanos: 314511060 } "
     'message: "read train: +50 of 520 rows %s" instruction_id: "bundle_5" '
-    'transform_id: "WriteShard" log_location: "dataset/progress.py:31" '
+    'transform_id: "WriteShard" log_location: "system/progress.py:31" '
     'thread: "Thread-12" '
 )
 """As Beam 2.65 logs a worker's report; ``test_runs_through_tfx`` has Beam make one."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dataset.progress import Progress
 from runner.running import Running, clock_text, duration_text
+from system.progress import Progress
 
 
 class Clock:

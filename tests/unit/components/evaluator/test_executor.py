@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
-from eval_samples import MOODS, TWELVE, Row, clips_of, facts_of, tally_of
 from tfx.components.evaluator import constants
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import channel, standard_artifacts
@@ -19,9 +18,10 @@ from components.artifact_types import Predictions, Rejects
 from components.evaluator import analysis, executor, measures, table
 from components.evaluator.component import Evaluator
 from components.evaluator.settings import EvaluateSettings
-from dataset.halves import is_fitted_on
+from dataset.calibration_split import is_fitted_on
 from schemas import artifacts, features, signatures
 from schemas.errors import ConfigError
+from testing.models.prediction_tables import MOODS, TWELVE, Row, clips_of, facts_of, tally_of
 
 BEAM = ("--runner=DirectRunner", "--direct_running_mode=in_memory", "--direct_num_workers=1")
 DECENT = clips_of("a", 16, 3, "b") + clips_of("b", 10, 3, "c") + clips_of("c", 10, 3, "a")

@@ -1,12 +1,12 @@
 """Which models are blessed, and what is said of those that are not."""
 
 import pytest
-from eval_samples import TWELVE, clips_of, tally_of
 
 from components.evaluator import gate, table
 from components.evaluator.settings import EvaluateSettings
 from report import words
 from schemas.errors import ConfigError
+from testing.models.prediction_tables import TWELVE, clips_of, tally_of
 
 # 36 clips of four frames, three of which are answered right: each F1 is about 0.75.
 DECENT = clips_of("a", 16, 3, "b") + clips_of("b", 10, 3, "c") + clips_of("c", 10, 3, "a")

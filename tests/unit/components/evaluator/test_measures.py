@@ -5,11 +5,19 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from eval_samples import MOODS, TWELVE, Row, clips_of, facts_of, probabilities_of, tally_of
 
 from components.evaluator import calibration, measures, resampling, table
 from components.evaluator.settings import EvaluateSettings
 from components.evaluator.tally import Tally
+from testing.models.prediction_tables import (
+    MOODS,
+    TWELVE,
+    Row,
+    clips_of,
+    facts_of,
+    probabilities_of,
+    tally_of,
+)
 
 SETTINGS = EvaluateSettings()
 

@@ -18,7 +18,7 @@ from dataset.boxes import PixelBox
 from dataset.decoding import PictureError
 from dataset.partition import SplitShare, deal_out
 from dataset.picture import make_crop
-from dataset.rules import DataSettings
+from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas import features, frames
 from schemas.labels import DEFAULT_MOODS

@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import model_samples as samples
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
@@ -12,6 +11,7 @@ from components.pusher import warm_up
 from models.servable import export
 from models.servable.signatures import ServingSpec
 from schemas import signatures
+from testing.models import samples
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,92 @@
+"""Asks TensorFlow Serving over gRPC, PredictionService.Predict."""
+
+from collections.abc import Sequence
+
+import grpc
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from client.backends.address import Address
+from client.backends.errors import BusyError, ServerError, SlowError, TooLargeError
+from client.backends.model import Reply, replies_of
+from dataset.boxes import PixelBox
+from schemas import signatures
+
+_NO_LIMIT = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
+"""gRPC's own limit for answers is 4 MB; TensorFlow Serving lifts its side's."""
+
+# gRPC says RESOURCE_EXHAUSTED of a full queue and of a large message, and TensorFlow Serving says
+# INVALID_ARGUMENT of a batch that its batching does not take; the words tell them apart.
+_TOO_LARGE = ("larger than max", "larger than maximum input batch size")
+
+
+class GrpcTransport:
+    """A ``client.backends.tf_serving.Transport`` over one channel, kept open."""
+
+    def __init__(self, address: Address, timeout: float) -> None:
+        """Opens nothing yet: gRPC connects with the first request."""
+        self._address = address
+        self._timeout = timeout
+        if address.is_secure:
+            credentials = grpc.ssl_channel_credentials()
+            channel = grpc.secure_channel(address.host, credentials, options=_NO_LIMIT)
+        else:
+            channel = grpc.insecure_channel(address.host, options=_NO_LIMIT)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+    def predict(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+        """See ``client.backends.tf_serving.Transport``."""
+        request = request_of(self._address, pictures, boxes)
+        try:
+            answer = self._stub.Predict(request, timeout=self._timeout)
+            return replies_of({k: tf.make_ndarray(v) for k, v in answer.outputs.items()})
+        except grpc.RpcError as error:
+            raise self._failure(error, len(pictures)) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise ServerError(
+                f"{self._address.url} answers as another model does: {type(error).__name__}: "
+                f"{error}. Name this project's model with /v1/models/NAME"
+            ) from error
+
+    def _failure(self, error: grpc.RpcError, count: int) -> ServerError:
+        code, url = error.code(), self._address.url
+        told = f"{code.name}: {error.details()}"
+        if any(words in (error.details() or "") for words in _TOO_LARGE):
+            return TooLargeError(f"{url} does not take a request of {count} pictures: {told}")
+        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
+            return BusyError(
+                f"{url} does not take requests: {told}. See that TensorFlow Serving runs there "
+                "and has room, or name another address"
+            )
+        if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+            return SlowError(
+                f"{url} has not answered {count} pictures within {self._timeout:g} s. Raise "
+                "--timeout, or ask for fewer at a time with --batch"
+            )
+        if code == grpc.StatusCode.NOT_FOUND:
+            return ServerError(
+                f"{url}: there is no such model, version or label: {told}. Name what is served "
+                "with /v1/models/NAME"
+            )
+        return ServerError(f"{url} has refused a request of {count} pictures: {told}")
+
+
+def request_of(
+    address: Address, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+) -> predict_pb2.PredictRequest:
+    """Returns the request about pictures, encoded, with a box each or none at all."""
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = address.model
+    if address.version is not None:
+        request.model_spec.version.value = address.version
+    if address.label is not None:
+        request.model_spec.version_label = address.label
+    request.model_spec.signature_name = (
+        signatures.SERVE_IMAGE if boxes is None else signatures.SERVE_BOX
+    )
+    images = tf.make_tensor_proto(list(pictures), tf.string)
+    request.inputs[signatures.IMAGE_BYTES].CopyFrom(images)
+    if boxes is not None:
+        corners = tf.make_tensor_proto([list(box) for box in boxes], tf.int64)
+        request.inputs[signatures.BOX].CopyFrom(corners)
+    return request

@@ -1,0 +1,99 @@
+"""A cluster as a platform: a run on Kubeflow or Vertex AI, compiled by ``kubeflow_runner.py``."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tfx.orchestration.data_types import RuntimeParameter
+
+from components.model_resolvers.last_pushed import LastPushed
+from components.pet_example_gen.component import PetExampleGen
+from components.pet_example_gen.job import IngestSettings, unlabelled
+from pipeline.config import Settings
+from pipeline.inputs import ClusterInputs
+from pipeline.platforms.endpoint import endpoint_pusher
+from pipeline.platforms.platform import ALL
+from schemas.errors import ConfigError
+from schemas.splits import EVAL, TRAIN, UNLABELLED
+
+DATA_ROOT = "data_root"
+DATA_VERSION = "data_version"
+"""Parameters that a run on a cluster may be given."""
+
+
+@dataclass(frozen=True)
+class ClusterPlatform:
+    """A run on Kubeflow or Vertex AI."""
+
+    inputs: ClusterInputs
+    name: str = "pet-mood"
+    schema_file: str = "schemas/schema.pbtxt"
+    """From the image's working folder, the project's root."""
+    unfinished: str = ""
+    metadata: Any = None
+    project: str | None = None
+    region: str | None = None
+
+    @property
+    def moods(self) -> tuple[str, ...]:
+        """See ``Platform``."""
+        return self.inputs.moods
+
+    @property
+    def root(self) -> str:
+        """See ``Platform``."""
+        return self.inputs.root
+
+    @property
+    def serving(self) -> str:
+        """See ``Platform``."""
+        return self.inputs.serving
+
+    def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
+        """See ``Platform``; the image's tag stands for the code's version."""
+        del code
+        inputs, ingest = self.inputs, self._ingest(settings)
+        if inputs.eval_csv is None:
+            csvs = {ALL: inputs.train_csv}
+            return PetExampleGen(csvs, ingest, settings.data.eval_fraction, **self._parameters())
+        csvs = {TRAIN: inputs.train_csv, EVAL: inputs.eval_csv}
+        return PetExampleGen(csvs, ingest, **self._parameters())
+
+    def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
+        """See ``Platform`` and ``example_gen``."""
+        del code
+        csv = self.inputs.predict_csv
+        if csv is None:
+            return None
+        ingest = unlabelled(self._ingest(settings))
+        return PetExampleGen({UNLABELLED: csv}, ingest, **self._parameters())
+
+    def _ingest(self, settings: Settings) -> IngestSettings:
+        return IngestSettings(
+            data=settings.data,
+            thin=settings.thin,
+            moods=self.inputs.moods,
+            side=settings.model.resolution,
+        )
+
+    def _parameters(self) -> dict[str, RuntimeParameter]:
+        return {
+            "data_root": RuntimeParameter(DATA_ROOT, str, self.inputs.data_root),
+            "data_version": RuntimeParameter(DATA_VERSION, str, self.inputs.data_version),
+        }
+
+    def base_model(self, examples: Any) -> Any:
+        """Raises ConfigError: there is no resolver to find it."""
+        raise ConfigError(
+            "model.warm_start needs ML Metadata's answers, which a cluster does not give while it "
+            "compiles. Name the checkpoint in the image instead: model.weights=FILE"
+        )
+
+    def last_model(self, model: Any) -> Any:
+        """See ``Platform``."""
+        return LastPushed(serving=self.inputs.serving)
+
+    def other_pushers(self, settings: Settings, pusher: Any, **blessed: Any) -> list[Any]:
+        """See ``Platform``."""
+        if not settings.cluster.endpoint:
+            return []
+        return [endpoint_pusher(settings.cluster, self.project, self.region, pusher, **blessed)]

@@ -1,0 +1,56 @@
+"""What the graph asks of the platform that it runs on."""
+
+from typing import Any, Protocol
+
+from components.pet_example_gen.component import PetExampleGen
+from pipeline.config import Settings
+
+ALL = "all"
+"""Name of a CSV's rows that the ingest itself splits into train and eval."""
+
+
+class Platform(Protocol):
+    """What the graph asks of where it runs."""
+
+    @property
+    def name(self) -> str:
+        """The pipeline's."""
+
+    @property
+    def moods(self) -> tuple[str, ...]:
+        """Names in index order."""
+
+    @property
+    def root(self) -> str:
+        """TFX's pipeline root."""
+
+    @property
+    def serving(self) -> str:
+        """Folder that TensorFlow Serving polls."""
+
+    @property
+    def schema_file(self) -> str:
+        """The schema, where the node that imports it runs."""
+
+    @property
+    def unfinished(self) -> str:
+        """See ``models.trainer_config.TrainerConfig``."""
+
+    @property
+    def metadata(self) -> Any:
+        """ML Metadata's connection; None where the cluster has its own."""
+
+    def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
+        """Returns the node that reads the data; ``code`` is the version of ours."""
+
+    def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
+        """Returns the node that reads what a pushed model is asked for; None where nothing is."""
+
+    def base_model(self, examples: Any) -> Any:
+        """Returns the node that finds what a training on these Examples goes on from."""
+
+    def last_model(self, model: Any) -> Any:
+        """Returns the node whose output "model" a new model must not fall behind."""
+
+    def other_pushers(self, settings: Settings, pusher: Any, **blessed: Any) -> list[Any]:
+        """Returns nodes that deploy what ``pusher`` pushes; ``blessed`` are its inputs."""

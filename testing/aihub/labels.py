@@ -1,0 +1,54 @@
+"""AI Hub's label file as it is written; ``dataset.aihub.clip_json`` reads it."""
+
+from typing import Any
+
+from dataset.boxes import PixelBox
+
+FRAME_STEP = 6
+FRAME_MS = 200
+"""Frame numbers and milliseconds from one annotated frame to the next."""
+
+
+def label_content(
+    seq: int, species: str, moods: tuple[str, str], size: tuple[int, int], breed: str
+) -> dict[str, Any]:
+    """Returns a label file's object without annotations.
+
+    Args:
+      seq: number of the clip.
+      species: in capitals.
+      moods: that the inspector and that the owner saw.
+      size: width and height of the frames, pixels.
+      breed: of the animal; the rest of what tells an animal is the same in all files.
+    """
+    action = "팔을 뻗어 휘적거림"
+    return {
+        "file_video": f"20201028/{species.lower()}-arch-{seq:06d}.mp4",
+        "metadata": {
+            "seq": seq, "species": species, "action": action, "location": "실내",
+            "height": size[1], "width": size[0], "duration": 16.77,
+            "animal": {"breed": breed, "gender": "FEMALE", "age": 14, "neuter": "Y"},
+            "owner": {"pain": "N", "disease": "N", "emotion": moods[1], "situation": "혼날 때",
+                      "animalCount": 2},
+            "inspect": {"action": action, "painDisease": "N", "abnormalAction": "N",
+                        "emotion": moods[0]},
+        },
+        "annotations": [],
+    }  # fmt: skip
+
+
+def annotations(box: PixelBox, frames: int) -> list[dict[str, Any]]:
+    """Returns ``frames`` annotations of one box; after every fifth one frame is left out."""
+    spots: dict[str, Any] = {
+        str(spot): {"x": box.x + spot * box.width // 16, "y": box.y + spot * box.height // 16}
+        for spot in range(1, 16)
+    } | {"2": None}
+    return [
+        {
+            "frame_number": FRAME_STEP * step,
+            "timestamp": FRAME_MS * step,
+            "bounding_box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
+            "keypoints": spots,
+        }
+        for step in (index + index // 5 for index in range(frames))
+    ]

@@ -1,0 +1,247 @@
+"""A drawn tree in AI Hub's format with every fault planted, and the exact counts to expect.
+
+For tests and benchmarks of ``dataset.prepare``. All frames of a clip are hard links to one
+drawn picture of its mood, species and orientation: 70,000 frames are made in seconds.
+"""
+
+import itertools
+import json
+import os
+import shutil
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from dataset.aihub.frames import image_name
+from dataset.boxes import PixelBox
+from dataset.sample.clips import ClipPlan, draw_clip
+from dataset.sample.settings import SPECIES_NAMES, SampleSettings
+from schemas.labels import DEFAULT_MOODS
+from schemas.prepare_reasons import PrepareReason
+from testing.aihub.faults import FRAME_FAULTS, METADATA_FAULTS, TEXT_FAULTS
+from testing.aihub.labels import annotations, label_content
+
+_TRAIN, _VAL = "train", "val"
+_RUN = 3
+"""Clips filmed of one animal, one after the other."""
+_WITHOUT_IMAGE = 7
+"""Every 7th annotated frame has no image."""
+_FIRST_FAULT = 500_000
+"""Number of the first clip with a fault, above all sound ones; each is an animal of its own."""
+_FAULTY = 1
+"""Index of the annotation that a frame's fault is planted in; it has an image."""
+_ORIENTATION_TAG = 0x0112
+
+
+@dataclass(frozen=True)
+class TreeSettings:
+    """What is drawn: sound clips, frames a clip (>= 2), how often each fault is planted."""
+
+    train_clips: int = 24
+    val_clips: int = 9
+    frames: int = 10
+    faults: int = 1
+    long_side: int = 1920
+    short_side: int = 1080
+    seed: int = 7
+
+
+class TreeCounts:
+    """What a preparation must count; mood and reason counters are by split."""
+
+    def __init__(self) -> None:
+        self.label_files: Counter[str] = Counter()
+        self.clips: dict[str, Counter[str]] = {_TRAIN: Counter(), _VAL: Counter()}
+        self.frames: dict[str, Counter[str]] = {_TRAIN: Counter(), _VAL: Counter()}
+        self.rejects: dict[str, Counter[str]] = {_TRAIN: Counter(), _VAL: Counter()}
+        self.image_rejects: Counter[str] = Counter()
+        """More rejects of train where images are checked; as many frames fewer."""
+        self.image_rejects_by_mood: Counter[str] = Counter()
+        self.without_image: Counter[str] = Counter()
+        self.animals = 0
+
+
+class _Picture(NamedTuple):
+    path: Path
+    box: PixelBox
+    width: int
+    height: int
+
+
+class _Draft(NamedTuple):
+    """A clip before it is written; ``content`` may be changed in place."""
+
+    number: int
+    species: str
+    mood: str
+    split: str
+    picture: _Picture
+    content: dict[str, Any]
+    dated: bool
+
+    @property
+    def name(self) -> str:
+        plain = f"{self.species.lower()}-arch-{self.number:06d}"
+        return f"20201028_{plain}.mp4" if self.dated else plain
+
+
+_COPIES = (PrepareReason.DUPLICATE_CLIP, PrepareReason.CLIP_IN_BOTH_SPLITS)
+_IMAGES = (
+    PrepareReason.IMAGE_UNREADABLE,
+    PrepareReason.NOT_AN_IMAGE,
+    PrepareReason.IMAGE_SIZE_WRONG,
+)
+PLANTED = tuple(reason for reason in PrepareReason if reason != PrepareReason.JSON_UNREADABLE)
+"""Every reason but the one that cannot be made where tests run as root."""
+
+
+def write_tree(root: Path, settings: TreeSettings) -> TreeCounts:
+    """Writes a tree below ``root``, which must not exist, and returns what it comes to."""
+    writer = _Writer(root, settings)
+    # The next split's numbers start far off, so that no animal is in both.
+    first_val = _RUN * (settings.train_clips // _RUN + 10)
+    for number in range(settings.train_clips):
+        writer.save(writer.draft(_TRAIN, number))
+    for number in range(first_val, first_val + settings.val_clips):
+        writer.save(writer.draft(_VAL, number))
+    runs = (settings.train_clips + _RUN - 1) // _RUN, (settings.val_clips + _RUN - 1) // _RUN
+    writer.counts.animals += sum(runs)
+    numbers = itertools.count(_FIRST_FAULT, 10 * _RUN + 1)
+    for _ in range(settings.faults):
+        for reason in PLANTED:
+            writer.plant(reason, next(numbers))
+        writer.plant_oddity(next(numbers))
+    return writer.counts
+
+
+class _Writer:
+    def __init__(self, root: Path, settings: TreeSettings) -> None:
+        self.counts = TreeCounts()
+        self._root = root
+        self._settings = settings
+        self._pictures: dict[tuple[str, str, bool], _Picture] = {}
+        (root / "pictures").mkdir(parents=True)
+
+    def draft(self, split: str, number: int) -> _Draft:
+        run = number // _RUN
+        species, mood = SPECIES_NAMES[run % 2], DEFAULT_MOODS[number % 6]
+        picture = self._picture(mood, species, number % 4 in (1, 2))
+        moods, size = (mood, DEFAULT_MOODS[(number + 1) % 6]), (picture.width, picture.height)
+        content = label_content(number, species, moods, size, breed=f"품종 {run}")
+        content["annotations"] = annotations(picture.box, self._settings.frames)
+        return _Draft(number, species, mood, split, picture, content, number % 2 == 1)
+
+    def save(self, draft: _Draft, lost: int = 0) -> Path:
+        """Writes a clip of which all frames but ``lost`` and those without image are rows."""
+        counts, without = self.counts, self._settings.frames // _WITHOUT_IMAGE
+        counts.clips[draft.split][draft.mood] += 1
+        counts.frames[draft.split][draft.mood] += self._settings.frames - without - lost
+        counts.without_image[draft.split] += without
+        return self._write(draft)
+
+    def plant(self, reason: PrepareReason, number: int) -> None:
+        """Writes a clip, or an entry, that has the fault; all are in train."""
+        draft = self.draft(_TRAIN, number)
+        frames = draft.content["annotations"]
+        if reason in _IMAGES:
+            self.counts.image_rejects[reason.value] += 1
+            self.counts.image_rejects_by_mood[draft.mood] += 1
+            self._spoil(reason, self.save(draft) / _image_name(frames[_FAULTY]), draft)
+            self.counts.animals += 1
+            return
+        self.counts.rejects[_TRAIN][reason.value] += 1
+        if reason in FRAME_FAULTS:
+            frames[_FAULTY] = FRAME_FAULTS[reason](frames[_FAULTY], draft.picture.width)
+            self.save(draft, lost=1)
+            self.counts.animals += 1
+        elif reason in _COPIES:
+            twice = reason == PrepareReason.DUPLICATE_CLIP
+            self.save(draft if twice else draft._replace(split=_VAL))
+            self.counts.animals += 1
+            # Under the other form of name.
+            folder = self._write(draft._replace(dated=not draft.dated))
+            if twice:
+                (folder / _image_name(frames[0])).unlink()
+        elif reason == PrepareReason.UNEXPECTED_ENTRY:
+            self._label_path(draft).with_suffix(".txt").write_text("?", encoding="utf-8")
+            self.counts.label_files[_TRAIN] += 1
+        elif reason == PrepareReason.NAME_UNUSABLE:
+            path = self._label_path(draft)
+            path.with_name(os.fsdecode(b"cat-\xff%06d.json" % number)).write_bytes(b"{}")
+            self.counts.label_files[_TRAIN] += 1
+        else:
+            if reason == PrepareReason.CLIP_WITHOUT_FRAMES:
+                frames.clear()
+            draft.content["metadata"].update(METADATA_FAULTS.get(reason, {}))
+            folder = self._write(draft, TEXT_FAULTS.get(reason))
+            if reason == PrepareReason.IMAGE_FOLDER_MISSING:
+                shutil.rmtree(folder)
+
+    def plant_oddity(self, number: int) -> None:
+        """Writes a clip that must be used: NFD names, a byte order mark, a picture on its side."""
+        draft = self.draft(_TRAIN, number)
+        inspect = draft.content["metadata"]["inspect"]
+        inspect["emotion"] = unicodedata.normalize("NFD", inspect["emotion"])
+        folder = self.save(draft)
+        image = folder / _image_name(draft.content["annotations"][_FAULTY])
+        image.unlink()
+        with Image.open(draft.picture.path) as picture:
+            exif = Image.Exif()
+            exif[_ORIENTATION_TAG] = 6
+            picture.transpose(Image.Transpose.ROTATE_90).save(image, exif=exif)
+        label = self._label_path(draft)
+        label.write_bytes(b"\xef\xbb\xbf" + label.read_bytes())
+        label.rename(label.with_name(f"고양이-{number}.json"))
+        folder.rename(folder.with_name(unicodedata.normalize("NFD", f"고양이-{number}")))
+        self.counts.animals += 1
+
+    def _write(self, draft: _Draft, spoil: Callable[[bytes], bytes] | None = None) -> Path:
+        """Writes the label file and its images, and returns the images' folder."""
+        path = self._label_path(draft)
+        text = json.dumps(draft.content, ensure_ascii=False).encode()
+        path.write_bytes(spoil(text) if spoil else text)
+        self.counts.label_files[draft.split] += 1
+        images = path.parents[2] / "images" / path.parent.name / draft.name
+        images.mkdir(parents=True)
+        for index, annotation in enumerate(draft.content["annotations"]):
+            target = images / _image_name(annotation)
+            if index % _WITHOUT_IMAGE != _WITHOUT_IMAGE - 1 and not target.exists():
+                os.link(draft.picture.path, target)
+        return images
+
+    def _label_path(self, draft: _Draft) -> Path:
+        folder = self._root / draft.split / draft.species.lower() / "labels" / "arch"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{draft.name}.json"
+
+    def _spoil(self, reason: PrepareReason, image: Path, draft: _Draft) -> None:
+        image.unlink()
+        if reason == PrepareReason.IMAGE_UNREADABLE:
+            image.symlink_to("nowhere.jpg")
+        elif reason == PrepareReason.NOT_AN_IMAGE:
+            image.write_bytes(draft.picture.path.read_bytes()[1:])
+        else:
+            portrait = draft.picture.height > draft.picture.width
+            os.link(self._picture(draft.mood, draft.species, not portrait).path, image)
+
+    def _picture(self, mood: str, species: str, portrait: bool) -> _Picture:
+        key = (mood, species, portrait)
+        if key not in self._pictures:
+            number = len(self._pictures)
+            plan = ClipPlan(f"picture-{number}", number, mood, species, portrait, 1)
+            sides = self._settings.long_side, self._settings.short_side
+            drawing = SampleSettings(self._settings.seed, long_side=sides[0], short_side=sides[1])
+            image, box = next(draw_clip(plan, drawing))
+            path = self._root / "pictures" / f"{number:02d}.jpg"
+            image.save(path, quality=drawing.jpeg_quality)
+            self._pictures[key] = _Picture(path, box, *image.size)
+        return self._pictures[key]
+
+
+def _image_name(annotation: dict[str, Any]) -> str:
+    return image_name(annotation["frame_number"], annotation["timestamp"])

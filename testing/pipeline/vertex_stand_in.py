@@ -1,0 +1,58 @@
+"""Stands for Vertex AI in a training on several machines: ``vertex_stand_in.py -m MODULE ARGS``.
+
+Runs a module of which a custom job is run here, a process for each machine, each told of the others
+in ``TF_CONFIG`` as Vertex AI does. The network has no batch norm and no dropout: with them, several
+machines are not to give what one gives.
+"""
+
+import os
+import runpy
+import subprocess
+import sys
+from typing import Any
+
+from google.cloud.aiplatform_v1.types import CustomJob, JobState
+from tfx.extensions.google_cloud_ai_platform import training_clients
+
+from models.network import classifier
+from testing.models import machines
+from testing.models.device_process import build
+
+JOBS = ("chief", "worker")
+"""Vertex AI's names for the machines of the first and the second worker pool."""
+
+
+class Client(training_clients.VertexJobClient):
+    """Vertex AI's client, whose machines are processes of this one."""
+
+    def create_client(self) -> None:
+        """Needs no credentials."""
+
+    def launch_job(self, project: str, training_job: dict[str, Any]) -> None:
+        """Starts a process for each machine of the job."""
+        job = CustomJob(training_job)  # Refuses what is no custom job.
+        self._job_name = f"projects/{project}/customJobs/{job.display_name}"
+        pools = dict(zip(JOBS, job.job_spec.worker_pool_specs, strict=True))
+        cluster = machines.addresses({name: pool.replica_count for name, pool in pools.items()})
+        self._machines = [
+            subprocess.Popen(
+                [sys.executable, __file__, *list(pools[name].container_spec.command)[1:]],
+                env=os.environ | {"TF_CONFIG": machines.tf_config(cluster, name, index)},
+            )
+            for name in pools
+            for index in range(len(cluster[name]))
+        ]
+
+    def get_job(self) -> CustomJob:
+        """Waits for the job and returns how it ended."""
+        codes = [machine.wait() for machine in self._machines]
+        ended = JobState.JOB_STATE_FAILED if any(codes) else JobState.JOB_STATE_SUCCEEDED
+        return CustomJob(state=ended)
+
+
+if __name__ == "__main__":
+    classifier.build = build
+    training_clients.VertexJobClient = Client
+    option, module, *sys.argv[1:] = sys.argv[1:]
+    assert option == "-m"
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

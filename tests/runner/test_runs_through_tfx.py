@@ -1,0 +1,293 @@
+"""Whole runs of the toy pipeline: real LocalDagRunner, real ML Metadata, real folders.
+
+They share one file because importing TFX takes 20 seconds.
+"""
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apache_beam.portability.api import beam_fn_api_pb2
+from apache_beam.runners.portability import local_job_service
+from ml_metadata import MetadataStore
+from ml_metadata.proto import metadata_store_pb2
+
+from runner import local
+from runner.progress_feed import reports_to
+from runner.request import RunRequest
+from system import progress
+from system.progress import Progress
+from testing.paths import ROOT
+from testing.pipeline import toy_runner
+
+NODES = ["Ingest", "Validate", "Gate", "Train", "Judge", "Push"]
+Execution = metadata_store_pb2.Execution
+
+
+class Toy:
+    """A folder with a CSV, the toy's orders and an output."""
+
+    def __init__(self, folder: Path) -> None:
+        self.output = folder / "out"
+        self.csv = folder / "train.csv"
+        self.csv.write_text('image_path,bbox,labels\na.jpg,"1,2,30,40",공포\n', encoding="utf-8")
+
+    def order(self, **told: Any) -> None:
+        (self.csv.parent / "toy.json").write_text(json.dumps(told))
+
+    def run(self, **told: Any) -> int:
+        self.order(**told)
+        return local.run(RunRequest(train_csv=self.csv, output=self.output, preset="quick"))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        text = (self.output / "run.json").read_text(encoding="utf-8")
+        document: dict[str, Any] = json.loads(text)
+        return document
+
+    @property
+    def log(self) -> str:
+        return "".join(
+            path.read_text(encoding="utf-8") for path in (self.output / "logs").iterdir()
+        )
+
+    def cached(self) -> dict[str, bool | None]:
+        return {name: node["cached"] for name, node in self.record["nodes"].items()}
+
+    def states(self) -> list[int]:
+        """Returns the states of all executions in ML Metadata, the oldest first."""
+        config = metadata_store_pb2.ConnectionConfig()
+        config.sqlite.filename_uri = str(self.output / "metadata.sqlite")
+        executions = MetadataStore(config).get_executions()
+        return [one.last_known_state for one in sorted(executions, key=lambda one: one.id)]
+
+    def models(self) -> list[Path]:
+        return sorted((self.output / "pipeline" / "Train" / "model").glob("*"))
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    monkeypatch.setitem(sys.modules, "pipeline.pipeline", None)
+    toy_runner.use_toy_pipeline()
+    return Toy(tmp_path)
+
+
+def test_a_run_is_recorded_and_a_second_one_reuses_every_node(
+    toy: Toy, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert toy.run() == 0
+    first, screen = toy.record, capfd.readouterr()
+    assert first["exit"] == 0
+    assert first["error"] is None
+    assert first["rows"]["train"]["used"] == 90
+    assert first["rows"]["train"]["refused"]["box_empty"] == 7
+    assert first["rows"]["eval"]["moods"]["편안/안정"] == 30
+    assert first["metrics"]["model"]["macro_f1"] == 0.5
+    assert first["metrics"]["majority"]["macro_f1"] == 0.129
+    assert first["blessed"] is True
+    assert first["pushed"] == str(toy.output / "serving" / "pet_mood" / "7")
+    assert list(first["nodes"]) == NODES
+    assert toy.cached() == dict.fromkeys(NODES, False)
+    assert first["settings"]["train"]["epochs"] == 1
+    assert "inference.py --weight_path" in screen.out
+    assert "chatter" not in screen.out
+    assert screen.err == ""
+    assert "a library's chatter" in toy.log
+
+    assert toy.run() == 0
+    second = toy.record
+    assert toy.cached() == dict.fromkeys(NODES, True)
+    for same in ("rows", "metrics", "blessed", "pushed", "rejects_csv"):
+        assert second[same] == first[same]
+    assert "6 of 6 steps reused" in capfd.readouterr().out
+
+
+def test_a_reused_nodes_results_are_its_own_and_not_the_newest(toy: Toy) -> None:
+    assert toy.run(macro_f1=0.5) == 0
+    assert toy.run(macro_f1=0.45) == 0
+    assert toy.run(macro_f1=0.5) == 0
+    assert toy.cached()["Judge"] is True
+    assert toy.record["metrics"]["model"]["macro_f1"] == 0.5
+
+
+def test_refused_data_ends_in_3_and_the_report_survives(
+    toy: Toy, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert toy.run(gate="60 of 100 rows are refused") == 3
+    record, screen = toy.record, capfd.readouterr()
+    assert record["error"] == "train: 60 of 100 rows are refused"
+    assert record["rows"]["train"]["used"] == 90
+    assert record["metrics"]["model"]["macro_f1"] is None
+    assert (record["blessed"], record["pushed"]) == (None, None)
+    assert toy.cached() == {
+        "Ingest": False,
+        "Validate": False,
+        "Gate": False,
+        "Train": None,
+        "Judge": None,
+        "Push": None,
+    }
+    assert "error: train: 60 of 100 rows are refused" in screen.err
+    assert "Traceback" not in screen.err
+    assert list((toy.output / "pipeline" / "Validate" / "report").rglob("validation.json"))
+
+
+def test_data_without_a_usable_row_ends_in_3(toy: Toy) -> None:
+    assert toy.run(error="train.csv has no usable row") == 3
+    assert toy.record["error"] == "train.csv has no usable row"
+    assert toy.record["rows"]["train"]["used"] is None
+
+
+def test_a_model_that_is_not_blessed_ends_in_4(toy: Toy) -> None:
+    assert toy.run(macro_f1=0.3) == 4
+    assert toy.record["blessed"] is False
+    assert toy.record["pushed"] is None
+    assert toy.record["metrics"]["model"]["macro_f1"] == 0.3
+    assert toy.record["error"] == "The model is not blessed."
+
+
+def test_a_servable_that_failed_its_check_ends_in_4(toy: Toy) -> None:
+    assert toy.run(servable=False) == 4
+    assert toy.record["blessed"] is True
+    assert toy.record["pushed"] is None
+
+
+def test_a_blessed_model_that_was_not_pushed_ends_in_1(toy: Toy) -> None:
+    assert toy.run(push=False) == 1
+    assert toy.record["error"] == "Every step ran, and yet no model was pushed."
+
+
+def test_an_error_ends_in_1_and_the_next_run_goes_on(
+    toy: Toy, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert toy.run(train="raise") == 1
+    screen = capfd.readouterr()
+    assert toy.record["error"] == "RuntimeError: out of luck"
+    assert "error: RuntimeError: out of luck\nThe traceback is in " in screen.err
+    assert "Traceback (most recent call last)" in toy.log
+    assert toy.models() == []
+
+    assert toy.run(train="done") == 0
+    assert [name for name, cached in toy.cached().items() if cached] == [
+        "Ingest",
+        "Validate",
+        "Gate",
+    ]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stopped_run_leaves_a_tidy_state(
+    toy: Toy, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert toy.run(train=name) == 1
+    screen = capfd.readouterr()
+    assert toy.record["exit"] == 1
+    assert toy.record["error"].startswith("Stopped.")
+    assert toy.record["nodes"]["Train"]["cached"] is False
+    assert "Traceback" not in screen.err
+    assert Execution.RUNNING not in toy.states()
+    assert toy.states()[-1] == Execution.FAILED
+    assert toy.models() == []
+
+    assert toy.run(train="done") == 0
+    assert toy.cached()["Ingest"] is True
+    assert toy.cached()["Train"] is False
+
+
+def test_a_killed_run_is_picked_up_by_the_next(toy: Toy) -> None:
+    toy.order(train="never")
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            *("-m", "testing.pipeline.toy_runner"),
+            "--train-csv",
+            str(toy.csv),
+            "--output",
+            str(toy.output),
+            "--preset",
+            "quick",
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    try:
+        deadline = time.monotonic() + 240
+        while not any(path.joinpath("half").exists() for path in toy.models()):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        before = toy.record
+        # The folder is held: another run is sent away and leaves the record alone.
+        assert toy.run() == 2
+        assert toy.record == before
+    finally:
+        process.send_signal(signal.SIGKILL)
+        screen, _ = process.communicate()
+    assert before["exit"] is None
+    assert before["nodes"]["Ingest"]["cached"] is False
+    assert before["nodes"]["Train"]["cached"] is None
+    assert before["rows"]["train"]["used"] == 90
+    assert "Ingest" in screen
+    assert toy.states() == [*[Execution.COMPLETE] * 3, Execution.RUNNING]
+    assert len(toy.models()) == 1
+
+    assert toy.run(train="done") == 0
+    assert Execution.RUNNING not in toy.states()
+    assert toy.states()[3] == Execution.FAILED
+    assert [name for name, cached in toy.cached().items() if cached] == [
+        "Ingest",
+        "Validate",
+        "Gate",
+    ]
+    assert len(toy.models()) == 1  # the dead run's half is gone, this run's is there
+
+
+def test_a_pushed_version_that_was_deleted_is_pushed_again(toy: Toy) -> None:
+    assert toy.run() == 0
+    shutil.rmtree(toy.record["pushed"])
+    assert toy.run() == 0
+    assert Path(toy.record["pushed"]).is_dir()
+    assert toy.cached() == {**dict.fromkeys(NODES, True), "Push": False}
+
+
+def test_outputs_that_were_deleted_are_made_again(toy: Toy) -> None:
+    assert toy.run() == 0
+    shutil.rmtree(toy.output / "pipeline" / "Train" / "model")
+    assert toy.run() == 0
+    assert toy.cached()["Ingest"] is True
+    assert toy.cached()["Train"] is False
+
+
+def test_beam_still_logs_a_workers_report_as_the_feed_expects() -> None:
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    progress.LOGGER.addHandler(handler)
+    level = progress.LOGGER.level
+    progress.LOGGER.setLevel(logging.INFO)
+    try:
+        progress.report("read train", 50, 520, "rows", "shard 3")
+    finally:
+        progress.LOGGER.setLevel(level)
+        progress.LOGGER.removeHandler(handler)
+    (record,) = records
+    entry = beam_fn_api_pb2.LogEntry(
+        severity=beam_fn_api_pb2.LogEntry.Severity.WARN,
+        message=record.getMessage(),
+        log_location=f"{record.pathname}:{record.lineno}",
+    )
+    heard: list[Progress] = []
+    with reports_to(heard.append):
+        bundle = beam_fn_api_pb2.LogEntry.List(log_entries=[entry])
+        list(local_job_service.BeamFnLoggingServicer().Logging([bundle]))
+    assert heard == [Progress("read train", 50, 520, "rows", "shard 3")]

@@ -1,0 +1,49 @@
+"""What --server names."""
+
+import pytest
+
+from client.backends.address import Address, parse_address
+from schemas.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "model", "version", "label"),
+    [
+        ("grpc://localhost", "localhost:8500", "pet_mood", None, None),
+        ("grpc://localhost:9000/", "localhost:9000", "pet_mood", None, None),
+        ("grpcs://pets.example", "pets.example:443", "pet_mood", None, None),
+        ("grpc://[::1]:8500/v1/models/cats", "[::1]:8500", "cats", None, None),
+        ("grpc://h/v1/models/m/versions/1763900000", "h:8500", "m", 1763900000, None),
+        ("http://h:8501", "http://h:8501", "pet_mood", None, None),
+        ("http://h:8501/v1/models/m/labels/canary", "http://h:8501", "m", None, "canary"),
+        ("https://h/behind/v1/models/m/versions/3/", "https://h/behind", "m", 3, None),
+    ],
+)
+def test_an_address_names_host_model_and_version(
+    url: str, host: str, model: str, version: int | None, label: str | None
+) -> None:
+    scheme = url.partition(":")[0]
+    is_grpc, is_secure = scheme.startswith("grpc"), scheme.endswith("s")
+    assert parse_address(url) == Address(url, is_grpc, is_secure, host, model, version, label)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8500",
+        "ftp://localhost",
+        "grpc://",
+        "grpc://h:port",
+        "grpc://h:70000",
+        "grpc://[::1",
+        "grpc://h/behind/v1/models/m",
+        "http://h/models/m",
+        "http://h/v1/models/m:predict",
+        "http://h/v1/models/m/versions/new",
+        "http://h/v1/models/m?x=1",
+    ],
+)
+def test_what_is_no_address_is_refused_with_one_that_is(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"like grpc://host:8500 or .*Received: ") as refused:
+        parse_address(url)
+    assert repr(url) in str(refused.value)

@@ -1,0 +1,105 @@
+"""Tests of python -m dataset.prepare: exit codes and what is said."""
+
+import json
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from dataset.aihub.run import PrepareSettings
+from dataset.prepare import main
+from schemas.errors import ConfigError
+from testing.aihub.tree import TreeSettings, write_tree
+
+
+def call(root: Path, out: Path, *more: str) -> int:
+    return main(["--root", str(root), "--out", str(out), "--workers", "1", *more])
+
+
+def small_tree(root: Path, faults: int = 1) -> Path:
+    write_tree(root, TreeSettings(3, 3, frames=2, faults=faults, long_side=96, short_side=64))
+    return root
+
+
+def test_a_tree_with_every_fault_exits_0_and_shows_the_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(small_tree(tmp_path / "tree"), tmp_path / "out", "--check-images") == 0
+    shown = capsys.readouterr().out
+    for words in ("공포", "box_outside_image", "image_size_wrong", "frames without image"):
+        assert words in shown
+
+
+@pytest.mark.parametrize("kind", ["absent", "file", "empty", "too deep"])
+def test_a_wrong_root_exits_2_and_names_the_layout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    root = tmp_path / "root"
+    if kind == "file":
+        root.write_text("", encoding="utf-8")
+    elif kind == "empty":
+        root.mkdir()
+    elif kind == "too deep":
+        root = small_tree(root) / "train"
+    assert call(root, tmp_path / "out") == 2
+    said = capsys.readouterr().err
+    assert "--root" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_tree_without_label_files_exits_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tree/train/cat/labels").mkdir(parents=True)
+    assert call(tmp_path / "tree", tmp_path / "out") == 3
+    assert "0 label files" in capsys.readouterr().err
+
+
+def test_a_tree_of_which_nothing_can_be_used_exits_3_and_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "tree/train/cat/labels/arch"
+    folder.mkdir(parents=True)
+    (folder / "cat-arch-000001.json").write_text("{", encoding="utf-8")
+    assert call(tmp_path / "tree", tmp_path / "out") == 3
+    assert "rejects.csv" in capsys.readouterr().err
+    assert "json_malformed" in (tmp_path / "out/rejects.csv").read_text("utf-8")
+
+
+def test_moods_of_a_label_file_replace_the_six(tmp_path: Path) -> None:
+    root = small_tree(tmp_path / "tree", faults=0)
+    labels = tmp_path / "labels.json"
+    labels.write_text(json.dumps({"공포": 0, "놀람": 1}), encoding="utf-8")
+    assert call(root, tmp_path / "out", "--labels", str(labels)) == 0
+    train = json.loads((tmp_path / "out/summary.json").read_text("utf-8"))["splits"]["train"]
+    # Clip 1 of 0, 1, 2 is afraid; its two frames have images.
+    assert train["moods"] == {
+        "공포": {"clips": 1, "frames": 2},
+        "놀람": {"clips": 0, "frames": 0},
+    }
+    assert train["rejects"] == {"unknown_mood": 2}
+
+
+def test_an_unreadable_label_map_exits_2(tmp_path: Path) -> None:
+    assert call(tmp_path, tmp_path / "out", "--labels", str(tmp_path / "none.json")) == 2
+
+
+def test_an_out_that_is_a_file_exits_2(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.write_text("", encoding="utf-8")
+    assert call(small_tree(tmp_path / "tree", faults=0), out) == 2
+
+
+def test_a_second_run_on_the_same_out_exits_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, out = small_tree(tmp_path / "tree", faults=0), tmp_path / "out"
+    out.mkdir()
+    with FileLock(out / ".prepare.lock"):
+        assert call(root, out) == 2
+    assert "Another run" in capsys.readouterr().err
+
+
+def test_workers_below_0_are_refused() -> None:
+    with pytest.raises(ConfigError, match="--workers"):
+        PrepareSettings(workers=-1)

@@ -1,0 +1,286 @@
+"""Batches for training and evaluation, and the counting of labels."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.inputs.input_pipeline import (
+    evaluation_batches,
+    shard_files,
+    shuffled_records,
+    training_batches,
+    weighed,
+)
+from models.inputs.label_index import LabelIndexer, count_labels
+from models.settings import AugmentSettings
+from schemas.errors import ConfigError
+from testing.models import samples
+
+SIDE, MOODS = samples.SIDE, samples.MOODS
+
+PLAIN = AugmentSettings(strength=0)
+MOVED = AugmentSettings(brightness=0, contrast=0, saturation=0)
+"""Only the view moves, and is mirrored."""
+
+
+def grey_shards(folder: Path, counts: tuple[int, ...]) -> list[str]:
+    """Writes shards whose pictures are grey 0, 10, 20, ... in order, moods taking turns."""
+    records = [
+        samples.example(samples.jpeg(samples.plain(10 * number)), MOODS[number % 4])
+        for number in range(sum(counts))
+    ]
+    ends = list(itertools.accumulate(counts, initial=0))
+    return [
+        samples.write_shard(folder / f"{shard}.tfrecord", records[begin:end])
+        for shard, (begin, end) in enumerate(itertools.pairwise(ends))
+    ]
+
+
+def numbers(pixels: np.ndarray) -> list[int]:
+    """Returns which of the grey pictures these are."""
+    return [round(value / 10) for value in pixels[:, 0, 0, 0].tolist()]
+
+
+def stream_of(files: list[str], indexer: LabelIndexer, **changed: Any) -> tf.data.Dataset:
+    """Returns training batches; what is not said is small, plain and seeded."""
+    options = {"batch_size": 4, "shuffle_buffer": 100, "augment": PLAIN, "seed": 1} | changed
+    weights = options.pop("weights", [1.0] * 4)
+    if "total" not in options:
+        options["total"] = sum(1 for _ in tf.data.TFRecordDataset(files))
+    return training_batches(files, indexer, weights, resolution=SIDE, **options)
+
+
+def trained_on(files: list[str], indexer: LabelIndexer, batches: int, **changed: Any) -> list[int]:
+    """Returns which of the grey pictures come in the first batches."""
+    stream = stream_of(files, indexer, **changed).take(batches)
+    return [n for pixels, _, _ in stream for n in numbers(pixels.numpy())]
+
+
+def test_evaluation_has_every_example_once_and_in_order(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = grey_shards(tmp_path, (5, 1, 4))
+    batches = list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=4))
+    assert [len(pixels) for pixels, _ in batches] == [4, 4, 2]
+    assert [n for pixels, _ in batches for n in numbers(pixels.numpy())] == list(range(10))
+    moods = np.concatenate([moods for _, moods in batches])
+    np.testing.assert_array_equal(moods, np.eye(4)[[0, 1, 2, 3, 0, 1, 2, 3, 0, 1]])
+
+
+def test_pixels_reach_the_network_as_0_to_255(tmp_path: Path, indexer: LabelIndexer) -> None:
+    record = samples.example(samples.jpeg(samples.plain(200)))
+    files = [samples.write_shard(tmp_path / "one", [record])]
+    ((seen, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=2)
+    np.testing.assert_array_equal(seen, np.full((1, SIDE, SIDE, 3), 200))
+    stream = stream_of(files, indexer, batch_size=2, augment=MOVED)
+    trained, _, _ = next(iter(stream))
+    np.testing.assert_array_equal(trained, np.full((2, SIDE, SIDE, 3), 200))
+
+
+def test_evaluation_sees_the_window_and_nothing_around_it(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    # 48 x 64 green pixels, and in them at row 8, column 16 a red view of 32 x 32.
+    pixels = samples.plain(samples.GREEN, 48, 64)
+    pixels[8:40, 16:48] = samples.RED
+    record = samples.example(samples.jpeg(pixels), window=(8, 16, 32, 32))
+    files = [samples.write_shard(tmp_path / "one", [record])]
+    ((seen, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
+    assert seen.numpy()[..., 0].min() > 240
+    assert seen.numpy()[..., 1].max() < 15
+
+
+def test_augmented_windows_move_within_the_crop_and_are_mirrored(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    # Red tells the column and green the row: 4 per pixel, from 0 at the crop's edge.
+    rows, columns = np.mgrid[0:40, 0:44]
+    pixels = np.stack([4 * columns, 4 * rows, 0 * rows], axis=-1).astype(np.uint8)
+    record = samples.example(samples.jpeg(pixels, quality=100), window=(3, 5, 32, 32))
+    files = [samples.write_shard(tmp_path / "one", [record])]
+    stream = stream_of(files, indexer, batch_size=64, augment=MOVED)
+    seen = np.concatenate([pixels for pixels, _, _ in stream.take(8)]).astype(int)
+    ascending = seen[:, 0, -1, 0] > seen[:, 0, 0, 0]
+    left = np.minimum(seen[:, 0, 0, 0], seen[:, 0, -1, 0])
+    places = {(round(t / 4), round(x / 4)) for t, x in zip(seen[:, 0, 0, 1], left, strict=True)}
+    # 40 - 32 + 1 places down and 44 - 32 + 1 across; 512 draws hit nearly all of the 117.
+    assert {row for row, _ in places} == set(range(9))
+    assert {column for _, column in places} == set(range(13))
+    assert 0.4 < ascending.mean() < 0.6
+    height = (seen[:, -1, 0, 1] - seen[:, 0, 0, 1]) / 4
+    assert np.abs(height - 31).max() <= 1  # The window's size, and never upside down.
+
+
+def test_without_augmentation_training_sees_the_window_itself(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    pixels = samples.mottled(40, 44)
+    record = samples.example(samples.jpeg(pixels), window=(3, 5, 32, 32))
+    files = [samples.write_shard(tmp_path / "one", [record])]
+    ((expected, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
+    stream = stream_of(files, indexer, batch_size=3, augment=PLAIN)
+    seen, _, _ = next(iter(stream))
+    np.testing.assert_array_equal(seen, np.repeat(expected, 3, axis=0))
+
+
+def test_each_pass_has_every_example_once_in_an_order_of_its_own(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = grey_shards(tmp_path, (12, 12))
+    stream = trained_on(files, indexer, batches=18)  # Three passes over 24.
+    passes = [stream[0:24], stream[24:48], stream[48:72]]
+    assert all(sorted(each) == list(range(24)) for each in passes)
+    assert len({tuple(each) for each in passes}) == 3
+
+
+def test_batches_are_full_where_a_pass_does_not_divide(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = grey_shards(tmp_path, (3,))
+    stream = trained_on(files, indexer, batches=3)  # Twelve places: four passes over three.
+    assert sorted(stream) == sorted([0, 1, 2] * 4)
+
+
+def test_the_shuffle_mixes_the_clips_of_all_shards(tmp_path: Path) -> None:
+    # Six shards, a clip of twenty frames each.
+    files = [
+        samples.write_shard(tmp_path / f"{clip}", [f"{clip}".encode()] * 20) for clip in range(6)
+    ]
+    stream = shuffled_records(files, shuffle_buffer=40, seed=5).take(120)
+    clips = [record.decode() for record in stream.as_numpy_iterator()]
+    assert sorted(clips) == sorted("012345" * 20)
+    neighbours = sum(one == other for one, other in itertools.pairwise(clips))
+    assert neighbours < 40  # A fair mix has 119 * 19 / 119 = 19; in clip order it is 114.
+    assert len(set(clips[:16])) >= 4  # The first batch already has clips of most shards.
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
+def test_the_order_is_that_of_its_seed_whatever_the_process_is_seeded_with(
+    tmp_path: Path, seed: int
+) -> None:
+    file = samples.write_shard(tmp_path / "0.tfrecord", [b"%d" % n for n in range(20)])
+    orders = []
+    for process in (0, 1):
+        keras.utils.set_random_seed(process)
+        orders.append(list(shuffled_records([file], 20, seed).take(20).as_numpy_iterator()))
+    assert orders[0] == orders[1]
+    assert orders[0] != sorted(orders[0], key=int)
+
+
+def test_a_seed_gives_the_same_stream_and_another_gives_another(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = grey_shards(tmp_path, (12, 12))
+    first = trained_on(files, indexer, batches=12, seed=7)
+    assert trained_on(files, indexer, batches=12, seed=7) == first
+    assert trained_on(files, indexer, batches=12, seed=8) != first
+
+
+@pytest.mark.parametrize("start", [1, 5, 6, 13])
+def test_a_stream_that_begins_later_is_the_rest_of_the_stream(
+    tmp_path: Path, indexer: LabelIndexer, start: int
+) -> None:
+    # Passes over 23 end within batches of 4: the sixth batch has the end of one and the next.
+    files = grey_shards(tmp_path, (12, 11))
+    options = {"augment": AugmentSettings(mixup=1.0), "shuffle_buffer": 6}
+    whole = list(stream_of(files, indexer, **options).take(15))
+    rest = list(stream_of(files, indexer, start=start, **options).take(15 - start))
+    for expected, batch in zip(whole[start:], rest, strict=True):
+        for one, other in zip(expected, batch, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_the_order_does_not_depend_on_the_folder(tmp_path: Path, indexer: LabelIndexer) -> None:
+    one, other = (grey_shards(tmp_path / run, (9, 9, 6)) for run in ("execution-7", "8"))
+    assert trained_on(one, indexer, batches=12) == trained_on(other, indexer, batches=12)
+
+
+def test_the_sample_weight_is_the_moods_class_weight(tmp_path: Path, indexer: LabelIndexer) -> None:
+    files = grey_shards(tmp_path, (8,))
+    stream = stream_of(files, indexer, batch_size=8, weights=[0.5, 1.0, 2.0, 4.0])
+    pixels, moods, weights = next(iter(stream))
+    expected = [[0.5, 1.0, 2.0, 4.0][n % 4] for n in numbers(pixels.numpy())]
+    np.testing.assert_array_equal(weights, np.float32(expected))
+    np.testing.assert_array_equal(moods, np.eye(4)[[n % 4 for n in numbers(pixels.numpy())]])
+
+
+def test_labels_are_counted_without_opening_a_picture(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    labels = [MOODS[0]] * 3 + [MOODS[3]] * 2 + [MOODS[1]]
+    records = [samples.example(b"no picture", mood) for mood in labels]
+    files = [
+        samples.write_shard(tmp_path / "0", records[:4]),
+        samples.write_shard(tmp_path / "1", records[4:]),
+    ]
+    assert count_labels(files, indexer, 4) == [3, 1, 0, 2]
+
+
+def test_a_label_outside_the_map_stops_the_count_with_a_clear_error(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    records = [samples.example(b"", mood) for mood in (MOODS[0], "졸림", "배고픔")]
+    files = [samples.write_shard(tmp_path / "0", records)]
+    with pytest.raises(ConfigError, match="2 of 3 examples"):
+        count_labels(files, indexer, 4)
+
+
+def test_a_label_outside_the_map_never_reaches_the_loss(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    records = [samples.example(samples.jpeg(samples.plain(9)), "졸림")]
+    files = [samples.write_shard(tmp_path / "0", records)]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label map"):
+        list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label map"):
+        trained_on(files, indexer, batches=1)
+
+
+def test_a_window_outside_its_crop_is_an_error(tmp_path: Path, indexer: LabelIndexer) -> None:
+    record = samples.example(samples.jpeg(samples.plain(9)), window=(0, 1, SIDE, SIDE))
+    files = [samples.write_shard(tmp_path / "0", [record])]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="within the stored crop"):
+        list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1))
+
+
+def test_patterns_name_files_in_order_and_none_is_an_error(tmp_path: Path) -> None:
+    names = [samples.write_shard(tmp_path / f"{n}.tfrecord", []) for n in (2, 0, 1)]
+    pattern = str(tmp_path / "*")
+    assert shard_files([pattern]) == sorted(names)
+    assert shard_files([pattern, names[0]]) == sorted(names)  # Named twice, read once.
+    with pytest.raises(ConfigError, match="TFRecord shards"):
+        shard_files([str(tmp_path / "none" / "*")])
+
+
+def test_a_mixed_label_weighs_each_of_its_moods_by_its_own_weight() -> None:
+    # 0.25 * 8 + 0.75 * 4 = 5: of the loss, 2 / 5 is the rare mood's.
+    moods = tf.constant([[0.25, 0.0, 0.75], [0.0, 1.0, 0.0]])
+    _, shares, weights = weighed(tf.zeros([2]), moods, tf.constant([8.0, 0.5, 4.0]))
+    np.testing.assert_allclose(weights, [5.0, 0.5])
+    np.testing.assert_allclose(shares, [[0.4, 0, 0.6], [0, 1, 0]])
+
+
+def test_everything_random_is_the_same_for_the_same_seed_on_any_number_of_threads(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    files = [samples.write_split(tmp_path, 20, seed=3)]
+    settings = AugmentSettings(
+        zoom=0.2, stretch=0.2, brightness=0.3, contrast=0.3, saturation=0.3, erase=0.5, mixup=1.0
+    )
+
+    def batches(seed: int, threads: int) -> list[np.ndarray]:
+        stream = stream_of(shard_files(files), indexer, augment=settings, seed=seed).take(6)
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = threads
+        return [np.asarray(part) for batch in stream.with_options(options) for part in batch]
+
+    first = batches(seed=5, threads=1)
+    again = batches(seed=5, threads=4)
+    other = batches(seed=6, threads=4)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])

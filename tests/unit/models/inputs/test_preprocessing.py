@@ -1,0 +1,180 @@
+"""The pixels that the model sees: formats, views, resizing."""
+
+import io
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from dataset import boxes
+from models.inputs.preprocessing import lies_within, look, view_of, whole
+from testing.models import samples
+
+SIDE = samples.SIDE
+
+
+def looked(picture: bytes, view: tuple[int, ...] | None = None, side: int = SIDE) -> np.ndarray:
+    chooser = whole if view is None else (lambda size: tf.constant(view, tf.int64))
+    seen = look(tf.constant(picture), chooser, side)
+    assert bool(seen.inside)
+    return seen.pixels.numpy()
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> int:
+    return int(np.abs(one.astype(int) - other.astype(int)).max())
+
+
+def test_grey_200_is_200_for_the_network_and_not_a_share_of_255() -> None:
+    pixels = looked(samples.jpeg(samples.plain(200, 40, 50)))
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, 200)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP"])
+def test_lossless_formats_keep_every_pixel(kind: str) -> None:
+    picture = samples.mottled(SIDE, SIDE)
+    np.testing.assert_array_equal(looked(samples.encoded(picture, kind)), picture)
+
+
+def test_a_gif_gives_its_first_frame() -> None:
+    frames = [Image.fromarray(samples.plain(colour)) for colour in (samples.RED, samples.BLUE)]
+    gif = samples.encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    np.testing.assert_array_equal(looked(gif), samples.plain(samples.RED))
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "1", "RGBA", "LA"])
+def test_png_modes_become_rgb_as_pillow_makes_them(mode: str) -> None:
+    image = Image.fromarray(samples.mottled(SIDE, SIDE)).convert(mode)
+    expected = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(looked(samples.encoded(image)), expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA"])
+def test_bmp_modes_become_rgb_as_pillow_makes_them(mode: str) -> None:
+    image = Image.fromarray(samples.mottled(SIDE, SIDE)).convert(mode)
+    expected = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(looked(samples.encoded(image, "BMP")), expected)
+
+
+def test_sixteen_bit_grey_keeps_its_high_byte() -> None:
+    image = Image.fromarray(np.full((SIDE, SIDE), 0x7F80, np.uint16))
+    np.testing.assert_array_equal(looked(samples.encoded(image)), samples.plain(0x7F))
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_jpeg_modes_become_rgb_as_pillow_makes_them(mode: str) -> None:
+    picture = samples.jpeg(Image.fromarray(samples.mottled(SIDE, SIDE)).convert(mode))
+    expected = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+    assert difference(looked(picture), expected) <= 1
+
+
+def test_a_jpeg_that_needs_no_resize_is_as_pillow_decodes_it() -> None:
+    picture = samples.encoded(samples.mottled(SIDE, SIDE), "JPEG", quality=80)
+    np.testing.assert_array_equal(looked(picture), np.asarray(Image.open(io.BytesIO(picture))))
+
+
+def test_an_exif_orientation_is_ignored() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "Turn by 90 degrees to show."
+    picture = samples.mottled(SIDE, SIDE)
+    turned = samples.jpeg(picture, exif=exif)
+    assert b"Exif" in turned
+    np.testing.assert_array_equal(looked(turned), looked(samples.jpeg(picture)))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(
+    ("view", "colour"),
+    [
+        ((0, 0, 20, 40), samples.RED),
+        ((0, 40, 20, 60), samples.GREEN),
+        ((20, 0, 10, 40), samples.BLUE),
+        ((20, 40, 10, 60), samples.BLACK),
+    ],
+)
+def test_a_view_is_y_x_height_width(
+    kind: str, view: tuple[int, ...], colour: tuple[int, ...]
+) -> None:
+    # 30 rows and 100 columns in four parts that meet at row 20, column 40.
+    pixels = samples.plain(samples.BLACK, 30, 100)
+    pixels[:20, :40], pixels[:20, 40:] = samples.RED, samples.GREEN
+    pixels[20:, :40] = samples.BLUE
+    options = {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
+    seen = looked(samples.encoded(pixels, kind, **options), view)
+    # Inside, away from the ringing that a JPEG has at the edge between two blocks.
+    assert difference(seen[4:-4, 4:-4], samples.plain(colour, SIDE - 8, SIDE - 8)) <= 10
+
+
+@pytest.mark.parametrize(("height", "width"), [(200, 300), (20, 24), (20, 300), (33, 31)])
+def test_the_resize_is_pillows_bilinear(height: int, width: int) -> None:
+    picture = samples.mottled(height, width)
+    bilinear = Image.Resampling.BILINEAR
+    expected = np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), bilinear))
+    assert difference(looked(samples.encoded(picture)), expected) <= 1
+
+
+def test_a_thin_line_is_not_lost_when_shrunk() -> None:
+    picture = samples.plain(samples.BLACK, 320, 320)
+    picture[:, 160] = 255  # Plain bilinear would read columns 164 and 165 alone, and miss it.
+    assert looked(samples.encoded(picture)).max() > 10
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("view", [(0, 0, 0, 5), (0, 0, 41, 5), (0, 48, 5, 3), (-1, 0, 5, 5)])
+def test_a_view_past_the_picture_is_told_and_shows_nothing(
+    kind: str, view: tuple[int, ...]
+) -> None:
+    picture = samples.encoded(samples.plain(200, 40, 50), kind)
+    seen = look(tf.constant(picture), lambda size: tf.constant(view, tf.int64), SIDE)
+    assert not bool(seen.inside)
+    assert seen.pixels.numpy().max() == 0
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.97])
+def test_a_picture_that_breaks_off_is_an_error(kind: str, share: float) -> None:
+    picture = samples.encoded(samples.mottled(96, 128), kind)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        looked(picture[: int(len(picture) * share)])
+
+
+def test_a_palette_bmp_with_a_palette_too_short_is_an_error() -> None:
+    image = Image.fromarray(samples.mottled(SIDE, SIDE)).convert("P")
+    bmp = bytearray(samples.encoded(image, "BMP"))
+    bmp[10:14] = (54).to_bytes(4, "little")  # The pixels begin where the palette should.
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        looked(bytes(bmp))
+
+
+def test_the_view_of_a_box_is_the_ingests_view() -> None:
+    # Sides times margins that end in .5; at 45 * 0.7 and 90 * 0.35 single precision rounds up
+    # what double precision rounds down.
+    height, width = 480, 640
+    sides = [1, 3, 10, 15, 30, 45, 90, 101, 250, 450]
+    chosen = list(itertools.product([0, 1, 17, 29], [0, 2, 189], sides, sides))
+    for margin in (0.0, 0.05, 0.1, 0.15, 0.35, 0.7, 1.0):
+
+        @tf.function
+        def views(many: tf.Tensor, margin: float = margin) -> tf.Tensor:
+            size = tf.constant([height, width], tf.int64)
+            return tf.map_fn(lambda box: view_of(box, margin, size), many)
+
+        expected = [boxes.view_of(boxes.PixelBox(*one), margin, height, width) for one in chosen]
+        np.testing.assert_array_equal(views(tf.constant(chosen, tf.int64)), np.asarray(expected))
+
+
+def test_a_box_touching_the_far_corner_lies_within() -> None:
+    size = tf.constant([40, 50], tf.int64)
+    assert bool(lies_within(tf.constant([30, 45, 10, 5], tf.int64), size))
+    assert not bool(lies_within(tf.constant([30, 45, 10, 6], tf.int64), size))
+    assert not bool(lies_within(tf.constant([31, 45, 10, 5], tf.int64), size))
+
+
+def test_huge_numbers_do_not_wrap_round_into_the_picture() -> None:
+    size, huge = tf.constant([40, 50], tf.int64), 2**63 - 1
+    for wrong in ([1, 0, huge, 5], [huge, 0, 1, 5], [-huge - 1, 0, huge, 5], [0, 0, 5, huge]):
+        box = tf.constant(wrong, tf.int64)
+        assert not bool(lies_within(box, size))
+        np.testing.assert_array_equal(view_of(box, 0.05, size), [0, 0, 0, 0])

@@ -1,0 +1,108 @@
+"""Several devices and several machines train what one device trains."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from models.settings import TrainSettings
+from models.training import curves, devices
+from schemas import artifacts
+from schemas.errors import ConfigError
+from testing.models import machines, samples
+
+CHANGED = {
+    **{"learning_rate": 0.05, "clip_norm": 0.05, "ema_decay": 0.5, "warmup_epochs": 0.0},
+    "precision": "float32",
+}
+"""The clipping is one that each step meets, so that it matters what is clipped. What the clock
+would choose as the precision may differ from run to run."""
+
+
+def arguments(folder: Path, name: str, strategy: str, transform_graph: str) -> dict[str, Any]:
+    """Returns what TFX hands to ``run_fn``."""
+    train = samples.CONFIG["train"] | CHANGED | {"strategy": strategy}
+    return {
+        "train_files": [str(folder / "Split-train" / "*")],
+        "eval_files": [str(folder / "Split-eval" / "*")],
+        "transform_graph_path": transform_graph,
+        "base_model": None,
+        "hyperparameters": None,
+        "model_run_dir": str(folder / name / "model_run" / "5"),
+        "serving_model_dir": str(folder / name / "model" / "5" / "Format-Serving"),
+        "custom_config": samples.CONFIG
+        | {"train": train, "unfinished": str(folder / name / "unfinished")},
+    }
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, transform_graph: str) -> Path:
+    """The folder with the runs "one", "mirrored" and, of both workers, "machines"."""
+    folder = tmp_path_factory.mktemp("devices")
+    samples.write_split(folder / "Split-train", 20, seed=0)
+    # The last batch is of a single row: one of two devices has nothing to evaluate.
+    samples.write_split(folder / "Split-eval", 9, seed=100)
+    here = [arguments(folder, name, name, transform_graph) for name in ("one", "mirrored")]
+    there = arguments(folder, "machines", "auto", transform_graph)
+    processes = [machines.started(folder, "here", {"logical_devices": 2, "runs": here})]
+    processes += machines.two_started(folder, {"logical_devices": 1, "runs": [there]})
+    machines.wait(processes)
+    return folder
+
+
+def curves_of(runs: Path, name: str) -> list[dict[str, float]]:
+    rows = curves.read(str(runs / name / "model_run" / "5"))
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+def weights_of(runs: Path, name: str) -> list[np.ndarray]:
+    path = runs / name / "model_run" / "5" / artifacts.CHECKPOINT_KERAS
+    return list(keras.models.load_model(path).get_weights())
+
+
+@pytest.mark.parametrize("several", ["mirrored", "machines"])
+def test_several_devices_train_what_one_trains(runs: Path, several: str) -> None:
+    rows = curves_of(runs, "one")
+    assert len(rows) == 2 and rows[0]["loss"] != rows[1]["loss"]
+    assert curves_of(runs, several) == [pytest.approx(row, rel=1e-4) for row in rows]
+    for one, other in zip(weights_of(runs, "one"), weights_of(runs, several), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_of_several_machines_one_writes_and_it_writes_all_that_a_single_one_does(
+    runs: Path,
+) -> None:
+    def written(name: str) -> list[str]:
+        paths = sorted(path.relative_to(runs / name) for path in (runs / name).rglob("*"))
+        return [str(path) for path in paths]
+
+    def kinds(name: str) -> list[str]:
+        # TensorBoard's files have the time and the host in their names.
+        return [path for path in written(name) if "events.out" not in path]
+
+    assert kinds("machines") == kinds("one")
+    events = [path for path in written("machines") if "events.out" in path]
+    assert len(events) == 2  # Of the training and the validation, by one process.
+
+
+def test_no_batch_is_parted_unevenly_and_nothing_is_mirrored_on_one_device() -> None:
+    with pytest.raises(ConfigError, match=r"needs two GPUs or more\. Received: 1 device"):
+        devices.strategy_for(TrainSettings(strategy="mirrored"))
+    assert devices.strategy_for(TrainSettings(batch_size=7)).num_replicas_in_sync == 1
+
+
+def test_several_machines_must_be_named_and_must_not_come_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(ConfigError, match=r"needs the environment variable TF_CONFIG.*None"):
+        devices.strategy_for(TrainSettings(strategy="multi_worker"))
+    keras.ops.ones([1])  # TensorFlow has computed something.
+    cluster = {"worker": ["localhost:1", "localhost:2"]}
+    task = {"type": "worker", "index": 0}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
+    with pytest.raises(ConfigError, match=r"in a process of its own.*Unset TF_CONFIG"):
+        devices.strategy_for(TrainSettings())

@@ -1,0 +1,131 @@
+"""Each mode of fine-tuning changes what it should and nothing else."""
+
+import keras
+import numpy as np
+import pytest
+
+from models.network import classifier
+from models.settings import ModelSettings, TrainSettings
+from models.training import fine_tuning
+from models.training.fine_tuning import Phase
+from testing.models import samples
+
+PIXELS = np.stack([samples.mottled(8, 8, seed) for seed in range(4)]).astype(np.float32)
+TRUTH = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+
+
+def changed_layers(model: keras.Model) -> tuple[set[str], set[str]]:
+    """Trains a step; returns the layers whose trainable, and whose other weights changed."""
+
+    def weights() -> dict[tuple[str, str, bool], np.ndarray]:
+        moving = ("moving_mean", "moving_variance")
+        return {
+            (layer.name, variable.path, variable.name in moving): variable.numpy()
+            for layer in model.layers
+            for variable in layer.variables
+        }
+
+    model.compile(keras.optimizers.SGD(0.1), "categorical_crossentropy", jit_compile=False)
+    before = weights()
+    model.train_on_batch(PIXELS, TRUTH)
+    after = weights()
+    changed = [key for key in before if not np.array_equal(before[key], after[key])]
+    learnt = {layer for layer, _, moving in changed if not moving}
+    return learnt, {layer for layer, _, moving in changed if moving}
+
+
+@pytest.mark.parametrize(
+    ("part", "learnt", "moved"),
+    [
+        ("head", {"head", "head_norm"}, {"head_norm"}),
+        (
+            "last_block",
+            {"head", "head_norm", "block7a_conv", "block7a_bn"},
+            {"head_norm", "block7a_bn"},
+        ),
+        (
+            "full",
+            {
+                "head",
+                "head_norm",
+                "block7a_conv",
+                "block7a_bn",
+                "block6a_conv",
+                "block6a_bn",
+                "stem_conv",
+                "stem_bn",
+            },
+            {"head_norm", "block7a_bn", "block6a_bn", "stem_bn"},
+        ),
+    ],
+)
+def test_a_step_changes_the_part_and_its_moving_statistics_alone(
+    part: str, learnt: set[str], moved: set[str]
+) -> None:
+    model = samples.named_network()
+    fine_tuning.freeze(model, part)
+    assert changed_layers(model) == (learnt, moved)
+
+
+def test_a_frozen_batch_norm_normalises_as_in_inference() -> None:
+    model = samples.named_network()
+    fine_tuning.freeze(model, "head")
+    backbone = keras.Model(model.input, model.get_layer("block7a_bn").output)
+    np.testing.assert_allclose(backbone(PIXELS, training=True), backbone(PIXELS), rtol=1e-6)
+    fine_tuning.freeze(model, "full")
+    assert np.abs(backbone(PIXELS, training=True) - backbone(PIXELS)).max() > 0.1
+
+
+def test_what_was_frozen_learns_again_in_the_next_phase() -> None:
+    model = samples.named_network()
+    everything = len(model.trainable_variables)
+    fine_tuning.freeze(model, "head")
+    fine_tuning.freeze(model, "full")
+    assert len(model.trainable_variables) == everything
+
+
+def test_the_two_phases_share_the_epochs_and_the_second_is_slower() -> None:
+    settings = TrainSettings(
+        fine_tune="two_phase", epochs=10, head_epochs=3, learning_rate=0.01, full_rate=0.1
+    )
+    head, full = fine_tuning.phases(settings)
+    assert head == Phase("head", 0, 3, 0.01, is_last=False)
+    assert full == Phase("full", 3, 10, pytest.approx(0.001), is_last=True)
+
+
+@pytest.mark.parametrize("mode", ["head", "last_block", "full"])
+def test_the_other_modes_are_one_phase(mode: str) -> None:
+    settings = TrainSettings(fine_tune=mode, epochs=10, learning_rate=0.01)
+    assert fine_tuning.phases(settings) == [Phase(mode, 0, 10, 0.01, is_last=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "distance"),
+    [
+        ("head", 0),
+        ("head_norm", 0),
+        ("top_conv", 1),
+        ("block7a_bn", 1),
+        ("block6d_project_bn", 2),
+        ("block2b_se_expand", 6),
+        ("block1a_dwconv", 7),
+        ("stem_bn", 8),
+    ],
+)
+def test_the_distance_is_counted_in_blocks_from_the_head(name: str, distance: int) -> None:
+    assert fine_tuning.distance_from_head(name) == distance
+
+
+def test_a_layer_of_another_name_cannot_be_placed() -> None:
+    with pytest.raises(ValueError, match="Received: 'dense_1'"):
+        fine_tuning.distance_from_head("dense_1")
+
+
+def test_every_layer_of_the_real_network_that_learns_has_a_place() -> None:
+    model = classifier.build(ModelSettings(weights="none", resolution=samples.SIDE), 4)
+    multipliers = fine_tuning.rate_multipliers(model, 0.5)
+    assert len(multipliers) == len(model.trainable_variables)
+    assert set(multipliers) == {0.5**distance for distance in range(9)}
+    fine_tuning.freeze(model, "last_block")
+    learnt = {v.path.split("/")[0][:6] for v in model.trainable_variables}
+    assert learnt == {"block7", "top_co", "top_bn", "head_n", "head"}

@@ -1,0 +1,144 @@
+"""Which way of computing is taken: by the clock and the loss, both given by hand."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.settings import TrainSettings
+from models.training import fine_tuning, fitting, precision
+from models.training.precision import Way, candidates, choose, policy, settle
+from schemas import artifacts
+from testing.models import samples
+
+PLAIN, HALF, HALF_XLA = Way("float32", False), Way("float16", False), Way("float16", True)
+GOOD = [1.8, 1.7, 1.6, 1.5, 1.4, 1.3, 1.2, 1.1]
+
+
+class Machine:
+    """A clock, and a stepper that moves it."""
+
+    def __init__(self, seconds: dict[Way, float], losses: dict[Way, list[float]]) -> None:
+        self.now = 0.0
+        self._seconds = seconds
+        self._losses = losses
+
+    def clock(self) -> float:
+        return self.now
+
+    def steps(self, way: Way) -> Iterator[float]:
+        for step, loss in enumerate(self._losses.get(way, GOOD)):
+            # Compiling takes 60 s and must not count.
+            self.now += 60 if step == 0 else self._seconds[way]
+            yield loss
+
+
+def chosen(seconds: dict[Way, float], losses: dict[Way, list[float]] | None = None) -> Way:
+    machine = Machine(seconds, losses or {})
+    return choose(list(seconds), machine.steps, machine.clock)[0]
+
+
+def test_the_fastest_is_taken_whatever_the_first_step_takes() -> None:
+    assert chosen({PLAIN: 0.3, HALF: 0.1, HALF_XLA: 0.2}) == HALF
+    assert chosen({PLAIN: 0.3, HALF: 0.4, HALF_XLA: 0.2}) == HALF_XLA
+    assert chosen({PLAIN: 0.3, HALF: 0.4, HALF_XLA: 0.5}) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [1.8, 1.7, float("nan"), *GOOD[3:]],
+        [1.8, float("inf"), *GOOD[2:]],
+        [*GOOD[:7], 1.1 * 1.06],  # 6 % off at the last step; 5 % are allowed.
+    ],
+)
+def test_a_way_that_loses_the_loss_is_not_taken(losses: list[float]) -> None:
+    assert chosen({PLAIN: 0.3, HALF: 0.1}, {HALF: losses}) == PLAIN
+    assert chosen({PLAIN: 0.3, HALF: 0.1}, {HALF: [*GOOD[:7], 1.1 * 1.04]}) == HALF
+
+
+def test_a_way_that_fails_is_passed_over_with_its_reason() -> None:
+    machine = Machine({PLAIN: 0.3, HALF: 0.1}, {})
+
+    def steps(way: Way) -> Iterator[float]:
+        if way == HALF:
+            raise tf.errors.UnimplementedError(None, None, "no such kernel")
+        yield from machine.steps(way)
+
+    way, trials = choose([PLAIN, HALF], steps, machine.clock)
+    assert way == PLAIN
+    assert [trial.failure for trial in trials] == ["", "UnimplementedError: no such kernel"]
+
+
+def test_nothing_is_tried_where_there_is_no_choice() -> None:
+    way, trials = choose([HALF], lambda way: pytest.fail("tried"))
+    assert (way, trials) == (HALF, [])
+
+
+def test_a_cpu_is_asked_for_bfloat16_only_if_it_has_it_and_never_for_xla(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(precision.tf.config, "list_physical_devices", lambda kind: [])
+    monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "fma"})
+    assert candidates(TrainSettings()) == [Way("float32", False)]
+    monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "amx_bf16"})
+    assert candidates(TrainSettings()) == [Way("float32", False), Way("bfloat16", False)]
+    assert candidates(TrainSettings(precision="float16", xla="on")) == [Way("float16", True)]
+
+
+def test_without_measuring_auto_is_plain_float32_and_what_is_asked_for_stays() -> None:
+    assert candidates(precision.untried(TrainSettings())) == [PLAIN]
+    asked = TrainSettings(precision="float16", xla="on")
+    assert precision.untried(asked) == asked
+
+
+def test_a_gpu_is_asked_for_everything_float32_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision.tf.config, "list_physical_devices", lambda kind: ["gpu"])
+    ways = candidates(TrainSettings())
+    assert ways[0] == Way("float32", False) and len(ways) == 6 == len(set(ways))
+    assert candidates(TrainSettings(xla="off")) == [
+        Way(precision, False) for precision in ("float32", "bfloat16", "float16")
+    ]
+
+
+def test_a_training_that_goes_on_keeps_its_way_and_the_trials_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "candidates", lambda settings: [PLAIN, HALF])
+
+    def steps(way: Way) -> Iterator[float]:
+        yield from [float("nan")] * 8 if way == HALF else GOOD
+
+    folders = [str(tmp_path / name) for name in ("unfinished", "run", "run again")]
+    assert settle(TrainSettings(), steps, folders[0], folders[1]) == PLAIN
+    again = settle(TrainSettings(), lambda way: pytest.fail("tried"), folders[0], folders[2])
+    assert again == PLAIN
+    for folder in folders:
+        told = json.loads((Path(folder) / artifacts.PRECISION_JSON).read_text("utf-8"))
+        assert told["taken"] == {"precision": "float32", "xla": False}
+        assert [trial["losses"][0] for trial in told["trials"]] == [1.8, None]
+        assert told["trials"][1]["failure"] == "The loss is nan after step 1"
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_trains_float32_weights_and_answers_float32(precision: str) -> None:
+    before = keras.config.dtype_policy()
+    with policy(precision):
+        model = samples.named_network()
+    assert keras.config.dtype_policy() == before
+    assert model.get_layer("stem_conv").compute_dtype == precision
+    assert {str(each.dtype) for each in model.trainable_variables} == {"float32"}
+    settings = TrainSettings(warmup_epochs=0.0, learning_rate=0.02)
+    pixels = np.stack([samples.mottled(8, 8, seed) for seed in range(8)])
+    batch = (pixels, np.eye(2, dtype=np.float32)[[0, 1] * 4], np.ones(8, np.float32))
+    batches = tf.data.Dataset.from_tensors(batch).repeat(12)
+    loss = keras.losses.CategoricalCrossentropy()
+    told = list(fitting.steps(model, batches, settings, loss, steps_per_epoch=12, xla=False))
+    assert told[-1] < told[0] and np.isfinite(told).all()
+    wrapped = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert wrapped == (precision == "float16")
+    assert fine_tuning.phases(settings)[-1].part == "full"

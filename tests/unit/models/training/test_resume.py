@@ -1,0 +1,130 @@
+"""A training that was stopped goes on, and ends as if it had not been."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from models.inputs.input_pipeline import evaluation_batches, shard_files, training_batches
+from models.inputs.label_index import LabelIndexer
+from models.settings import AugmentSettings, TrainSettings
+from models.training import callbacks, curves, fitting
+from models.training.backup import Backups
+from testing.models import samples
+
+BATCH, TOTAL, STEPS, EPOCHS = 4, 22, 6, 5  # Passes end in the middle of an epoch.
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "averaged": {"ema_decay": 0.7, "schedule": "cosine", "warmup_epochs": 1.0},
+    "plateau": {"schedule": "plateau", "plateau_patience": 1, "plateau_factor": 0.5},
+    "two phases": {"fine_tune": "two_phase", "head_epochs": 2},
+}
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing after it is tidied up."""
+
+
+def network() -> keras.Model:
+    """Returns a network with batch norm and with dropout, which draws from a generator."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    pixels = keras.Input((samples.SIDE, samples.SIDE, 3))
+    flow = layers.Rescaling(1 / 255, name="stem_scale")(pixels)
+    flow = layers.Conv2D(8, 5, strides=4, activation="relu", name="stem_conv")(flow)
+    flow = layers.BatchNormalization(momentum=0.8, name="block7a_bn")(flow)
+    flow = layers.GlobalAveragePooling2D(name="head_pool")(flow)
+    flow = layers.Dropout(0.4, name="head_drop")(flow)
+    return keras.Model(pixels, layers.Dense(4, activation="softmax", name="head")(flow))
+
+
+Fit = Callable[..., keras.Model]
+
+
+@pytest.fixture
+def fit(tmp_path: Path, indexer: LabelIndexer, monkeypatch: pytest.MonkeyPatch) -> Fit:
+    """Trains in ``run_dir``; ``kill_after`` stops it after so many steps."""
+    train = shard_files([samples.write_split(tmp_path / "train", TOTAL, seed=0)])
+    judged = shard_files([samples.write_split(tmp_path / "eval", 9, seed=100)])
+
+    def run(name: str, changed: dict[str, Any], kill_after: int | None = None) -> keras.Model:
+        taken = [0]
+        look_for_nan = callbacks.StopOnNan.on_train_batch_end
+
+        def count(self: Any, batch: int, logs: Any = None) -> None:
+            look_for_nan(self, batch, logs)
+            taken[0] += 1
+            if taken[0] == kill_after:
+                raise Killed
+
+        monkeypatch.setattr(callbacks.StopOnNan, "on_train_batch_end", count)
+        settings = TrainSettings(
+            **{"epochs": EPOCHS, "learning_rate": 0.02, "batch_size": BATCH} | changed
+        )
+        model = network()
+        augment = AugmentSettings(zoom=0.2, erase=0.3, mixup=0.5)
+        stream = functools.partial(
+            _stream, train, indexer, shuffle_buffer=8, augment=augment, seed=5
+        )
+        fitting.fit(
+            model,
+            stream,
+            evaluation_batches(judged, indexer, 4, resolution=samples.SIDE, batch_size=BATCH),
+            settings,
+            keras.losses.CategoricalCrossentropy(),
+            steps_per_epoch=STEPS,
+            run_dir=str(tmp_path / name),
+            backups=Backups(str(tmp_path / "unfinished"), str(sorted(changed))),
+        )
+        monkeypatch.setattr(callbacks.StopOnNan, "on_train_batch_end", look_for_nan)
+        return model
+
+    return run
+
+
+def _stream(files: list[str], indexer: LabelIndexer, start: int, **options: Any) -> Any:
+    weights = [1.0, 2.0, 0.5, 1.0]
+    return training_batches(
+        files,
+        indexer,
+        weights,
+        resolution=samples.SIDE,
+        batch_size=BATCH,
+        total=TOTAL,
+        start=start,
+        **options,
+    )
+
+
+def told(folder: Path) -> list[dict[str, float]]:
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in curves.read(str(folder))]
+
+
+def assert_same_curves(one: Path, other: Path) -> None:
+    assert len(told(one)) == len(told(other)) > 0
+    for row, again in zip(told(one), told(other), strict=True):
+        assert row == pytest.approx(again, rel=1e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "minutes"), [("averaged", 1e-9), ("plateau", 0.0), ("two phases", 1e-9)]
+)
+def test_a_training_killed_twice_ends_as_one_that_was_not(
+    fit: Fit, tmp_path: Path, name: str, minutes: float
+) -> None:
+    whole = fit("whole", SETTINGS[name] | {"backup_minutes": 0.0})
+    changed = SETTINGS[name] | {"backup_minutes": minutes}
+    Backups(str(tmp_path / "unfinished"), "any").clear()
+    for attempt, steps in enumerate((9, 13)):
+        with pytest.raises(Killed):
+            fit(f"killed {attempt}", changed, kill_after=steps)
+    resumed = fit("resumed", changed)
+    assert_same_curves(tmp_path / "resumed", tmp_path / "whole")
+    for one, other in zip(resumed.variables, whole.variables, strict=True):
+        np.testing.assert_allclose(
+            one.numpy().astype(float), other.numpy(), rtol=1e-3, atol=1e-4, err_msg=one.path
+        )

@@ -1,0 +1,97 @@
+"""Which clips quick trainings see."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from models.inputs.label_index import LabelIndexer
+from models.tuning import subset
+from schemas import features
+from testing.models import samples
+
+MOODS = samples.MOODS
+PICTURE = samples.jpeg(samples.plain(1))
+
+
+def record(clip: str, mood: int) -> bytes:
+    message = tf.train.Example.FromString(samples.example(PICTURE, MOODS[mood]))
+    message.features.feature[features.CLIP].bytes_list.value.append(clip.encode())
+    return bytes(message.SerializeToString())
+
+
+def shard(path: Path, clips: Sequence[tuple[str, int, int]]) -> str:
+    """Writes clips of (name, mood, frames), first frames first: a clip's are no neighbours."""
+    longest = max(frames for _, _, frames in clips)
+    rows = [(name, mood) for i in range(longest) for name, mood, frames in clips if i < frames]
+    return samples.write_shard(path, [record(*row) for row in rows])
+
+
+def clips_in(path: str) -> Counter[str]:
+    """Counts the frames of each clip."""
+    return Counter(
+        tf.train.Example.FromString(text)
+        .features.feature[features.CLIP]
+        .bytes_list.value[0]
+        .decode()
+        for text in tf.data.TFRecordDataset([path]).as_numpy_iterator()
+    )
+
+
+def test_shares_are_proportional_but_for_rare_moods() -> None:
+    # 100 of 1000; a tenth of an even share of three moods is 100 / 30, so 4.
+    assert subset.shares([900, 90, 10], 100) == [90, 9, 4]
+    assert subset.shares([908, 90, 2], 100) == [91, 9, 2]
+    assert subset.shares([900, 0, 100], 100) == [90, 0, 10]
+
+
+def test_a_split_that_is_small_enough_is_taken_whole() -> None:
+    assert subset.shares([60, 0, 40], 100) == [60, 0, 40]
+    assert subset.shares([60, 1, 40], 100) != [60, 1, 40]
+
+
+def test_clips_are_taken_whole_until_each_mood_has_its_share(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    clips = [(f"{mood}-{clip}", mood, 3) for mood in range(4) for clip in range(5)]
+    file = shard(tmp_path / "0.tfrecord", clips)
+    target = str(tmp_path / "part")
+    # Of 3 frames a clip: 1 clip reaches 1, 2 reach 6, 3 reach 7, and of the last mood none.
+    assert subset.write([file], indexer, [1, 6, 7, 0], target, seed=1) == [3, 6, 9, 0]
+    found = clips_in(target)
+    assert set(found.values()) == {3}
+    assert Counter(name[0] for name in found) == {"0": 1, "1": 2, "2": 3}
+
+
+def test_a_clip_of_two_moods_is_taken_for_the_one_that_lacks(
+    tmp_path: Path, indexer: LabelIndexer
+) -> None:
+    file = shard(tmp_path / "0.tfrecord", [("both", 0, 2), ("both", 1, 1), ("other", 2, 1)])
+    assert subset.write([file], indexer, [0, 1, 0, 0], str(tmp_path / "part"), 1) == [2, 1, 0, 0]
+
+
+def test_shards_that_are_not_needed_are_not_read(tmp_path: Path, indexer: LabelIndexer) -> None:
+    files = [
+        shard(tmp_path / f"{i}.tfrecord", [(f"{i}-{j}", 0, 2) for j in range(4)]) for i in (0, 1)
+    ]
+    target = str(tmp_path / "part")
+    subset.write(files, indexer, [8, 0, 0, 0], target, seed=1)
+    (first,) = {name[0] for name in clips_in(target)}
+    (tmp_path / f"{1 - int(first)}.tfrecord").write_bytes(b"a broken record, " * 9)
+    assert subset.write(files, indexer, [8, 0, 0, 0], target, seed=1) == [8, 0, 0, 0]
+    with pytest.raises(tf.errors.DataLossError):
+        subset.write(files, indexer, [9, 0, 0, 0], target, seed=1)
+
+
+def test_the_seed_decides_which(tmp_path: Path, indexer: LabelIndexer) -> None:
+    file = shard(tmp_path / "0.tfrecord", [(str(clip), 0, 1) for clip in range(30)])
+
+    def part(name: str, seed: int) -> bytes:
+        subset.write([file], indexer, [10, 0, 0, 0], str(tmp_path / name), seed)
+        return (tmp_path / name).read_bytes()
+
+    assert part("a", 1) == part("b", 1)
+    assert clips_in(str(tmp_path / "a")) != clips_in(str(part("c", 2) and tmp_path / "c"))
+    assert not list(tmp_path.glob("*.partial"))

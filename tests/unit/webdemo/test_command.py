@@ -1,0 +1,71 @@
+"""The demo's command with wrong settings: told before a model is loaded."""
+
+import importlib.util
+import socket
+from typing import Any
+
+import pytest
+
+import demo
+from client.backends import tf_serving
+from testing.paths import ROOT
+
+
+@pytest.fixture
+def extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the command find the extra, which none of these tests needs."""
+    found = importlib.util.find_spec
+
+    def find(name: str, *rest: Any) -> Any:
+        return object() if name in ("starlette", "uvicorn") else found(name, *rest)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find)
+
+
+def test_without_the_extra_the_command_that_installs_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert demo.main(["--weight_path", "W"]) == 2
+    said = capfd.readouterr().err
+    assert "Missing: starlette, uvicorn" in said
+    command = "uv sync --extra demo"
+    assert command in said
+    assert "\ndemo = [" in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--weight_path", "W"], "--weight_path W does not exist"),
+        (["--server", "localhost"], "--server must name a server"),
+        (["--server", "http://h", "--timeout", "0"], "--timeout must be above 0 seconds"),
+        (["--server", "http://h", "--port", "-1"], "free port in 0..65535. Received: 127.0.0.1"),
+        (["--server", "http://h", "--port", "65536"], "free port in 0..65535"),
+        (["--server", "http://h", "--host", "203.0.113.1"], "must be an address of this machine"),
+    ],
+)
+@pytest.mark.usefixtures("extra")
+def test_wrong_settings_are_2(
+    flags: list[str], words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert demo.main(flags) == 2
+    assert words in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("extra")
+def test_a_port_that_is_taken_is_2(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert demo.main(["--server", "http://h", "--port", port]) == 2
+    assert f"Received: 127.0.0.1 and {port}" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("extra")
+def test_a_server_that_is_down_is_3(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    monkeypatch.setattr(tf_serving, "ATTEMPTS", 1)
+    assert demo.main(["--server", "http://127.0.0.1:9", "--timeout", "2", "--port", "0"]) == 3
+    assert "error: " in capfd.readouterr().err
