@@ -17,8 +17,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps a package's tests together, and all that need the whole run."""
     for item in items:
         needs_run = "pushed" in getattr(item, "fixturenames", ())
-        room = item.path.relative_to(TESTS).parts[:2]
-        group = "whole run" if needs_run else "/".join(room)
+        kind, room, *_ = item.path.relative_to(TESTS).parts
+        group = "whole run" if needs_run else room if kind == "unit" else kind
         item.add_marker(pytest.mark.xdist_group(group))
 
 

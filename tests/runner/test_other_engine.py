@@ -14,7 +14,6 @@ import grpc
 import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
-from dockerfile_lines import copied, stages_of
 
 from components.evaluator import analysis
 from components.pet_example_gen import shard
@@ -27,6 +26,7 @@ from schemas.labels import DEFAULT_MOODS
 from testing.aihub.fault_csv import write_fault_csv
 from testing.models.prediction_tables import TWELVE, tally_of
 from testing.pipeline.runs import ALIKE, newest, run_data_stage, write_colours
+from tools.dockerfile.dockerfile_lines import copied, stages_of
 
 
 class Engine(NamedTuple):

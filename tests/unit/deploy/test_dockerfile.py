@@ -10,11 +10,19 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from by_hand import Builder, LineError
-from chroots import Root
-from dockerfile_lines import Step, command, copied, filled, is_ignored, needed_for, stages_of
 
 from testing.paths import ROOT
+from tools.dockerfile.by_hand import Builder, LineError
+from tools.dockerfile.chroots import Root
+from tools.dockerfile.dockerfile_lines import (
+    Step,
+    command,
+    copied,
+    filled,
+    is_ignored,
+    needed_for,
+    stages_of,
+)
 
 TEXT = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 RULES = (ROOT / ".dockerignore").read_text("utf-8")
