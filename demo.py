@@ -19,7 +19,7 @@ installed, 3 the server cannot be asked.
 import argparse
 import sys
 
-from client.flags import add_model_flags
+from client.model_flags import add_model_flags
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,13 +47,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
-    wishes = vars(_parser().parse_args(arguments))
-    host, port = wishes.pop("host"), wishes.pop("port")
+    args = vars(_parser().parse_args(arguments))
+    host, port = args.pop("host"), args.pop("port")
     # Not above: --help and wrong flags need not wait for it.
-    from client.backends.source import Named
+    from client.backends.model_source import ModelFlags
     from webdemo.command import run
 
-    return run(Named(**wishes), host, port)
+    return run(ModelFlags(**args), host, port)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from client.flags import add_model_flags
+from client.model_flags import add_model_flags
 
 EXAMPLE = """\
 Name the pictures, files or folders, for example:
@@ -98,17 +98,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     parser = _parser()
     # Flags may stand between the pictures.
-    wishes = vars(parser.parse_intermixed_args(arguments))
-    if not wishes["pictures"] and wishes["csv"] is None:
+    args = vars(parser.parse_intermixed_args(arguments))
+    if not args["pictures"] and args["csv"] is None:
         parser.print_usage(sys.stderr)
-        model = "--server" if wishes["server"] else "--weight_path"
-        named = f"{model} {wishes['server'] or wishes['weight_path']}"
+        model = "--server" if args["server"] else "--weight_path"
+        named = f"{model} {args['server'] or args['weight_path']}"
         sys.stderr.write("error: " + EXAMPLE.format(model=named))
         return 2
     # Not above: --help and wrong flags need not wait for it.
-    from client.run import Request, run
+    from client.inference import run
+    from client.predict_request import PredictRequest
 
-    return run(Request(**{**wishes, "pictures": tuple(wishes["pictures"])}))
+    return run(PredictRequest(**{**args, "pictures": tuple(args["pictures"])}))
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cluster.request import KUBEFLOW, VERTEX, ClusterRequest
+from cluster.cluster_request import KUBEFLOW, VERTEX, ClusterRequest
 from runner import environment
-from runner.flags import add_labels_flag, add_settings_flags
 from runner.log_capture import captured
+from runner.settings_flags import add_labels_flag, add_settings_flags
 from runner.settings_help import settings_text
 from schemas.errors import ConfigError
 
@@ -102,8 +102,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
-    wishes = vars(_parser().parse_args(arguments))
-    request = ClusterRequest(**{**wishes, "overrides": tuple(wishes["overrides"])})
+    args = vars(_parser().parse_args(arguments))
+    request = ClusterRequest(**{**args, "overrides": tuple(args["overrides"])})
     try:
         environment.check_versions()
         settings, inputs = request.settings(), request.inputs()

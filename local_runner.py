@@ -25,9 +25,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from runner.flags import add_labels_flag, add_settings_flags
 from runner.local import run
-from runner.request import RunRequest
+from runner.run_request import RunRequest
+from runner.settings_flags import add_labels_flag, add_settings_flags
 from runner.settings_help import settings_text
 
 
@@ -77,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
-    wishes = vars(_parser().parse_args(arguments))
-    return run(RunRequest(**{**wishes, "overrides": tuple(wishes["overrides"])}))
+    args = vars(_parser().parse_args(arguments))
+    return run(RunRequest(**{**args, "overrides": tuple(args["overrides"])}))
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ import functools
 import sys
 from pathlib import Path
 
-from runner import original
-from runner.flags import add_labels_flag, add_set_flag
+from runner import original_command
 from runner.local import run
+from runner.settings_flags import add_labels_flag, add_set_flag
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,10 +42,14 @@ def _parser() -> argparse.ArgumentParser:
         help="rows to judge by (default: a share of --train's clips)",
     )
     for name, default, help_text in (
-        ("--batch_size", original.BATCH_SIZE, "train.batch_size: pictures a step"),
-        ("--resolution", original.RESOLUTION, "model.resolution: side of the pictures, pixels"),
-        ("--learning_rate", original.LEARNING_RATE, "train.learning_rate: at its highest"),
-        ("--epochs", original.EPOCHS, "train.epochs: passes over the rows at most"),
+        ("--batch_size", original_command.BATCH_SIZE, "train.batch_size: pictures a step"),
+        (
+            "--resolution",
+            original_command.RESOLUTION,
+            "model.resolution: side of the pictures, pixels",
+        ),
+        ("--learning_rate", original_command.LEARNING_RATE, "train.learning_rate: at its highest"),
+        ("--epochs", original_command.EPOCHS, "train.epochs: passes over the rows at most"),
     ):
         flags.add_argument(
             name, default=default, metavar="N", help=f"{help_text} (default: {default})"
@@ -73,11 +77,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
-    wishes = vars(_parser().parse_args(arguments))
-    command = original.OriginalCommand(**{**wishes, "overrides": tuple(wishes["overrides"])})
+    args = vars(_parser().parse_args(arguments))
+    command = original_command.OriginalCommand(**{**args, "overrides": tuple(args["overrides"])})
     request = command.request()
-    print(f"The same as:\n  {original.local_runner_command(request)}\n", flush=True)
-    return run(request, functools.partial(original.ending, request))
+    print(f"The same as:\n  {original_command.local_runner_command(request)}\n", flush=True)
+    return run(request, functools.partial(original_command.ending, request))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from components.evaluator import slices, table
+from components.evaluator import predictions_table, slices
 from schemas.labels import DEFAULT_MOODS
 
 SHARES = np.array([25181, 2606, 219600, 466171, 16207, 27313]) / 757078
@@ -35,8 +35,8 @@ def draw(path: str, rows: int, frames_a_clip: int) -> None:
     random = np.random.default_rng(1)
     clips = -(-rows // frames_a_clip)
     moods = random.choice(len(DEFAULT_MOODS), clips, p=SHARES)
-    answerers = [table.MODEL, table.BASELINE]
-    with table.Writer(path, DEFAULT_MOODS, 3, answerers, rows) as writer:
+    predictors = [predictions_table.MODEL, predictions_table.BASELINE]
+    with predictions_table.Writer(path, DEFAULT_MOODS, 3, predictors, rows) as writer:
         for begin in range(0, rows, PIECE):
             lines = np.arange(begin, min(begin + PIECE, rows))
             clip = lines // frames_a_clip
@@ -46,27 +46,33 @@ def draw(path: str, rows: int, frames_a_clip: int) -> None:
             ]
             area, grey = random.random(len(lines)), random.random(len(lines))
             answers = {}
-            for answerer in answerers:
+            for predictor in predictors:
                 raw = random.gamma(0.7, size=(len(lines), len(DEFAULT_MOODS)))
                 raw[np.arange(len(lines)), moods[clip]] += 0.8
-                answers[answerer] = (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
+                answers[predictor] = (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
             writer.add(
                 {
-                    table.LINE: (lines + 2).tolist(),
-                    table.PATH: [f"images/{name}/frame_{i}.jpg" for i, name in enumerate(names)],
-                    table.CLIP: names,
-                    table.GROUP: names,
-                    table.SPECIES: [name[:3].upper() for name in names],
-                    table.ACTION: [slices.action_of(name) for name in names],
-                    table.BOX_AREA: area,
-                    table.BOX_SIZE: [slices.band(one, slices.BOX_SIZES) for one in area],
-                    table.BRIGHTNESS: grey,
-                    table.BRIGHTNESS_BAND: [slices.band(one, slices.BRIGHTNESSES) for one in grey],
-                    table.SHARPNESS: area,
-                    table.CONTRAST: grey / 2,
-                    table.LABEL: [DEFAULT_MOODS[mood] for mood in moods[clip]],
-                    table.LABEL_INDEX: moods[clip],
-                    table.JUDGED: [True] * len(lines),
+                    predictions_table.LINE: (lines + 2).tolist(),
+                    predictions_table.PATH: [
+                        f"images/{name}/frame_{i}.jpg" for i, name in enumerate(names)
+                    ],
+                    predictions_table.CLIP: names,
+                    predictions_table.GROUP: names,
+                    predictions_table.SPECIES: [name[:3].upper() for name in names],
+                    predictions_table.ACTION: [slices.action_of(name) for name in names],
+                    predictions_table.BOX_AREA: area,
+                    predictions_table.BOX_SIZE: [
+                        slices.band(one, slices.BOX_SIZES) for one in area
+                    ],
+                    predictions_table.BRIGHTNESS: grey,
+                    predictions_table.BRIGHTNESS_BAND: [
+                        slices.band(one, slices.BRIGHTNESSES) for one in grey
+                    ],
+                    predictions_table.SHARPNESS: area,
+                    predictions_table.CONTRAST: grey / 2,
+                    predictions_table.LABEL: [DEFAULT_MOODS[mood] for mood in moods[clip]],
+                    predictions_table.LABEL_INDEX: moods[clip],
+                    predictions_table.JUDGED: [True] * len(lines),
                 },
                 answers,
             )
@@ -78,26 +84,26 @@ def judge(path: str) -> dict[str, Any]:
     from apache_beam.options.pipeline_options import PipelineOptions
 
     from components.evaluator import analysis, gate, measures
+    from components.evaluator.confusion_counts import ConfusionCounts
     from components.evaluator.settings import EvaluateSettings
-    from components.evaluator.tally import Tally
 
     before, start = peak_mb(), time.perf_counter()
-    tally, settings = Tally(table.Table(path)), EvaluateSettings()
+    counts, settings = ConfusionCounts(predictions_table.Table(path)), EvaluateSettings()
     counted = time.perf_counter()
     options = PipelineOptions(["--runner=DirectRunner", "--direct_running_mode=in_memory"])
     with tempfile.TemporaryDirectory() as folder:
         with beam.Pipeline(options=options) as pipeline:
-            analysis.analyse(pipeline, tally, folder)
-        analysis.check(folder, tally)
+            analysis.analyse(pipeline, counts, folder)
+        analysis.check(folder, counts)
         sliced = time.perf_counter()
-        checks = list(gate.checks(tally, settings))
-        document = measures.document(tally, settings)
+        checks = list(gate.checks(counts, settings))
+        document = measures.document(counts, settings)
         Path(folder, "metrics.json").write_text(json.dumps(document), "utf-8")
     return {
-        "rows": tally.rows,
-        "clips": tally.clips,
+        "rows": counts.rows,
+        "clips": counts.clips,
         "checks": len(checks),
-        "slices": len(tally.slices),
+        "slices": len(counts.slices),
         "seconds_count": round(counted - start, 1),
         "seconds_tfma": round(sliced - counted, 1),
         "seconds_intervals": round(time.perf_counter() - sliced, 1),

@@ -34,11 +34,11 @@ from components.pet_example_gen import work
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from dataset.boxes import PixelBox, parse_box
+from dataset.csv_rows import read_rows
 from dataset.partition import SplitShare, deal_out
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from dataset.settings import DataSettings
-from dataset.table import read_rows
 from dataset.thinning import ThinSettings
 from schemas.labels import DEFAULT_MOODS
 

@@ -47,13 +47,13 @@ def labelled(version: Path, csv: Path, out: Path) -> float:
 
 def alone(version: Path, photos: list[bytes], rows: int) -> float:
     """Returns the seconds in which the servable answers for as many rows."""
-    ask = tf.saved_model.load(str(version)).signatures[signatures.SERVE_BOX]
+    predict = tf.saved_model.load(str(version)).signatures[signatures.SERVE_BOX]
     source = cycle(photos)
     boxes = tf.constant([BOX] * BATCH, tf.int64)
-    ask(image_bytes=tf.constant(list(islice(source, BATCH))), box=boxes)
+    predict(image_bytes=tf.constant(list(islice(source, BATCH))), box=boxes)
     start = time.perf_counter()
     for _ in range(rows // BATCH):
-        ask(image_bytes=tf.constant(list(islice(source, BATCH))), box=boxes)
+        predict(image_bytes=tf.constant(list(islice(source, BATCH))), box=boxes)
     return time.perf_counter() - start
 
 
@@ -62,10 +62,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--rows", type=int, default=2048, help="in the longer of two tables")
     parser.add_argument("--rounds", type=int, default=3)
-    wishes = parser.parse_args()
+    expected = parser.parse_args()
     photos = [pictures.jpeg(pictures.photo(480, 640, seed), 90, "4:2:0") for seed in range(PHOTOS)]
     # Two lengths, so that starting Python and loading the model are not counted.
-    short, long = wishes.rows // 4, wishes.rows
+    short, long = expected.rows // 4, expected.rows
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for place, photo in enumerate(photos):
@@ -75,7 +75,7 @@ def main() -> int:
         export.write_servable(model, ServingSpec(DEFAULT_MOODS, SIDE, 0.05), "none", str(version))
         box = ",".join(map(str, BOX))
         rates: dict[str, list[float]] = {"inference.py": [], "servable alone": []}
-        for turn in range(wishes.rounds):
+        for turn in range(expected.rounds):
             seconds = []
             for rows in (short, long):
                 csv = folder / f"{rows}.csv"

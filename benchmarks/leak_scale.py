@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset.frames_schema import arrow_schema
-from schemas import frames
+from schemas import frame_columns
 
 TRAIN_CLIPS, TRAIN_FRAMES = 61_081, 2_127_962
 EVAL_CLIPS, EVAL_FRAMES = 7_649, 757_078
@@ -60,16 +60,21 @@ def write(folder: Path, split: str, drawn: dict[str, np.ndarray]) -> None:
         rows = len(clip)
         path = np.char.add(np.char.add("images/", clip), "/frame_6_timestamp_200.jpg")
         columns = {
-            frames.LINE: np.arange(begin + 2, begin + 2 + rows),
-            frames.IMAGE_PATH: path,
-            frames.LABEL: ["편안/안정"] * rows,
-            frames.CLIP: clip,
-            frames.GROUP: [name[:-1] for name in clip],
-            frames.SPECIES: ["CAT"] * rows,
-            frames.PHASH: drawn["phash"][begin : begin + rows],
-            frames.COLOUR: drawn["colour"][begin : begin + rows],
+            frame_columns.LINE: np.arange(begin + 2, begin + 2 + rows),
+            frame_columns.IMAGE_PATH: path,
+            frame_columns.LABEL: ["편안/안정"] * rows,
+            frame_columns.CLIP: clip,
+            frame_columns.GROUP: [name[:-1] for name in clip],
+            frame_columns.SPECIES: ["CAT"] * rows,
+            frame_columns.PHASH: drawn["phash"][begin : begin + rows],
+            frame_columns.COLOUR: drawn["colour"][begin : begin + rows],
             **dict.fromkeys(
-                (frames.SHARPNESS, frames.BRIGHTNESS, frames.CONTRAST, frames.BOX_AREA),
+                (
+                    frame_columns.SHARPNESS,
+                    frame_columns.BRIGHTNESS,
+                    frame_columns.CONTRAST,
+                    frame_columns.BOX_AREA,
+                ),
                 np.full(rows, 0.3, np.float32),
             ),
         }
@@ -105,7 +110,7 @@ def plant(rng: np.random.Generator, folder: Path, scale: float) -> dict[str, int
 def check(folder: str) -> dict[str, Any]:
     """Runs the check in this process, which has done nothing else."""
     from components.leak_check.frames_table import SplitFrames
-    from components.leak_check.search import find_leaks
+    from components.leak_check.leak_search import find_leaks
     from components.leak_check.settings import LeakLimits
 
     before, start = peak_mb(), time.perf_counter()

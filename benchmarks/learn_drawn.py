@@ -18,7 +18,7 @@ from typing import Any
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from runner import local
-from runner.request import RunRequest
+from runner.run_request import RunRequest
 from schemas import artifacts
 
 GOAL = 0.9

@@ -23,9 +23,9 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from dataset.boxes import PixelBox, parse_box
+from dataset.csv_rows import read_rows
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
-from dataset.table import read_rows
 from schemas.labels import DEFAULT_MOODS
 from system.processes import worker_pool
 

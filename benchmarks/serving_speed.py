@@ -49,10 +49,10 @@ def servable(model: keras.Model, folder: Path, photos: list[bytes]) -> Timed:
     """The exported SavedModel, asked through its first signature."""
     spec = ServingSpec(DEFAULT_MOODS, SIDE, 0.05)
     export.write_servable(model, spec, "none", str(folder))
-    ask = tf.saved_model.load(str(folder)).signatures[signatures.SERVE_IMAGE]
+    predict = tf.saved_model.load(str(folder)).signatures[signatures.SERVE_IMAGE]
 
     def answer(encoded: list[bytes]) -> None:
-        answers = ask(image_bytes=tf.constant(encoded))
+        answers = predict(image_bytes=tf.constant(encoded))
         if set(answers[signatures.STATUS].numpy()) != {b"ok"}:
             raise ValueError(f"Photos that were just made are not answered: {answers}")
 
@@ -161,9 +161,9 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=20, help="of one picture in a round")
     parser.add_argument("--height", type=int, default=480, help="of the photos, pixels")
     parser.add_argument("--width", type=int, default=640, help="of the photos, pixels")
-    wishes = parser.parse_args()
+    expected = parser.parse_args()
     photos = [
-        pictures.jpeg(pictures.photo(wishes.height, wishes.width, seed), 90, "4:2:0")
+        pictures.jpeg(pictures.photo(expected.height, expected.width, seed), 90, "4:2:0")
         for seed in range(PHOTOS)
     ]
     with ExitStack() as stack:
@@ -177,16 +177,16 @@ def main() -> int:
             "decoding alone": servable(decoding_alone(), folder / "decoding", photos),
             "keras predict": stock_keras(photos),
         }
-        if wishes.torch_python:
-            torch = pytorch(wishes.torch_python, [*map(str, files)])
+        if expected.torch_python:
+            torch = pytorch(expected.torch_python, [*map(str, files)])
             contestants["pytorch channels_last"] = stack.enter_context(torch)
-        figures = measure(contestants, wishes.rounds, wishes.calls)
+        figures = measure(contestants, expected.rounds, expected.calls)
     rate = {name: row["images_per_s"] for name, row in figures.items()}
     print(
         json.dumps(
             {
-                "photo": f"{wishes.height} x {wishes.width}, {len(photos[0]) >> 10} KiB",
-                "rounds": wishes.rounds,
+                "photo": f"{expected.height} x {expected.width}, {len(photos[0]) >> 10} KiB",
+                "rounds": expected.rounds,
                 **figures,
                 "decode_share": round(rate["servable"] / rate["decoding alone"], 3),
                 "times": {

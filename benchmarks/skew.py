@@ -21,8 +21,8 @@ import tensorflow as tf
 
 from client.predict.pictures import upright
 from dataset.boxes import parse_box
-from dataset.picture import read_photo
-from dataset.table import read_rows
+from dataset.csv_rows import read_rows
+from dataset.photo import read_photo
 from schemas import features, signatures
 
 BATCH = 32
@@ -52,8 +52,8 @@ def measure(servable: Path, shards: list[Path], csv: Path, image_root: Path) -> 
     for records in _batches(shards):
         lines = [_line(record) for record in records]
         photos = [upright(read_photo(str(image_root / rows[n].image_path))) for n in lines]
-        stored = _ask(loaded, signatures.SERVE_EXAMPLE, examples=records)
-        asked = _ask(
+        stored = _predict(loaded, signatures.SERVE_EXAMPLE, examples=records)
+        asked = _predict(
             loaded,
             signatures.SERVE_BOX,
             image_bytes=[photo.encoded for photo in photos],
@@ -77,7 +77,7 @@ def _line(record: bytes) -> int:
     return int(feature[features.SOURCE_LINE].int64_list.value[0])
 
 
-def _ask(loaded: Any, signature: str, **inputs: Any) -> Any:
+def _predict(loaded: Any, signature: str, **inputs: Any) -> Any:
     answer = loaded.signatures[signature](
         **{name: tf.constant(value) for name, value in inputs.items()}
     )

@@ -69,7 +69,7 @@ def measure(epochs: int) -> dict[str, Any]:
             keras.losses.CategoricalCrossentropy(),
             steps_per_epoch=EXAMPLES // settings.batch_size,
             run_dir=str(Path(folder) / "run"),
-            backups=Backups(str(Path(folder) / "unfinished"), "any"),
+            backups=Backups(str(Path(folder) / "backup_dir"), "any"),
         )
     growth = megabytes[-1] / megabytes[SETTLED - 1] - 1
     return {

@@ -19,9 +19,9 @@ from components.tuner import on_vertex
 from pipeline import nodes
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.config import Settings
-from pipeline.inputs import ClusterInputs
 from pipeline.pipeline import pipeline_at
 from pipeline.platforms.cluster import DATA_ROOT, DATA_VERSION, ClusterPlatform
+from pipeline.run_inputs import ClusterInputs
 
 JOB_JSON = "pipeline.json"
 """A PipelineJob, which Vertex AI takes."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cluster.request import VERTEX, ClusterRequest
+from cluster.cluster_request import VERTEX, ClusterRequest
 from schemas.errors import ConfigError
 
 NAME = "pet-mood"

@@ -16,7 +16,7 @@ class Rejects(artifact.Artifact):
 
 
 class Frames(artifact.Artifact):
-    """What is known of every used frame: the columns of ``schemas.frames``.
+    """What is known of every used frame: the columns of ``schemas.frame_columns``.
 
     ``Split-<name>/`` holds a Parquet file a shard, such as ``00000-of-00003.parquet``.
     """

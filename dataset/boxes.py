@@ -1,6 +1,6 @@
 """Boxes around animals: their text, their checks, and the view that the model gets of them.
 
-Here is arithmetic on integers only; pictures are cut in ``dataset.picture``.
+Here is arithmetic on integers only; pictures are cut in ``dataset.photo``.
 """
 
 from typing import NamedTuple

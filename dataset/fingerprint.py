@@ -8,7 +8,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from dataset.table import read_rows
+from dataset.csv_rows import read_rows
 
 
 def photos_fingerprint(csv_path: Path, image_root: Path, *, labelled: bool = True) -> str:
@@ -18,7 +18,7 @@ def photos_fingerprint(csv_path: Path, image_root: Path, *, labelled: bool = Tru
     of memory. Photos in place of which there is nothing count as such.
 
     Raises:
-      DataRefusedError: as ``dataset.table.read_rows`` does.
+      DataRefusedError: as ``dataset.csv_rows.read_rows`` does.
     """
     digest = hashlib.sha256()
     for row in read_rows(str(csv_path), labelled=labelled):

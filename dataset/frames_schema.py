@@ -2,14 +2,14 @@
 
 import pyarrow as pa
 
-from schemas import frames
+from schemas import frame_columns
 
 
 def arrow_schema() -> pa.Schema:
-    """Returns the schema of a Frames shard: ``schemas.frames.COLUMNS``, none of them null."""
+    """Returns the schema of a Frames shard: ``frame_columns.COLUMNS``, none of them null."""
     return pa.schema(
         [
             pa.field(name, pa.type_for_alias(kind), nullable=False)
-            for name, kind in frames.COLUMNS.items()
+            for name, kind in frame_columns.COLUMNS.items()
         ]
     )

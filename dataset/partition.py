@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from dataset.table import Opener, Row, read_rows
+from dataset.csv_rows import Opener, Row, read_rows
 from schemas.errors import DataRefusedError
 
 _BUFFERED_ROWS = 200_000

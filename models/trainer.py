@@ -68,8 +68,10 @@ def run_fn(fn_args: Any) -> None:
       ConfigError: if the weights cannot be had, or the data does not fit the label map.
       TrainingDivergedError: if the loss is no longer a number.
     """
-    config = TrainerConfig.from_json(fn_args.custom_config).tuned(fn_args.hyperparameters)
-    config = config.beside(fn_args.model_run_dir)
+    config = TrainerConfig.from_json(fn_args.custom_config).with_hyperparameters(
+        fn_args.hyperparameters
+    )
+    config = config.with_backup_dir(fn_args.model_run_dir)
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)  # Before anything is computed.
     data = Data.of(fn_args, len(config.moods))
@@ -81,12 +83,12 @@ def run_fn(fn_args: Any) -> None:
     if not devices.is_chief(strategy):
         # It takes part in each step, and what it would write is the chief's already.
         with tempfile.TemporaryDirectory() as folder:
-            backups = backup.Backups(config.unfinished, key, writes=False)
+            backups = backup.Backups(config.backup_dir, key, writes=False)
             run_dir = os.path.join(folder, "run", "0")
             train(config, data, fn_args.base_model, run_dir, backups, folder, strategy)
-        devices.meet(strategy)  # TFX asks each machine whether there is a model.
+        devices.barrier(strategy)  # TFX asks each machine whether there is a model.
         return
-    backups = backup.Backups(config.unfinished, key)
+    backups = backup.Backups(config.backup_dir, key)
     run_dir = fn_args.model_run_dir
     model = train(config, data, fn_args.base_model, run_dir, backups, backups.folder, strategy)
     model = export.as_float32(model, config.model, config.moods, run_dir)
@@ -97,14 +99,14 @@ def run_fn(fn_args: Any) -> None:
     if config.calibrate:
         temperature.scale(model, data.eval_files, batches, run_dir)
         # What is kept must say what is served.
-        classifier.bare(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
+        classifier.without_optimizer(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
     golden.write(model, data.eval_files, sum(data.eval_counts), batches, run_dir)
     spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
     weights = warm_start.start_of(config.model, fn_args.base_model).weights
     export.write_servable(model, spec, weights, fn_args.serving_model_dir)
     warm_start.keep_checkpoint(fn_args.model_run_dir, fn_args.serving_model_dir)
     backups.clear()
-    devices.meet(strategy)
+    devices.barrier(strategy)
 
 
 def train(
@@ -113,7 +115,7 @@ def train(
     base_model: str | None,
     run_dir: str,
     backups: backup.Backups,
-    measured: str,
+    precision_dir: str,
     strategy: tf.distribute.Strategy,
     *,
     task: str = "train",
@@ -126,7 +128,7 @@ def train(
       base_model: servable of the model to go on from, if any.
       run_dir: gets the curves, the checkpoint and its label map.
       backups: where it goes on from, and what it leaves if it is killed.
-      measured: folder that keeps which precision was found to be the fastest.
+      precision_dir: folder that keeps which precision was found to be the fastest.
       strategy: of ``devices.strategy_for``.
       task: name for its progress.
 
@@ -162,37 +164,39 @@ def train(
             total=sum(data.train_counts),
             start=start,
         )
-        return devices.shared_out(stream)
+        return devices.with_data_autosharding(stream)
 
     def build(dtype: str) -> keras.Model:
         keras.utils.set_random_seed(config.train.seed)
         with precision.policy(dtype), strategy.scope():
             model = classifier.build(first, len(config.moods))
             warm_start.take_head(model, first.weights, config.moods)
-        return devices.ready(model)
+        return devices.patch_for_multi_worker(model)
 
-    def try_steps(way: precision.Way) -> Iterable[float]:
+    def trial_steps(step_config: precision.StepConfig) -> Iterable[float]:
         some = batches(0).take(precision.STEPS)
-        model = build(way.precision)
-        return fitting.steps(model, some, config.train, loss, steps_per_epoch, way.xla)
+        model = build(step_config.precision)
+        return fitting.train_steps(
+            model, some, config.train, loss, steps_per_epoch, step_config.xla
+        )
 
     settings = config.train
     if devices.spans_machines(strategy):
         # Each would look at its own clock, for the precision and for when to make a backup.
-        settings = dataclasses.replace(precision.untried(settings), backup_minutes=0.0)
-    way = precision.settle(settings, try_steps, measured, run_dir)
-    model = build(way.precision)
+        settings = dataclasses.replace(precision.without_auto(settings), backup_minutes=0.0)
+    step_config = precision.select_precision(settings, trial_steps, precision_dir, run_dir)
+    model = build(step_config.precision)
     warm_start.note_moods(run_dir, config.moods)
     fitting.fit(
         model,
         batches,
-        devices.shared_out(_evaluation(config, data.indexer, data.eval_files)),
+        devices.with_data_autosharding(_evaluation(config, data.indexer, data.eval_files)),
         settings,
         loss,
         steps_per_epoch=steps_per_epoch,
         run_dir=run_dir,
         backups=backups,
-        xla=way.xla,
+        xla=step_config.xla,
         task=task,
     )
     return model

@@ -22,7 +22,7 @@ class TrainerConfig:
       augment: random changes to its pictures.
       moods: names in index order.
       box_margin: what the ingest widened boxes by, ``DataSettings.box_margin``.
-      unfinished: folder for backups, the same in each run; "" is one beside the run's outputs,
+      backup_dir: folder for backups, the same in each run; "" is one beside the run's outputs,
         which on a cluster a node that is started anew finds again.
       calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
     """
@@ -32,7 +32,7 @@ class TrainerConfig:
     augment: AugmentSettings
     moods: tuple[str, ...]
     box_margin: float
-    unfinished: str
+    backup_dir: str
     calibrate: bool = False
 
     @classmethod
@@ -44,11 +44,11 @@ class TrainerConfig:
             augment=AugmentSettings(**config["augment"]),
             moods=tuple(config["moods"]),
             box_margin=float(config["box_margin"]),
-            unfinished=config["unfinished"],
+            backup_dir=config["backup_dir"],
             calibrate=bool(config.get("calibrate")),
         )
 
-    def tuned(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":
+    def with_hyperparameters(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":
         """Returns it with the Tuner's best values put in.
 
         Args:
@@ -62,10 +62,10 @@ class TrainerConfig:
             return self
         values = hyperparameters["values"]
         _LOGGER.info("The Tuner's best values take the place of the settings: %s", values)
-        train, augment = settings.tuned(self.train, self.augment, values)
+        train, augment = settings.with_values(self.train, self.augment, values)
         return dataclasses.replace(self, train=train, augment=augment)
 
-    def beside(self, run_dir: str) -> "TrainerConfig":
-        """Returns it with ``unfinished`` beside the run's outputs, where it is ""."""
+    def with_backup_dir(self, run_dir: str) -> "TrainerConfig":
+        """Returns it with ``backup_dir`` beside the run's outputs, where it is ""."""
         folder = os.path.join(os.path.dirname(run_dir), "unfinished")
-        return dataclasses.replace(self, unfinished=self.unfinished or folder)
+        return dataclasses.replace(self, backup_dir=self.backup_dir or folder)

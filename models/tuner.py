@@ -24,8 +24,8 @@ from models.trainer_config import TrainerConfig
 from models.training import devices
 from models.training.backup import Backups
 from models.tuning import subset
-from models.tuning.search import MEMORY, OBJECTIVE, Search
-from models.tuning.settings import TuneSettings, Value, space, trial_settings, tuned
+from models.tuning.random_search import MEMORY, OBJECTIVE, Search
+from models.tuning.settings import TuneSettings, Value, space, trial_settings, with_values
 from schemas import artifacts
 
 _LOGGER = logging.getLogger(__name__)
@@ -58,26 +58,26 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     if not writes:
         folder = _own_memory(folder)
 
-    def agreed(figure: float) -> float:
-        return devices.agreed(strategy, figure)
+    def broadcast_from_chief(figure: float) -> float:
+        return devices.broadcast_from_chief(strategy, figure)
 
-    devices.meet(strategy)  # The chief changes nothing in the memory before all have read it.
+    devices.barrier(strategy)  # The chief changes nothing in the memory before all have read it.
     data = _part(trainer.Data.of(fn_args, len(config.moods)), tune, folder)
     _LOGGER.info("Tuning in %s: %s; %s", folder, tune, choices)
 
     def run(name: str, values: Mapping[str, Value]) -> float:
-        train, augment = tuned(trial_settings(tune, config.train), config.augment, values)
+        train, augment = with_values(trial_settings(tune, config.train), config.augment, values)
         trial = dataclasses.replace(config, train=train, augment=augment)
         with _run_dir(folder) as run_dir:
             backups = Backups(os.path.join(run_dir, "backups"), "trial")
             base = fn_args.base_model
             trainer.train(trial, data, base, run_dir, backups, folder, strategy, task=name)
-            score = agreed(best_score(os.path.join(run_dir, artifacts.CURVES_CSV)))
+            score = broadcast_from_chief(best_score(os.path.join(run_dir, artifacts.CURVES_CSV)))
         keras.utils.clear_session()
         gc.collect()  # A network's layers refer to each other.
         return score
 
-    search = _Tuning(run, choices, tune, folder, agreed)
+    search = _Tuning(run, choices, tune, folder, broadcast_from_chief)
     search.folder, search.data, search.writes = folder, data, writes
     return TunerFnResult(tuner=search, fit_kwargs={})
 

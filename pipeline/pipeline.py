@@ -21,9 +21,9 @@ from pipeline import nodes
 from pipeline.beam import beam_args
 from pipeline.code_version import code_version
 from pipeline.config import Settings
-from pipeline.inputs import RunInputs
 from pipeline.platforms.local import LocalPlatform
 from pipeline.platforms.platform import Platform
+from pipeline.run_inputs import RunInputs
 from schemas import features, signatures
 
 STATISTICS_FEATURES = [*features.NUMERIC, features.LABEL, features.SPECIES]
@@ -116,7 +116,7 @@ def pipeline_at(platform: Platform, settings: Settings) -> tfx.dsl.Pipeline:
         "moods": moods,
         "box_margin": settings.data.box_margin,
         "calibrate": settings.evaluate.calibrate,
-        "unfinished": platform.unfinished,
+        "backup_dir": platform.backup_dir,
     }
     tuner = None
     if settings.tune.trials:

@@ -6,21 +6,21 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from schemas import frames
+from schemas import frame_columns
 
 _BINS = 40
 _RANGES = {
-    frames.BOX_AREA: (0.0, 1.0),
-    frames.BRIGHTNESS: (0.0, 1.0),
-    frames.CONTRAST: (0.0, 0.5),
-    frames.SHARPNESS: (0.0, 4.0),
+    frame_columns.BOX_AREA: (0.0, 1.0),
+    frame_columns.BRIGHTNESS: (0.0, 1.0),
+    frame_columns.CONTRAST: (0.0, 0.5),
+    frame_columns.SHARPNESS: (0.0, 4.0),
 }
 """Sharpness spans decades: its logarithm to base 10 is counted."""
 NAMES = {
-    frames.BOX_AREA: "box area / photo",
-    frames.BRIGHTNESS: "brightness",
-    frames.CONTRAST: "contrast",
-    frames.SHARPNESS: "log10 sharpness",
+    frame_columns.BOX_AREA: "box area / photo",
+    frame_columns.BRIGHTNESS: "brightness",
+    frame_columns.CONTRAST: "contrast",
+    frame_columns.SHARPNESS: "log10 sharpness",
 }
 
 
@@ -37,7 +37,7 @@ def histograms(folder: Path) -> dict[str, dict[str, tuple[Any, Any]]]:
                 for batch in file.iter_batches(columns=list(_RANGES)):
                     for name, (low, high) in _RANGES.items():
                         values = batch.column(name).to_numpy()
-                        if name == frames.SHARPNESS:
+                        if name == frame_columns.SHARPNESS:
                             values = np.log10(np.maximum(values, 1.0))
                         clipped = np.clip(values, low, high)
                         counts[name] += np.histogram(clipped, _BINS, (low, high))[0]

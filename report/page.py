@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from report import figures, galleries, plots, thumbnails, words
+from report import figures, galleries, plots, thumbnails, translations
 from report.sources import Sources
 from schemas import artifacts, labels
 from schemas.splits import EVAL
@@ -56,7 +56,7 @@ def render(sources: Sources, documents: Mapping[str, Any]) -> str:
     environment.filters |= {"share": _share, "took": _took, "number": "{:,}".format}
     return environment.get_template("report.html.j2").render(
         **documents,
-        words=words,
+        words=translations,
         in_english=labels.MOODS_IN_ENGLISH,
         checks=_checks(sources),
         reports=[each for each in (sources.validation, sources.leaks) if each],

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageOps
 
 from dataset.boxes import BoxError, parse_box
+from dataset.csv_rows import read_rows
 from dataset.decoding import DECODE_ERRORS, orientation_of, to_rgb
-from dataset.table import read_rows
 
 EXAMPLES_A_REASON = 3
 _SIDE = 200

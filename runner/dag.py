@@ -21,7 +21,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from tfx.utils import telemetry_utils
 
 from runner import memory, recovery
-from runner.failures import STOPPED, diagnose
+from runner.diagnosis import STOPPED, diagnose
 from runner.node_run import NodeRun, NodeState, OutputArtifact
 
 _LOGGER = logging.getLogger("pet_mood.runner")

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dataset.boxes import PixelBox, parse_box
-from dataset.table import read_rows
-from pipeline.inputs import RunInputs
+from dataset.csv_rows import read_rows
+from pipeline.run_inputs import RunInputs
 
 
 class ExampleRow(NamedTuple):

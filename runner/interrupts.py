@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_SAME_WISH_SECONDS = 2.0
+_SAME_REQUEST_SECONDS = 2.0
 """Under ``uv run`` one Ctrl-C arrives twice: from the terminal and passed on by uv."""
 
 
-class StopWish:
+class StopRequest:
     """Whether the user wants the run to end."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class StopWish:
     def signal(self, number: int, frame: FrameType | None) -> None:
         """Raises KeyboardInterrupt, once for signals that come close together."""
         now = time.monotonic()
-        again = now - self._last < _SAME_WISH_SECONDS
+        again = now - self._last < _SAME_REQUEST_SECONDS
         self._last = now
         self.received = True
         if not again:
@@ -30,12 +30,12 @@ class StopWish:
 
 
 @contextlib.contextmanager
-def stop_signals(wish: StopWish) -> Iterator[None]:
-    """Turns Ctrl-C and SIGTERM into KeyboardInterrupt; ``wish`` tells what a library hid."""
+def stop_signals(stop: StopRequest) -> Iterator[None]:
+    """Turns Ctrl-C and SIGTERM into KeyboardInterrupt; ``stop`` tells what a library hid."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, wish.signal) for number in _SIGNALS}
+    before = {number: signal.signal(number, stop.signal) for number in _SIGNALS}
     try:
         yield
     finally:
@@ -44,7 +44,7 @@ def stop_signals(wish: StopWish) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def signals_ignored() -> Iterator[None]:
     """Puts Ctrl-C and SIGTERM off while the last lines are written."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -10,19 +10,20 @@ from typing import TypeVar
 from rich.text import Text
 
 from models.settings import NONE
-from pipeline.inputs import RunInputs
 from pipeline.metadata.settings import MYSQL
+from pipeline.run_inputs import RunInputs
 from runner import environment, interrupts, preparation
 from runner.console import display_for
+from runner.diagnosis import STOPPED, Failure, diagnose
 from runner.example_row import ExampleRow, first_used
-from runner.failures import STOPPED, Exit, Failure, diagnose
 from runner.log_capture import captured
 from runner.node_run import NodeRun, NodeState
 from runner.progress_feed import reports_to
-from runner.request import RunRequest
 from runner.run_record import RunRecord, installed_versions
-from runner.summary import print_summary, shown_path
+from runner.run_request import RunRequest
+from runner.run_summary import print_summary, shown_path
 from schemas.errors import ConfigError
+from schemas.exit_codes import RunExit
 from system.streams import Streams
 
 _LOGGER = logging.getLogger("pet_mood.runner")
@@ -36,7 +37,7 @@ Ending = Callable[[RunRecord, ExampleRow | None], Iterable[str]]
 
 
 def run(request: RunRequest, ending: Ending | None = None) -> int:
-    """Runs the pipeline and returns the exit code; see ``runner.failures.Exit``.
+    """Runs the pipeline and returns the exit code; see ``schemas.exit_codes.RunExit``.
 
     Whatever happens, ``run.json`` in the output folder says how it ended, unless the folder
     cannot be written or belongs to another run.
@@ -51,7 +52,7 @@ def run(request: RunRequest, ending: Ending | None = None) -> int:
             return _Run(request, RunRecord(folder, log, started), terminal, ending).run()
     except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
-        return Exit.CONFIG
+        return RunExit.CONFIG
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{STOPPED.message}\n")
         return STOPPED.exit
@@ -69,12 +70,12 @@ class _Run:
         self._ending = ending
         self._display = display_for(terminal.out)
         self._inputs: RunInputs | None = None
-        self._wish = interrupts.StopWish()
+        self._stop = interrupts.StopRequest()
 
     def run(self) -> int:
         began = time.monotonic()
         failure: Failure | None = None
-        with interrupts.stop_signals(self._wish):
+        with interrupts.stop_signals(self._stop):
             try:
                 self._record.write()
                 with reports_to(self._display.progress):
@@ -82,8 +83,8 @@ class _Run:
             # Every way to end is recorded; Ctrl-C and a library's SystemExit are among them.
             except BaseException as error:
                 _LOGGER.exception("the run was ended by an exception")
-                failure = STOPPED if self._wish.received else diagnose(error)
-            with interrupts.undisturbed():
+                failure = STOPPED if self._stop.received else diagnose(error)
+            with interrupts.signals_ignored():
                 self._record.seconds = time.monotonic() - began
                 return self._close(failure or self._judged())
 
@@ -94,7 +95,7 @@ class _Run:
     def started(self, node: str) -> None:
         """See ``runner.dag.NodeListener``."""
         # A library may have caught the Ctrl-C and gone on.
-        if self._wish.received:
+        if self._stop.received:
             raise KeyboardInterrupt
         self._display.start(node)
 
@@ -164,14 +165,14 @@ class _Run:
         if results.pushed is not None and results.pushed.is_dir():
             return None
         if results.blessed is False:
-            return Failure(Exit.NOT_BLESSED, "The model is not blessed.", see_log=False)
+            return Failure(RunExit.NOT_BLESSED, "The model is not blessed.", see_log=False)
         if results.servable_passed is False:
-            return Failure(Exit.NOT_BLESSED, "The servable failed its check.", see_log=False)
-        return Failure(Exit.OTHER, "Every step ran, and yet no model was pushed.", see_log=True)
+            return Failure(RunExit.NOT_BLESSED, "The servable failed its check.", see_log=False)
+        return Failure(RunExit.OTHER, "Every step ran, and yet no model was pushed.", see_log=True)
 
     def _close(self, failure: Failure | None) -> int:
         record = self._record
-        record.exit = int(failure.exit) if failure else int(Exit.PUSHED)
+        record.exit = int(failure.exit) if failure else int(RunExit.PUSHED)
         record.error = failure.message if failure else None
         try:
             record.write()
@@ -185,7 +186,7 @@ class _Run:
         except Exception:
             _LOGGER.exception("the end could not be told in full")
         self._terminal.out.flush()
-        if failure is not None and failure.exit is not Exit.NOT_BLESSED:
+        if failure is not None and failure.exit is not RunExit.NOT_BLESSED:
             self._complain(failure)
         _LOGGER.info("exit %d: %s", record.exit, record.error or "pushed")
         return record.exit

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from pipeline.config import Settings
-from pipeline.inputs import RunInputs
+from pipeline.run_inputs import RunInputs
 
 
 def check_folder(settings: Settings, inputs: RunInputs) -> None:

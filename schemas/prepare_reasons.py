@@ -28,7 +28,7 @@ class PrepareReason(str, enum.Enum):
     """A value that is needed has the wrong type or makes no sense."""
     SPECIES_MISMATCH = "species_mismatch"
     """The metadata's species is not that of the folder."""
-    UNKNOWN_MOOD = "unknown_mood"
+    UNKNOWN_LABEL = "unknown_label"
     """The mood is not in the label map."""
     CLIP_WITHOUT_FRAMES = "clip_without_frames"
     """The list of annotations is empty."""

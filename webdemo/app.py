@@ -27,12 +27,12 @@ from client.backends.errors import ServerError
 from client.backends.model import Model
 from client.predict.occlusion import CoveredError, heat_map
 from client.predict.pictures import upright
-from client.predict.predict import answer_one
-from client.predict.predictions import Untold, best
+from client.predict.predictions import FailedPrediction, best
+from client.predict.predictor import predict_one
 from dataset.boxes import BoxError, PixelBox, check_box, parse_box
 from dataset.decoding import PictureError
 from schemas.labels import MOODS_IN_ENGLISH
-from webdemo.words import NO_HEAT, SERVER_DOWN, UNKNOWN_MOOD, UPLOAD_TOO_LARGE, WORDS
+from webdemo.messages import NO_HEAT, SERVER_DOWN, UNKNOWN_LABEL, UPLOAD_TOO_LARGE, WORDS
 
 MAX_BYTES = 64 << 20
 
@@ -54,8 +54,8 @@ def app_of(model: Model) -> Starlette:
     return Starlette(
         routes=[
             Route("/", _page),
-            Route("/model", partial(_facts, model)),
-            Route("/ask", _asking(model, _ask), methods=["POST"]),
+            Route("/model", partial(_info, model)),
+            Route("/ask", _asking(model, _predict), methods=["POST"]),
             Route("/heat", _asking(model, _heat), methods=["POST"]),
             Mount("/page", StaticFiles(directory=_FILES)),
         ]
@@ -66,8 +66,8 @@ def _page(request: Request) -> Response:
     return FileResponse(_FILES / "page.html", headers=_HEADERS)
 
 
-def _facts(model: Model, request: Request) -> Response:
-    return JSONResponse({"source": model.facts.source, "moods": model.facts.moods})
+def _info(model: Model, request: Request) -> Response:
+    return JSONResponse({"source": model.info.source, "moods": model.info.moods})
 
 
 def _asking(model: Model, answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
@@ -96,9 +96,11 @@ def _answered(answer: _Answer, model: Model, photo: bytes, asked: Mapping[str, s
         return _error(502, SERVER_DOWN, str(error))
 
 
-def _ask(model: Model, photo: bytes, box: PixelBox | None, asked: Mapping[str, str]) -> Response:
-    row = answer_one(model, "the picture", photo, box)
-    if isinstance(row, Untold):
+def _predict(
+    model: Model, photo: bytes, box: PixelBox | None, asked: Mapping[str, str]
+) -> Response:
+    row = predict_one(model, "the picture", photo, box)
+    if isinstance(row, FailedPrediction):
         return _error(422, row.error, row.detail)
     moods = [
         {"name": name, "english": MOODS_IN_ENGLISH.get(name, ""), "probability": probability}
@@ -109,8 +111,8 @@ def _ask(model: Model, photo: bytes, box: PixelBox | None, asked: Mapping[str, s
 
 def _heat(model: Model, photo: bytes, box: PixelBox | None, asked: Mapping[str, str]) -> Response:
     mood = asked.get("mood", "")
-    if mood not in model.facts.moods:
-        return _error(422, UNKNOWN_MOOD, f"it knows {', '.join(model.facts.moods)}: {mood!r}")
+    if mood not in model.info.moods:
+        return _error(422, UNKNOWN_LABEL, f"it knows {', '.join(model.info.moods)}: {mood!r}")
     picture = upright(photo)
     if box is not None:
         check_box(box, picture.height, picture.width, min_side=1)

@@ -6,37 +6,39 @@ import sys
 
 from client.backends.errors import ServerError
 from client.backends.model import Model
-from client.backends.source import Named, source_of
-from client.run import Exit, loaded, told
+from client.backends.model_source import ModelFlags, model_source
+from client.inference import loaded, report_error
 from schemas.errors import ConfigError
+from schemas.exit_codes import PredictExit
 from system.streams import quiet
 
 _EXTRA = ("starlette", "uvicorn")
 
 
-def run(named: Named, host: str, port: int) -> int:
+def run(flags: ModelFlags, host: str, port: int) -> int:
     """Serves the page until Ctrl-C and returns the exit code.
 
     Args:
-      named: the model.
+      flags: which model.
       host: a name or address of this machine.
       port: 0..65535; 0 takes a free one.
     """
     try:
-        return told(lambda: _offer(named, host, port))
+        _serve(flags, host, port)
+    except (ConfigError, ServerError) as error:
+        return report_error(error)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped.\n")
-    return Exit.ALL_ANSWERED
+    return PredictExit.ALL_ANSWERED
 
 
-def _offer(named: Named, host: str, port: int) -> Exit:
+def _serve(flags: ModelFlags, host: str, port: int) -> None:
     _check_extra()
-    source = source_of(named)
+    source = model_source(flags)
     with _bound(host, port) as listener:
         with quiet(ConfigError, ServerError) as streams:
             model = loaded(streams, source)
-        _serve(model, listener)
-    return Exit.ALL_ANSWERED
+        _serve_until_stopped(model, listener)
 
 
 def _check_extra() -> None:
@@ -74,7 +76,7 @@ def _refused(host: str, port: int, error: Exception | str) -> ConfigError:
     )
 
 
-def _serve(model: Model, listener: socket.socket) -> None:
+def _serve_until_stopped(model: Model, listener: socket.socket) -> None:
     import uvicorn
 
     from webdemo.app import app_of

@@ -12,8 +12,8 @@ import h5py
 import keras
 import tensorflow as tf
 
-from client.backends.agreement import Wishes, check_agreement, named_moods
-from client.backends.model import Facts, Reply, replies_of
+from client.backends.expected_model import ExpectedModel, check_expected, mood_names_for
+from client.backends.model import ModelInfo, Response, responses_from
 from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
 from models.network import classifier
@@ -29,22 +29,22 @@ _READ_ERRORS = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 class CheckpointModel:
     """A Keras model with the project's reading of pictures; a ``client.backends.model.Model``."""
 
-    def __init__(self, file: Path, wishes: Wishes) -> None:
+    def __init__(self, file: Path, expected: ExpectedModel) -> None:
         """Loads it.
 
         Args:
           file: a whole model (``.keras``, ``.h5``), or the weights of the project's network
             alone (``.weights.h5``, ``.h5``).
-          wishes: what the flags say of it.
+          expected: what the flags say of it.
 
         Raises:
           ConfigError: the file cannot be used, or the wishes contradict it.
         """
-        model = _loaded(file, wishes)
+        model = _loaded(file, expected)
         resolution, classes = _shape(model, file)
-        moods = named_moods(wishes, classes, str(file))
-        self.facts = Facts(str(file), moods, resolution)
-        check_agreement(wishes, self.facts)
+        moods = mood_names_for(expected, classes, str(file))
+        self.info = ModelInfo(str(file), moods, resolution)
+        check_expected(expected, self.info)
         asked = Signatures(
             lambda pixels: model(pixels, training=False),
             ServingSpec(moods, resolution, DataSettings().box_margin),
@@ -56,20 +56,22 @@ class CheckpointModel:
             asked.of_boxes, input_signature=[images, boxes], autograph=False
         )
 
-    def ask(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         """See ``client.backends.model.Model``."""
         images = tf.constant(list(pictures), tf.string)
         if boxes is None:
-            return replies_of(self._of_images(images))
-        return replies_of(
+            return responses_from(self._of_images(images))
+        return responses_from(
             self._of_boxes(images, tf.constant([list(box) for box in boxes], tf.int64))
         )
 
 
-def _loaded(file: Path, wishes: Wishes) -> keras.Model:
+def _loaded(file: Path, expected: ExpectedModel) -> keras.Model:
     try:
         if file.suffix != ".keras" and _holds_weights_alone(file):
-            return _built(file, wishes)
+            return _built(file, expected)
         return keras.models.load_model(file, compile=False)
     except ConfigError:  # It is a ValueError, and says more than what follows would.
         raise
@@ -84,22 +86,22 @@ def _holds_weights_alone(file: Path) -> bool:
         return "model_config" not in content.attrs
 
 
-def _built(file: Path, wishes: Wishes) -> keras.Model:
+def _built(file: Path, expected: ExpectedModel) -> keras.Model:
     """Builds the project's network for weights that come without it."""
-    if wishes.input_size is None:
+    if expected.input_size is None:
         raise ConfigError(
             f"{file} holds weights alone, which do not say what resolution they were trained "
             "at. Give it as --input_size (the training's model.resolution; the original "
             "project's was 224)"
         )
     classes = _classes_of_weights(file)
-    if wishes.classes not in (None, classes):
+    if expected.classes not in (None, classes):
         raise ConfigError(
-            f"--classes must be the model's. Received: --classes {wishes.classes}, and {file} "
+            f"--classes must be the model's. Received: --classes {expected.classes}, and {file} "
             f"tells {classes} moods apart. Leave the flag out, or name another file"
         )
     try:
-        settings = ModelSettings(weights=NONE, resolution=wishes.input_size)
+        settings = ModelSettings(weights=NONE, resolution=expected.input_size)
     except ConfigError as error:
         raise ConfigError(f"--input_size: {error}") from error
     model = classifier.build(settings, classes)

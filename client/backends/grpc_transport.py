@@ -8,7 +8,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from client.backends.address import Address
 from client.backends.errors import BusyError, ServerError, SlowError, TooLargeError
-from client.backends.model import Reply, replies_of
+from client.backends.model import Response, responses_from
 from dataset.boxes import PixelBox
 from schemas import signatures
 
@@ -34,12 +34,14 @@ class GrpcTransport:
             channel = grpc.insecure_channel(address.host, options=_NO_LIMIT)
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
-    def predict(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         """See ``client.backends.tf_serving.Transport``."""
         request = request_of(self._address, pictures, boxes)
         try:
             answer = self._stub.Predict(request, timeout=self._timeout)
-            return replies_of({k: tf.make_ndarray(v) for k, v in answer.outputs.items()})
+            return responses_from({k: tf.make_ndarray(v) for k, v in answer.outputs.items()})
         except grpc.RpcError as error:
             raise self._failure(error, len(pictures)) from error
         except (KeyError, TypeError, ValueError) as error:

@@ -19,7 +19,7 @@ REQUEST_TOO_LARGE = "request_too_large"
 
 
 @dataclass(frozen=True)
-class Facts:
+class ModelInfo:
     """What is known of a model without asking it.
 
     Attributes:
@@ -34,7 +34,7 @@ class Facts:
     resolution: int | None
 
 
-class Reply(NamedTuple):
+class Response(NamedTuple):
     """The model's answer to one picture.
 
     Attributes:
@@ -51,9 +51,11 @@ class Reply(NamedTuple):
 class Model(Protocol):
     """A model that can be asked, wherever it runs."""
 
-    facts: Facts
+    info: ModelInfo
 
-    def ask(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         """Answers a batch, one reply a picture, in order.
 
         Args:
@@ -62,12 +64,12 @@ class Model(Protocol):
         """
 
 
-def replies_of(outputs: Mapping[str, Any]) -> list[Reply]:
+def responses_from(outputs: Mapping[str, Any]) -> list[Response]:
     """Returns what a signature's outputs say, the tensors or arrays of ``schemas.signatures``."""
     columns = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
     rows = zip(*(np.asarray(outputs[name]).tolist() for name in columns), strict=True)
     return [
-        Reply(
+        Response(
             status.decode(),
             mood.decode(),
             dict(zip((name.decode() for name in moods), probabilities, strict=True)),

@@ -12,7 +12,7 @@ import httpx
 
 from client.backends.address import Address
 from client.backends.errors import BusyError, ServerError, SlowError, TooLargeError
-from client.backends.model import Reply
+from client.backends.model import Response
 from dataset.boxes import PixelBox
 from schemas import signatures
 
@@ -35,7 +35,9 @@ class RestTransport:
         self._url = f"{address.host}/v1/models/{address.model}{version}{label}:predict"
         self._client = httpx.Client(timeout=timeout)
 
-    def predict(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         """See ``client.backends.tf_serving.Transport``."""
         count = len(pictures)
         try:
@@ -97,9 +99,9 @@ def body_of(pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> dict
     return {"signature_name": signature, "instances": rows}
 
 
-def _reply(row: Any) -> Reply:
+def _reply(row: Any) -> Response:
     probabilities = map(float, row[signatures.PROBABILITIES])
-    return Reply(
+    return Response(
         row[signatures.STATUS],
         row[signatures.MOOD],
         dict(zip(row[signatures.MOODS], probabilities, strict=True)),

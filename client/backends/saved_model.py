@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from client.backends.model import Facts, Reply, replies_of
+from client.backends.model import ModelInfo, Response, responses_from
 from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.errors import ConfigError
@@ -14,40 +14,42 @@ _LOAD_ERRORS = (tf.errors.OpError, OSError, ValueError, KeyError, RuntimeError)
 """What TensorFlow raises on a SavedModel that is cut short or of another kind."""
 
 
-class PushedModel:
+class SavedModel:
     """A SavedModel with the signatures of ``schemas.signatures``, as a ``Model``."""
 
-    def __init__(self, folder: Path, facts: Facts) -> None:
+    def __init__(self, folder: Path, info: ModelInfo) -> None:
         """Loads it.
 
         Args:
           folder: with ``saved_model.pb``.
-          facts: read from it before.
+          info: read from it before.
 
         Raises:
           ConfigError: it cannot be loaded or lacks a signature.
         """
-        self.facts = facts
+        self.info = info
         try:
             self._loaded = tf.saved_model.load(str(folder))
         except _LOAD_ERRORS as error:
             raise ConfigError(
-                f"{facts.source} cannot be loaded: {error}. Name another version, or push again"
+                f"{info.source} cannot be loaded: {error}. Name another version, or push again"
             ) from error
         found = self._loaded.signatures
         missing = {signatures.SERVE_IMAGE, signatures.SERVE_BOX} - set(found)
         if missing:
             raise ConfigError(
                 f"A pushed version has the signatures {signatures.SERVE_IMAGE} and "
-                f"{signatures.SERVE_BOX}. {facts.source} has {', '.join(found) or 'none'}"
+                f"{signatures.SERVE_BOX}. {info.source} has {', '.join(found) or 'none'}"
             )
 
-    def ask(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         """See ``client.backends.model.Model``."""
         images = tf.constant(list(pictures), tf.string)
         if boxes is None:
-            ask = self._loaded.signatures[signatures.SERVE_IMAGE]
-            return replies_of(ask(**{signatures.IMAGE_BYTES: images}))
-        ask = self._loaded.signatures[signatures.SERVE_BOX]
+            predict = self._loaded.signatures[signatures.SERVE_IMAGE]
+            return responses_from(predict(**{signatures.IMAGE_BYTES: images}))
+        predict = self._loaded.signatures[signatures.SERVE_BOX]
         corners = tf.constant([list(box) for box in boxes], tf.int64)
-        return replies_of(ask(**{signatures.IMAGE_BYTES: images, signatures.BOX: corners}))
+        return responses_from(predict(**{signatures.IMAGE_BYTES: images, signatures.BOX: corners}))

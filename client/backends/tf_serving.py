@@ -8,9 +8,9 @@ import tenacity
 from PIL import Image
 
 from client.backends.address import Address
-from client.backends.agreement import Wishes, check_agreement
 from client.backends.errors import BusyError, ServerError, TooLargeError
-from client.backends.model import REQUEST_TOO_LARGE, Facts, Reply
+from client.backends.expected_model import ExpectedModel, check_expected
+from client.backends.model import REQUEST_TOO_LARGE, ModelInfo, Response
 from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.errors import ConfigError
@@ -28,7 +28,9 @@ together do not come back together."""
 class Transport(Protocol):
     """A way of asking a server."""
 
-    def predict(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         """Sends one request and returns a reply a picture.
 
         Raises:
@@ -36,37 +38,39 @@ class Transport(Protocol):
         """
 
 
-class ServedModel:
+class ServingModel:
     """A model on a server; a ``client.backends.model.Model``."""
 
-    def __init__(self, address: Address, wishes: Wishes, timeout: float) -> None:
+    def __init__(self, address: Address, expected: ExpectedModel, timeout: float) -> None:
         """Asks it about a picture of its own, to see that it answers and what moods it knows.
 
         Args:
           address: of the model.
-          wishes: what the flags say of it.
+          expected: what the flags say of it.
           timeout: seconds that a request may take; each attempt has its own.
 
         Raises:
           ServerError: it cannot be asked.
           ConfigError: a wish contradicts what it says, or cannot be held against it.
         """
-        if wishes.input_size is not None:
+        if expected.input_size is not None:
             raise ConfigError(
                 "--input_size must be left out with --server: a server does not say what "
-                f"resolution its model sees. Received: --input_size {wishes.input_size}"
+                f"resolution its model sees. Received: --input_size {expected.input_size}"
             )
         self._transport = _transport(address, timeout)
-        (reply,) = self._ask_again([_grey()], None)
-        if reply.status != signatures.STATUS_OK:
+        (response,) = self._predict_with_retries([_grey()], None)
+        if response.status != signatures.STATUS_OK:
             raise ServerError(
-                f"{address.url} must answer a sound picture. It says {reply.status!r}: "
+                f"{address.url} must answer a sound picture. It says {response.status!r}: "
                 "another model may be served under this name"
             )
-        self.facts = Facts(address.url, tuple(reply.probabilities), None)
-        check_agreement(wishes, self.facts)
+        self.info = ModelInfo(address.url, tuple(response.probabilities), None)
+        check_expected(expected, self.info)
 
-    def ask(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         """See ``client.backends.model.Model``.
 
         Raises:
@@ -75,29 +79,29 @@ class ServedModel:
         half = len(pictures) // 2
         if half == 0 or sum(map(len, pictures)) <= MAX_REQUEST_BYTES:
             try:
-                return self._ask_again(pictures, boxes)
+                return self._predict_with_retries(pictures, boxes)
             except TooLargeError:
                 if half == 0:
-                    return [Reply(REQUEST_TOO_LARGE, "", {})]
+                    return [Response(REQUEST_TOO_LARGE, "", {})]
         first, second = (None, None) if boxes is None else (boxes[:half], boxes[half:])
-        return self.ask(pictures[:half], first) + self.ask(pictures[half:], second)
+        return self.predict(pictures[:half], first) + self.predict(pictures[half:], second)
 
-    def _ask_again(
+    def _predict_with_retries(
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
-    ) -> list[Reply]:
+    ) -> list[Response]:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(BusyError),
             wait=WAIT,
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             reraise=True,
         )
-        replies = retrying(self._transport.predict, pictures, boxes)
-        if len(replies) != len(pictures):
+        responses = retrying(self._transport.predict, pictures, boxes)
+        if len(responses) != len(pictures):
             raise ServerError(
-                f"A server must answer each picture once. Received: {len(replies)} answers to "
+                f"A server must answer each picture once. Received: {len(responses)} answers to "
                 f"{len(pictures)} pictures. Another model may be served under this name"
             )
-        return replies
+        return responses
 
 
 def _transport(address: Address, timeout: float) -> Transport:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from client.backends.model import Model
+from client.batch.output_table import table_of
 from client.batch.parts import parts_of
-from client.batch.table import table_of
-from client.predict.inputs import Input
-from client.predict.predict import BATCH, answer_all
-from client.predict.predictions import Row, Untold
+from client.predict.prediction_inputs import Input
+from client.predict.predictions import FailedPrediction, Outcome
+from client.predict.predictor import BATCH, predict_all
 
 PART = 4096
 """Inputs of a part: what a kill costs at most, and what is in memory beside the pictures."""
@@ -42,7 +42,7 @@ def label(
     part: int = PART,
     say: Callable[[str], None] = lambda words: None,
 ) -> Labelled:
-    """Asks about the inputs and writes a row for each; see ``client.batch.table``.
+    """Asks about the inputs and writes a row for each; see ``client.batch.output_table``.
 
     Args:
       model: asked.
@@ -57,11 +57,11 @@ def label(
       ConfigError: see ``client.batch.parts``.
       ServerError: a server cannot be asked any more; the finished parts stay.
     """
-    moods = model.facts.moods
+    moods = model.info.moods
     source = iter(inputs)
     progress = _Progress(say)
     done = parts_done = found = 0
-    job = {**job, "moods": moods, "resolution": model.facts.resolution, "rows in a part": part}
+    job = {**job, "moods": moods, "resolution": model.info.resolution, "rows in a part": part}
     with parts_of(out, job, moods) as parts:
         while some := list(islice(source, part)):
             digest = _digest(some)
@@ -69,8 +69,8 @@ def label(
                 found += len(some)
                 progress.skip(len(some))
             else:
-                rows: list[Row] = []
-                for answered in answer_all(model, some, batch):
+                rows: list[Outcome] = []
+                for answered in predict_all(model, some, batch):
                     rows += answered
                     progress.add(answered)
                 parts.add(parts_done, table_of(done, some, rows, moods), digest)
@@ -102,9 +102,9 @@ class _Progress:
         self._began = time.monotonic()
         self._tell()
 
-    def add(self, rows: Sequence[Row]) -> None:
+    def add(self, rows: Sequence[Outcome]) -> None:
         self._done += len(rows)
-        self._errors += sum(isinstance(row, Untold) for row in rows)
+        self._errors += sum(isinstance(row, FailedPrediction) for row in rows)
         self._tell()
 
     def _tell(self) -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from client.batch import table
+from client.batch import output_table
 from schemas.errors import ConfigError
 from system import files
 
@@ -25,8 +25,10 @@ _HASH = b"inputs"
 
 def check_out(out: Path) -> None:
     """Raises ConfigError where ``out`` is there, or cannot become the file that is wanted."""
-    if out.suffix not in (table.CSV, table.PARQUET):
-        raise ConfigError(f"--out must end in {table.CSV} or {table.PARQUET}. Received: {out}")
+    if out.suffix not in (output_table.CSV, output_table.PARQUET):
+        raise ConfigError(
+            f"--out must end in {output_table.CSV} or {output_table.PARQUET}. Received: {out}"
+        )
     if out.exists():
         raise ConfigError(f"--out {out} is already there, and is not overwritten. Name another")
     if not out.parent.is_dir():
@@ -106,7 +108,7 @@ class Parts:
     def add(self, number: int, rows: pa.Table, digest: str) -> None:
         """Puts a part in place."""
         with files.writing(self._folder), files.whole(self._path(number)) as partial:
-            table.write_part(partial, rows.replace_schema_metadata({_HASH: digest.encode()}))
+            output_table.write_part(partial, rows.replace_schema_metadata({_HASH: digest.encode()}))
 
     def join(self, count: int) -> Counter[str]:
         """Makes the file of ``count`` parts, deletes these, and returns its errors' numbers.
@@ -121,13 +123,13 @@ class Parts:
         def tables() -> Iterator[pa.Table]:
             for number in range(count):
                 rows = pq.read_table(self._path(number)).replace_schema_metadata()
-                errors.update(table.errors_of(rows))
+                errors.update(output_table.errors_of(rows))
                 yield rows
 
-        as_csv = self._out.suffix == table.CSV
+        as_csv = self._out.suffix == output_table.CSV
         with files.writing(self._folder):
             partial = self._folder / "whole.partial"
-            table.write_whole(partial, tables(), self._moods, as_csv=as_csv)
+            output_table.write_whole(partial, tables(), self._moods, as_csv=as_csv)
             files.put(partial, self._out)
         # Some network disks keep the lock's file until it is closed.
         shutil.rmtree(self._folder, ignore_errors=True)

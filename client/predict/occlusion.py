@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 
 from client.backends.model import Model
 from client.predict.pictures import Picture
-from client.predict.predict import BATCH
+from client.predict.predictor import BATCH
 from dataset.boxes import PixelBox, view_of
 from dataset.decoding import DECODE_ERRORS, PictureError, opened, to_rgb
 from schemas import signatures
@@ -72,13 +72,13 @@ def heat_map(model: Model, picture: Picture, box: PixelBox | None, mood: str) ->
     shown, inner = _shrunk(picture, box or PixelBox(0, 0, picture.height, picture.width))
     copies = [_encoded(shown), *(_encoded(_covered(shown, patch)) for patch in _patches(inner))]
     boxes = None if box is None else [inner] * len(copies)
-    replies = []
+    responses = []
     for start in range(0, len(copies), BATCH):
         end = start + BATCH
-        replies += model.ask(copies[start:end], None if boxes is None else boxes[start:end])
-    if bad := {reply.status for reply in replies} - {signatures.STATUS_OK}:
+        responses += model.predict(copies[start:end], None if boxes is None else boxes[start:end])
+    if bad := {response.status for response in responses} - {signatures.STATUS_OK}:
         raise CoveredError(f"covered copies of the picture are answered with {', '.join(bad)}")
-    asked = np.array([reply.probabilities[mood] for reply in replies], np.float64)
+    asked = np.array([response.probabilities[mood] for response in responses], np.float64)
     if not np.isfinite(asked).all():
         raise CoveredError("covered copies of the picture are answered with no number")
     return Heat(spread(asked), float(asked[0]), float(asked.min()))

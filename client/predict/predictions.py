@@ -23,7 +23,7 @@ DECIMALS = 6
 """Of probabilities in the output."""
 
 
-class Told(NamedTuple):
+class Prediction(NamedTuple):
     """A picture with a mood."""
 
     image: str
@@ -31,7 +31,7 @@ class Told(NamedTuple):
     probabilities: Mapping[str, float]
 
 
-class Untold(NamedTuple):
+class FailedPrediction(NamedTuple):
     """A picture without one, and why."""
 
     image: str
@@ -39,18 +39,18 @@ class Untold(NamedTuple):
     detail: str
 
 
-Row = Told | Untold
+Outcome = Prediction | FailedPrediction
 
 
-def json_line(row: Row) -> str:
+def json_line(row: Outcome) -> str:
     """Returns the row as JSON on one line, without the line's end."""
-    if isinstance(row, Told):
+    if isinstance(row, Prediction):
         rounded = {name: round(value, DECIMALS) for name, value in row.probabilities.items()}
         return _json({"image": row.image, "mood": row.mood, "probabilities": rounded})
     return _json({"image": row.image, "mood": None, "error": row.error, "detail": row.detail})
 
 
-def best(row: Told, count: int) -> list[tuple[str, float]]:
+def best(row: Prediction, count: int) -> list[tuple[str, float]]:
     """Returns the ``count`` likeliest moods with their probabilities, the likeliest first."""
     return sorted(row.probabilities.items(), key=lambda item: -item[1])[:count]
 

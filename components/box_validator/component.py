@@ -16,7 +16,7 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types import artifact_utils, standard_artifacts
 
 from components.artifact_types import Rejects, ValidationReport
-from components.box_validator import checks
+from components.box_validator import box_checks
 from components.box_validator.settings import ValidationLimits
 from components.findings import Finding, verdict_of
 from schemas import artifacts
@@ -71,16 +71,16 @@ def _findings(
     limits: ValidationLimits,
 ) -> Iterator[Finding]:
     for split, count in counts.items():
-        yield from checks.refused_share(split, count, max_reject_fraction)
-        yield from checks.missing_moods(split, count)
+        yield from box_checks.refused_share(split, count, max_reject_fraction)
+        yield from box_checks.missing_moods(split, count)
         if count["used"]:
-            yield from checks.schema_anomalies(split, anomalies[split])
-            yield from checks.box_anomalies(split, statistics[split].datasets[0], limits)
+            yield from box_checks.schema_anomalies(split, anomalies[split])
+            yield from box_checks.box_anomalies(split, statistics[split].datasets[0], limits)
     first, *others = counts
     for split in others:
-        yield from checks.label_shift(counts[first], split, counts[split], limits)
+        yield from box_checks.label_shift(counts[first], split, counts[split], limits)
         if counts[first]["used"] and counts[split]["used"]:
-            yield from checks.box_shift(
+            yield from box_checks.box_shift(
                 statistics[first].datasets[0], split, statistics[split].datasets[0], limits
             )
 

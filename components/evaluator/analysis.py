@@ -15,9 +15,9 @@ import pyarrow as pa
 import tensorflow_model_analysis as tfma
 from tfx_bsl.arrow import table_util
 
-from components.evaluator import table, tfma_metrics
+from components.evaluator import predictions_table, tfma_metrics
+from components.evaluator.confusion_counts import WHOLE, ConfusionCounts, Slice
 from components.evaluator.scores import Matrix
-from components.evaluator.tally import WHOLE, Slice, Tally
 
 _MATRIX = "confusion"
 _ANSWER, _ROWS = "answer", "rows"
@@ -27,33 +27,33 @@ class CountError(RuntimeError):
     """TFMA counted otherwise than we did."""
 
 
-def analyse(pipeline: beam.Pipeline, tally: Tally, output: str) -> None:
+def analyse(pipeline: beam.Pipeline, counts: ConfusionCounts, output: str) -> None:
     """Adds TFMA's evaluation to a Beam pipeline.
 
     Rows without an answer (NaN) are left out, for TFMA has no word for them.
 
     Args:
       pipeline: runs when its ``with`` block ends.
-      tally: of the table of predictions.
+      counts: of the table of predictions.
       output: folder for TFMA's result files.
     """
-    rows, columns = _counted(tally)
+    rows, columns = _counted(counts)
     _ = (
         pipeline
         | "Counts" >> beam.Create([rows])
         | "Analyse"
         >> tfma.ExtractEvaluateAndWriteResults(
-            eval_config=_eval_config(len(tally.moods), columns), output_path=output
+            eval_config=_eval_config(len(counts.moods), columns), output_path=output
         )
     )
 
 
-def check(output: str, tally: Tally) -> None:
+def check(output: str, counts: ConfusionCounts) -> None:
     """Raises CountError where TFMA's confusion matrices are not ours, everywhere and by slice."""
-    moods = len(tally.moods)
+    moods = len(counts.moods)
     found = confusions(output, moods)
-    for key in (WHOLE, *tally.slices):
-        ours = tally.confusions(table.MODEL, key).sum(axis=0)[:, :moods]
+    for key in (WHOLE, *counts.slices):
+        ours = counts.confusions(predictions_table.MODEL, key).sum(axis=0)[:, :moods]
         theirs = found.get(key, np.zeros((moods, moods)))
         if not np.array_equal(ours, theirs):
             raise CountError(
@@ -77,25 +77,25 @@ def confusions(output: str, classes: int) -> dict[Slice, Matrix]:
     return found
 
 
-def _counted(tally: Tally) -> tuple[pa.RecordBatch, list[str]]:
+def _counted(counts: ConfusionCounts) -> tuple[pa.RecordBatch, list[str]]:
     """Returns the combinations as Arrow, and the columns that slice them."""
     *sliced, truth, answer, rows = zip(
         *(
             (*combination, count)
-            for combination, count in tally.combinations.items()
-            if combination[-1] < len(tally.moods)
+            for combination, count in counts.combinations.items()
+            if combination[-1] < len(counts.moods)
         ),
         strict=True,
     )
-    one_hot = np.eye(len(tally.moods), dtype=np.float32)[list(answer)]
+    one_hot = np.eye(len(counts.moods), dtype=np.float32)[list(answer)]
     # TFMA cannot slice by a column that no row has.
     known = {
         name: pa.array(values, pa.string())
-        for name, values in zip(table.SLICED, sliced, strict=True)
+        for name, values in zip(predictions_table.SLICED, sliced, strict=True)
         if any(value is not None for value in values)
     }
     columns = known | {
-        table.LABEL_INDEX: pa.array(truth, pa.int64()),
+        predictions_table.LABEL_INDEX: pa.array(truth, pa.int64()),
         _ANSWER: pa.array(list(one_hot), pa.list_(pa.float32())),
         _ROWS: pa.array(rows, pa.float32()),
     }
@@ -124,7 +124,9 @@ def _eval_config(classes: int, columns: list[str]) -> tfma.EvalConfig:
     return tfma.EvalConfig(
         model_specs=[
             tfma.ModelSpec(
-                label_key=table.LABEL_INDEX, prediction_key=_ANSWER, example_weight_key=_ROWS
+                label_key=predictions_table.LABEL_INDEX,
+                prediction_key=_ANSWER,
+                example_weight_key=_ROWS,
             )
         ],
         slicing_specs=[

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.evaluator import scores, table
+from components.evaluator import predictions_table, scores
+from components.evaluator.confusion_counts import WHOLE, ConfusionCounts, Slice
 from components.evaluator.resampling import TAIL, Array, interval, resampled
 from components.evaluator.settings import EvaluateSettings
-from components.evaluator.tally import WHOLE, Slice, Tally
 
 
 class Difference(NamedTuple):
@@ -37,13 +37,13 @@ class Difference(NamedTuple):
         return self.score - self.other
 
 
-def overall(tally: Tally, other: str, settings: EvaluateSettings) -> Difference:
+def overall(counts: ConfusionCounts, other: str, settings: EvaluateSettings) -> Difference:
     """Returns the difference in macro-F1, with its 95 % interval."""
-    return _differences(tally, other, WHOLE, scores.macro_f1, [""], settings, tests=1)[0]
+    return _differences(counts, other, WHOLE, scores.macro_f1, [""], settings, tests=1)[0]
 
 
 def by_mood_and_species(
-    tally: Tally, other: str, settings: EvaluateSettings
+    counts: ConfusionCounts, other: str, settings: EvaluateSettings
 ) -> tuple[list[Difference], list[Difference]]:
     """Returns the differences in F1 of each mood shown, and in macro-F1 on each species.
 
@@ -52,18 +52,18 @@ def by_mood_and_species(
     fewer than about six clips cannot be found worse: it is missing from too many draws, which
     tell of no difference.
     """
-    shown = tally.labels.any(axis=0)
-    species = [key for key in tally.slices if key[0][0] == table.SPECIES]
-    tests = int(shown.sum()) + len(species)
-    moods = _differences(tally, other, WHOLE, scores.f1s, tally.moods, settings, tests)
-    return [one for one, has_rows in zip(moods, shown, strict=True) if has_rows], [
-        _differences(tally, other, key, scores.macro_f1, [key[0][1]], settings, tests)[0]
+    present = counts.labels.any(axis=0)
+    species = [key for key in counts.slices if key[0][0] == predictions_table.SPECIES]
+    tests = int(present.sum()) + len(species)
+    moods = _differences(counts, other, WHOLE, scores.f1s, counts.moods, settings, tests)
+    return [one for one, has_rows in zip(moods, present, strict=True) if has_rows], [
+        _differences(counts, other, key, scores.macro_f1, [key[0][1]], settings, tests)[0]
         for key in species
     ]
 
 
 def _differences(
-    tally: Tally,
+    counts: ConfusionCounts,
     other: str,
     key: Slice,
     score: Callable[[Array], Array],
@@ -72,10 +72,10 @@ def _differences(
     tests: int,
 ) -> list[Difference]:
     # All clips, also those that are not of the slice: see by_mood_and_species.
-    parts = [tally.confusions(answerer, key) for answerer in (table.MODEL, other)]
+    parts = [counts.confusions(predictor, key) for predictor in (predictions_table.MODEL, other)]
     points = [np.atleast_1d(score(part.sum(axis=0))).tolist() for part in parts]
     ends = np.full((2, len(names)), np.nan)
-    if tally.clips > 1:
+    if counts.clips > 1:
         draws = resampled(
             parts, lambda a, b: score(a) - score(b), settings.resamples, settings.seed
         )

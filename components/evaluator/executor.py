@@ -13,10 +13,10 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.evaluator import analysis, gate, measures, predict
+from components.evaluator import analysis, gate, measures, predicting
+from components.evaluator.confusion_counts import ConfusionCounts
+from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
 from components.evaluator.settings import EvaluateSettings
-from components.evaluator.table import BASELINE, COMPARED, MODEL, Table
-from components.evaluator.tally import Tally
 from schemas import artifacts
 from system.storage import open_file
 
@@ -63,23 +63,25 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             artifacts.PREDICTIONS_PARQUET,
         )
         with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
-            counts = json.loads(file.read())["splits"][SPLIT]["moods"]
+            label_counts = json.loads(file.read())["splits"][SPLIT]["moods"]
         shards = sorted(
             fileio.glob(posixpath.join(artifact_utils.get_split_uri([examples], SPLIT), "*"))
         )
         servables, notes = _servables(
             path_utils.serving_model_path(model.uri), input_dict.get(BASELINE_MODEL) or [], settings
         )
-        predict.write_predictions(shards, servables, counts, path, calibrated=settings.calibrate)
+        predicting.write_predictions(
+            shards, servables, label_counts, path, calibrated=settings.calibrate
+        )
 
-        tally = Tally(Table(path))
-        if tally.answered:  # TFMA cannot measure no rows.
+        counts = ConfusionCounts(Table(path))
+        if counts.answered:  # TFMA cannot measure no rows.
             with self._make_beam_pipeline() as pipeline:
-                analysis.analyse(pipeline, tally, evaluation.uri)
-            analysis.check(evaluation.uri, tally)
-        checks = list(gate.checks(tally, settings))
+                analysis.analyse(pipeline, counts, evaluation.uri)
+            analysis.check(evaluation.uri, counts)
+        checks = list(gate.checks(counts, settings))
         blessed = all(check.passed for check in checks)
-        metrics = measures.document(tally, settings)
+        metrics = measures.document(counts, settings)
         metrics["verdict"] = {
             "blessed": blessed,
             "notes": notes,
@@ -88,14 +90,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         with open_file(posixpath.join(evaluation.uri, artifacts.METRICS_JSON), "w") as file:
             file.write(json.dumps(metrics, ensure_ascii=False, indent=1, allow_nan=False))
         _bless(artifact_utils.get_single_instance(output_dict[BLESSING]), model, blessed)
-        logging.info("Evaluated %d rows: blessed %s, %s", tally.rows, blessed, checks)
+        logging.info("Evaluated %d rows: blessed %s, %s", counts.rows, blessed, checks)
 
 
 def _servables(
     candidate: str, baselines: list[types.Artifact], settings: EvaluateSettings
-) -> tuple[dict[str, predict.Servable], list[str]]:
+) -> tuple[dict[str, predicting.Servable], list[str]]:
     """Returns who is asked, and what is to be said of who is not."""
-    found = {MODEL: predict.load_servable(candidate)}
+    found = {MODEL: predicting.load_servable(candidate)}
     others = {BASELINE: path_utils.serving_model_path(baselines[0].uri)} if baselines else {}
     notes = [] if baselines else ["There is no blessed model yet to compare with."]
     if settings.compare_with:
@@ -105,7 +107,7 @@ def _servables(
         if not fileio.exists(path):
             notes.append(f"{title} is not at {path}; nothing to compare with.")
             continue
-        servable = predict.load_servable(path)
+        servable = predicting.load_servable(path)
         if servable.moods != found[MODEL].moods:
             moods = ", ".join(servable.moods)
             notes.append(f"{title} knows other moods and is not compared with: {moods}")

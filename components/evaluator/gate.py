@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from components.evaluator import calibration, comparison, table
+from components.evaluator import calibration, comparison, predictions_table
 from components.evaluator.comparison import Difference
+from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.settings import EvaluateSettings
-from components.evaluator.tally import Tally
 
 AT_LEAST, AT_MOST = "at_least", "at_most"
 
@@ -31,22 +31,22 @@ class Check(NamedTuple):
     message: str
 
 
-def checks(tally: Tally, settings: EvaluateSettings) -> Iterator[Check]:
+def checks(counts: ConfusionCounts, settings: EvaluateSettings) -> Iterator[Check]:
     """Yields the conditions; the model is blessed when all passed.
 
     Args:
-      tally: of the model's answers and, where there is one, of the last blessed model's.
+      counts: of the model's answers and, where there is one, of the last blessed model's.
       settings: the limits.
     """
-    not_finite = tally.answers[table.MODEL].not_finite
+    not_finite = counts.answers[predictions_table.MODEL].not_finite
     yield _at_most(
         "probabilities_are_numbers",
         float(not_finite),
         0.0,
-        f"{not_finite} of {tally.rows} rows were answered with NaN or infinity, none may be",
+        f"{not_finite} of {counts.rows} rows were answered with NaN or infinity, none may be",
     )
-    yield _over_majority(comparison.overall(tally, table.MAJORITY, settings), settings)
-    ece = float(calibration.error(tally.bins(table.MODEL).sum(axis=0)))
+    yield _over_majority(comparison.overall(counts, predictions_table.MAJORITY, settings), settings)
+    ece = float(calibration.error(counts.bins(predictions_table.MODEL).sum(axis=0)))
     yield _at_most(
         "calibrated",
         ece,
@@ -54,8 +54,8 @@ def checks(tally: Tally, settings: EvaluateSettings) -> Iterator[Check]:
         f"calibration error {ece:.3f}, evaluate.max_calibration_error allows "
         f"{settings.max_calibration_error:.3f}",
     )
-    if table.BASELINE in tally.answers:
-        yield from _against_last_blessed(tally, settings)
+    if predictions_table.BASELINE in counts.answers:
+        yield from _against_last_blessed(counts, settings)
 
 
 def _over_majority(found: Difference, settings: EvaluateSettings) -> Check:
@@ -69,9 +69,9 @@ def _over_majority(found: Difference, settings: EvaluateSettings) -> Check:
     return _at_least("over_majority", found.low, settings.min_gain, told)
 
 
-def _against_last_blessed(tally: Tally, settings: EvaluateSettings) -> Iterator[Check]:
+def _against_last_blessed(counts: ConfusionCounts, settings: EvaluateSettings) -> Iterator[Check]:
     limit = 0.0 - settings.max_loss  # Not -0.0, which would be shown.
-    found = comparison.overall(tally, table.BASELINE, settings)
+    found = comparison.overall(counts, predictions_table.BASELINE, settings)
     yield _at_least(
         "not_worse_than_last_blessed",
         found.value,
@@ -80,7 +80,7 @@ def _against_last_blessed(tally: Tally, settings: EvaluateSettings) -> Iterator[
         f"same rows: {found.value:+.3f}, {_interval(found)}; evaluate.max_loss allows "
         f"{limit:+.3f}",
     )
-    moods, species = comparison.by_mood_and_species(tally, table.BASELINE, settings)
+    moods, species = comparison.by_mood_and_species(counts, predictions_table.BASELINE, settings)
     yield _on_each("mood", "F1", moods, limit)
     if species:
         yield _on_each("species", "macro-F1", species, limit)

@@ -5,44 +5,51 @@ from typing import Any
 
 import numpy as np
 
-from components.evaluator import calibration, comparison, scores, table
+from components.evaluator import calibration, comparison, predictions_table, scores
+from components.evaluator.confusion_counts import ConfusionCounts, Slice
 from components.evaluator.resampling import Array, interval, resampled
 from components.evaluator.settings import EvaluateSettings
-from components.evaluator.tally import Slice, Tally
 
 ECE = "ece"
 _PER_MOOD = ("precision", "recall", "f1")
 
 
-def document(tally: Tally, settings: EvaluateSettings) -> dict[str, Any]:
+def document(counts: ConfusionCounts, settings: EvaluateSettings) -> dict[str, Any]:
     """Returns all of ``METRICS_JSON`` but the verdict."""
-    others = [name for name in (table.BASELINE, table.COMPARED) if name in tally.answers]
-    model = _of_frames(tally, table.MODEL, settings)
+    others = [
+        name
+        for name in (predictions_table.BASELINE, predictions_table.COMPARED)
+        if name in counts.answers
+    ]
+    model = _of_frames(counts, predictions_table.MODEL, settings)
     per_mood = model.pop("per_mood")
-    whole = tally.confusions(table.MODEL).sum(axis=0)
+    whole = counts.confusions(predictions_table.MODEL).sum(axis=0)
     return {
-        "rows": tally.rows,
-        "clips": tally.clips,
-        "moods": list(tally.moods),
+        "rows": counts.rows,
+        "clips": counts.clips,
+        "moods": list(counts.moods),
         "resampling": {"of": "clips", "level": 0.95, "draws": settings.resamples},
-        table.MODEL: model | {"unanswered": tally.answers[table.MODEL].not_finite},
-        table.MAJORITY: {
-            "mood": tally.moods[tally.majority],
-            **_of_frames(tally, table.MAJORITY, settings),
+        predictions_table.MODEL: model
+        | {"unanswered": counts.answers[predictions_table.MODEL].not_finite},
+        predictions_table.MAJORITY: {
+            "mood": counts.moods[counts.majority],
+            **_of_frames(counts, predictions_table.MAJORITY, settings),
         },
-        table.BASELINE: None,
-        table.COMPARED: None,
-        **{name: _of_frames(tally, name, settings) for name in others},
-        "gain": {name: _gain(tally, name, settings) for name in (table.MAJORITY, *others)},
+        predictions_table.BASELINE: None,
+        predictions_table.COMPARED: None,
+        **{name: _of_frames(counts, name, settings) for name in others},
+        "gain": {
+            name: _gain(counts, name, settings) for name in (predictions_table.MAJORITY, *others)
+        },
         "per_mood": per_mood,
-        "confusion": whole[:, : len(tally.moods)].astype(int).tolist(),
-        "reliability": calibration.reliability(tally.bins(table.MODEL).sum(axis=0)),
+        "confusion": whole[:, : len(counts.moods)].astype(int).tolist(),
+        "reliability": calibration.reliability(counts.bins(predictions_table.MODEL).sum(axis=0)),
         "per_clip": {
-            name: _of_clips(tally, name, settings)
-            for name in (table.MODEL, table.MAJORITY, *others)
+            name: _of_clips(counts, name, settings)
+            for name in (predictions_table.MODEL, predictions_table.MAJORITY, *others)
         },
         "slices": {
-            slice_name(key): _of_slice(tally, key, others, settings) for key in tally.slices
+            slice_name(key): _of_slice(counts, key, others, settings) for key in counts.slices
         },
     }
 
@@ -52,47 +59,51 @@ def slice_name(key: Slice) -> str:
     return ",".join(f"{column}={value}" for column, value in key)
 
 
-def _of_frames(tally: Tally, answerer: str, settings: EvaluateSettings) -> dict[str, Any]:
-    parts = [tally.confusions(answerer)]
-    if answerer != table.MAJORITY:  # Which has no probabilities.
-        parts.append(tally.bins(answerer))
-    return _measured(parts, tally.moods, settings)
+def _of_frames(
+    counts: ConfusionCounts, predictor: str, settings: EvaluateSettings
+) -> dict[str, Any]:
+    parts = [counts.confusions(predictor)]
+    if predictor != predictions_table.MAJORITY:  # Which has no probabilities.
+        parts.append(counts.bins(predictor))
+    return _measured(parts, counts.moods, settings)
 
 
-def _gain(tally: Tally, other: str, settings: EvaluateSettings) -> dict[str, Any]:
-    found = comparison.overall(tally, other, settings)
-    ends = [found.low, found.high] if tally.clips > 1 else None
+def _gain(counts: ConfusionCounts, other: str, settings: EvaluateSettings) -> dict[str, Any]:
+    found = comparison.overall(counts, other, settings)
+    ends = [found.low, found.high] if counts.clips > 1 else None
     return {"macro_f1": found.value, "interval": ends}
 
 
-def _of_clips(tally: Tally, answerer: str, settings: EvaluateSettings) -> dict[str, Any]:
-    confusions, bins = tally.clip_answers(answerer)
-    if answerer == table.MAJORITY:
-        return _measured([confusions], tally.moods, settings)
-    told = _measured([confusions, bins], tally.moods, settings)
-    whole = confusions.sum(axis=0)[:, : len(tally.moods)]
+def _of_clips(
+    counts: ConfusionCounts, predictor: str, settings: EvaluateSettings
+) -> dict[str, Any]:
+    confusions, bins = counts.clip_predictions(predictor)
+    if predictor == predictions_table.MAJORITY:
+        return _measured([confusions], counts.moods, settings)
+    told = _measured([confusions, bins], counts.moods, settings)
+    whole = confusions.sum(axis=0)[:, : len(counts.moods)]
     told["confusion"] = whole.astype(int).tolist()
     told["reliability"] = calibration.reliability(bins.sum(axis=0))
     return told
 
 
 def _of_slice(
-    tally: Tally, key: Slice, others: Sequence[str], settings: EvaluateSettings
+    counts: ConfusionCounts, key: Slice, others: Sequence[str], settings: EvaluateSettings
 ) -> dict[str, Any]:
-    confusions = tally.confusions(table.MODEL, key)
+    confusions = counts.confusions(predictions_table.MODEL, key)
     confusions = confusions[confusions.any(axis=(1, 2))]
     points = scores.headline(confusions.sum(axis=0)).tolist()
     ends = _ends([confusions], scores.headline, settings)
     return {
         "rows": int(confusions.sum()),
-        "clips": tally.clips_of(key),
+        "clips": counts.clips_of(key),
         **dict(zip(scores.HEADLINE, points, strict=True)),
         "intervals": dict(zip(scores.HEADLINE, ends, strict=True)) if ends else None,
         **{
             name: dict(
                 zip(
                     scores.HEADLINE,
-                    scores.headline(tally.confusions(name, key).sum(axis=0)).tolist(),
+                    scores.headline(counts.confusions(name, key).sum(axis=0)).tolist(),
                     strict=True,
                 )
             )

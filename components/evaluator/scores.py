@@ -42,12 +42,12 @@ def f1s(confusion: Matrix) -> Values:
 
 def balanced_accuracy(confusion: Matrix) -> Values:
     """Returns the mean recall over the moods shown, float64[...] in [0, 1]."""
-    return _mean_over_shown(recalls(confusion), confusion)
+    return _mean_over_present(recalls(confusion), confusion)
 
 
 def macro_f1(confusion: Matrix) -> Values:
     """Returns the mean F1 over the moods shown, float64[...] in [0, 1]."""
-    return _mean_over_shown(f1s(confusion), confusion)
+    return _mean_over_present(f1s(confusion), confusion)
 
 
 def headline(confusion: Matrix) -> Values:
@@ -57,7 +57,7 @@ def headline(confusion: Matrix) -> Values:
     )
 
 
-def constant_confusion(confusion: Matrix, mood: int) -> Matrix:
+def majority_confusion(confusion: Matrix, mood: int) -> Matrix:
     """Returns the matrices of always answering one mood to the same rows.
 
     With the mood that most rows show, no constant answer has a higher accuracy or macro-F1.
@@ -79,6 +79,6 @@ def _ratio(part: Values, whole: Values) -> Values:
     return np.divide(part, whole, out=np.zeros(np.shape(part)), where=whole > 0)
 
 
-def _mean_over_shown(values: Values, confusion: Matrix) -> Values:
-    shown = confusion.sum(axis=-1) > 0
-    return _ratio((values * shown).sum(axis=-1), shown.sum(axis=-1))
+def _mean_over_present(values: Values, confusion: Matrix) -> Values:
+    present = confusion.sum(axis=-1) > 0
+    return _ratio((values * present).sum(axis=-1), present.sum(axis=-1))

@@ -13,7 +13,7 @@ from tfx.dsl.component.experimental.decorators import component
 
 from components.artifact_types import Frames, LeakReport
 from components.findings import verdict_of
-from components.leak_check import checks, search
+from components.leak_check import leak_checks, leak_search
 from components.leak_check.frames_table import SplitFrames
 from components.leak_check.settings import LeakLimits
 from schemas import artifacts
@@ -38,14 +38,16 @@ def LeakCheck(
     """
     del code
     limits = LeakLimits(**json.loads(limits_json))
-    leaks = search.find_leaks(SplitFrames(frames.uri, TRAIN), SplitFrames(frames.uri, EVAL), limits)
+    leaks = leak_search.find_leaks(
+        SplitFrames(frames.uri, TRAIN), SplitFrames(frames.uri, EVAL), limits
+    )
     document = {
-        **verdict_of(list(checks.findings(leaks, limits))),
+        **verdict_of(list(leak_checks.findings(leaks, limits))),
         "leaks": {"clips": leaks.clips, "groups": leaks.groups, "pictures": leaks.pictures},
         "examples": [
             row
-            for kind in (search.CLIP, search.GROUP, search.PICTURE)
-            for row in checks.examples(leaks.listed, kind)
+            for kind in (leak_search.CLIP, leak_search.GROUP, leak_search.PICTURE)
+            for row in leak_checks.examples(leaks.listed, kind)
         ],
     }
     with open_file(posixpath.join(report.uri, artifacts.LEAKS_JSON), "w") as file:

@@ -5,9 +5,9 @@ from typing import Any
 import tensorflow as tf
 
 from dataset.boxes import PixelBox
-from dataset.picture import Crop
-from dataset.table import Row
-from schemas import features, frames
+from dataset.csv_rows import Row
+from dataset.photo import Crop
+from schemas import features, frame_columns
 
 
 def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
@@ -45,20 +45,20 @@ def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
 
 
 def build_frame(row: Row, box: PixelBox, crop: Crop) -> dict[str, Any]:
-    """Returns the row of the frames table, the columns being ``schemas.frames.COLUMNS``."""
+    """Returns the row of the frames table, the columns being ``schemas.frame_columns.COLUMNS``."""
     return {
-        frames.LINE: row.line,
-        frames.IMAGE_PATH: row.image_path,
-        frames.LABEL: row.label,
-        frames.CLIP: row.clip,
-        frames.GROUP: row.group,
-        frames.SPECIES: row.species,
-        frames.PHASH: crop.phash,
-        frames.COLOUR: crop.colour,
-        frames.SHARPNESS: crop.quality.sharpness,
-        frames.BRIGHTNESS: crop.quality.brightness,
-        frames.CONTRAST: crop.quality.contrast,
-        frames.BOX_AREA: box_area(box, crop),
+        frame_columns.LINE: row.line,
+        frame_columns.IMAGE_PATH: row.image_path,
+        frame_columns.LABEL: row.label,
+        frame_columns.CLIP: row.clip,
+        frame_columns.GROUP: row.group,
+        frame_columns.SPECIES: row.species,
+        frame_columns.PHASH: crop.phash,
+        frame_columns.COLOUR: crop.colour,
+        frame_columns.SHARPNESS: crop.quality.sharpness,
+        frame_columns.BRIGHTNESS: crop.quality.brightness,
+        frame_columns.CONTRAST: crop.quality.contrast,
+        frame_columns.BOX_AREA: box_area(box, crop),
     }
 
 

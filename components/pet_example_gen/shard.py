@@ -15,11 +15,11 @@ from components.pet_example_gen.decoder import decode_region
 from components.pet_example_gen.example import build_example, build_frame
 from components.pet_example_gen.job import ShardJob
 from dataset.boxes import BoxError, PixelBox, parse_box
+from dataset.csv_rows import Row
 from dataset.decoding import PictureError
 from dataset.fingerprint import photo_state
 from dataset.partition import rows_of_block
-from dataset.picture import make_crop, read_photo
-from dataset.table import Row
+from dataset.photo import make_crop, read_photo
 from dataset.thinning import thinned
 from schemas.reasons import RejectReason
 from system import progress

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import orjson
 
 from dataset.aihub.animals import AnimalClip
+from dataset.aihub.clip_frames import Cell, Fault, ImageCheck, judge_frames
 from dataset.aihub.clip_json import ClipError, clip_from, frames_in, load
-from dataset.aihub.frames import Cell, Fault, ImageCheck, judge_frames
 from dataset.aihub.label_files import LabelFile, list_images, shown
 from schemas.prepare_reasons import PrepareReason
 from system.files import write_whole

@@ -99,7 +99,7 @@ def clip_from(content: Mapping[str, Any], moods: Collection[str], species: str) 
     inspect = _need(metadata, "inspect", dict, "metadata.")
     mood = normalise(_need(inspect, "emotion", str, "metadata.inspect."))
     if mood not in moods:
-        raise ClipError(PrepareReason.UNKNOWN_MOOD, f"Received: {short(mood)}")
+        raise ClipError(PrepareReason.UNKNOWN_LABEL, f"Received: {short(mood)}")
     if not annotations:
         raise ClipError(PrepareReason.CLIP_WITHOUT_FRAMES, "annotations is []")
     name = f"{date}_{video}" if date else video

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from dataset.aihub.run import PrepareSettings, prepare
-from dataset.aihub.screen import progress_on, show_summary
+from dataset.aihub.preparation import PrepareSettings, prepare
+from dataset.aihub.terminal import progress_on, show_summary
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
 

@@ -8,10 +8,10 @@ from typing import IO, Any, NamedTuple
 
 from dataset.aihub.animals import group_clips
 from dataset.aihub.chunk import ChunkJob, ClipRecord, csv_bytes, read_records
-from dataset.aihub.frames import GROUP_MARK
+from dataset.aihub.clip_frames import GROUP_MARK
 from dataset.aihub.label_files import SPLIT_FOLDERS
-from dataset.aihub.summary import SplitCounts
-from schemas import columns
+from dataset.aihub.prepare_summary import SplitCounts
+from schemas import csv_columns
 from schemas.prepare_reasons import PREPARE_REJECT_COLUMNS, PrepareReason
 from system.progress import report
 
@@ -57,7 +57,7 @@ def merge(jobs: Sequence[ChunkJob], folder: Path, moods: tuple[str, ...]) -> dic
         }
         rejects = stack.enter_context(open(folder / REJECTS_CSV, "wb"))
         for table in tables.values():
-            table.write(csv_bytes([columns.PREPARED]))
+            table.write(csv_bytes([csv_columns.PREPARED]))
         rejects.write(csv_bytes([PREPARE_REJECT_COLUMNS]))
         for job in jobs:
             with open(f"{job.stem}.rows", "rb") as rows, open(f"{job.stem}.rejects", "rb") as why:

@@ -11,14 +11,14 @@ from typing import NamedTuple
 from dataset.boxes import PixelBox
 from dataset.sample.clips import FRAME_MS, FRAME_STEP, ClipPlan, draw_clip
 from dataset.sample.settings import SampleSettings
-from schemas import columns
+from schemas import csv_columns
 
 HEADER = (
-    columns.IMAGE_PATH,
-    columns.BBOX,
-    columns.LABELS,
-    columns.SPECIES,
-    columns.CLIP,
+    csv_columns.IMAGE_PATH,
+    csv_columns.BBOX,
+    csv_columns.LABELS,
+    csv_columns.SPECIES,
+    csv_columns.CLIP,
 )
 
 

@@ -52,7 +52,9 @@ def draws_for(seed: int, place: tf.Tensor, count: int) -> tf.Tensor:
     )
 
 
-def view(window: tf.Tensor, draws: Draws, size: tf.Tensor, settings: AugmentSettings) -> tf.Tensor:
+def random_view(
+    window: tf.Tensor, draws: Draws, size: tf.Tensor, settings: AugmentSettings
+) -> tf.Tensor:
     """Chooses a random view; all whole-pixel places in the crop are equally likely.
 
     Args:
@@ -60,13 +62,13 @@ def view(window: tf.Tensor, draws: Draws, size: tf.Tensor, settings: AugmentSett
       draws: its random numbers.
       size: int64[2], the crop's height and width.
       settings: scaled. Without zoom and stretch the view has the window's size, and
-        ``preprocessing.look`` need not resize it.
+        ``preprocessing.preprocess`` need not resize it.
 
     Returns:
       int64[4]: a view within the crop.
     """
     if settings.zoom or settings.stretch:
-        sides = _resized(window[2:], draws, size, settings)
+        sides = _zoomed_sides(window[2:], draws, size, settings)
     else:
         sides = window[2:]
     places = size - sides + 1
@@ -74,7 +76,7 @@ def view(window: tf.Tensor, draws: Draws, size: tf.Tensor, settings: AugmentSett
     return tf.concat([tf.minimum(corner, places - 1), sides], axis=0)
 
 
-def changed(pixels: tf.Tensor, draws: Draws, settings: AugmentSettings) -> tf.Tensor:
+def augment(pixels: tf.Tensor, draws: Draws, settings: AugmentSettings) -> tf.Tensor:
     """Mirrors, colours and blanks at random.
 
     Args:
@@ -83,9 +85,9 @@ def changed(pixels: tf.Tensor, draws: Draws, settings: AugmentSettings) -> tf.Te
       settings: scaled.
     """
     if settings.flip:
-        pixels = mirrored(pixels, draws.mirror)
+        pixels = flip(pixels, draws.mirror)
     if settings.brightness or settings.contrast or settings.saturation:
-        pixels = coloured(
+        pixels = color_jitter(
             pixels,
             _factor(draws.brightness, settings.brightness),
             _factor(draws.contrast, settings.contrast),
@@ -93,11 +95,11 @@ def changed(pixels: tf.Tensor, draws: Draws, settings: AugmentSettings) -> tf.Te
         )
     if settings.erase:
         erased = draws.erase < settings.erase
-        pixels = tf.cond(erased, lambda: with_blank(pixels, draws), lambda: pixels)
+        pixels = tf.cond(erased, lambda: random_erase(pixels, draws), lambda: pixels)
     return pixels
 
 
-def mirrored(pixels: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
+def flip(pixels: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
     """Flips left and right where ``draw``, float32[] in [0, 1), is below a half.
 
     Args:
@@ -107,7 +109,7 @@ def mirrored(pixels: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
     return tf.cond(draw < 0.5, lambda: tf.reverse(pixels, axis=[1]), lambda: pixels)
 
 
-def coloured(
+def color_jitter(
     pixels: tf.Tensor, brightness: tf.Tensor, contrast: tf.Tensor, saturation: tf.Tensor
 ) -> tf.Tensor:
     """Multiplies pixels, their distance from mid-grey and that from their own grey, in one pass.
@@ -127,7 +129,7 @@ def coloured(
     return tf.reshape(whole, tf.shape(pixels))
 
 
-def with_blank(pixels: tf.Tensor, draws: Draws) -> tf.Tensor:
+def random_erase(pixels: tf.Tensor, draws: Draws) -> tf.Tensor:
     """Blanks a rectangle of 2 to 20 % of the picture, of an aspect ratio of 1/3.3 to 3.3.
 
     Args:
@@ -150,7 +152,7 @@ def with_blank(pixels: tf.Tensor, draws: Draws) -> tf.Tensor:
     return tf.ensure_shape(blanked, pixels.shape)
 
 
-def _resized(
+def _zoomed_sides(
     sides: tf.Tensor, draws: Draws, size: tf.Tensor, settings: AugmentSettings
 ) -> tf.Tensor:
     """Returns int64[2]: the sides zoomed and stretched, at least 1 and at most the crop's."""

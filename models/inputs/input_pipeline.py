@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from models.inputs import augmentation, mixup
 from models.inputs.label_index import LabelIndexer
-from models.inputs.preprocessing import PICTURE_SPEC, Look, look
+from models.inputs.preprocessing import PICTURE_SPEC, Preprocessed, preprocess
 from models.settings import AugmentSettings
 from schemas import features
 from schemas.errors import ConfigError
@@ -85,7 +85,7 @@ def training_batches(
         return {
             _ENCODED: parsed[features.IMAGE],
             _WINDOW: parsed[features.WINDOW],
-            _MOOD: _known(indexer(parsed[features.LABEL])),
+            _MOOD: _known_label_indices(indexer(parsed[features.LABEL])),
             _PLACE: places,
             _DRAWS: augmentation.draws_for(seed, places[0], batch_size),
         }
@@ -93,13 +93,15 @@ def training_batches(
     def picture(row: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         window = row[_WINDOW]
         if not augment.strength:
-            seen = look(row[_ENCODED], lambda size: window, resolution)
+            seen = preprocess(row[_ENCODED], lambda size: window, resolution)
             return _pixels(seen), row[_MOOD], row[_PLACE]
         draws = augmentation.Draws(*tf.unstack(row[_DRAWS]))
-        seen = look(
-            row[_ENCODED], lambda size: augmentation.view(window, draws, size, augment), resolution
+        seen = preprocess(
+            row[_ENCODED],
+            lambda size: augmentation.random_view(window, draws, size, augment),
+            resolution,
         )
-        return augmentation.changed(_pixels(seen), draws, augment), row[_MOOD], row[_PLACE]
+        return augmentation.augment(_pixels(seen), draws, augment), row[_MOOD], row[_PLACE]
 
     def targets(
         pixels: tf.Tensor, index: tf.Tensor, places: tf.Tensor
@@ -107,7 +109,9 @@ def training_batches(
         moods = tf.one_hot(index, len(class_weights))
         # Not the seeds of the examples, lest one's draws decide for the batch too.
         batch_seed = tf.stack([tf.constant(seed + 2**32, tf.int64), places[0]])
-        return weighed(*mixup.mixed(pixels, moods, batch_seed, augment), mood_weights)
+        return with_sample_weights(
+            *mixup.mixup_or_cutmix(pixels, moods, batch_seed, augment), mood_weights
+        )
 
     place = start * batch_size
     return (
@@ -124,7 +128,7 @@ def training_batches(
     )
 
 
-def weighed(
+def with_sample_weights(
     pixels: tf.Tensor, moods: tf.Tensor, mood_weights: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Adds the examples' weights, such that each mood in a mixed label counts by its own.
@@ -204,13 +208,13 @@ def evaluation_batches(
     def example(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         parsed = tf.io.parse_single_example(record, PICTURE_SPEC | indexer.feature_spec)
         window = parsed[features.WINDOW]
-        seen = look(parsed[features.IMAGE], lambda size: window, resolution)
+        seen = preprocess(parsed[features.IMAGE], lambda size: window, resolution)
         return _pixels(seen), parsed[features.LABEL]
 
     def targets(
         pixels: tf.Tensor, labels: tf.Tensor | tf.SparseTensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        return pixels, tf.one_hot(_known(indexer(labels)), classes)
+        return pixels, tf.one_hot(_known_label_indices(indexer(labels)), classes)
 
     return (
         tf.data.TFRecordDataset(list(files))
@@ -221,14 +225,14 @@ def evaluation_batches(
     )
 
 
-def _pixels(seen: Look) -> tf.Tensor:
+def _pixels(seen: Preprocessed) -> tf.Tensor:
     """Returns the pixels; fails on a window outside the crop, which the ingest never writes."""
     check = tf.debugging.Assert(seen.inside, ["The window must lie within the stored crop."])
     with tf.control_dependencies([check]):
         return tf.identity(seen.pixels)
 
 
-def _known(index: tf.Tensor) -> tf.Tensor:
+def _known_label_indices(index: tf.Tensor) -> tf.Tensor:
     check = tf.debugging.assert_non_negative(
         index, message="Every label must be in the label map that Transform was given."
     )

@@ -11,7 +11,7 @@ from models.settings import AugmentSettings
 _SMALLEST = 1e-30
 
 
-def mixed(
+def mixup_or_cutmix(
     pixels: tf.Tensor, moods: tf.Tensor, seed: tf.Tensor, settings: AugmentSettings
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Mixes a batch as the settings say; with both methods on, each batch draws its own.
@@ -27,10 +27,10 @@ def mixed(
     """
     ways = []
     if settings.mixup:
-        ways.append(lambda: mixup(pixels, moods, _kept(settings.mixup, seed)))
+        ways.append(lambda: mixup(pixels, moods, _draw_lambda(settings.mixup, seed)))
     if settings.cutmix:
         corner = tf.random.stateless_uniform([2], tf.add(seed, [1, 0]))
-        ways.append(lambda: cutmix(pixels, moods, _kept(settings.cutmix, seed), corner))
+        ways.append(lambda: cutmix(pixels, moods, _draw_lambda(settings.cutmix, seed), corner))
     if not ways:
         return pixels, moods
     which = tf.random.stateless_uniform([], tf.add(seed, [2, 0]), 0, len(ways), tf.int32)
@@ -49,7 +49,7 @@ def mixup(pixels: tf.Tensor, moods: tf.Tensor, kept: tf.Tensor) -> tuple[tf.Tens
     """
     levels = tf.cast(pixels, tf.float32)
     blended = kept * levels + (1 - kept) * tf.reverse(levels, axis=[0])
-    return tf.cast(blended + 0.5, tf.uint8), _shared(moods, kept)
+    return tf.cast(blended + 0.5, tf.uint8), _mixed_labels(moods, kept)
 
 
 def cutmix(
@@ -76,14 +76,14 @@ def cutmix(
     inside = (rows[:, tf.newaxis] & columns)[..., tf.newaxis]
     pasted = tf.where(inside, tf.reverse(pixels, axis=[0]), pixels)
     replaced = tf.reduce_prod(sides) / tf.reduce_prod(size)
-    return pasted, _shared(moods, 1 - tf.cast(replaced, tf.float32))
+    return pasted, _mixed_labels(moods, 1 - tf.cast(replaced, tf.float32))
 
 
-def _shared(moods: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
+def _mixed_labels(moods: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
     return kept * moods + (1 - kept) * tf.reverse(moods, axis=[0])
 
 
-def _kept(alpha: float, seed: tf.Tensor) -> tf.Tensor:
+def _draw_lambda(alpha: float, seed: tf.Tensor) -> tf.Tensor:
     """Returns float32[] from Beta(alpha, alpha), as the share of one of two gamma draws."""
     one, other = tf.unstack(tf.random.stateless_gamma([2], seed, alpha))
     return (one + _SMALLEST) / (one + other + 2 * _SMALLEST)

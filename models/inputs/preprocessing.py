@@ -1,6 +1,6 @@
 """The one function that makes the pixels that the model sees, from encoded bytes and a view.
 
-Training, evaluation and every serving signature call ``look``; they differ only in how they
+Training, evaluation and every serving signature call ``preprocess``; they differ only in how they
 choose the view. Pictures are taken as stored: an EXIF orientation is ignored, because no
 TensorFlow operation reads it. The ingest stores upright crops, and clients turn phone photos
 upright before they ask.
@@ -31,7 +31,7 @@ in pixels of the picture as stored. An empty view says that there is none."""
 _DCT = "INTEGER_ACCURATE"
 
 
-class Look(NamedTuple):
+class Preprocessed(NamedTuple):
     """What the model sees of one picture.
 
     Attributes:
@@ -43,7 +43,7 @@ class Look(NamedTuple):
     inside: tf.Tensor
 
 
-def look(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) -> Look:
+def preprocess(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) -> Preprocessed:
     """Decodes a picture, cuts the view out and stretches it to a square.
 
     Of a JPEG only the view is decoded, so a JPEG that breaks off below its view is used.
@@ -62,10 +62,10 @@ def look(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) -> Look:
     """
     pixels, inside = tf.cond(
         tf.io.is_jpeg(encoded),
-        lambda: _look_at_jpeg(encoded, choose_view, resolution),
-        lambda: _look_at_other(encoded, choose_view, resolution),
+        lambda: _preprocess_jpeg(encoded, choose_view, resolution),
+        lambda: _preprocess_other(encoded, choose_view, resolution),
     )
-    return Look(tf.ensure_shape(pixels, [resolution, resolution, 3]), inside)
+    return Preprocessed(tf.ensure_shape(pixels, [resolution, resolution, 3]), inside)
 
 
 def whole(size: tf.Tensor) -> tf.Tensor:
@@ -104,7 +104,7 @@ def lies_within(box: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     return tf.reduce_all(fits)
 
 
-def _look_at_jpeg(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) -> Look:
+def _preprocess_jpeg(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) -> Preprocessed:
     size = tf.io.extract_jpeg_shape(encoded, output_type=tf.int64)[:2]
 
     def cut(view: tf.Tensor) -> tf.Tensor:
@@ -112,17 +112,19 @@ def _look_at_jpeg(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int)
             encoded, tf.cast(view, tf.int32), channels=3, dct_method=_DCT
         )
 
-    return _look_at_view(choose_view(size), size, cut, resolution)
+    return _preprocess_view(choose_view(size), size, cut, resolution)
 
 
-def _look_at_other(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) -> Look:
+def _preprocess_other(
+    encoded: tf.Tensor, choose_view: ViewChooser, resolution: int
+) -> Preprocessed:
     picture = tf.cond(
         bmp.has_palette(encoded),
         lambda: bmp.decode_palette(encoded),
         lambda: tf.io.decode_image(encoded, channels=3, expand_animations=False),
     )
     size = tf.shape(picture, out_type=tf.int64)[:2]
-    return _look_at_view(
+    return _preprocess_view(
         choose_view(size),
         size,
         lambda view: tf.slice(picture, [view[0], view[1], 0], [view[2], view[3], 3]),
@@ -130,9 +132,9 @@ def _look_at_other(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int
     )
 
 
-def _look_at_view(
+def _preprocess_view(
     view: tf.Tensor, size: tf.Tensor, cut: Callable[[tf.Tensor], tf.Tensor], resolution: int
-) -> Look:
+) -> Preprocessed:
     inside = lies_within(view, size)
     square = [resolution, resolution]
     pixels = tf.cond(
@@ -140,7 +142,7 @@ def _look_at_view(
         lambda: _stretch(cut(view), resolution),
         lambda: tf.zeros([*square, 3], tf.uint8),
     )
-    return Look(pixels, inside)
+    return Preprocessed(pixels, inside)
 
 
 def _stretch(picture: tf.Tensor, resolution: int) -> tf.Tensor:

@@ -64,7 +64,7 @@ def new_backbone(resolution: int) -> keras.Model:
     return fast_layers.fast(stock)
 
 
-def bare(model: keras.Model) -> keras.Model:
+def without_optimizer(model: keras.Model) -> keras.Model:
     """Returns the same layers and variables as a model that knows of no training."""
     return keras.Model(model.inputs, model.outputs, name=model.name)
 

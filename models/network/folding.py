@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from models.network.classifier import bare
+from models.network.classifier import without_optimizer
 
 
 class _Passed(keras.layers.Layer):
@@ -48,7 +48,7 @@ def folded(model: keras.Model) -> keras.Model:
         )
 
     # A clone of a model that trains would have an optimiser too.
-    answering = keras.models.clone_model(bare(model), clone_function=without)
+    answering = keras.models.clone_model(without_optimizer(model), clone_function=without)
     for layer in model.layers:
         # The twin of an input has another name, and nothing to take over.
         if not layer.weights or layer.name in normalisations:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from models.inputs.preprocessing import PICTURE_SPEC, look
+from models.inputs.preprocessing import PICTURE_SPEC, preprocess
 from schemas import features
 
 _POOLING = "head_pool"
@@ -34,7 +34,7 @@ def views(records: Sequence[bytes], resolution: int) -> npt.NDArray[np.uint8]:
     for record in records:
         parsed = tf.io.parse_single_example(record, PICTURE_SPEC)
         choose = functools.partial(_same, parsed[features.WINDOW])
-        seen.append(look(parsed[features.IMAGE], choose, resolution).pixels.numpy())
+        seen.append(preprocess(parsed[features.IMAGE], choose, resolution).pixels.numpy())
     return np.stack(seen)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from models.inputs.preprocessing import PICTURE_SPEC, Look, look, view_of, whole
+from models.inputs.preprocessing import PICTURE_SPEC, Preprocessed, preprocess, view_of, whole
 from schemas import features, signatures
 
 CHUNK = 64
@@ -56,14 +56,14 @@ class Signatures:
     def of_images(self, image_bytes: tf.Tensor) -> Answer:
         """Answers for whole pictures, string[n]."""
         return self._answer(
-            [image_bytes], lambda encoded: look(encoded, whole, self._spec.resolution)
+            [image_bytes], lambda encoded: preprocess(encoded, whole, self._spec.resolution)
         )
 
     def of_boxes(self, image_bytes: tf.Tensor, box: tf.Tensor) -> Answer:
         """Answers for boxes, int64[n, 4] (y, x, height, width), on pictures, string[n]."""
 
-        def read(encoded: tf.Tensor, one_box: tf.Tensor) -> Look:
-            return look(
+        def read(encoded: tf.Tensor, one_box: tf.Tensor) -> Preprocessed:
+            return preprocess(
                 encoded,
                 lambda size: view_of(one_box, self._spec.box_margin, size),
                 self._spec.resolution,
@@ -74,10 +74,10 @@ class Signatures:
     def of_examples(self, examples: tf.Tensor) -> Answer:
         """Answers for serialized Examples, string[n], as the evaluation in training sees them."""
 
-        def read(record: tf.Tensor) -> Look:
+        def read(record: tf.Tensor) -> Preprocessed:
             parsed = tf.io.parse_single_example(record, PICTURE_SPEC)
             window = parsed[features.WINDOW]
-            return look(parsed[features.IMAGE], lambda size: window, self._spec.resolution)
+            return preprocess(parsed[features.IMAGE], lambda size: window, self._spec.resolution)
 
         return self._answer([examples], read)
 
@@ -87,7 +87,7 @@ class Signatures:
         texts = (signatures.MOOD, signatures.STATUS)
         return answer | {name: answer[name][:, tf.newaxis] for name in texts}
 
-    def _answer(self, rows: Sequence[tf.Tensor], read: Callable[..., Look]) -> Answer:
+    def _answer(self, rows: Sequence[tf.Tensor], read: Callable[..., Preprocessed]) -> Answer:
         """Reads the rows, chunk by chunk, and asks the network.
 
         Args:
@@ -118,7 +118,7 @@ class Signatures:
         return self._worded(probabilities, codes)
 
     def _answer_chunk(
-        self, rows: Sequence[tf.Tensor], count: tf.Tensor, read: Callable[..., Look]
+        self, rows: Sequence[tf.Tensor], count: tf.Tensor, read: Callable[..., Preprocessed]
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns float32[count, moods], zeros where there is no answer, and int32[count]."""
         places, seen = _read_sound_rows(rows, count, read, self._spec.resolution)
@@ -153,20 +153,20 @@ class Signatures:
 
 
 def _read_sound_rows(
-    rows: Sequence[tf.Tensor], count: tf.Tensor, read: Callable[..., Look], resolution: int
-) -> tuple[tf.Tensor, Look]:
+    rows: Sequence[tf.Tensor], count: tf.Tensor, read: Callable[..., Preprocessed], resolution: int
+) -> tuple[tf.Tensor, Preprocessed]:
     """Reads every row on its own and drops those that fail.
 
     Returns:
       The places of the sound rows, int32[m], and what was read of them, stacked.
     """
 
-    def read_row(place: tf.Tensor, *row: tf.Tensor) -> tuple[tf.Tensor, Look]:
+    def read_row(place: tf.Tensor, *row: tf.Tensor) -> tuple[tf.Tensor, Preprocessed]:
         return place, read(*row)
 
     as_written = tf.autograph.experimental.do_not_convert
     # Last comes an element of our own: a dataset without any cannot be turned into tensors.
-    nothing = Look(tf.zeros([resolution, resolution, 3], tf.uint8), tf.constant(False))
+    nothing = Preprocessed(tf.zeros([resolution, resolution, 3], tf.uint8), tf.constant(False))
     sound = (
         tf.data.Dataset.from_tensor_slices((tf.range(count), *rows))
         .map(as_written(read_row), num_parallel_calls=_PARALLEL_DECODES, deterministic=True)
@@ -175,7 +175,7 @@ def _read_sound_rows(
         .batch(CHUNK + 1)
     )
     places, seen = sound.with_options(_options()).get_single_element()
-    return places[:-1], Look(seen.pixels[:-1], seen.inside[:-1])
+    return places[:-1], Preprocessed(seen.pixels[:-1], seen.inside[:-1])
 
 
 def _options() -> tf.data.Options:

@@ -148,6 +148,6 @@ def key_of(config: Mapping[str, Any], files: Sequence[str], base_model: str | No
       base_model: what it goes on from.
     """
     shards = [(os.path.basename(name), tf.io.gfile.stat(name).length) for name in files]
-    counted = {name: value for name, value in config.items() if name != "unfinished"}
+    counted = {name: value for name, value in config.items() if name != "backup_dir"}
     text = json.dumps([counted, shards, base_model], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -21,7 +21,7 @@ class TrainingDivergedError(RuntimeError):
     """The loss is no longer a number; nothing can be learnt from there."""
 
 
-class TellProgress(keras.callbacks.Callback):
+class ReportProgress(keras.callbacks.Callback):
     """Reports steps done through ``system.progress``, about twice a second."""
 
     def __init__(
@@ -60,7 +60,7 @@ class TellProgress(keras.callbacks.Callback):
         self._reported_at = time.monotonic()
 
 
-class NoteRateAndTime(keras.callbacks.Callback):
+class LogRateAndTime(keras.callbacks.Callback):
     """Puts the learning rate and the epoch's seconds beside its other figures."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:

@@ -5,13 +5,13 @@ import os
 import keras
 import tensorflow as tf
 
-from models.network.classifier import bare
+from models.network.classifier import without_optimizer
 from schemas import artifacts, signatures
 
 _RESCUED = "last_good"
 
 
-class KeepBest(keras.callbacks.ModelCheckpoint):
+class BestCheckpoint(keras.callbacks.ModelCheckpoint):
     """Writes the network whenever the monitored figure is higher than ever.
 
     The file holds neither optimiser nor loss: it is a third of the size, and loads the same
@@ -25,12 +25,12 @@ class KeepBest(keras.callbacks.ModelCheckpoint):
 
     def set_model(self, model: keras.Model) -> None:
         """Takes the model that is trained (called by Keras)."""
-        super().set_model(bare(model))
+        super().set_model(without_optimizer(model))
 
 
 def restore(model: keras.Model, path: str) -> None:
-    """Gives the model the weights that ``KeepBest`` wrote; its optimiser is left alone."""
-    bare(model).load_weights(path)
+    """Gives the model the weights that ``BestCheckpoint`` wrote; its optimiser is left alone."""
+    without_optimizer(model).load_weights(path)
 
 
 def rescue(path: str, run_dir: str) -> str:

@@ -34,7 +34,7 @@ def read(run_dir: str) -> list[dict[str, float]]:
     return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)]
 
 
-def tell_again(run_dir: str) -> None:
+def replay_to_tensorboard(run_dir: str) -> None:
     """Writes the table's rows to TensorBoard's logs, as its callback would have.
 
     A training that goes on has the table from its backup, and new empty logs.

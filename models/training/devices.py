@@ -70,7 +70,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "chief" or (not has_chief and resolver.task_id == 0)
 
 
-def agreed(strategy: tf.distribute.Strategy, number: float) -> float:
+def broadcast_from_chief(strategy: tf.distribute.Strategy, number: float) -> float:
     """Returns the chief's number on every machine, once all have asked for it."""
     if not spans_machines(strategy):
         return number
@@ -86,12 +86,12 @@ def agreed(strategy: tf.distribute.Strategy, number: float) -> float:
     return float(numbers / replicas)
 
 
-def meet(strategy: tf.distribute.Strategy) -> None:
+def barrier(strategy: tf.distribute.Strategy) -> None:
     """Returns once every machine has come here."""
-    agreed(strategy, 0.0)
+    broadcast_from_chief(strategy, 0.0)
 
 
-def ready(model: keras.Model) -> keras.Model:
+def patch_for_multi_worker(model: keras.Model) -> keras.Model:
     """Returns a network built under a strategy, made fit for ``fit`` on several machines.
 
     Keras 3.12's ``fit`` fails there in two places: it averages the first batch over machines to
@@ -105,7 +105,7 @@ def ready(model: keras.Model) -> keras.Model:
     return model
 
 
-def shared_out(batches: tf.data.Dataset) -> tf.data.Dataset:
+def with_data_autosharding(batches: tf.data.Dataset) -> tf.data.Dataset:
     """Returns the same batches for each device to have its part of, in any number of processes.
 
     TensorFlow's default gives each machine some of the files, which would be another order.

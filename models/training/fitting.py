@@ -51,10 +51,12 @@ def fit(
     tf.io.gfile.makedirs(run_dir)
     resumption = Resumption(backups, run_dir, settings.backup_minutes)
     resumption.restore_weights(model)
-    curves.tell_again(run_dir)
+    curves.replay_to_tensorboard(run_dir)
     start = resumption.position
     monitor = f"val_{settings.checkpoint_metric}"
-    best = checkpoints.KeepBest(run_dir, monitor)  # One for all phases: it knows the best so far.
+    best = checkpoints.BestCheckpoint(
+        run_dir, monitor
+    )  # One for all phases: it knows the best so far.
     done = start.epoch * steps_per_epoch
     for phase in fine_tuning.phases(settings):
         if start.epoch >= phase.end:
@@ -66,7 +68,7 @@ def fit(
         passed = start.step if begin == start.epoch else 0
         _LOGGER.info("Training %s from epoch %d on", phase, begin + 1)
         # What knows of earlier epochs.
-        judges = [
+        stateful_callbacks = [
             *schedules.callbacks(settings, phase.rate),
             best,
             *_early_stopping(settings, phase),
@@ -82,11 +84,11 @@ def fit(
                 callbacks.StopOnNan(best.path, run_dir),
                 # The averaged weights are in the model from here on until the next epoch.
                 *_averaging(settings),
-                callbacks.NoteRateAndTime(),
-                callbacks.TellProgress(settings.epochs, steps_per_epoch, done, task),
+                callbacks.LogRateAndTime(),
+                callbacks.ReportProgress(settings.epochs, steps_per_epoch, done, task),
                 *curves.callbacks(run_dir, append=begin > 0),
-                *judges,
-                resumption.callback(metrics, judges),
+                *stateful_callbacks,
+                resumption.callback(metrics, stateful_callbacks),
             ],
         )
         done = 0
@@ -154,7 +156,7 @@ def headline_metrics(classes: int) -> list[keras.metrics.Metric]:
     return [keras.metrics.CategoricalAccuracy(name=ACCURACY), macro_f1]
 
 
-def steps(
+def train_steps(
     model: keras.Model,
     batches: tf.data.Dataset,
     settings: TrainSettings,

@@ -39,7 +39,7 @@ _POLICIES = {FLOAT32: "float32", BFLOAT16: "mixed_bfloat16", FLOAT16: "mixed_flo
 _BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
 
 
-class Way(NamedTuple):
+class StepConfig(NamedTuple):
     """How the steps are computed.
 
     Attributes:
@@ -52,27 +52,27 @@ class Way(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Trial:
+class Measurement:
     """What was seen of a way.
 
     Attributes:
-      way: which.
+      config: which.
       seconds: the median time of a step; NaN if it failed.
       losses: after each step.
       failure: why it cannot be taken; empty if it can.
     """
 
-    way: Way
+    config: StepConfig
     seconds: float
     losses: tuple[float, ...]
     failure: str = ""
 
 
-Stepper = Callable[[Way], Iterable[float]]
+Stepper = Callable[[StepConfig], Iterable[float]]
 """Takes a step of a new network each time a loss is asked for; the batches are always the same."""
 
 
-def candidates(settings: TrainSettings) -> list[Way]:
+def candidates(settings: TrainSettings) -> list[StepConfig]:
     """Returns the ways that the settings allow and this machine may be fast with."""
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
     if settings.precision != AUTO:
@@ -85,10 +85,10 @@ def candidates(settings: TrainSettings) -> list[Way]:
         compilers = [settings.xla == ON]
     else:
         compilers = [False, True] if on_gpu else [False]
-    return [Way(precision, xla) for precision in precisions for xla in compilers]
+    return [StepConfig(precision, xla) for precision in precisions for xla in compilers]
 
 
-def untried(settings: TrainSettings) -> TrainSettings:
+def without_auto(settings: TrainSettings) -> TrainSettings:
     """Returns the settings with plain float32 in place of what would be measured."""
     return dataclasses.replace(
         settings,
@@ -97,34 +97,39 @@ def untried(settings: TrainSettings) -> TrainSettings:
     )
 
 
-def settle(settings: TrainSettings, stepper: Stepper, unfinished: str, run_dir: str) -> Way:
+def select_precision(
+    settings: TrainSettings, stepper: Stepper, backup_dir: str, run_dir: str
+) -> StepConfig:
     """Returns the way of a training; one that goes on keeps to what it began with.
 
     Args:
       settings: which ways may be taken.
       stepper: see above.
-      unfinished: the training's folder that outlives a kill; gets the choice, as ``run_dir`` does.
+      backup_dir: the training's folder that outlives a kill; gets the choice, as ``run_dir`` does.
       run_dir: gets ``artifacts.PRECISION_JSON``.
     """
-    known = os.path.join(unfinished, artifacts.PRECISION_JSON)
+    known = os.path.join(backup_dir, artifacts.PRECISION_JSON)
     told = os.path.join(run_dir, artifacts.PRECISION_JSON)
     tf.io.gfile.makedirs(run_dir)
     if tf.io.gfile.exists(known):
         tf.io.gfile.copy(known, told, overwrite=True)
         with tf.io.gfile.GFile(known) as file:
-            return Way(**json.loads(file.read())["taken"])
-    way, trials = choose(candidates(settings), stepper)
-    _LOGGER.info("Training with %s", way)
-    document = {"taken": way._asdict(), "trials": [_as_json(trial) for trial in trials]}
-    tf.io.gfile.makedirs(unfinished)
+            return StepConfig(**json.loads(file.read())["taken"])
+    config, measurements = fastest(candidates(settings), stepper)
+    _LOGGER.info("Training with %s", config)
+    document = {
+        "taken": config._asdict(),
+        "trials": [_as_json(measurement) for measurement in measurements],
+    }
+    tf.io.gfile.makedirs(backup_dir)
     for path in (told, known):
         write_whole(path, json.dumps(document, indent=1))
-    return way
+    return config
 
 
-def choose(
-    ways: Sequence[Way], stepper: Stepper, clock: Callable[[], float] = time.perf_counter
-) -> tuple[Way, list[Trial]]:
+def fastest(
+    configs: Sequence[StepConfig], stepper: Stepper, clock: Callable[[], float] = time.perf_counter
+) -> tuple[StepConfig, list[Measurement]]:
     """Returns the fastest way that keeps the loss, and what was seen of each.
 
     A way that raises is passed over, for what a driver or compiler may raise has no end. If
@@ -132,25 +137,27 @@ def choose(
     will then be seen in the training itself.
 
     Args:
-      ways: at least one; the first is what the others' losses are held to.
+      configs: at least one; the first is what the others' losses are held to.
       stepper: see above.
       clock: seconds.
     """
-    if len(ways) == 1:
-        return ways[0], []
-    trials = [_try(ways[0], stepper, clock, ())]
-    if not trials[0].failure:
-        trials += [_try(way, stepper, clock, trials[0].losses) for way in ways[1:]]
-    usable = [trial for trial in trials if not trial.failure]
-    fastest = min(usable, key=lambda trial: trial.seconds, default=trials[0])
-    for trial in trials:
+    if len(configs) == 1:
+        return configs[0], []
+    measurements = [_measure(configs[0], stepper, clock, ())]
+    if not measurements[0].failure:
+        measurements += [
+            _measure(config, stepper, clock, measurements[0].losses) for config in configs[1:]
+        ]
+    usable = [measurement for measurement in measurements if not measurement.failure]
+    fastest = min(usable, key=lambda measurement: measurement.seconds, default=measurements[0])
+    for measurement in measurements:
         _LOGGER.info(
             "%s: %s%s",
-            trial.way,
-            trial.failure or f"{1000 * trial.seconds:.1f} ms a step",
-            ", taken" if trial is fastest else "",
+            measurement.config,
+            measurement.failure or f"{1000 * measurement.seconds:.1f} ms a step",
+            ", taken" if measurement is fastest else "",
         )
-    return fastest.way, trials
+    return fastest.config, measurements
 
 
 @contextlib.contextmanager
@@ -176,21 +183,23 @@ def with_loss_scale(optimizer: keras.optimizers.Optimizer, model: keras.Model) -
     return keras.optimizers.LossScaleOptimizer(optimizer)
 
 
-def _try(
-    way: Way, stepper: Stepper, clock: Callable[[], float], expected: Sequence[float]
-) -> Trial:
+def _measure(
+    config: StepConfig, stepper: Stepper, clock: Callable[[], float], expected: Sequence[float]
+) -> Measurement:
     losses: list[float] = []
     times = [clock()]
     try:
-        for loss in stepper(way):
+        for loss in stepper(config):
             losses.append(loss)
             times.append(clock())
     # Drivers and compilers raise what they like; none of it must end a training.
     except Exception as error:
-        _LOGGER.warning("%s cannot be used", way, exc_info=True)
-        return Trial(way, math.nan, tuple(losses), f"{type(error).__name__}: {error}"[:300])
+        _LOGGER.warning("%s cannot be used", config, exc_info=True)
+        return Measurement(
+            config, math.nan, tuple(losses), f"{type(error).__name__}: {error}"[:300]
+        )
     steps = [end - begin for begin, end in itertools.pairwise(times)][WARM_UP:]
-    return Trial(way, statistics.median(steps), tuple(losses), _fault(losses, expected))
+    return Measurement(config, statistics.median(steps), tuple(losses), _fault(losses, expected))
 
 
 def _fault(losses: Sequence[float], expected: Sequence[float]) -> str:
@@ -202,13 +211,13 @@ def _fault(losses: Sequence[float], expected: Sequence[float]) -> str:
     return ""
 
 
-def _as_json(trial: Trial) -> dict[str, Any]:
+def _as_json(measurement: Measurement) -> dict[str, Any]:
     return {
-        **trial.way._asdict(),
-        "ms_per_step": None if trial.failure else 1000 * trial.seconds,
+        **measurement.config._asdict(),
+        "ms_per_step": None if measurement.failure else 1000 * measurement.seconds,
         # JSON has no NaN.
-        "losses": [loss if math.isfinite(loss) else None for loss in trial.losses],
-        "failure": trial.failure,
+        "losses": [loss if math.isfinite(loss) else None for loss in measurement.losses],
+        "failure": measurement.failure,
     }
 
 

@@ -73,16 +73,16 @@ class Resumption:
     def callback(
         self,
         metrics: Sequence[keras.metrics.Metric],
-        judges: Sequence[keras.callbacks.Callback],
+        stateful_callbacks: Sequence[keras.callbacks.Callback],
     ) -> keras.callbacks.Callback:
         """Returns the callback that takes up the backup and makes new ones; to be the last.
 
         Args:
           metrics: all that the model counts while it trains.
-          judges: callbacks that remember earlier epochs, each of another class.
+          stateful_callbacks: callbacks that remember earlier epochs, each of another class.
         """
         found, self._found = self._found, None  # Taken up once: a later phase begins afresh.
-        return _KeepBackups(self._write, found, self._seconds, metrics, judges)
+        return _BackupCallback(self._write, found, self._seconds, metrics, stateful_callbacks)
 
     def note_phase(self, model: keras.Model, end: int) -> None:
         """Makes a backup of a phase that has ended with epoch ``end - 1``."""
@@ -101,7 +101,7 @@ class Resumption:
         self._backups.write({"place": position, "memory": memory}, arrays, self._files)
 
 
-class _KeepBackups(keras.callbacks.Callback):
+class _BackupCallback(keras.callbacks.Callback):
     """Puts a model back to a backup when ``fit`` begins, and makes backups while it goes on.
 
     An epoch that was under way is begun again by Keras. Its steps that are done are passed
@@ -114,7 +114,7 @@ class _KeepBackups(keras.callbacks.Callback):
         found: Backup | None,
         seconds: float,
         metrics: Sequence[keras.metrics.Metric],
-        judges: Sequence[keras.callbacks.Callback],
+        stateful_callbacks: Sequence[keras.callbacks.Callback],
     ) -> None:
         super().__init__()
         self._write = write
@@ -122,8 +122,8 @@ class _KeepBackups(keras.callbacks.Callback):
         self._found = found if found is not None and "optimizer" in found.arrays else None
         self._seconds = seconds
         self._metrics = metrics
-        self._judges = {type(each).__name__: each for each in judges}
-        self._to_pass_over = (
+        self._stateful_callbacks = {type(each).__name__: each for each in stateful_callbacks}
+        self._steps_to_skip = (
             TrainingPosition(*self._found.state["place"]).step if self._found else 0
         )
 
@@ -135,9 +135,9 @@ class _KeepBackups(keras.callbacks.Callback):
             return
         _assign(self.model.optimizer.variables, self._found.arrays["optimizer"])
         for name, memory in self._found.state["memory"].items():
-            vars(self._judges[name]).update(memory)
-        if self._to_pass_over:
-            self._pass_over(self._to_pass_over)
+            vars(self._stateful_callbacks[name]).update(memory)
+        if self._steps_to_skip:
+            self._skip_steps(self._steps_to_skip)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Restores the metrics of an epoch under way; else backs up the epoch that has ended."""
@@ -154,24 +154,24 @@ class _KeepBackups(keras.callbacks.Callback):
         self._position = TrainingPosition(self._position.epoch if self._position else 0, batch + 1)
         late = time.monotonic() - self._written_at >= self._seconds
         last = batch + 1 == self.params["steps"]
-        if self._seconds and late and not last and batch >= self._to_pass_over:
+        if self._seconds and late and not last and batch >= self._steps_to_skip:
             self._back_up()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Nothing more is passed over."""
-        self._to_pass_over = 0
+        self._steps_to_skip = 0
 
-    def _pass_over(self, steps: int) -> None:
+    def _skip_steps(self, steps: int) -> None:
         take_step, left = self.model.train_function, steps
 
-        def pass_over(iterator: Any) -> dict[str, Any]:
+        def skip_step(iterator: Any) -> dict[str, Any]:
             nonlocal left
             left -= 1
             if not left:
                 self.model.train_function = take_step
             return {"loss": self._metrics[0].result()}
 
-        self.model.train_function = pass_over
+        self.model.train_function = skip_step
 
     def _back_up(self) -> None:
         variables = {
@@ -181,7 +181,7 @@ class _KeepBackups(keras.callbacks.Callback):
         }
         memory = {
             name: {key: _plain(vars(each)[key]) for key in _REMEMBERED if key in vars(each)}
-            for name, each in self._judges.items()
+            for name, each in self._stateful_callbacks.items()
         }
         self._write(self._position, variables, memory)
         self._written_at = time.monotonic()

@@ -91,7 +91,7 @@ def space(tune: TuneSettings, train: TrainSettings, augment: AugmentSettings) ->
         for value in values:
             for settings in (train, trial_train):
                 try:
-                    tuned(settings, augment, {f"{group}.{name}": value})
+                    with_values(settings, augment, {f"{group}.{name}": value})
                 except ConfigError as error:
                     raise ConfigError(
                         f"tune.{name} must list values that can be tried and trained with, in "
@@ -124,7 +124,7 @@ def trial_settings(tune: TuneSettings, train: TrainSettings) -> TrainSettings:
         ) from error
 
 
-def tuned(
+def with_values(
     train: TrainSettings, augment: AugmentSettings, values: Mapping[str, Value]
 ) -> tuple[TrainSettings, AugmentSettings]:
     """Returns both with values put in by dotted names, such as ``"train.learning_rate"``.

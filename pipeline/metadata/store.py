@@ -12,9 +12,9 @@ import tenacity
 from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.inputs import RunInputs
 from pipeline.metadata.mysql_greeting import greeting
 from pipeline.metadata.settings import MYSQL, MetadataSettings
+from pipeline.run_inputs import RunInputs
 from schemas.errors import ConfigError
 from system.files import write_whole
 

@@ -9,9 +9,9 @@ from components.model_resolvers.last_pushed import LastPushed
 from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings, unlabelled
 from pipeline.config import Settings
-from pipeline.inputs import ClusterInputs
 from pipeline.platforms.endpoint import endpoint_pusher
 from pipeline.platforms.platform import ALL
+from pipeline.run_inputs import ClusterInputs
 from schemas.errors import ConfigError
 from schemas.splits import EVAL, TRAIN, UNLABELLED
 
@@ -28,7 +28,7 @@ class ClusterPlatform:
     name: str = "pet-mood"
     schema_file: str = "schemas/schema.pbtxt"
     """From the image's working folder, the project's root."""
-    unfinished: str = ""
+    backup_dir: str = ""
     metadata: Any = None
     project: str | None = None
     region: str | None = None

@@ -14,10 +14,10 @@ from dataset.fingerprint import photos_fingerprint
 from pipeline import nodes
 from pipeline.code_version import versioned_schema
 from pipeline.config import Settings
-from pipeline.inputs import RunInputs
 from pipeline.metadata import store
 from pipeline.metadata.settings import MetadataSettings
 from pipeline.platforms.platform import ALL
+from pipeline.run_inputs import RunInputs
 from schemas.splits import EVAL, TRAIN, UNLABELLED
 
 
@@ -54,7 +54,7 @@ class LocalPlatform:
         return str(versioned_schema(self.inputs.output))
 
     @property
-    def unfinished(self) -> str:
+    def backup_dir(self) -> str:
         """Not in the node's output, which TFX deletes when it fails."""
         return str(self.inputs.artifacts.absolute() / nodes.TRAINER / "unfinished")
 

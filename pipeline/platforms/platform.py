@@ -33,7 +33,7 @@ class Platform(Protocol):
         """The schema, where the node that imports it runs."""
 
     @property
-    def unfinished(self) -> str:
+    def backup_dir(self) -> str:
         """See ``models.trainer_config.TrainerConfig``."""
 
     @property

@@ -30,7 +30,7 @@ METADATA_FAULTS: Mapping[PrepareReason, Mapping[str, Any]] = {
     PrepareReason.KEY_MISSING: {"inspect": None},
     PrepareReason.VALUE_MALFORMED: {"width": "1080"},
     PrepareReason.SPECIES_MISMATCH: {"species": "HAMSTER"},
-    PrepareReason.UNKNOWN_MOOD: {"inspect": {"emotion": "배고픔"}},
+    PrepareReason.UNKNOWN_LABEL: {"inspect": {"emotion": "배고픔"}},
 }
 """What takes the place of values in the metadata."""
 TEXT_FAULTS: Mapping[PrepareReason, Callable[[bytes], bytes]] = {

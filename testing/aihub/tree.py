@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from dataset.aihub.frames import image_name
+from dataset.aihub.clip_frames import image_name
 from dataset.boxes import PixelBox
 from dataset.sample.clips import ClipPlan, draw_clip
 from dataset.sample.settings import SPECIES_NAMES, SampleSettings

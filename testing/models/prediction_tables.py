@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluator import slices, table
-from components.evaluator.tally import Tally
+from components.evaluator import predictions_table, slices
+from components.evaluator.confusion_counts import ConfusionCounts
 
 MOODS = ("a", "b", "c")
 
@@ -61,21 +61,23 @@ def facts_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
     areas = [0.01 + 0.06 * (line % 10) for line in range(len(rows))]
     greys = [0.1 + 0.08 * (line % 10) for line in range(len(rows))]
     return {
-        table.LINE: list(range(2, 2 + len(rows))),
-        table.PATH: [f"{row.clip}/{line}.jpg" for line, row in enumerate(rows)],
-        table.CLIP: [row.clip for row in rows],
-        table.GROUP: [None] * len(rows),
-        table.SPECIES: [row.species for row in rows],
-        table.ACTION: [slices.action_of(row.clip) for row in rows],
-        table.BOX_AREA: areas,
-        table.BOX_SIZE: [slices.band(area, slices.BOX_SIZES) for area in areas],
-        table.BRIGHTNESS: greys,
-        table.BRIGHTNESS_BAND: [slices.band(grey, slices.BRIGHTNESSES) for grey in greys],
-        table.SHARPNESS: [100.0] * len(rows),
-        table.CONTRAST: [0.2] * len(rows),
-        table.LABEL: [row.mood for row in rows],
-        table.LABEL_INDEX: [MOODS.index(row.mood) for row in rows],
-        table.JUDGED: [True] * len(rows),
+        predictions_table.LINE: list(range(2, 2 + len(rows))),
+        predictions_table.PATH: [f"{row.clip}/{line}.jpg" for line, row in enumerate(rows)],
+        predictions_table.CLIP: [row.clip for row in rows],
+        predictions_table.GROUP: [None] * len(rows),
+        predictions_table.SPECIES: [row.species for row in rows],
+        predictions_table.ACTION: [slices.action_of(row.clip) for row in rows],
+        predictions_table.BOX_AREA: areas,
+        predictions_table.BOX_SIZE: [slices.band(area, slices.BOX_SIZES) for area in areas],
+        predictions_table.BRIGHTNESS: greys,
+        predictions_table.BRIGHTNESS_BAND: [
+            slices.band(grey, slices.BRIGHTNESSES) for grey in greys
+        ],
+        predictions_table.SHARPNESS: [100.0] * len(rows),
+        predictions_table.CONTRAST: [0.2] * len(rows),
+        predictions_table.LABEL: [row.mood for row in rows],
+        predictions_table.LABEL_INDEX: [MOODS.index(row.mood) for row in rows],
+        predictions_table.JUDGED: [True] * len(rows),
     }
 
 
@@ -92,10 +94,12 @@ def majority_of(rows: Sequence[Row]) -> int:
 
 def tally_of(
     folder: Path, rows: Sequence[Row], others: Mapping[str, Sequence[Row]] | None = None
-) -> Tally:
+) -> ConfusionCounts:
     """Writes the table of a model's rows, and of others' answers to them, and counts it."""
-    answers = {table.MODEL: rows, **(others or {})}
+    answers = {predictions_table.MODEL: rows, **(others or {})}
     path = str(folder / "predictions.parquet")
-    with table.Writer(path, MOODS, majority_of(rows), list(answers), len(rows)) as writer:
+    with predictions_table.Writer(
+        path, MOODS, majority_of(rows), list(answers), len(rows)
+    ) as writer:
         writer.add(facts_of(rows), {name: probabilities_of(one) for name, one in answers.items()})
-    return Tally(table.Table(path))
+    return ConfusionCounts(predictions_table.Table(path))

@@ -46,7 +46,7 @@ CONFIG = {
     "augment": dataclasses.asdict(AugmentSettings()),
     "moods": list(MOODS),
     "box_margin": 0.05,
-    "unfinished": "",
+    "backup_dir": "",
 }
 """The Trainer's ``custom_config`` for the smallest training there is, but for its folder."""
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from cluster.request import ClusterRequest
+from cluster.cluster_request import ClusterRequest
 
 GOOD: dict[str, Any] = {
     "image": "reg/p/pet/pipeline:2026-01-31",

@@ -17,7 +17,7 @@ import yaml
 from cluster import compiling
 from pipeline import config
 from pipeline.code_version import ROOT
-from pipeline.inputs import ClusterInputs
+from pipeline.run_inputs import ClusterInputs
 from schemas.labels import DEFAULT_MOODS
 from testing.pipeline.runs import FAST
 

@@ -13,10 +13,10 @@ from tfx.orchestration.pipeline import RunOptions
 
 from dataset.sample.rows import SampleRow, write_csv
 from pipeline import config, nodes
-from pipeline.inputs import RunInputs
 from pipeline.pipeline import create_pipeline
+from pipeline.run_inputs import RunInputs
 from runner import local
-from runner.request import RunRequest
+from runner.run_request import RunRequest
 from schemas import features
 from schemas.labels import DEFAULT_MOODS
 

@@ -19,7 +19,7 @@ from tfx.types import standard_artifacts
 
 from components.artifact_types import Rejects, ValidationReport
 from pipeline.config import Settings
-from pipeline.inputs import RunInputs
+from pipeline.run_inputs import RunInputs
 from schemas import artifacts
 from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS

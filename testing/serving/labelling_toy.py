@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from client.backends.model import Facts, Reply
+from client.backends.model import ModelInfo, Response
 from client.batch.batch import label
 from client.predict.folders import walk
-from client.predict.inputs import of_pictures
+from client.predict.prediction_inputs import of_pictures
 from dataset.boxes import PixelBox
 
 MOODS = ("화남/불쾌", "공포")
@@ -25,16 +25,18 @@ PART = 3
 class LengthModel:
     """Is the surer of the second mood the longer a file is: bytes / 1000."""
 
-    facts = Facts("lengths", MOODS, 32)
+    info = ModelInfo("lengths", MOODS, 32)
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
 
-    def ask(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         self.asked += pictures
         shares = [len(picture) / 1000 for picture in pictures]
         return [
-            Reply("ok", MOODS[share > 0.5], dict(zip(MOODS, (1 - share, share), strict=True)))
+            Response("ok", MOODS[share > 0.5], dict(zip(MOODS, (1 - share, share), strict=True)))
             for share in shares
         ]
 
@@ -46,13 +48,15 @@ class MortalModel(LengthModel):
         super().__init__()
         self._file, self._stop = asked, stop
 
-    def ask(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
-        replies = super().ask(pictures, boxes)
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
+        responses = super().predict(pictures, boxes)
         if self._stop is not None and len(self.asked) >= self._stop:
             os.kill(os.getpid(), signal.SIGKILL)
         with self._file.open("ab") as file:
             file.write(b"." * len(pictures))
-        return replies
+        return responses
 
 
 if __name__ == "__main__":

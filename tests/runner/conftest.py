@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset.table import read_rows
+from dataset.csv_rows import read_rows
 from testing.pipeline.replaying import Replay, replay
 from testing.pipeline.runs import Run, run, write_colours
 

@@ -11,17 +11,17 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler
 
 from pipeline import config, nodes
-from pipeline.inputs import RunInputs
 from pipeline.metadata import store
 from pipeline.metadata.settings import MetadataSettings
 from pipeline.pipeline import create_pipeline
+from pipeline.run_inputs import RunInputs
 from runner import local
 from runner.dag import DagRunner
-from runner.failures import Exit
 from runner.log_capture import captured
 from runner.node_run import NodeRun, NodeState
-from runner.request import RunRequest
+from runner.run_request import RunRequest
 from schemas.errors import ConfigError
+from schemas.exit_codes import RunExit
 from schemas.labels import DEFAULT_MOODS
 from testing.paths import ROOT
 from testing.pipeline import mariadb
@@ -176,7 +176,7 @@ def test_a_server_that_cannot_be_used_ends_the_run_in_2_before_it_starts(
     if down:
         where[2] = f"metadata.port={mariadb.free_port()}"
     output = tmp_path / "out"
-    assert local.run(RunRequest(output=output, overrides=tuple(where))) == Exit.CONFIG
+    assert local.run(RunRequest(output=output, overrides=tuple(where))) == RunExit.CONFIG
     screen = capfd.readouterr()
     assert said in screen.err
     assert "Traceback" not in screen.err
@@ -204,7 +204,7 @@ def test_two_runs_may_make_the_tables_of_a_database_at_once(server: Server, tmp_
     server.make("fresh")
     program = (
         "import sys; from pathlib import Path; from pipeline.metadata import store;"
-        "from pipeline.inputs import RunInputs;"
+        "from pipeline.run_inputs import RunInputs;"
         "from pipeline.metadata.settings import MetadataSettings;"
         f"store.check({server.settings('fresh')!r},"
         "RunInputs(Path('a'), None, None, (), Path('out')))"

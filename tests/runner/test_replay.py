@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from dataset.boxes import parse_box
-from dataset.table import read_rows
+from dataset.csv_rows import read_rows
 from pipeline import nodes
 from schemas import signatures
 from testing.pipeline.replaying import Replay

@@ -22,7 +22,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from runner import local
 from runner.progress_feed import reports_to
-from runner.request import RunRequest
+from runner.run_request import RunRequest
 from system import progress
 from system.progress import Progress
 from testing.paths import ROOT

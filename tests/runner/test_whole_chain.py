@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from components.evaluator import scores
 from components.servable_check.component import probe
-from dataset.table import read_rows
+from dataset.csv_rows import read_rows
 from pipeline import nodes
 from schemas import artifacts, features, signatures
 from schemas.labels import DEFAULT_MOODS

@@ -12,7 +12,7 @@ from kfp import components
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from cluster import compiling
-from cluster.request import ClusterRequest
+from cluster.cluster_request import ClusterRequest
 from pipeline import nodes
 from schemas.errors import ConfigError
 from testing.pipeline.cluster_request import VERTEX, request

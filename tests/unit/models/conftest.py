@@ -65,7 +65,7 @@ def fn_args(tmp_path_factory: pytest.TempPathFactory, transform_graph: str) -> S
         hyperparameters=None,
         model_run_dir=str(folder / "model_run" / "5"),
         serving_model_dir=str(folder / "model" / "5" / "Format-Serving"),
-        custom_config=samples.CONFIG | {"unfinished": str(folder / "unfinished")},
+        custom_config=samples.CONFIG | {"backup_dir": str(folder / "backup_dir")},
     )
 
 

@@ -129,11 +129,11 @@ def test_a_search_is_known_again_by_all_but_its_budget(
 
 def test_the_trainer_takes_the_values_and_no_others() -> None:
     own = TrainerConfig.from_json(samples.CONFIG)
-    assert own.tuned(None) == own
-    changed = own.tuned({"space": [], "values": {RATE: 0.5, STRENGTH: 0.0}})
+    assert own.with_values(None) == own
+    changed = own.with_values({"space": [], "values": {RATE: 0.5, STRENGTH: 0.0}})
     assert (changed.train.learning_rate, changed.augment.strength) == (0.5, 0)
     with pytest.raises(ValueError, match=r"Received: 'train\.momentum'"):
-        own.tuned({"space": [], "values": {"train.momentum": 0.5}})
+        own.with_values({"space": [], "values": {"train.momentum": 0.5}})
 
 
 def test_a_trial_is_really_trained(tuner_args: SimpleNamespace) -> None:

@@ -10,7 +10,7 @@ import grimp
 import pytest
 
 from pipeline import code_version, config, nodes, pipeline
-from pipeline.inputs import RunInputs
+from pipeline.run_inputs import RunInputs
 from schemas.labels import DEFAULT_MOODS
 
 ROOT = code_version.ROOT
@@ -105,7 +105,7 @@ def test_the_version_is_of_every_module_that_is_imported_and_of_no_other(
         ("components/servable_check/probe.py", {nodes.SERVABLE_CHECK}),
         ("components/pusher/versions.py", {nodes.PUSHER}),
         ("models/network/classifier.py", {nodes.TUNER, nodes.TRAINER}),
-        ("models/tuning/search.py", {nodes.TUNER}),
+        ("models/tuning/random_search.py", {nodes.TUNER}),
         ("dataset/sample/writer.py", set()),
     ],
 )

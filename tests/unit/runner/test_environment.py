@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner import environment
-from runner.interrupts import StopWish, stop_signals, undisturbed
+from runner.interrupts import StopRequest, signals_ignored, stop_signals
 from schemas.errors import ConfigError
 
 Usage = namedtuple("Usage", "total used free")
@@ -87,18 +87,18 @@ def test_tfx_finds_no_flags_and_tensorflow_leaves_memory_to_the_training(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_both_signals_end_a_run_as_ctrl_c(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    wish = StopWish()
-    with stop_signals(wish):
-        assert not wish.received
+    stop = StopRequest()
+    with stop_signals(stop):
+        assert not stop.received
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
             time.sleep(5)
-        assert wish.received
+        assert stop.received
     assert signal.getsignal(number) is before
 
 
 def test_the_same_ctrl_c_passed_on_by_uv_counts_once() -> None:
-    with stop_signals(StopWish()):
+    with stop_signals(StopRequest()):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(5)
@@ -107,8 +107,8 @@ def test_the_same_ctrl_c_passed_on_by_uv_counts_once() -> None:
 
 
 def test_the_last_lines_are_written_undisturbed() -> None:
-    wish = StopWish()
-    with stop_signals(wish), undisturbed():
+    stop = StopRequest()
+    with stop_signals(stop), signals_ignored():
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(0.1)
-        assert not wish.received
+        assert not stop.received

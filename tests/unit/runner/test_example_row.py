@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dataset.boxes import PixelBox
-from pipeline.inputs import RunInputs
+from pipeline.run_inputs import RunInputs
 from runner.example_row import ExampleRow, first_used
 
 HEADER = "image_path,bbox,labels\n"

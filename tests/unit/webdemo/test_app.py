@@ -6,14 +6,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from client.backends.errors import ServerError
-from client.backends.model import REQUEST_TOO_LARGE, Facts, Reply
+from client.backends.model import REQUEST_TOO_LARGE, ModelInfo, Response
 from client.predict.predictions import ANSWER_NOT_FINITE
 from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.reasons import RejectReason
 from testing.models import quadrants as samples
 from webdemo import app
-from webdemo.words import WORDS
+from webdemo.messages import WORDS
 
 PHOTO = samples.encoded(samples.red_at(2, 40, 60))
 
@@ -21,18 +21,20 @@ PHOTO = samples.encoded(samples.red_at(2, 40, 60))
 class Fake:
     """Answers all pictures alike, and keeps what it was asked."""
 
-    facts = Facts("a/version", ("공포", "멍멍", "행복/즐거움"), 32)
+    info = ModelInfo("a/version", ("공포", "멍멍", "행복/즐거움"), 32)
 
-    def __init__(self, reply: Reply | Exception | None = None) -> None:
-        shares = dict(zip(self.facts.moods, (0.25, 0.125, 0.625), strict=True))
-        self.reply = reply or Reply("ok", "행복/즐거움", shares)
+    def __init__(self, response: Response | Exception | None = None) -> None:
+        shares = dict(zip(self.info.moods, (0.25, 0.125, 0.625), strict=True))
+        self.response = response or Response("ok", "행복/즐거움", shares)
         self.asked: list[tuple[Sequence[bytes], Sequence[PixelBox] | None]] = []
 
-    def ask(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         self.asked.append((pictures, boxes))
-        if isinstance(self.reply, Exception):
-            raise self.reply
-        return [self.reply] * len(pictures)
+        if isinstance(self.response, Exception):
+            raise self.response
+        return [self.response] * len(pictures)
 
 
 def browser(model: Fake) -> TestClient:
@@ -109,7 +111,7 @@ def test_a_server_that_is_down_is_said(path: str) -> None:
 
 
 def test_covered_copies_without_an_answer_cost_the_map_alone() -> None:
-    model = Fake(Reply(REQUEST_TOO_LARGE, "", {}))
+    model = Fake(Response(REQUEST_TOO_LARGE, "", {}))
     told = browser(model).post("/heat", params={"mood": "공포"}, content=PHOTO)
     assert (told.status_code, told.json()["error"]) == (422, "no_heat_map")
 

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from client.backends.saved_model import PushedModel
-from client.backends.weights import facts_of
-from client.predict.predict import answer_one
-from client.predict.predictions import Told
+from client.backends.saved_model import SavedModel
+from client.backends.weight_path import info_of
+from client.predict.predictions import Prediction
+from client.predict.predictor import predict_one
 from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
 from models.servable import export
@@ -102,8 +102,8 @@ def test_a_dropped_photo_and_a_dragged_box_show_what_the_client_says(
     mood = told(page)
     box = PixelBox(*(int(page.input_value(f"#{side}")) for side in ("y", "x", "height", "width")))
     assert max(abs(a - b) for a, b in zip(box, BOX, strict=True)) <= 2
-    row = answer_one(PushedModel(version, facts_of(version)), "phone.jpg", photo.read_bytes(), box)
-    assert isinstance(row, Told)
+    row = predict_one(SavedModel(version, info_of(version)), "phone.jpg", photo.read_bytes(), box)
+    assert isinstance(row, Prediction)
     assert whole == "편안/안정" and mood == row.mood == "행복/즐거움"
     shares = page.locator("#moods tbody b").all_inner_texts()
     ordered = sorted(row.probabilities.values(), reverse=True)

@@ -12,11 +12,11 @@ import tenacity
 
 from client.backends import tf_serving
 from client.backends.address import parse_address
-from client.backends.agreement import Wishes
 from client.backends.errors import BusyError, ServerError, SlowError
-from client.backends.saved_model import PushedModel
-from client.backends.tf_serving import ServedModel
-from client.backends.weights import facts_of
+from client.backends.expected_model import ExpectedModel
+from client.backends.saved_model import SavedModel
+from client.backends.tf_serving import ServingModel
+from client.backends.weight_path import info_of
 from dataset.boxes import PixelBox
 from schemas.errors import ConfigError
 from testing.models import quadrants as samples
@@ -50,8 +50,10 @@ def serving(loaded: Serving, monkeypatch: pytest.MonkeyPatch) -> Serving:
     return loaded
 
 
-def model_at(url: str, timeout: float = 20.0, wishes: Wishes | None = None) -> ServedModel:
-    return ServedModel(parse_address(url), wishes or Wishes(), timeout)
+def model_at(
+    url: str, timeout: float = 20.0, expected: ExpectedModel | None = None
+) -> ServingModel:
+    return ServingModel(parse_address(url), expected or ExpectedModel(), timeout)
 
 
 def free_port() -> int:
@@ -63,16 +65,16 @@ def free_port() -> int:
 
 def test_a_server_tells_its_moods_in_order(url: str, serving: Serving) -> None:
     model = model_at(url)
-    assert model.facts.moods == MOODS
-    assert model.facts.source == url
+    assert model.info.moods == MOODS
+    assert model.info.source == url
 
 
 def test_several_pictures_are_one_request_and_keep_their_order(url: str, serving: Serving) -> None:
     model = model_at(url)
-    replies = model.ask([*RED, b"broken", RED[2]], None)
-    assert [reply.mood for reply in replies] == [*MOODS, "", MOODS[2]]
-    assert replies[4].status == "image_unreadable"
-    assert replies[0].probabilities[MOODS[0]] == pytest.approx(samples.SURE, abs=1e-5)
+    responses = model.predict([*RED, b"broken", RED[2]], None)
+    assert [response.mood for response in responses] == [*MOODS, "", MOODS[2]]
+    assert responses[4].status == "image_unreadable"
+    assert responses[0].probabilities[MOODS[0]] == pytest.approx(samples.SURE, abs=1e-5)
     assert serving.asked[1:] == [Asked("serving_default", 10, 6)]
 
 
@@ -81,10 +83,12 @@ def test_a_server_answers_as_the_version_itself_does(
 ) -> None:
     pictures = [samples.encoded(samples.mottled(90, 120, seed), "JPEG") for seed in range(3)]
     boxes = [PixelBox(10, 20, 60, 80), PixelBox(0, 0, 91, 9), PixelBox(5, 5, 9, 9)]
-    there, here = model_at(url), PushedModel(version, facts_of(version))
-    assert [r.status for r in there.ask(pictures, boxes)] == ["ok", "box_outside_image", "ok"]
+    there, here = model_at(url), SavedModel(version, info_of(version))
+    assert [r.status for r in there.predict(pictures, boxes)] == ["ok", "box_outside_image", "ok"]
     for asked in (None, boxes):
-        for ours, theirs in zip(here.ask(pictures, asked), there.ask(pictures, asked), strict=True):
+        for ours, theirs in zip(
+            here.predict(pictures, asked), there.predict(pictures, asked), strict=True
+        ):
             assert (ours.status, ours.mood) == (theirs.status, theirs.mood)
             assert [*ours.probabilities.values()] == pytest.approx(
                 [*theirs.probabilities.values()], rel=1e-6
@@ -128,7 +132,7 @@ def test_what_is_not_served_is_told_at_once(
 def test_a_busy_server_is_asked_again(url: str, serving: Serving, code: grpc.StatusCode) -> None:
     model = model_at(url)
     serving.faults = [RefusalError(code, "no room")] * 5
-    assert [reply.mood for reply in model.ask(RED, None)] == list(MOODS)
+    assert [response.mood for response in model.predict(RED, None)] == list(MOODS)
     assert serving.faults == []
 
 
@@ -138,7 +142,7 @@ def test_a_server_that_stays_busy_is_given_up_on_after_six_attempts(
     model = model_at(url)
     serving.faults = [BUSY] * 7
     with pytest.raises(BusyError, match=r"does not take requests: .*queue is full"):
-        model.ask(RED, None)
+        model.predict(RED, None)
     assert len(serving.faults) == 1
 
 
@@ -149,7 +153,7 @@ def test_what_asking_again_does_not_mend_is_not_asked_again(
     model = model_at(url)
     serving.faults = [RefusalError(code, "some words")] * 2
     with pytest.raises(ServerError, match="some words"):
-        model.ask(RED, None)
+        model.predict(RED, None)
     assert len(serving.faults) == 1
 
 
@@ -166,9 +170,9 @@ def test_a_server_that_is_too_slow_is_told_with_the_limit(url: str, serving: Ser
     model = model_at(url, timeout=0.3)
     serving.seconds = 0.8
     with pytest.raises(SlowError, match=r"not answered 4 pictures within 0\.3 s.*--timeout"):
-        model.ask(RED, None)
+        model.predict(RED, None)
     serving.seconds = 0.0
-    assert model.ask(RED[:1], None)[0].mood == MOODS[0]
+    assert model.predict(RED[:1], None)[0].mood == MOODS[0]
 
 
 @pytest.mark.parametrize("scheme", ["grpc", "http"])
@@ -187,8 +191,8 @@ def test_a_batch_that_the_server_does_not_take_is_asked_in_halves(
 ) -> None:
     model = model_at(url)
     serving.max_batch_size = 2
-    replies = model.ask([*RED, RED[1]], boxes)
-    assert [reply.mood for reply in replies] == [*MOODS, MOODS[1]]
+    responses = model.predict([*RED, RED[1]], boxes)
+    assert [response.mood for response in responses] == [*MOODS, MOODS[1]]
     assert [asked.pictures for asked in serving.asked[1:]] == [2, 1, 2]
 
 
@@ -198,9 +202,9 @@ def test_a_picture_that_is_too_large_even_alone_costs_its_own_answer(
     model = model_at(url)
     large = samples.encoded(samples.mottled(300, 300), "BMP")
     serving.max_bytes = 100_000
-    replies = model.ask([RED[3], large, RED[1]], None)
-    assert [reply.status for reply in replies] == ["ok", "request_too_large", "ok"]
-    assert [reply.mood for reply in replies] == [MOODS[3], "", MOODS[1]]
+    responses = model.predict([RED[3], large, RED[1]], None)
+    assert [response.status for response in responses] == ["ok", "request_too_large", "ok"]
+    assert [response.mood for response in responses] == [MOODS[3], "", MOODS[1]]
 
 
 def test_a_request_holds_no_more_bytes_than_the_limit(
@@ -208,7 +212,7 @@ def test_a_request_holds_no_more_bytes_than_the_limit(
 ) -> None:
     model = model_at(url)
     monkeypatch.setattr(tf_serving, "MAX_REQUEST_BYTES", 2 * max(map(len, RED)))
-    assert [reply.mood for reply in model.ask(RED, None)] == list(MOODS)
+    assert [response.mood for response in model.predict(RED, None)] == list(MOODS)
     assert [asked.pictures for asked in serving.asked[1:]] == [2, 2]
 
 
@@ -222,19 +226,19 @@ def test_a_model_of_another_kind_is_told(url: str, serving: Serving) -> None:
 
 def test_flags_must_agree_with_the_server(url: str, serving: Serving) -> None:
     with pytest.raises(ConfigError, match="--input_size must be left out with --server"):
-        model_at(url, wishes=Wishes(input_size=224))
+        model_at(url, expected=ExpectedModel(input_size=224))
     with pytest.raises(ConfigError, match=rf"--classes 6; but {url} tells 4 moods apart"):
-        model_at(url, wishes=Wishes(classes=6))
+        model_at(url, expected=ExpectedModel(classes=6))
 
 
 def test_many_may_ask_at_once(url: str, serving: Serving) -> None:
     model = model_at(url)
     told: dict[int, list[str]] = {}
 
-    def ask(place: int) -> None:
-        told[place] = [r.mood for r in model.ask([RED[place % 4]] * (1 + place), None)]
+    def predict(place: int) -> None:
+        told[place] = [r.mood for r in model.predict([RED[place % 4]] * (1 + place), None)]
 
-    threads = [threading.Thread(target=ask, args=(place,)) for place in range(8)]
+    threads = [threading.Thread(target=predict, args=(place,)) for place in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
-from client.backends.model import Facts
-from client.batch import batch, table
-from client.predict.inputs import Fault, Input, of_pictures
+from client.backends.model import ModelInfo
+from client.batch import batch, output_table
+from client.predict.prediction_inputs import Input, InputFault, of_pictures
 from schemas.errors import ConfigError
 from testing.models import quadrants as samples
 from testing.paths import ROOT
@@ -52,7 +52,7 @@ def label(inputs: list[Input], out: Path, model: LengthModel | None = None, name
 def test_there_is_a_row_for_every_input_and_both_formats_say_the_same(
     photos: Path, tmp_path: Path
 ) -> None:
-    broken = Input("한,\n\udcff", "", fault=Fault("box_empty", 'a "word"'), bbox="0,0,0,1")
+    broken = Input("한,\n\udcff", "", fault=InputFault("box_empty", 'a "word"'), bbox="0,0,0,1")
     inputs = [*inputs_of(photos), broken]
     for ending in (".csv", ".parquet"):
         done = label(inputs, tmp_path / f"moods{ending}")
@@ -108,10 +108,10 @@ def test_after_a_kill_the_same_command_goes_on_and_asks_nothing_twice(
 class BusyModel(LengthModel):
     """Is interrupted when it is asked for more than a part."""
 
-    def ask(self, pictures, boxes):  # type: ignore[no-untyped-def]
+    def predict(self, pictures, boxes):  # type: ignore[no-untyped-def]
         if len(self.asked) >= PART:
             raise KeyboardInterrupt
-        return super().ask(pictures, boxes)
+        return super().predict(pictures, boxes)
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_another_model_is_refused(photos: Path, begun: Path) -> None:
     with pytest.raises(ConfigError, match=r'model was "toy" and is "new".*delete the folder'):
         label(inputs_of(photos), begun, name="new")
     model = LengthModel()
-    model.facts = Facts("lengths", ("가", "나"), 32)
+    model.info = ModelInfo("lengths", ("가", "나"), 32)
     with pytest.raises(ConfigError, match=r"moods was .* and is"):
         label(inputs_of(photos), begun, model)
 
@@ -179,7 +179,7 @@ def test_a_full_disk_is_an_error_that_keeps_the_parts(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(table.pq, "write_table", full)
+        patch.setattr(output_table.pq, "write_table", full)
         with pytest.raises(ConfigError, match=r"must be writable.*No space left.*goes on"):
             label(inputs_of(photos), begun)
     assert label(inputs_of(photos), begun).found == 3
@@ -200,7 +200,7 @@ def test_memory_does_not_grow_with_the_inputs_and_they_are_taken_as_needed(
         for number in range(count):
             taken += 1
             name = f"pictures/of/a/long/path/{number:07}.jpg"
-            yield Input(name, name, fault=Fault("image_missing", f"no file {number}"))
+            yield Input(name, name, fault=InputFault("image_missing", f"no file {number}"))
 
     ahead: list[int] = []
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from client.backends.model import Facts, Reply
+from client.backends.model import ModelInfo, Response
 from client.predict.occlusion import CELLS, PATCHES, CoveredError, heat_map, spread
 from client.predict.pictures import Picture
 from dataset.boxes import PixelBox
@@ -17,23 +17,25 @@ from testing.models import quadrants as samples
 class Reddest:
     """Says "red" with a probability of half the share of red in the box; the rest is "other"."""
 
-    facts = Facts("a test", ("red", "other"), None)
+    info = ModelInfo("a test", ("red", "other"), None)
 
     def __init__(self, status: str = "ok") -> None:
         self.status = status
         self.asked: list[int] = []
 
-    def ask(self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> list[Reply]:
+    def predict(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
         self.asked.append(len(pictures))
-        replies = []
+        responses = []
         for number, encoded in enumerate(pictures):
             pixels = np.asarray(Image.open(io.BytesIO(encoded))).astype(int)
             if boxes is not None:
                 y, x, height, width = boxes[number]
                 pixels = pixels[y : y + height, x : x + width]
             share = float((pixels[..., 0] > pixels[..., 1] + 100).mean()) / 2
-            replies.append(Reply(self.status, "red", {"red": share, "other": 1 - share}))
-        return replies
+            responses.append(Response(self.status, "red", {"red": share, "other": 1 - share}))
+        return responses
 
 
 def picture(image: Image.Image) -> Picture:

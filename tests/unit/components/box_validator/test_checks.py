@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.box_validator import checks
+from components.box_validator import box_checks
 from components.box_validator.settings import ValidationLimits
 from components.findings import ERROR, WARNING
 from schemas import features
@@ -31,7 +31,7 @@ def found(columns: Mapping[str, tuple[float, float]]) -> list[tuple[str, str]]:
         feature.num_stats.min, feature.num_stats.max = low, high
     return [
         (finding.severity, finding.message)
-        for finding in checks.box_anomalies("eval", statistics, LIMITS)
+        for finding in box_checks.box_anomalies("eval", statistics, LIMITS)
     ]
 
 

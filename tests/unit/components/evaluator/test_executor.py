@@ -15,7 +15,7 @@ from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import channel, standard_artifacts
 
 from components.artifact_types import Predictions, Rejects
-from components.evaluator import analysis, executor, measures, table
+from components.evaluator import analysis, executor, measures, predictions_table
 from components.evaluator.component import Evaluator
 from components.evaluator.settings import EvaluateSettings
 from dataset.calibration_split import is_fitted_on
@@ -73,7 +73,7 @@ def save_toy(folder: Path, name: str, moods: Sequence[str] = MOODS) -> str:
 def servables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Models as the Trainer leaves them: a folder each, with the servable below."""
     folder = tmp_path_factory.mktemp("servables")
-    for name in (table.MODEL, table.BASELINE, table.COMPARED):
+    for name in (predictions_table.MODEL, predictions_table.BASELINE, predictions_table.COMPARED):
         save_toy(folder / name / "Format-Serving", name)
     save_toy(folder / "other_moods" / "Format-Serving", "other_moods", ("x", "y", "z"))
     return folder
@@ -82,25 +82,25 @@ def servables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def twelve(tmp_path_factory: pytest.TempPathFactory, servables: Path) -> Judged:
     """The executor's work on the twelve rows."""
-    return judge(tmp_path_factory.mktemp("twelve"), servables, {table.MODEL: TWELVE})
+    return judge(tmp_path_factory.mktemp("twelve"), servables, {predictions_table.MODEL: TWELVE})
 
 
 def write_examples(path: Path, answers: Mapping[str, Sequence[Row]], lines: Sequence[int]) -> None:
-    facts = facts_of(answers[table.MODEL])
+    facts = facts_of(answers[predictions_table.MODEL])
     path.parent.mkdir(parents=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for place, line in enumerate(lines):
             texts = {
-                features.IMAGE_PATH: facts[table.PATH][place],
-                features.CLIP: facts[table.CLIP][place],
-                features.SPECIES: facts[table.SPECIES][place],
-                features.LABEL: facts[table.LABEL][place],
+                features.IMAGE_PATH: facts[predictions_table.PATH][place],
+                features.CLIP: facts[predictions_table.CLIP][place],
+                features.SPECIES: facts[predictions_table.SPECIES][place],
+                features.LABEL: facts[predictions_table.LABEL][place],
             }
             numbers = {
-                features.BOX_AREA: [facts[table.BOX_AREA][place]],
-                features.BRIGHTNESS: [facts[table.BRIGHTNESS][place]],
-                features.SHARPNESS: [facts[table.SHARPNESS][place]],
-                features.CONTRAST: [facts[table.CONTRAST][place]],
+                features.BOX_AREA: [facts[predictions_table.BOX_AREA][place]],
+                features.BRIGHTNESS: [facts[predictions_table.BRIGHTNESS][place]],
+                features.SHARPNESS: [facts[predictions_table.SHARPNESS][place]],
+                features.CONTRAST: [facts[predictions_table.CONTRAST][place]],
             } | {f"toy/{name}": rows[place].probabilities() for name, rows in answers.items()}
             example = tf.train.Example()
             for key, text in texts.items():
@@ -117,11 +117,11 @@ def judge(
     servables: Path,
     answers: Mapping[str, Sequence[Row]],
     lines: Sequence[int] | None = None,
-    baseline: str = table.BASELINE,
+    baseline: str = predictions_table.BASELINE,
     **settings: object,
 ) -> Judged:
     """Runs the executor on Examples to which the toys give these answers."""
-    rows = answers[table.MODEL]
+    rows = answers[predictions_table.MODEL]
     write_examples(
         folder / "examples" / "Split-eval" / "shard.tfrecord",
         answers,
@@ -145,8 +145,10 @@ def judge(
     inputs = {
         "examples": made(standard_artifacts.Examples, folder / "examples"),
         "rejects": made(Rejects, folder / "rejects"),
-        "model": made(models, servables / table.MODEL, 7),
-        "baseline_model": made(models, servables / baseline) if table.BASELINE in answers else [],
+        "model": made(models, servables / predictions_table.MODEL, 7),
+        "baseline_model": made(models, servables / baseline)
+        if predictions_table.BASELINE in answers
+        else [],
     }
     outputs = {
         "evaluation": made(standard_artifacts.ModelEvaluation, folder / "evaluation"),
@@ -175,8 +177,8 @@ def is_blessed(blessing: standard_artifacts.ModelBlessing) -> bool:
 
 def test_the_executor_writes_what_was_worked_out_by_hand(tmp_path, twelve):
     (tmp_path / "hand").mkdir()
-    tally = tally_of(tmp_path / "hand", TWELVE)
-    by_hand = json.loads(json.dumps(measures.document(tally, EvaluateSettings())))
+    counts = tally_of(tmp_path / "hand", TWELVE)
+    by_hand = json.loads(json.dumps(measures.document(counts, EvaluateSettings())))
     assert {name: twelve.metrics[name] for name in by_hand} == by_hand
     assert twelve.metrics["model"]["macro_f1"] == pytest.approx((8 / 13 + 4 / 7 + 1 / 2) / 3)
     assert twelve.metrics["model"]["ece"] == pytest.approx(0.1, abs=1e-6)
@@ -203,8 +205,12 @@ def test_tfma_has_the_same_scores_and_slices_under_their_names(twelve):
 
 def test_a_decent_model_is_blessed_beside_its_predecessor_and_another(tmp_path, servables):
     before = [row._replace(answer="a") for row in DECENT]
-    answers = {table.MODEL: DECENT, table.BASELINE: before, table.COMPARED: DECENT}
-    path = str(servables / table.COMPARED / "Format-Serving")
+    answers = {
+        predictions_table.MODEL: DECENT,
+        predictions_table.BASELINE: before,
+        predictions_table.COMPARED: DECENT,
+    }
+    path = str(servables / predictions_table.COMPARED / "Format-Serving")
     told = judge(tmp_path, servables, answers, compare_with=path)
     assert is_blessed(told.blessing)
     assert told.metrics["verdict"]["blessed"]
@@ -242,7 +248,9 @@ def test_a_decent_model_is_blessed_beside_its_predecessor_and_another(tmp_path, 
 )
 def test_a_bad_model_is_refused_with_the_reason(tmp_path, servables, model, check, words):
     before = clips_of("a", 16, 2, "b") + clips_of("b", 10, 2, "a") + clips_of("c", 10, 3, "a")
-    told = judge(tmp_path, servables, {table.MODEL: model, table.BASELINE: before})
+    told = judge(
+        tmp_path, servables, {predictions_table.MODEL: model, predictions_table.BASELINE: before}
+    )
     assert not is_blessed(told.blessing)
     assert not told.metrics["verdict"]["blessed"]
     assert words in told.failed[check]
@@ -251,7 +259,7 @@ def test_a_bad_model_is_refused_with_the_reason(tmp_path, servables, model, chec
 
 
 def test_a_predecessor_with_other_moods_is_not_compared_with(tmp_path, servables):
-    answers = {table.MODEL: DECENT, table.BASELINE: DECENT}
+    answers = {predictions_table.MODEL: DECENT, predictions_table.BASELINE: DECENT}
     told = judge(tmp_path, servables, answers, baseline="other_moods")
     assert told.metrics["baseline"] is None
     assert any("knows other moods" in note for note in told.metrics["verdict"]["notes"])
@@ -260,13 +268,13 @@ def test_a_predecessor_with_other_moods_is_not_compared_with(tmp_path, servables
 
 def test_an_example_that_comes_twice_is_an_error(tmp_path, servables):
     lines = [*range(2, 13), 2]
-    with pytest.raises(table.RowError, match="line 2 of its CSV twice"):
-        judge(tmp_path, servables, {table.MODEL: TWELVE}, lines)
+    with pytest.raises(predictions_table.RowError, match="line 2 of its CSV twice"):
+        judge(tmp_path, servables, {predictions_table.MODEL: TWELVE}, lines)
 
 
 def test_an_example_that_is_missing_is_an_error(tmp_path, servables):
-    with pytest.raises(table.RowError, match="has 12 rows, 11 were read"):
-        judge(tmp_path, servables, {table.MODEL: TWELVE}, range(2, 13))
+    with pytest.raises(predictions_table.RowError, match="has 12 rows, 11 were read"):
+        judge(tmp_path, servables, {predictions_table.MODEL: TWELVE}, range(2, 13))
 
 
 def test_tfma_counting_otherwise_is_an_error(tmp_path, twelve):
@@ -285,7 +293,7 @@ def test_a_model_to_compare_with_that_is_not_there_is_told_before_the_run(tmp_pa
 
 def test_a_toy_answers_what_its_example_holds(servables):
     # The toys are only worth something if they can give NaN.
-    loaded = tf.saved_model.load(str(servables / table.MODEL / "Format-Serving"))
+    loaded = tf.saved_model.load(str(servables / predictions_table.MODEL / "Format-Serving"))
     example = tf.train.Example()
     example.features.feature["toy/model"].float_list.value.extend([float("nan"), 0.5, 0.5])
     answer = loaded.signatures[signatures.SERVE_EXAMPLE](tf.constant([example.SerializeToString()]))
@@ -293,7 +301,7 @@ def test_a_toy_answers_what_its_example_holds(servables):
 
 
 def test_clips_that_the_temperature_was_fitted_on_are_asked_and_not_judged(tmp_path, servables):
-    told = judge(tmp_path, servables, {table.MODEL: DECENT}, calibrate=True)
+    told = judge(tmp_path, servables, {predictions_table.MODEL: DECENT}, calibrate=True)
     rows = pq.read_table(told.predictions).to_pylist()
     assert len(rows) == len(DECENT)
     judged = [row for row in rows if row["judged"]]

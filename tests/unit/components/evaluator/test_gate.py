@@ -2,9 +2,9 @@
 
 import pytest
 
-from components.evaluator import gate, table
+from components.evaluator import gate, predictions_table
 from components.evaluator.settings import EvaluateSettings
-from report import words
+from report import translations
 from schemas.errors import ConfigError
 from testing.models.prediction_tables import TWELVE, clips_of, tally_of
 
@@ -12,14 +12,14 @@ from testing.models.prediction_tables import TWELVE, clips_of, tally_of
 DECENT = clips_of("a", 16, 3, "b") + clips_of("b", 10, 3, "c") + clips_of("c", 10, 3, "a")
 
 
-def failed(tally, **limits):
-    checks = {check.check: check for check in gate.checks(tally, EvaluateSettings(**limits))}
+def failed(counts, **limits):
+    checks = {check.check: check for check in gate.checks(counts, EvaluateSettings(**limits))}
     return {name: check for name, check in checks.items() if not check.passed}
 
 
 def test_a_decent_model_passes(tmp_path):
     assert not failed(tally_of(tmp_path, DECENT))
-    assert not failed(tally_of(tmp_path, DECENT, {table.BASELINE: DECENT}))
+    assert not failed(tally_of(tmp_path, DECENT, {predictions_table.BASELINE: DECENT}))
 
 
 def test_a_model_that_only_answers_the_commonest_mood_is_refused(tmp_path):
@@ -51,7 +51,7 @@ def test_a_model_that_is_worse_on_one_mood_only_is_refused(tmp_path):
         *clips_of("c", 10, 1, "a"),
     ]
     before = clips_of("a", 16, 2, "b") + clips_of("b", 10, 2, "a") + clips_of("c", 10, 3, "a")
-    found = failed(tally_of(tmp_path, worse, {table.BASELINE: before}))
+    found = failed(tally_of(tmp_path, worse, {predictions_table.BASELINE: before}))
     assert set(found) == {"not_worse_on_any_mood"}
     check = found["not_worse_on_any_mood"]
     assert check.value < check.limit == 0
@@ -59,7 +59,9 @@ def test_a_model_that_is_worse_on_one_mood_only_is_refused(tmp_path):
     assert "worse beyond noise: c 0.400 against 0.857" in check.message
     assert "a 0" not in check.message
     assert "b 0" not in check.message
-    assert not failed(tally_of(tmp_path, worse, {table.BASELINE: before}), max_loss=0.46)
+    assert not failed(
+        tally_of(tmp_path, worse, {predictions_table.BASELINE: before}), max_loss=0.46
+    )
 
 
 def test_a_model_that_is_worse_on_one_species_only_is_refused(tmp_path):
@@ -74,7 +76,9 @@ def test_a_model_that_is_worse_on_one_species_only_is_refused(tmp_path):
             for row in [row._replace(answer=mood if place % 4 < right else "abc"["bca".find(mood)])]
         ]
 
-    found = failed(tally_of(tmp_path, with_dogs(2, 4), {table.BASELINE: with_dogs(3, 2)}))
+    found = failed(
+        tally_of(tmp_path, with_dogs(2, 4), {predictions_table.BASELINE: with_dogs(3, 2)})
+    )
     assert set(found) == {"not_worse_on_any_species"}
     assert "DOG 0.500 against 0.750" in found["not_worse_on_any_species"].message
     assert "CAT" not in found["not_worse_on_any_species"].message
@@ -88,17 +92,17 @@ def test_a_loss_on_a_mood_within_the_noise_is_no_ground(tmp_path):
     wins = [i for i, row in enumerate(DECENT) if row.mood == "a" and row.answer == "b"]
     for place in wins[:3]:
         less[place] = less[place]._replace(answer="a")
-    assert not failed(tally_of(tmp_path, less, {table.BASELINE: DECENT}))
+    assert not failed(tally_of(tmp_path, less, {predictions_table.BASELINE: DECENT}))
 
 
 def test_any_loss_in_all_is_refused_unless_it_is_allowed(tmp_path):
     less = list(DECENT)
     less[0] = less[0]._replace(answer="c")
-    found = failed(tally_of(tmp_path, less, {table.BASELINE: DECENT}))
+    found = failed(tally_of(tmp_path, less, {predictions_table.BASELINE: DECENT}))
     assert set(found) == {"not_worse_than_last_blessed"}
     assert -0.01 < found["not_worse_than_last_blessed"].value < 0
     assert "evaluate.max_loss allows +0.000" in found["not_worse_than_last_blessed"].message
-    assert not failed(tally_of(tmp_path, less, {table.BASELINE: DECENT}), max_loss=0.01)
+    assert not failed(tally_of(tmp_path, less, {predictions_table.BASELINE: DECENT}), max_loss=0.01)
 
 
 def test_one_row_of_nan_is_refused(tmp_path):
@@ -110,7 +114,7 @@ def test_one_row_of_nan_is_refused(tmp_path):
 
 def test_a_model_of_nothing_but_nan_is_refused_in_words(tmp_path):
     rows = [row._replace(probability=float("nan")) for row in DECENT]
-    found = failed(tally_of(tmp_path, rows, {table.BASELINE: DECENT}))
+    found = failed(tally_of(tmp_path, rows, {predictions_table.BASELINE: DECENT}))
     assert "144 of 144 rows" in found["probabilities_are_numbers"].message
     assert {"over_majority", "not_worse_than_last_blessed"} < set(found)
 
@@ -147,6 +151,6 @@ def test_settings_that_make_no_sense_are_refused(wrong):
 
 def test_the_report_has_a_korean_name_for_every_check(tmp_path):
     cats = [row._replace(species="CAT") for row in DECENT]
-    tally = tally_of(tmp_path, cats, {table.BASELINE: cats})
-    names = {check.check for check in gate.checks(tally, EvaluateSettings())}
-    assert names == set(words.CHECKS)
+    counts = tally_of(tmp_path, cats, {predictions_table.BASELINE: cats})
+    names = {check.check for check in gate.checks(counts, EvaluateSettings())}
+    assert names == set(translations.CHECKS)

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from components.evaluator import calibration, measures, resampling, table
+from components.evaluator import calibration, measures, predictions_table, resampling
+from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.settings import EvaluateSettings
-from components.evaluator.tally import Tally
 from testing.models.prediction_tables import (
     MOODS,
     TWELVE,
@@ -24,8 +24,8 @@ SETTINGS = EvaluateSettings()
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    tally = tally_of(tmp_path_factory.mktemp("twelve"), TWELVE)
-    return json.loads(json.dumps(measures.document(tally, SETTINGS), allow_nan=False))
+    counts = tally_of(tmp_path_factory.mktemp("twelve"), TWELVE)
+    return json.loads(json.dumps(measures.document(counts, SETTINGS), allow_nan=False))
 
 
 def test_the_headline_of_twelve_rows(told):
@@ -102,8 +102,10 @@ def test_slices_hold_the_rows_that_they_name(told):
 
 def test_others_stand_beside_on_the_same_rows(tmp_path):
     perfect = [row._replace(answer=row.mood) for row in TWELVE]
-    tally = tally_of(tmp_path, TWELVE, {table.BASELINE: perfect, table.COMPARED: TWELVE})
-    told = measures.document(tally, SETTINGS)
+    counts = tally_of(
+        tmp_path, TWELVE, {predictions_table.BASELINE: perfect, predictions_table.COMPARED: TWELVE}
+    )
+    told = measures.document(counts, SETTINGS)
     assert told["baseline"]["macro_f1"] == 1
     assert told["baseline"]["per_mood"]["b"]["recall"] == 1
     assert told["compared"]["macro_f1"] == told["model"]["macro_f1"]
@@ -126,26 +128,28 @@ def test_the_table_can_be_read_by_others(tmp_path):
 def test_a_table_read_in_pieces_counts_the_same(tmp_path, monkeypatch):
     rows = clips_of("a", 9, 3, "b") + clips_of("b", 7, 2, "c") + clips_of("c", 5, 1, "a")
     whole = measures.document(tally_of(tmp_path, rows), SETTINGS)
-    monkeypatch.setattr(table, "ROW_GROUP", 5)
-    monkeypatch.setattr("components.evaluator.tally._MOST_WAITING", 3)
+    monkeypatch.setattr(predictions_table, "ROW_GROUP", 5)
+    monkeypatch.setattr("components.evaluator.confusion_counts._MOST_WAITING", 3)
     path = str(tmp_path / "pieces.parquet")
     facts, answers = facts_of(rows), probabilities_of(rows)
-    with table.Writer(path, MOODS, 0, [table.MODEL], len(rows)) as writer:
+    with predictions_table.Writer(path, MOODS, 0, [predictions_table.MODEL], len(rows)) as writer:
         for begin in range(0, len(rows), 3):
             part = slice(begin, begin + 3)
             writer.add(
                 {name: column[part] for name, column in facts.items()},
-                {table.MODEL: answers[part]},
+                {predictions_table.MODEL: answers[part]},
             )
     assert pq.ParquetFile(path).num_row_groups > 10
-    assert measures.document(Tally(table.Table(path)), SETTINGS) == whole
+    assert measures.document(ConfusionCounts(predictions_table.Table(path)), SETTINGS) == whole
 
 
 def test_a_row_that_comes_twice_is_an_error(tmp_path):
-    facts, answers = facts_of(TWELVE), {table.MODEL: probabilities_of(TWELVE)}
+    facts, answers = facts_of(TWELVE), {predictions_table.MODEL: probabilities_of(TWELVE)}
     with (
-        pytest.raises(table.RowError, match="line 2 of its CSV twice"),
-        table.Writer(str(tmp_path / "t"), MOODS, 0, [table.MODEL], 24) as writer,
+        pytest.raises(predictions_table.RowError, match="line 2 of its CSV twice"),
+        predictions_table.Writer(
+            str(tmp_path / "t"), MOODS, 0, [predictions_table.MODEL], 24
+        ) as writer,
     ):
         writer.add(facts, answers)
         writer.add(facts, answers)
@@ -154,10 +158,12 @@ def test_a_row_that_comes_twice_is_an_error(tmp_path):
 @pytest.mark.parametrize("expected", [11, 13])
 def test_missing_and_surplus_rows_are_an_error(tmp_path, expected):
     with (
-        pytest.raises(table.RowError, match=f"has {expected} rows, 12 were read"),
-        table.Writer(str(tmp_path / "t"), MOODS, 0, [table.MODEL], expected) as writer,
+        pytest.raises(predictions_table.RowError, match=f"has {expected} rows, 12 were read"),
+        predictions_table.Writer(
+            str(tmp_path / "t"), MOODS, 0, [predictions_table.MODEL], expected
+        ) as writer,
     ):
-        writer.add(facts_of(TWELVE), {table.MODEL: probabilities_of(TWELVE)})
+        writer.add(facts_of(TWELVE), {predictions_table.MODEL: probabilities_of(TWELVE)})
 
 
 def test_a_row_without_an_answer_is_wrong_and_has_no_mood(tmp_path):
@@ -205,10 +211,17 @@ def test_many_clips_are_pooled_and_counted_as_they_are(tmp_path, monkeypatch):
     rows = clips_of("a", 9, 3, "b") + clips_of("b", 7, 2, "c") + clips_of("c", 5, 1, "a")
     (tmp_path / "pooled").mkdir()
     whole = measures.document(tally_of(tmp_path, rows), SETTINGS)
-    monkeypatch.setattr("components.evaluator.tally.MOST_UNITS", 6)
-    tally = tally_of(tmp_path / "pooled", rows)
-    assert tally.confusions(table.MODEL).sum(axis=(1, 2)).tolist() == [16, 16, 16, 12, 12, 12]
-    pooled = measures.document(tally, SETTINGS)
+    monkeypatch.setattr("components.evaluator.confusion_counts.MOST_UNITS", 6)
+    counts = tally_of(tmp_path / "pooled", rows)
+    assert counts.confusions(predictions_table.MODEL).sum(axis=(1, 2)).tolist() == [
+        16,
+        16,
+        16,
+        12,
+        12,
+        12,
+    ]
+    pooled = measures.document(counts, SETTINGS)
     assert (pooled["clips"], pooled["confusion"]) == (21, whole["confusion"])
     for name in ("accuracy", "macro_f1", "ece"):
         assert pooled["model"][name] == pytest.approx(whole["model"][name])

@@ -33,13 +33,13 @@ def test_many_matrices_are_scored_as_each_alone():
 
 def test_the_majority_answers_the_commonest_mood_of_the_rows():
     # All 12 rows answered a: 6 right; F1 of a is 12 / (6 + 12), the others' 0.
-    found = scores.headline(scores.constant_confusion(TWELVE, 0))
+    found = scores.headline(scores.majority_confusion(TWELVE, 0))
     np.testing.assert_allclose(found, [1 / 2, 1 / 3, 12 / 18 / 3])
 
 
 def test_the_majority_scores_of_the_real_set():
     truth = np.diag([25181.0, 2606, 219600, 466171, 16207, 27313])
-    found = scores.headline(scores.constant_confusion(truth, 3)).round(3)
+    found = scores.headline(scores.majority_confusion(truth, 3)).round(3)
     assert found.tolist() == [0.616, 0.167, 0.127]
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from components.artifact_types import Frames, LeakReport, ValidationReport
 from components.data_gate.component import DataGate
-from components.leak_check import checks, search
+from components.leak_check import leak_checks, leak_search
 from components.leak_check.component import LeakCheck
 from components.leak_check.frames_table import SplitFrames
 from components.leak_check.settings import LeakLimits
 from dataset.frames_schema import arrow_schema
 from dataset.leaks import MAX_DISTANCE
-from schemas import artifacts, frames
+from schemas import artifacts, frame_columns
 from schemas.errors import ConfigError, DataRefusedError
 
 HASH = 0x8123_4567_89AB_CDEF
@@ -28,18 +28,18 @@ GREY = 0x808080
 def frame(line: int, image: str, **values: Any) -> dict[str, Any]:
     """A frame that is like no other unless it is told to."""
     return {
-        frames.LINE: line,
-        frames.IMAGE_PATH: image,
-        frames.LABEL: "공포",
-        frames.CLIP: image,
-        frames.GROUP: "",
-        frames.SPECIES: "",
-        frames.PHASH: int.from_bytes(hashlib.sha256(image.encode()).digest()[:8], "big"),
-        frames.COLOUR: GREY,
-        frames.SHARPNESS: 9.0,
-        frames.BRIGHTNESS: 0.5,
-        frames.CONTRAST: 0.2,
-        frames.BOX_AREA: 0.5,
+        frame_columns.LINE: line,
+        frame_columns.IMAGE_PATH: image,
+        frame_columns.LABEL: "공포",
+        frame_columns.CLIP: image,
+        frame_columns.GROUP: "",
+        frame_columns.SPECIES: "",
+        frame_columns.PHASH: int.from_bytes(hashlib.sha256(image.encode()).digest()[:8], "big"),
+        frame_columns.COLOUR: GREY,
+        frame_columns.SHARPNESS: 9.0,
+        frame_columns.BRIGHTNESS: 0.5,
+        frame_columns.CONTRAST: 0.2,
+        frame_columns.BOX_AREA: 0.5,
         **values,
     }
 
@@ -76,9 +76,9 @@ def leaky(tmp_path: Path) -> Path:
     )
 
 
-def leaks_of(folder: Path, **limits: Any) -> search.Leaks:
+def leaks_of(folder: Path, **limits: Any) -> leak_search.Leaks:
     splits = (SplitFrames(str(folder), split) for split in ("train", "eval"))
-    return search.find_leaks(*splits, LeakLimits(**limits))
+    return leak_search.find_leaks(*splits, LeakLimits(**limits))
 
 
 def row(*values: Any) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_rows_are_counted_through_batches_of_shards(leaky: Path, monkeypatch) ->
 
 
 def test_the_table_is_bounded_and_the_counts_are_not(leaky: Path, monkeypatch) -> None:
-    monkeypatch.setattr(search, "MAX_LISTED", 1)
+    monkeypatch.setattr(leak_search, "MAX_LISTED", 1)
     found = leaks_of(leaky)
     assert [row["kind"] for row in found.listed] == ["clip", "group", "picture"]
     assert (found.groups, found.pictures) == (2, 3)
@@ -115,8 +115,8 @@ def test_the_table_is_bounded_and_the_counts_are_not(leaky: Path, monkeypatch) -
 
 def test_a_split_without_frames_leaks_nothing(tmp_path: Path) -> None:
     found = leaks_of(write(tmp_path, train_0=[frame(2, "t/2")], eval_0=[]))
-    assert found == search.Leaks(0, 0, 0, compared=0, flat=0, listed=[])
-    assert list(checks.findings(found, LeakLimits())) == []
+    assert found == leak_search.Leaks(0, 0, 0, compared=0, flat=0, listed=[])
+    assert list(leak_checks.findings(found, LeakLimits())) == []
     assert leaks_of(tmp_path / "nothing").pictures == 0
 
 
@@ -124,7 +124,7 @@ def test_a_leak_above_its_limit_is_an_error_and_at_it_a_warning(leaky: Path) -> 
     found = leaks_of(leaky)
 
     def severities(**limits: Any) -> dict[str, str]:
-        listed = checks.findings(found, LeakLimits(**limits))
+        listed = leak_checks.findings(found, LeakLimits(**limits))
         return {finding.check: finding.severity for finding in listed}
 
     assert severities() == {
@@ -141,7 +141,7 @@ def test_a_leak_above_its_limit_is_an_error_and_at_it_a_warning(leaky: Path) -> 
 
 
 def test_a_message_says_how_many_which_and_what_to_do(leaky: Path) -> None:
-    pictures = [f for f in checks.findings(leaks_of(leaky), LeakLimits()) if f.value == 3]
+    pictures = [f for f in leak_checks.findings(leaks_of(leaky), LeakLimits()) if f.value == 3]
     assert [(f.message, f.limit) for f in pictures] == [
         (
             "Frames that nearly equal a train frame: 3 of 6, leak.max_picture_share allows 0 "

@@ -17,10 +17,10 @@ from components.pet_example_gen.shard import write_shard
 from dataset.boxes import PixelBox
 from dataset.decoding import PictureError
 from dataset.partition import SplitShare, deal_out
-from dataset.picture import make_crop
+from dataset.photo import make_crop
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
-from schemas import features, frames
+from schemas import features, frame_columns
 from schemas.labels import DEFAULT_MOODS
 from schemas.reasons import RejectReason
 
@@ -79,12 +79,12 @@ def test_the_frames_table_has_a_row_for_each_example_in_the_same_order(tmp_path)
     job = job_for(still_clips(tmp_path, clips=3, frames_each=2), tmp_path / "out")
     assert write_shard(job)
     table = pq.read_table(job.stem + shard_files.FRAMES).to_pydict()
-    assert table[frames.LINE] == lines_in(job) == [2, 3, 4, 5, 6, 7]
-    assert table[frames.CLIP] == ["c0", "c0", "c1", "c1", "c2", "c2"]
-    assert list(table) == list(frames.COLUMNS)
-    assert table[frames.BOX_AREA] == pytest.approx([300 * 400 / (640 * 400)] * 6)
+    assert table[frame_columns.LINE] == lines_in(job) == [2, 3, 4, 5, 6, 7]
+    assert table[frame_columns.CLIP] == ["c0", "c0", "c1", "c1", "c2", "c2"]
+    assert list(table) == list(frame_columns.COLUMNS)
+    assert table[frame_columns.BOX_AREA] == pytest.approx([300 * 400 / (640 * 400)] * 6)
     # Two boxes a pixel apart on one picture, and other pictures.
-    first, second, third, *_ = table[frames.PHASH]
+    first, second, third, *_ = table[frame_columns.PHASH]
     assert (first ^ second).bit_count() <= 3 < (first ^ third).bit_count()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from dataset.aihub.run import PrepareSettings
+from dataset.aihub.preparation import PrepareSettings
 from dataset.prepare import main
 from schemas.errors import ConfigError
 from testing.aihub.tree import TreeSettings, write_tree
@@ -77,7 +77,7 @@ def test_moods_of_a_label_file_replace_the_six(tmp_path: Path) -> None:
         "공포": {"clips": 1, "frames": 2},
         "놀람": {"clips": 0, "frames": 0},
     }
-    assert train["rejects"] == {"unknown_mood": 2}
+    assert train["rejects"] == {"unknown_label": 2}
 
 
 def test_an_unreadable_label_map_exits_2(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tests of dataset.aihub.run: what an interrupted run leaves, and what the next one does."""
+"""Tests of dataset.aihub.preparation: what an interrupted run leaves for the next one."""
 
 import os
 import signal
@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dataset.aihub import run
+from dataset.aihub import preparation
 from dataset.aihub.label_files import find_label_files
-from dataset.aihub.run import WORK_FOLDER, PrepareSettings, prepare
+from dataset.aihub.preparation import WORK_FOLDER, PrepareSettings, prepare
 from system.progress import report
 from testing.aihub.tree import TreeCounts
 
@@ -64,7 +64,7 @@ def test_only_the_chunk_of_a_changed_label_file_is_read_again(
     out = tmp_path / "out"
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(run, "merge", interrupted)
+        patch.setattr(preparation, "merge", interrupted)
         prepare(copied, out, settings(chunk_clips=1))
     loaded.clear()
     path = copied / "val/cat/labels/arch/cat-arch-000042.json"
@@ -81,7 +81,7 @@ def test_a_chunk_is_read_again_where_an_image_has_come(
 ) -> None:
     out = tmp_path / "out"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(run, "merge", interrupted)
+        patch.setattr(preparation, "merge", interrupted)
         prepare(copied, out, settings(chunk_clips=1))
     loaded.clear()
     images = copied / "val/cat/images/arch/cat-arch-000042"
@@ -105,7 +105,7 @@ def test_other_options_do_not_take_an_interrupted_runs_chunks(
         if len(calls) == 4:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "report", interrupting)
+    monkeypatch.setattr(preparation, "report", interrupting)
     with pytest.raises(KeyboardInterrupt):
         prepare(root, tmp_path / "other", settings())
     prepare(root, tmp_path / "other", settings(check_images=True))

@@ -77,8 +77,8 @@ def test_a_zoomed_view_never_leaves_the_crop() -> None:
 def test_mirroring_swaps_left_and_right_and_never_top_and_bottom() -> None:
     pixels = tf.constant(np.arange(12, dtype=np.uint8).reshape(2, 2, 3))
     expected = [[[3, 4, 5], [0, 1, 2]], [[9, 10, 11], [6, 7, 8]]]
-    np.testing.assert_array_equal(augmentation.mirrored(pixels, tf.constant(0.49)), expected)
-    np.testing.assert_array_equal(augmentation.mirrored(pixels, tf.constant(0.5)), pixels)
+    np.testing.assert_array_equal(augmentation.flip(pixels, tf.constant(0.49)), expected)
+    np.testing.assert_array_equal(augmentation.flip(pixels, tf.constant(0.5)), pixels)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_colours_are_multiplied_as_worked_out_by_hand(
     factors: tuple[float, float, float], expected: list[int]
 ) -> None:
     pixels = tf.constant([[[100, 200, 0]]], tf.uint8)
-    seen = augmentation.coloured(pixels, *(tf.constant(factor) for factor in factors))
+    seen = augmentation.color_jitter(pixels, *(tf.constant(factor) for factor in factors))
     assert seen.dtype == tf.uint8
     np.testing.assert_array_equal(seen, [[expected]])
 
@@ -122,7 +122,7 @@ def test_draws_spread_the_factor_around_one() -> None:
 def test_a_blank_has_the_area_and_place_that_were_drawn() -> None:
     # A share of 0.02 + 0.18 * 0.5 = 0.11 of 100 x 100, square: sides of 33.2; 68 places each.
     pixels = tf.zeros([100, 100, 3], tf.uint8)
-    seen = augmentation.with_blank(pixels, draws(erased_down=0.0, erased_right=0.99)).numpy()
+    seen = augmentation.random_erase(pixels, draws(erased_down=0.0, erased_right=0.99)).numpy()
     rows, columns = np.nonzero(seen[..., 0])
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (0, 32, 67, 99)
     assert len(rows) == 33 * 33
@@ -133,7 +133,7 @@ def test_a_blank_has_the_area_and_place_that_were_drawn() -> None:
 def test_a_blank_may_be_long_and_thin(aspect: float, sides: tuple[int, int]) -> None:
     # sqrt(0.11 / 3.3) = 0.1826, sqrt(0.11 * 3.3) = 0.6025.
     pixels = tf.zeros([100, 100, 3], tf.uint8)
-    seen = augmentation.with_blank(pixels, draws(erased_aspect=aspect)).numpy()[..., 0] > 0
+    seen = augmentation.random_erase(pixels, draws(erased_aspect=aspect)).numpy()[..., 0] > 0
     assert (seen.any(axis=1).sum(), seen.any(axis=0).sum()) == sides
 
 

@@ -14,7 +14,7 @@ from models.inputs.input_pipeline import (
     shard_files,
     shuffled_records,
     training_batches,
-    weighed,
+    with_sample_weights,
 )
 from models.inputs.label_index import LabelIndexer, count_labels
 from models.settings import AugmentSettings
@@ -260,7 +260,7 @@ def test_patterns_name_files_in_order_and_none_is_an_error(tmp_path: Path) -> No
 def test_a_mixed_label_weighs_each_of_its_moods_by_its_own_weight() -> None:
     # 0.25 * 8 + 0.75 * 4 = 5: of the loss, 2 / 5 is the rare mood's.
     moods = tf.constant([[0.25, 0.0, 0.75], [0.0, 1.0, 0.0]])
-    _, shares, weights = weighed(tf.zeros([2]), moods, tf.constant([8.0, 0.5, 4.0]))
+    _, shares, weights = with_sample_weights(tf.zeros([2]), moods, tf.constant([8.0, 0.5, 4.0]))
     np.testing.assert_allclose(weights, [5.0, 0.5])
     np.testing.assert_allclose(shares, [[0.4, 0, 0.6], [0, 1, 0]])
 

@@ -52,8 +52,8 @@ def test_a_batch_of_an_odd_size_leaves_its_middle_alone() -> None:
 def test_a_batch_is_mixed_by_its_own_seed_and_labels_sum_to_one(settings: AugmentSettings) -> None:
     shares = []
     for place in range(40):
-        pixels, moods = mixup.mixed(PIXELS, MOODS, seed(place), settings)
-        again, same_moods = mixup.mixed(PIXELS, MOODS, seed(place), settings)
+        pixels, moods = mixup.mixup_or_cutmix(PIXELS, MOODS, seed(place), settings)
+        again, same_moods = mixup.mixup_or_cutmix(PIXELS, MOODS, seed(place), settings)
         np.testing.assert_array_equal(pixels, again)
         np.testing.assert_array_equal(moods, same_moods)
         np.testing.assert_allclose(np.sum(moods, axis=1), [1, 1], rtol=1e-6)
@@ -65,19 +65,21 @@ def test_a_batch_is_mixed_by_its_own_seed_and_labels_sum_to_one(settings: Augmen
 
 def test_both_methods_take_turns_at_random() -> None:
     def is_blend(place: int) -> bool:
-        pixels, _ = mixup.mixed(PIXELS, MOODS, seed(place), AugmentSettings(mixup=1, cutmix=1))
+        pixels, _ = mixup.mixup_or_cutmix(
+            PIXELS, MOODS, seed(place), AugmentSettings(mixup=1, cutmix=1)
+        )
         return not set(np.unique(pixels)) <= {100, 200}
 
     assert 10 < sum(is_blend(place) for place in range(40)) < 30
 
 
 def test_without_a_method_the_batch_stays() -> None:
-    pixels, moods = mixup.mixed(PIXELS, MOODS, seed(0), AugmentSettings())
+    pixels, moods = mixup.mixup_or_cutmix(PIXELS, MOODS, seed(0), AugmentSettings())
     assert pixels is PIXELS
     assert moods is MOODS
 
 
 def test_a_small_alpha_gives_numbers() -> None:
     for place in range(200):
-        _, moods = mixup.mixed(PIXELS, MOODS, seed(place), AugmentSettings(mixup=0.01))
+        _, moods = mixup.mixup_or_cutmix(PIXELS, MOODS, seed(place), AugmentSettings(mixup=0.01))
         assert np.isfinite(moods).all()

@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from dataset import boxes
-from models.inputs.preprocessing import lies_within, look, view_of, whole
+from models.inputs.preprocessing import lies_within, preprocess, view_of, whole
 from testing.models import samples
 
 SIDE = samples.SIDE
@@ -17,7 +17,7 @@ SIDE = samples.SIDE
 
 def looked(picture: bytes, view: tuple[int, ...] | None = None, side: int = SIDE) -> np.ndarray:
     chooser = whole if view is None else (lambda size: tf.constant(view, tf.int64))
-    seen = look(tf.constant(picture), chooser, side)
+    seen = preprocess(tf.constant(picture), chooser, side)
     assert bool(seen.inside)
     return seen.pixels.numpy()
 
@@ -127,7 +127,7 @@ def test_a_view_past_the_picture_is_told_and_shows_nothing(
     kind: str, view: tuple[int, ...]
 ) -> None:
     picture = samples.encoded(samples.plain(200, 40, 50), kind)
-    seen = look(tf.constant(picture), lambda size: tf.constant(view, tf.int64), SIDE)
+    seen = preprocess(tf.constant(picture), lambda size: tf.constant(view, tf.int64), SIDE)
     assert not bool(seen.inside)
     assert seen.pixels.numpy().max() == 0
 

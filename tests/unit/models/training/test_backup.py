@@ -23,7 +23,7 @@ def name_of(backups: Backups) -> str | None:
 
 @pytest.fixture
 def backups(tmp_path: Path) -> Backups:
-    return Backups(str(tmp_path / "unfinished"), "abc")
+    return Backups(str(tmp_path / "backup_dir"), "abc")
 
 
 def test_what_was_written_is_read(backups: Backups, tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ def test_the_key_is_of_settings_shards_and_base_but_not_of_folders(tmp_path: Pat
         path.write_bytes(b"x" * size)
         return str(path)
 
-    config = {"train": {"epochs": 3}, "unfinished": "/a"}
+    config = {"train": {"epochs": 3}, "backup_dir": "/a"}
     key = key_of(config, [shard("run-1", 5)], None)
-    assert key_of(config | {"unfinished": "/b"}, [shard("run-2", 5)], None) == key
+    assert key_of(config | {"backup_dir": "/b"}, [shard("run-2", 5)], None) == key
     assert key_of(config, [shard("run-3", 6)], None) != key
     assert key_of(config | {"train": {"epochs": 4}}, [shard("run-1", 5)], None) != key
     assert key_of(config, [shard("run-1", 5)], "/base") != key

@@ -42,7 +42,7 @@ def one_layer(loss: str = "mse") -> keras.Model:
 
 def test_every_step_is_reported_once_and_the_note_says_where_it_is(collector: Collector) -> None:
     data, epochs, steps = np.zeros((20, 1)), 3, 5
-    tell = callbacks.TellProgress(epochs, steps)
+    tell = callbacks.ReportProgress(epochs, steps)
     one_layer().fit(data, data, batch_size=4, epochs=epochs, verbose=0, callbacks=[tell])
     assert {(each.task, each.total, each.unit) for each in collector.told} == {
         ("train", 15, "steps")
@@ -57,7 +57,7 @@ def test_reports_come_no_oftener_than_twice_a_second(
 ) -> None:
     clock = [100.0]
     monkeypatch.setattr(callbacks.time, "monotonic", lambda: clock[0])
-    tell = callbacks.TellProgress(epochs=1, steps_per_epoch=8)
+    tell = callbacks.ReportProgress(epochs=1, steps_per_epoch=8)
     tell.on_epoch_begin(0)
     for step in range(8):  # A step takes 0.2 s: reports after steps 0, 3 and 6.
         tell.on_train_batch_end(step, {"loss": 1.0})

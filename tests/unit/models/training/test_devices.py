@@ -34,7 +34,7 @@ def arguments(folder: Path, name: str, strategy: str, transform_graph: str) -> d
         "model_run_dir": str(folder / name / "model_run" / "5"),
         "serving_model_dir": str(folder / name / "model" / "5" / "Format-Serving"),
         "custom_config": samples.CONFIG
-        | {"train": train, "unfinished": str(folder / name / "unfinished")},
+        | {"train": train, "backup_dir": str(folder / name / "backup_dir")},
     }
 
 

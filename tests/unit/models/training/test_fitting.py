@@ -54,7 +54,7 @@ def fit(
         keras.losses.CategoricalCrossentropy(),
         steps_per_epoch=1,
         run_dir=str(folder),
-        backups=Backups(str(folder / "unfinished"), "any"),
+        backups=Backups(str(folder / "backup_dir"), "any"),
     )
     with (folder / artifacts.CURVES_CSV).open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -189,7 +189,7 @@ def test_a_training_that_diverges_keeps_its_best_epoch(tmp_path: Path) -> None:
             keras.losses.CategoricalCrossentropy(),
             steps_per_epoch=1,
             run_dir=str(run_dir),
-            backups=Backups(str(tmp_path / "unfinished"), "any"),
+            backups=Backups(str(tmp_path / "backup_dir"), "any"),
         )
     kept = keras.models.load_model(tmp_path / "last_good" / "run_3" / "best.keras")
     assert lead_of(kept) == pytest.approx(0.6, abs=1e-3)

@@ -11,18 +11,24 @@ import tensorflow as tf
 
 from models.settings import TrainSettings
 from models.training import fine_tuning, fitting, precision
-from models.training.precision import Way, candidates, choose, policy, settle
+from models.training.precision import StepConfig, candidates, fastest, policy, select_precision
 from schemas import artifacts
 from testing.models import samples
 
-PLAIN, HALF, HALF_XLA = Way("float32", False), Way("float16", False), Way("float16", True)
+PLAIN, HALF, HALF_XLA = (
+    StepConfig("float32", False),
+    StepConfig("float16", False),
+    StepConfig("float16", True),
+)
 GOOD = [1.8, 1.7, 1.6, 1.5, 1.4, 1.3, 1.2, 1.1]
 
 
 class Machine:
     """A clock, and a stepper that moves it."""
 
-    def __init__(self, seconds: dict[Way, float], losses: dict[Way, list[float]]) -> None:
+    def __init__(
+        self, seconds: dict[StepConfig, float], losses: dict[StepConfig, list[float]]
+    ) -> None:
         self.now = 0.0
         self._seconds = seconds
         self._losses = losses
@@ -30,16 +36,18 @@ class Machine:
     def clock(self) -> float:
         return self.now
 
-    def steps(self, way: Way) -> Iterator[float]:
-        for step, loss in enumerate(self._losses.get(way, GOOD)):
+    def steps(self, config: StepConfig) -> Iterator[float]:
+        for step, loss in enumerate(self._losses.get(config, GOOD)):
             # Compiling takes 60 s and must not count.
-            self.now += 60 if step == 0 else self._seconds[way]
+            self.now += 60 if step == 0 else self._seconds[config]
             yield loss
 
 
-def chosen(seconds: dict[Way, float], losses: dict[Way, list[float]] | None = None) -> Way:
+def chosen(
+    seconds: dict[StepConfig, float], losses: dict[StepConfig, list[float]] | None = None
+) -> StepConfig:
     machine = Machine(seconds, losses or {})
-    return choose(list(seconds), machine.steps, machine.clock)[0]
+    return fastest(list(seconds), machine.steps, machine.clock)[0]
 
 
 def test_the_fastest_is_taken_whatever_the_first_step_takes() -> None:
@@ -64,19 +72,22 @@ def test_a_way_that_loses_the_loss_is_not_taken(losses: list[float]) -> None:
 def test_a_way_that_fails_is_passed_over_with_its_reason() -> None:
     machine = Machine({PLAIN: 0.3, HALF: 0.1}, {})
 
-    def steps(way: Way) -> Iterator[float]:
-        if way == HALF:
+    def steps(config: StepConfig) -> Iterator[float]:
+        if config == HALF:
             raise tf.errors.UnimplementedError(None, None, "no such kernel")
-        yield from machine.steps(way)
+        yield from machine.steps(config)
 
-    way, trials = choose([PLAIN, HALF], steps, machine.clock)
-    assert way == PLAIN
-    assert [trial.failure for trial in trials] == ["", "UnimplementedError: no such kernel"]
+    config, measurements = fastest([PLAIN, HALF], steps, machine.clock)
+    assert config == PLAIN
+    assert [measurement.failure for measurement in measurements] == [
+        "",
+        "UnimplementedError: no such kernel",
+    ]
 
 
 def test_nothing_is_tried_where_there_is_no_choice() -> None:
-    way, trials = choose([HALF], lambda way: pytest.fail("tried"))
-    assert (way, trials) == (HALF, [])
+    config, measurements = fastest([HALF], lambda config: pytest.fail("tried"))
+    assert (config, measurements) == (HALF, [])
 
 
 def test_a_cpu_is_asked_for_bfloat16_only_if_it_has_it_and_never_for_xla(
@@ -84,24 +95,27 @@ def test_a_cpu_is_asked_for_bfloat16_only_if_it_has_it_and_never_for_xla(
 ) -> None:
     monkeypatch.setattr(precision.tf.config, "list_physical_devices", lambda kind: [])
     monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "fma"})
-    assert candidates(TrainSettings()) == [Way("float32", False)]
+    assert candidates(TrainSettings()) == [StepConfig("float32", False)]
     monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "amx_bf16"})
-    assert candidates(TrainSettings()) == [Way("float32", False), Way("bfloat16", False)]
-    assert candidates(TrainSettings(precision="float16", xla="on")) == [Way("float16", True)]
+    assert candidates(TrainSettings()) == [
+        StepConfig("float32", False),
+        StepConfig("bfloat16", False),
+    ]
+    assert candidates(TrainSettings(precision="float16", xla="on")) == [StepConfig("float16", True)]
 
 
 def test_without_measuring_auto_is_plain_float32_and_what_is_asked_for_stays() -> None:
-    assert candidates(precision.untried(TrainSettings())) == [PLAIN]
+    assert candidates(precision.without_auto(TrainSettings())) == [PLAIN]
     asked = TrainSettings(precision="float16", xla="on")
-    assert precision.untried(asked) == asked
+    assert precision.without_auto(asked) == asked
 
 
 def test_a_gpu_is_asked_for_everything_float32_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision.tf.config, "list_physical_devices", lambda kind: ["gpu"])
-    ways = candidates(TrainSettings())
-    assert ways[0] == Way("float32", False) and len(ways) == 6 == len(set(ways))
+    configs = candidates(TrainSettings())
+    assert configs[0] == StepConfig("float32", False) and len(configs) == 6 == len(set(configs))
     assert candidates(TrainSettings(xla="off")) == [
-        Way(precision, False) for precision in ("float32", "bfloat16", "float16")
+        StepConfig(precision, False) for precision in ("float32", "bfloat16", "float16")
     ]
 
 
@@ -110,17 +124,19 @@ def test_a_training_that_goes_on_keeps_its_way_and_the_trials_are_told(
 ) -> None:
     monkeypatch.setattr(precision, "candidates", lambda settings: [PLAIN, HALF])
 
-    def steps(way: Way) -> Iterator[float]:
-        yield from [float("nan")] * 8 if way == HALF else GOOD
+    def steps(config: StepConfig) -> Iterator[float]:
+        yield from [float("nan")] * 8 if config == HALF else GOOD
 
-    folders = [str(tmp_path / name) for name in ("unfinished", "run", "run again")]
-    assert settle(TrainSettings(), steps, folders[0], folders[1]) == PLAIN
-    again = settle(TrainSettings(), lambda way: pytest.fail("tried"), folders[0], folders[2])
+    folders = [str(tmp_path / name) for name in ("backup_dir", "run", "run again")]
+    assert select_precision(TrainSettings(), steps, folders[0], folders[1]) == PLAIN
+    again = select_precision(
+        TrainSettings(), lambda config: pytest.fail("tried"), folders[0], folders[2]
+    )
     assert again == PLAIN
     for folder in folders:
         told = json.loads((Path(folder) / artifacts.PRECISION_JSON).read_text("utf-8"))
         assert told["taken"] == {"precision": "float32", "xla": False}
-        assert [trial["losses"][0] for trial in told["trials"]] == [1.8, None]
+        assert [measurement["losses"][0] for measurement in told["trials"]] == [1.8, None]
         assert told["trials"][1]["failure"] == "The loss is nan after step 1"
 
 
@@ -137,7 +153,7 @@ def test_half_precision_trains_float32_weights_and_answers_float32(precision: st
     batch = (pixels, np.eye(2, dtype=np.float32)[[0, 1] * 4], np.ones(8, np.float32))
     batches = tf.data.Dataset.from_tensors(batch).repeat(12)
     loss = keras.losses.CategoricalCrossentropy()
-    told = list(fitting.steps(model, batches, settings, loss, steps_per_epoch=12, xla=False))
+    told = list(fitting.train_steps(model, batches, settings, loss, steps_per_epoch=12, xla=False))
     assert told[-1] < told[0] and np.isfinite(told).all()
     wrapped = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
     assert wrapped == (precision == "float16")

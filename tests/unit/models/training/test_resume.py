@@ -78,7 +78,7 @@ def fit(tmp_path: Path, indexer: LabelIndexer, monkeypatch: pytest.MonkeyPatch) 
             keras.losses.CategoricalCrossentropy(),
             steps_per_epoch=STEPS,
             run_dir=str(tmp_path / name),
-            backups=Backups(str(tmp_path / "unfinished"), str(sorted(changed))),
+            backups=Backups(str(tmp_path / "backup_dir"), str(sorted(changed))),
         )
         monkeypatch.setattr(callbacks.StopOnNan, "on_train_batch_end", look_for_nan)
         return model
@@ -118,7 +118,7 @@ def test_a_training_killed_twice_ends_as_one_that_was_not(
 ) -> None:
     whole = fit("whole", SETTINGS[name] | {"backup_minutes": 0.0})
     changed = SETTINGS[name] | {"backup_minutes": minutes}
-    Backups(str(tmp_path / "unfinished"), "any").clear()
+    Backups(str(tmp_path / "backup_dir"), "any").clear()
     for attempt, steps in enumerate((9, 13)):
         with pytest.raises(Killed):
             fit(f"killed {attempt}", changed, kill_after=steps)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.tuning import search
+from models.tuning import random_search
 from models.tuning.settings import TuneSettings
 from testing.models import device_process, machines, samples
 
@@ -66,4 +66,4 @@ def test_two_machines_find_what_one_finds_and_one_of_them_remembers(
         assert own["values"] == others["values"] and own["status"] == others["status"]
         assert others["score"] == pytest.approx(own["score"], abs=1e-3)
     (memory,) = (tmp_path / "two").iterdir()
-    assert len([*(memory / search.MEMORY).glob("trial_*")]) == len(chief["trials"])
+    assert len([*(memory / random_search.MEMORY).glob("trial_*")]) == len(chief["trials"])

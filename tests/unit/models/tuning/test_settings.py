@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from models.settings import AugmentSettings, TrainSettings
-from models.tuning.settings import TuneSettings, space, trial_settings, tuned
+from models.tuning.settings import TuneSettings, space, trial_settings, with_values
 from pipeline import config
 from schemas.errors import ConfigError
 
@@ -89,7 +89,7 @@ def test_a_trial_is_as_the_training_but_shorter() -> None:
 
 
 def test_values_go_where_their_names_say() -> None:
-    train, augment = tuned(
+    train, augment = with_values(
         TrainSettings(), AugmentSettings(), {"train.imbalance": "none", "augment.strength": 0.5}
     )
     assert train == TrainSettings(imbalance="none")
@@ -99,7 +99,7 @@ def test_values_go_where_their_names_say() -> None:
 @pytest.mark.parametrize("name", ["learning_rate", "train.learning_rat", "model.weights"])
 def test_a_value_for_no_setting_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"Received: '{name}'"):
-        tuned(TrainSettings(), AugmentSettings(), {name: 1.0})
+        with_values(TrainSettings(), AugmentSettings(), {name: 1.0})
 
 
 @pytest.mark.parametrize(

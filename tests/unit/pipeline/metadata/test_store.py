@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import config
-from pipeline.inputs import RunInputs
 from pipeline.metadata import store
 from pipeline.metadata.mysql_greeting import Greeting, GreetingError, greeting
 from pipeline.metadata.settings import MetadataSettings
+from pipeline.run_inputs import RunInputs
 from schemas.errors import ConfigError
 
 SERVER = ("metadata.store=mysql", "metadata.host=db", "metadata.database=mlmd", "metadata.user=pet")

@@ -1,0 +1,95 @@
+"""What --weight_path names: a pushed version, a folder of versions, or a checkpoint.
+
+Here the disk is looked at and JSON is read; nothing is loaded.
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from client.backends.model import ModelInfo
+from dataset.fingerprint import photo_state
+from schemas import signatures
+from schemas.errors import ConfigError
+from schemas.labels import LabelMapError, read_moods
+
+CHECKPOINT_ENDINGS = (".keras", ".h5", ".hdf5")
+
+_GRAPH = "saved_model.pb"
+_ACCEPTED = (
+    "It must be a pushed version (a folder such as build/run/serving/pet_mood/1763900000), the "
+    "folder of versions above it, or a checkpoint (best.keras, or Keras weights .h5)"
+)
+
+
+class WeightPath(NamedTuple):
+    """What was found.
+
+    Attributes:
+      path: a SavedModel's folder or a checkpoint's file.
+      is_version: whether it is the former.
+      note: what the user should know of the choice, or "".
+    """
+
+    path: Path
+    is_version: bool
+    note: str = ""
+
+
+def locate(path: Path) -> WeightPath:
+    """Returns what ``path`` names; of a folder of versions, the one with the highest number.
+
+    Raises:
+      ConfigError: it is none of these.
+    """
+    if path.is_dir():
+        if (path / _GRAPH).is_file():
+            return WeightPath(path, is_version=True)
+        return _highest(path)
+    if not path.exists():
+        raise ConfigError(f"--weight_path {path} does not exist. {_ACCEPTED}")
+    if path.suffix not in CHECKPOINT_ENDINGS:
+        raise ConfigError(
+            f"--weight_path {path} ends in none of {' '.join(CHECKPOINT_ENDINGS)}. {_ACCEPTED}"
+        )
+    return WeightPath(path, is_version=False)
+
+
+def _highest(folder: Path) -> WeightPath:
+    versions = [
+        path
+        for path in folder.iterdir()
+        if path.name.isascii() and path.name.isdigit() and (path / _GRAPH).is_file()
+    ]
+    if not versions:
+        raise ConfigError(
+            f"--weight_path {folder} holds neither {_GRAPH} nor numbered versions. {_ACCEPTED}"
+        )
+    highest = max(versions, key=lambda path: int(path.name))
+    count = f"the highest of {len(versions)}" if len(versions) > 1 else "the only one"
+    return WeightPath(
+        highest, is_version=True, note=f"version {highest.name} of {folder} ({count})"
+    )
+
+
+def state_of(weights: WeightPath) -> str:
+    """Returns the size and time of change of the checkpoint, or of the version's graph."""
+    return photo_state(str(weights.path / _GRAPH if weights.is_version else weights.path))
+
+
+def info_of(version: Path) -> ModelInfo:
+    """Reads the facts that the export wrote beside the graph.
+
+    Raises:
+      ConfigError: they are not there or make no sense.
+    """
+    extras = version / signatures.EXTRAS_FOLDER
+    try:
+        moods = read_moods(extras / signatures.LABELS_ASSET)
+        spec = json.loads((extras / signatures.SPEC_ASSET).read_text(encoding="utf-8"))
+        return ModelInfo(str(version), moods, int(spec["resolution"]))
+    except (LabelMapError, OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{version} is no version that this project has pushed: {signatures.EXTRAS_FOLDER} "
+            f"must hold {signatures.LABELS_ASSET} and {signatures.SPEC_ASSET}. {error}"
+        ) from error

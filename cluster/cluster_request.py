@@ -1,0 +1,176 @@
+"""What the user asked of the cluster, as typed, and its checks. Nothing heavy is imported."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import config, nodes
+from pipeline.beam import LOCAL
+from pipeline.cluster_settings import CLUSTER_GPU
+from pipeline.config import Settings
+from pipeline.metadata.settings import SQLITE
+from pipeline.run_inputs import ClusterInputs, moods_of
+from schemas.errors import ConfigError
+
+VERTEX, KUBEFLOW = "vertex", "kubeflow"
+STORAGE = ("gs://", "s3://", "minio://")
+"""Object stores that Kubeflow's pipelines may keep their outputs in."""
+_IMAGE = re.compile(r"(?P<name>[a-z0-9][a-z0-9._:/-]*?)(:(?P<tag>[\w.-]+)|@sha256:[0-9a-f]{64})?")
+_NODES = tuple(value for name, value in vars(nodes).items() if name.isupper())
+
+
+@dataclass(frozen=True)
+class ClusterRequest:
+    """A command line's wishes.
+
+    Attributes:
+      image: of the pipeline's steps, with a tag or digest of its own.
+      pipeline_root, data_root, serving: see ``pipeline.run_inputs.ClusterInputs``.
+      output: folder that the compiled pipeline is written into.
+      train_csv, eval_csv, predict_csv, data_version: see there.
+      labels: label file; None is AI Hub's six moods.
+      preset, config_file, overrides: of the settings, as for ``local_runner.py``.
+      submit: where the pipeline is sent to, ``VERTEX`` or ``KUBEFLOW``; None is nowhere.
+      project, region, service_account: Vertex AI's.
+      endpoint: URL of Kubeflow Pipelines.
+      namespace: Kubernetes namespace of a Kubeflow with several users.
+      schedule: cron expression for runs again and again.
+    """
+
+    image: str
+    pipeline_root: str
+    data_root: str
+    serving: str
+    output: Path
+    train_csv: str = "train.csv"
+    eval_csv: str | None = None
+    predict_csv: str | None = None
+    data_version: str = "1"
+    labels: Path | None = None
+    preset: str = "default"
+    config_file: Path | None = None
+    overrides: tuple[str, ...] = ()
+    submit: str | None = None
+    project: str | None = None
+    region: str | None = None
+    service_account: str | None = None
+    endpoint: str | None = None
+    namespace: str | None = None
+    schedule: str | None = None
+
+    def settings(self) -> Settings:
+        """Returns the settings, checked to make sense on a cluster.
+
+        Raises:
+          ConfigError: as ``pipeline.config.load`` does, and for what no cluster can do.
+        """
+        settings = config.load(self.preset, self.config_file, list(self.overrides))
+        unknown = [name for name in settings.cluster.never_reused if name not in _NODES]
+        if unknown:
+            raise ConfigError(
+                f"cluster.always_run must name nodes: {', '.join(_NODES)}. "
+                f"Received: {', '.join(unknown)}"
+            )
+        if settings.metadata.store != SQLITE:
+            raise ConfigError(
+                "A cluster has an ML Metadata of its own: metadata. is for local_runner.py. "
+                f"Received: metadata.store={settings.metadata.store}"
+            )
+        if settings.beam.runner == LOCAL and settings.beam.options:
+            raise ConfigError(
+                "beam.options belong to an engine other than local. "
+                f"Received: {settings.beam.options}"
+            )
+        if self.submit == VERTEX and settings.cluster.gpu_type == CLUSTER_GPU:
+            raise ConfigError(
+                "Vertex AI has names of its own for GPUs. "
+                f"Received: cluster.gpu_type={CLUSTER_GPU}. Take NVIDIA_L4, for example"
+            )
+        if self.submit == KUBEFLOW and settings.cluster.gpu_type not in ("", CLUSTER_GPU):
+            raise ConfigError(
+                f"A Kubernetes cluster calls a GPU {CLUSTER_GPU}. "
+                f"Received: cluster.gpu_type={settings.cluster.gpu_type}"
+            )
+        for asked, what in (
+            (settings.cluster.machines > 1, "cluster.machines above 1 is a custom job"),
+            (settings.cluster.endpoint, "cluster.endpoint is an endpoint"),
+        ):
+            if asked and not (self.project and self.region):
+                raise ConfigError(
+                    f"{what} of Vertex AI: --project and --region must say whose and where"
+                )
+        return settings
+
+    def inputs(self) -> ClusterInputs:
+        """Returns the data and folders, checked as far as that goes from here.
+
+        Raises:
+          ConfigError: an image without a tag, or a path that the cluster cannot see.
+        """
+        self._check_image()
+        for option, value in (
+            ("--pipeline-root", self.pipeline_root),
+            ("--data-root", self.data_root),
+            ("--serving", self.serving),
+        ):
+            if not value.startswith(STORAGE):
+                raise ConfigError(
+                    f"{option} must be in an object store ({', '.join(STORAGE)}): a cluster's "
+                    f"machines do not see this one's folders. Received: {value}"
+                )
+        for option, name in (
+            ("--train-csv", self.train_csv),
+            ("--eval-csv", self.eval_csv),
+            ("--predict-csv", self.predict_csv),
+        ):
+            if name is not None and ("://" in name or name.startswith(("/", "../"))):
+                raise ConfigError(
+                    f"{option} must be a name below --data-root, such as train.csv. "
+                    f"Received: {name}"
+                )
+        if self.eval_csv == self.train_csv:
+            raise ConfigError(f"--eval-csv must not be --train-csv. Received: {self.eval_csv}")
+        self._check_target()
+        return ClusterInputs(
+            data_root=self.data_root.rstrip("/"),
+            train_csv=self.train_csv,
+            eval_csv=self.eval_csv,
+            data_version=self.data_version,
+            moods=moods_of(self.labels),
+            root=self.pipeline_root.rstrip("/"),
+            serving=self.serving.rstrip("/"),
+            predict_csv=self.predict_csv,
+        )
+
+    def _check_image(self) -> None:
+        found = _IMAGE.fullmatch(self.image)
+        if found is None or ("@" not in self.image and found["tag"] in (None, "latest")):
+            raise ConfigError(
+                "--image must have a tag of its own (NAME:TAG, not latest) or a digest "
+                "(NAME@sha256:…): it stands for the code's version, and what older code made is "
+                f"reused as long as it stays. Received: {self.image}"
+            )
+
+    def _check_target(self) -> None:
+        needed = {
+            VERTEX: (("--project", self.project), ("--region", self.region)),
+            KUBEFLOW: (("--endpoint", self.endpoint),),
+            None: (),
+        }
+        if self.submit not in needed:
+            raise ConfigError(f"--submit takes {VERTEX} or {KUBEFLOW}. Received: {self.submit}")
+        missing = [option for option, value in needed[self.submit] if not value]
+        if missing:
+            raise ConfigError(f"--submit {self.submit} needs {' and '.join(missing)}")
+        if self.submit == VERTEX and not self.pipeline_root.startswith("gs://"):
+            raise ConfigError(
+                "Vertex AI keeps its outputs in Google Cloud Storage: --pipeline-root must start "
+                f"with gs://. Received: {self.pipeline_root}"
+            )
+        if self.schedule and not self.submit:
+            raise ConfigError("--schedule goes with --submit. Received it alone")
+        if self.schedule and len(self.schedule.split()) != {KUBEFLOW: 6}.get(self.submit or "", 5):
+            raise ConfigError(
+                "--schedule takes a cron expression of five fields for Vertex AI, and of six, "
+                f"seconds first, for Kubeflow. Received: {self.schedule}"
+            )

@@ -1,0 +1,130 @@
+"""The original project's training command, in the words of this pipeline.
+
+``train.py`` is its command line. What it asks for is a ``RunRequest`` like any other, and can
+be typed as a ``local_runner.py`` command.
+"""
+
+import shlex
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.settings import FULL, HEAD
+from runner.example_row import ExampleRow
+from runner.run_record import RunRecord
+from runner.run_request import RunRequest
+from runner.run_summary import shown_path
+from schemas import artifacts
+from system.files import whole
+
+BATCH_SIZE, RESOLUTION, LEARNING_RATE, EPOCHS = "64", "224", "5e-6", "100"
+"""The original's values, as typed in its command."""
+
+
+@dataclass(frozen=True)
+class OriginalCommand:
+    """The flags of ``train.py``; numbers are texts, which the settings will check.
+
+    Attributes:
+      train, valid: CSVs; without ``valid`` a share of the clips is kept apart.
+      batch_size, resolution, learning_rate, epochs: of the training.
+      train_base: whether the backbone learns too; else only what lies on top of it.
+      labels, image_root, output: as in ``RunRequest``.
+      overrides: texts such as ``"model.weights=none"``; they win over the flags.
+    """
+
+    train: Path
+    valid: Path | None = None
+    batch_size: str = BATCH_SIZE
+    resolution: str = RESOLUTION
+    learning_rate: str = LEARNING_RATE
+    epochs: str = EPOCHS
+    train_base: bool = False
+    labels: Path | None = None
+    image_root: Path | None = None
+    output: Path | None = None
+    overrides: tuple[str, ...] = ()
+
+    def request(self) -> RunRequest:
+        """Returns what the pipeline is asked for."""
+        return RunRequest(
+            train_csv=self.train,
+            eval_csv=self.valid,
+            image_root=self.image_root,
+            labels=self.labels,
+            output=self.output,
+            overrides=(
+                f"train.batch_size={self.batch_size}",
+                f"model.resolution={self.resolution}",
+                f"train.learning_rate={self.learning_rate}",
+                f"train.epochs={self.epochs}",
+                f"train.fine_tune={FULL if self.train_base else HEAD}",
+                *self.overrides,
+            ),
+        )
+
+
+def local_runner_command(request: RunRequest) -> str:
+    """Returns the command line that asks for the same, ready for a POSIX shell."""
+    options: list[tuple[str, object]] = [
+        ("--train-csv", request.train_csv),
+        ("--eval-csv", request.eval_csv),
+        ("--image-root", request.image_root),
+        ("--labels", request.labels),
+        ("--output", request.output),
+        *(("--set", text) for text in request.overrides),
+    ]
+    words = [word for name, value in options if value is not None for word in (name, str(value))]
+    return shlex.join(["python", "local_runner.py", *words])
+
+
+def keep_checkpoint(record: RunRecord) -> Path | None:
+    """Copies this run's checkpoint to the output folder, whole or not at all.
+
+    Returns:
+      ``<output>/best.keras``, or None where the run has not come to a checkpoint.
+    """
+    if record.results.checkpoint is None:
+        return None
+    kept = record.folder / artifacts.CHECKPOINT_KERAS
+    with whole(kept) as partial:
+        shutil.copyfile(record.results.checkpoint, partial)
+    return kept
+
+
+def ending(request: RunRequest, record: RunRecord, example: ExampleRow | None) -> Iterator[str]:
+    """Keeps the checkpoint and yields what the original's user looks for, a line at a time."""
+    checkpoint = keep_checkpoint(record)
+    if checkpoint is None or record.settings is None:
+        return
+    moods = request.moods()
+    yield ""
+    yield f"  Checkpoint  {shown_path(checkpoint)}"
+    if (metrics := record.results.metrics) is not None:
+        model, majority = metrics["model"], metrics["majority"]
+        yield (
+            f"  on {metrics['rows']:,} val rows: "
+            f"macro-F1 {model['macro_f1']:.3f}, accuracy {model['accuracy']:.3f} "
+            f"(always {majority['mood']}: {majority['macro_f1']:.3f}, {majority['accuracy']:.3f})"
+        )
+    if absent := _without_rows(record, moods):
+        yield (
+            f"  No train row is {', '.join(absent)}: the model cannot tell that. "
+            "--labels FILE names the moods that there are."
+        )
+    words = ["uv", "run", "python", "inference.py", "--weight_path", shown_path(checkpoint)]
+    words += ["--input_size", str(record.settings.model.resolution), "--classes", str(len(moods))]
+    if request.labels is not None:
+        words += ["--label", str(request.labels)]
+    if example is not None:
+        box = ",".join(str(number) for number in example.box)
+        words += ["--box", box, shown_path(example.image)]
+    yield f"  {shlex.join(words)}"
+
+
+def _without_rows(record: RunRecord, moods: tuple[str, ...]) -> list[str]:
+    if record.results.ingest is None:
+        return []
+    counts = record.results.ingest["splits"]["train"]["moods"]
+    return [mood for mood in moods if not counts.get(mood)]

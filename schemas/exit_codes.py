@@ -1,0 +1,22 @@
+"""Exit codes of the command lines."""
+
+import enum
+
+
+class RunExit(enum.IntEnum):
+    """Of ``local_runner.py`` and ``train.py``."""
+
+    PUSHED = 0
+    OTHER = 1
+    CONFIG = 2
+    DATA_REFUSED = 3
+    NOT_BLESSED = 4
+
+
+class PredictExit(enum.IntEnum):
+    """Of ``inference.py`` and ``demo.py``."""
+
+    ALL_ANSWERED = 0
+    NOT_ALL_ANSWERED = 1
+    CONFIG = 2
+    SERVER = 3

@@ -1,0 +1,93 @@
+"""The rows of a CSV become inputs, the bad ones too."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from client.predict.prediction_inputs import Input, InputFault, check_csv, of_csv, of_pictures
+from dataset.boxes import PixelBox
+from schemas.errors import ConfigError
+
+
+def read(folder: Path, content: str | bytes, bbox: str = "") -> list[Input]:
+    path = folder / "list.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return [*of_csv(path, bbox)]
+
+
+def error(one: Input) -> str | None:
+    return one.fault.error if one.fault else None
+
+
+def test_the_ingests_own_csv_is_taken(tmp_path: Path) -> None:
+    text = (
+        "\ufeffimage_path, bbox ,labels\r\n"
+        'a.jpg,"1, 2,30,40",행복/즐거움\r\n/b.jpg,"0,0,5,6",공포\r\n'
+    )
+    first, second = read(tmp_path, text)
+    assert first == Input(
+        "a.jpg", str(tmp_path / "a.jpg"), PixelBox(1, 2, 30, 40), bbox="1, 2,30,40"
+    )
+    assert (second.path, second.box) == ("/b.jpg", PixelBox(0, 0, 5, 6))
+
+
+def test_columns_may_stand_in_any_order_and_a_box_may_lack(tmp_path: Path) -> None:
+    rows = read(tmp_path, 'clip,bbox,image_path\nx,,a.jpg\n\ny,"1,2,3,4",b.jpg\n')
+    assert [row.box for row in rows] == [None, PixelBox(1, 2, 3, 4)]
+    assert [row.box for row in read(tmp_path, "image_path\na.jpg\n")] == [None]
+
+
+def test_the_flags_box_is_for_rows_without_one(tmp_path: Path) -> None:
+    rows = read(tmp_path, 'image_path,bbox\na.jpg,\nb.jpg,"1,2,3,4"\n', "5,6,7,8")
+    assert [row.box for row in rows] == [PixelBox(5, 6, 7, 8), PixelBox(1, 2, 3, 4)]
+    assert rows[0].bbox == "5,6,7,8"
+
+
+def test_every_bad_row_is_an_input_with_a_fault(tmp_path: Path) -> None:
+    rows = read(
+        tmp_path,
+        "image_path,bbox\na.jpg\n"
+        ',"0,0,1,1"\nb.jpg,"1,2,3"\nc.jpg,"-1,0,1,1"\nd.jpg,"0,0,0,1"\ne.jpg,0,0,1,1\n'
+        'nul\0.jpg,"0,0,1,1"\nf.jpg,"0,0,1,1"\n',
+    )
+    assert [error(row) for row in rows] == [
+        "row_malformed", "image_missing", "box_malformed", "box_negative", "box_empty",
+        "box_malformed", "row_malformed", None,
+    ]  # fmt: skip
+    assert rows[0].fault == InputFault("row_malformed", "1 cells, the columns need 2")
+    assert rows[6].fault == InputFault("row_malformed", "line 8: line contains NUL")
+    assert (rows[0].image, rows[3].image, rows[3].bbox) == ("a.jpg", "c.jpg", "-1,0,1,1")
+
+
+def test_a_name_in_other_bytes_than_utf_8_stays_what_it_is(tmp_path: Path) -> None:
+    name = "고양이.jpg".encode("cp949")
+    (one,) = read(tmp_path, b"image_path\n" + name + b"\n")
+    assert os.fsencode(one.path) == os.fsencode(tmp_path) + b"/" + name
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "Received the columns: none"),
+        (b"image,bbox\na.jpg,\n", "must have the column image_path"),
+        (b"image_path,image_path\n", "each once"),
+        (b"image_path,bbox,bbox\n", "each once"),
+        ("image_path\na.jpg\n".encode("utf-16"), "must be a CSV in UTF-8"),
+    ],
+)
+def test_a_csv_without_its_column_is_an_error(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=words):
+        check_csv(path)
+
+
+def test_a_csv_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--csv must name a file"):
+        check_csv(tmp_path / "none.csv")
+
+
+def test_names_share_the_flags_box() -> None:
+    assert [*of_pictures(["a", "b"])] == [Input("a", "a"), Input("b", "b")]
+    assert [one.box for one in of_pictures(["a"], "1,2,3,4")] == [PixelBox(1, 2, 3, 4)]

@@ -1,0 +1,105 @@
+"""Tests of dataset.aihub.clip_frames: a clip of 100 x 50 pixels (width x height)."""
+
+from typing import Any
+
+import pytest
+
+from dataset.aihub.clip_frames import GROUP_MARK, ClipFrames, Fault, judge_frames
+from dataset.aihub.clip_json import Clip
+from dataset.aihub.label_files import ImageFolder
+from schemas import csv_columns
+from schemas.prepare_reasons import PrepareReason
+
+
+def annotation(number: Any = 0, **box: Any) -> dict[str, Any]:
+    sides = {"x": 1, "y": 2, "width": 30, "height": 40} | box
+    return {"frame_number": number, "timestamp": 0, "bounding_box": sides}
+
+
+def judge(annotations: list[Any], *frames: int) -> ClipFrames:
+    clip = Clip("20201028_cat-1", "CAT", "공포", 100, 50, None, annotations)
+    names = frozenset(f"frame_{number}_timestamp_0.jpg" for number in frames)
+    return judge_frames(clip, ImageFolder("train/cat/images/a/cat-1", names))
+
+
+def test_a_row_has_a_cell_a_column() -> None:
+    frames = judge([annotation(6)], 6)
+    path = "train/cat/images/a/cat-1/frame_6_timestamp_0.jpg"
+    assert frames.rows == [
+        (path, "2,1,40,30", "공포", "CAT", "20201028_cat-1", GROUP_MARK, 6, 0, 100, 50)
+    ]
+    header = "image_path,bbox,labels,species,clip,group,frame,timestamp,width,height"
+    assert ",".join(csv_columns.PREPARED) == header
+
+
+def test_every_annotation_is_a_row_a_reject_or_without_image() -> None:
+    frames = judge([annotation(0), annotation(6), annotation(12, x=None)], 0, 12, 18)
+    assert len(frames.rows) == 1
+    assert [reject[:2] for reject in frames.rejects] == [("12", PrepareReason.BOX_MALFORMED)]
+    assert (frames.without_image, frames.unannotated) == (1, 1)
+
+
+def test_a_frame_without_image_is_counted_whatever_its_box() -> None:
+    frames = judge([annotation(0, x=None)])
+    assert (frames.rejects, frames.without_image) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [
+        ({"x": None}, PrepareReason.BOX_MALFORMED),
+        ({"x": 1.0}, PrepareReason.BOX_MALFORMED),
+        ({"x": "1"}, PrepareReason.BOX_MALFORMED),
+        ({"x": True}, PrepareReason.BOX_MALFORMED),
+        ({"x": -1}, PrepareReason.BOX_NEGATIVE),
+        ({"height": -40}, PrepareReason.BOX_NEGATIVE),
+        ({"height": 0}, PrepareReason.BOX_EMPTY),
+        ({"x": 71}, PrepareReason.BOX_OUTSIDE_IMAGE),
+        ({"y": 11}, PrepareReason.BOX_OUTSIDE_IMAGE),
+    ],
+)
+def test_a_bad_box_is_refused(box: dict[str, Any], reason: PrepareReason) -> None:
+    frames = judge([annotation(0, **box), annotation(6)], 0, 6)
+    assert [reject[:2] for reject in frames.rejects] == [("0", reason)]
+    assert len(frames.rows) == 1
+
+
+def test_a_box_that_touches_the_right_and_bottom_edge_is_kept() -> None:
+    assert judge([annotation(0, x=70, y=10)], 0).rows[0][1] == "10,70,40,30"
+
+
+@pytest.mark.parametrize("box", [None, [1, 2, 3, 4], {}, "1,2,3,4"])
+def test_a_box_of_another_kind_is_refused(box: object) -> None:
+    frames = judge([annotation(0) | {"bounding_box": box}], 0)
+    reason = PrepareReason.BOX_MISSING if box is None else PrepareReason.BOX_MALFORMED
+    assert [reject.reason for reject in frames.rejects] == [reason]
+
+
+@pytest.mark.parametrize("bad", [None, 3, [], {}, annotation("0"), annotation(0.0), annotation(-6)])
+def test_an_annotation_without_a_frame_is_told_by_its_place(bad: object) -> None:
+    frames = judge([annotation(0), bad], 0)
+    assert [reject[:2] for reject in frames.rejects] == [("#1", PrepareReason.FRAME_MALFORMED)]
+
+
+def test_the_first_of_two_annotations_of_a_frame_counts() -> None:
+    frames = judge([annotation(0), annotation(0, x=9)], 0)
+    assert [row[1] for row in frames.rows] == ["2,1,40,30"]
+    assert [reject.reason for reject in frames.rejects] == [PrepareReason.DUPLICATE_FRAME]
+
+
+def test_an_image_check_sees_only_frames_that_would_be_rows() -> None:
+    seen = []
+
+    def check(path: str, width: int, height: int) -> Fault | None:
+        seen.append((path, width, height))
+        return PrepareReason.NOT_AN_IMAGE, "as the check says"
+
+    clip = Clip("c", "CAT", "공포", 100, 50, None, [annotation(0), annotation(6, x=-1)])
+    names = frozenset({"frame_0_timestamp_0.jpg", "frame_6_timestamp_0.jpg"})
+    frames = judge_frames(clip, ImageFolder("f", names), check)
+    assert seen == [("f/frame_0_timestamp_0.jpg", 100, 50)]
+    assert frames.rows == []
+    assert [reject.reason for reject in frames.rejects] == [
+        PrepareReason.NOT_AN_IMAGE,
+        PrepareReason.BOX_NEGATIVE,
+    ]
