@@ -1,3 +1,5 @@
+#!/usr/bin/env python
+# PYTHON_ARGCOMPLETE_OK
 """A page to try a model: drop a photo, drag a box, see the moods and where they were found.
 
     uv run --extra demo python demo.py --weight_path build/sample/serving/pet_mood
@@ -16,18 +18,14 @@ Exit codes: 0 ended by Ctrl-C, 2 the settings are wrong or the extra is not
 installed, 3 the server cannot be asked.
 """
 
-import argparse
 import sys
 
 from client.model_flags import add_model_flags
+from system.command_line import CommandLine
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+def _parser() -> CommandLine:
+    parser = CommandLine(__doc__ or "", "(--weight_path PATH | --server URL) [flags]")
     parser.add_argument(
         "--host",
         default="127.0.0.1",

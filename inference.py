@@ -1,3 +1,5 @@
+#!/usr/bin/env python
+# PYTHON_ARGCOMPLETE_OK
 """Tells the mood of the dog or cat on each picture.
 
     uv run python inference.py --weight_path build/run/serving/pet_mood photos/
@@ -44,11 +46,11 @@ What TensorFlow prints is held back; TF_CPP_MIN_LOG_LEVEL=0 in the environment
 lets it through to the standard error.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 from client.model_flags import add_model_flags
+from system.command_line import CommandLine
 
 EXAMPLE = """\
 Name the pictures, files or folders, for example:
@@ -59,12 +61,8 @@ Name the pictures, files or folders, for example:
 """
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+def _parser() -> CommandLine:
+    parser = CommandLine(__doc__ or "", "(--weight_path PATH | --server URL) [flags] PICTURE ...")
     parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="files and folders")
     add_model_flags(parser)
     parser.add_argument(

@@ -1,101 +1,117 @@
+#!/usr/bin/env python
+# PYTHON_ARGCOMPLETE_OK
 r"""Compiles the pipeline for Kubeflow Pipelines and Vertex AI, and sends it there.
 
-The same graph and the same settings as local_runner.py; every node runs in a
-container of --image (deploy/Dockerfile), and all files are in object storage:
+The graph and the settings are those of local_runner.py. Every node runs in a container of --image
+(deploy/Dockerfile), and all files are in object storage:
 
-    uv run python kubeflow_runner.py \
+    uv run --extra kubeflow python kubeflow_runner.py \
         --image REGISTRY/pet/pipeline:2026-01-31 \
         --data-root gs://BUCKET/data --eval-csv val.csv \
         --pipeline-root gs://BUCKET/runs --serving gs://BUCKET/serving/pet_mood \
-        --set cluster.gpu_type=NVIDIA_L4 \
         --submit vertex --project PROJECT --region REGION
 
-Without --submit it only writes pipeline.json (for Vertex AI) and pipeline.yaml
-(for Kubeflow) into --output. A run that is started from these files by other
-means may be given other parameters data_root and data_version.
+Without --submit it only writes pipeline.json (for Vertex AI) and pipeline.yaml (for Kubeflow) into
+--output. A run that is started from these files by other means may be given other parameters
+data_root and data_version.
 
-Exit codes: 0 compiled, and sent where that was asked; 2 settings, environment or
+Exit codes: 0 compiled, and sent where that was asked for; 2 wrong settings or environment, or
 refused by the cluster: nothing was sent.
 """
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
 
 from cluster.cluster_request import KUBEFLOW, VERTEX, ClusterRequest
-from runner import environment
+from runner import environment, settings_help
 from runner.log_capture import captured
 from runner.settings_flags import add_labels_flag, add_settings_flags
-from runner.settings_help import settings_text
 from schemas.errors import ConfigError
+from system.command_line import CommandLine
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=settings_text(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+def _parser() -> CommandLine:
+    parser = CommandLine(
+        __doc__ or "",
+        "--image NAME:TAG --data-root URL --pipeline-root URL --serving URL [flags]",
+        topics=settings_help.topics(),
+        flag_hint=settings_help.flag_hint,
     )
-    what = parser.add_argument_group("what it works on")
-    what.add_argument(
-        "--image", required=True, metavar="NAME:TAG", help="of the steps, with a tag of its own"
+    data = parser.add_argument_group("image, data and folders")
+    data.add_argument(
+        "--image",
+        required=True,
+        metavar="NAME:TAG",
+        help="image of the nodes, with a tag of its own for each state of the code",
     )
-    what.add_argument(
+    data.add_argument(
         "--data-root",
         required=True,
         metavar="URL",
         help="folder of the CSVs, from which relative image paths start",
     )
-    what.add_argument(
-        "--train-csv", default="train.csv", metavar="NAME", help="below it (default: %(default)s)"
+    data.add_argument(
+        "--train-csv",
+        default="train.csv",
+        metavar="NAME",
+        help="rows to train on, a file name below --data-root (default: %(default)s)",
     )
-    what.add_argument(
-        "--eval-csv", metavar="NAME", help="below it (default: a share of --train-csv's clips)"
+    data.add_argument(
+        "--eval-csv",
+        metavar="NAME",
+        help="rows to evaluate on, likewise (default: data.eval_fraction of --train-csv's clips)",
     )
-    what.add_argument(
+    data.add_argument(
         "--predict-csv",
         metavar="NAME",
-        help="below it: rows without moods, which the model is asked for once it is pushed",
+        help="rows without moods, likewise, which the model predicts once it is pushed",
     )
-    what.add_argument(
+    data.add_argument(
         "--data-version",
         default="1",
         metavar="TEXT",
-        help="another than last time where CSVs or photos have changed: else what was read then "
-        "is reused (default: %(default)s)",
+        help="a new value whenever CSVs or photos have changed; with the same one what was read "
+        "before is reused (default: %(default)s)",
     )
-    add_labels_flag(what)
-    what.add_argument(
-        "--pipeline-root", required=True, metavar="URL", help="folder for what the nodes make"
+    add_labels_flag(data)
+    data.add_argument(
+        "--pipeline-root", required=True, metavar="URL", help="folder for the nodes' results"
     )
-    what.add_argument(
+    data.add_argument(
         "--serving",
         required=True,
         metavar="URL",
-        help="folder that TensorFlow Serving polls, such as gs://BUCKET/serving/pet_mood",
+        help="folder that TensorFlow Serving watches, such as gs://BUCKET/serving/pet_mood",
     )
-    how = parser.add_argument_group("how")
-    how.add_argument(
+    settings = parser.add_argument_group("output and settings")
+    settings.add_argument(
         "--output",
         type=Path,
         default=Path("build/cluster"),
         metavar="FOLDER",
-        help="for the compiled pipeline (default: %(default)s)",
+        help="folder for the compiled pipeline (default: %(default)s)",
     )
-    add_settings_flags(how, "default", "default")
-    where = parser.add_argument_group("where to")
-    where.add_argument("--submit", choices=(VERTEX, KUBEFLOW), help="send it there")
-    where.add_argument("--project", help="Google Cloud project (vertex)")
-    where.add_argument("--region", help="such as asia-northeast3 (vertex)")
-    where.add_argument("--service-account", metavar="NAME", help="that the nodes run as")
-    where.add_argument("--endpoint", metavar="URL", help="of Kubeflow Pipelines (kubeflow)")
-    where.add_argument("--namespace", metavar="NAME", help="of a Kubeflow with several users")
-    where.add_argument(
+    add_settings_flags(settings, "default", "default")
+    target = parser.add_argument_group("target")
+    target.add_argument(
+        "--submit", choices=(VERTEX, KUBEFLOW), help="send the compiled pipeline there"
+    )
+    target.add_argument("--project", help="Google Cloud project (for vertex)")
+    target.add_argument("--region", help="region such as asia-northeast3 (for vertex)")
+    target.add_argument(
+        "--service-account", metavar="NAME", help="service account that the nodes run as"
+    )
+    target.add_argument(
+        "--endpoint", metavar="URL", help="API of Kubeflow Pipelines (for kubeflow)"
+    )
+    target.add_argument(
+        "--namespace", metavar="NAME", help="namespace in a Kubeflow with several users"
+    )
+    target.add_argument(
         "--schedule",
         metavar="CRON",
-        help="run again and again: five fields for vertex, six (seconds first) for kubeflow",
+        help="run repeatedly: five fields for vertex, six (seconds first) for kubeflow",
     )
     return parser
 
@@ -103,7 +119,10 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     args = vars(_parser().parse_args(arguments))
+    print_config = args.pop("print_config")
     request = ClusterRequest(**{**args, "overrides": tuple(args["overrides"])})
+    if print_config:
+        return settings_help.print_config(request)
     try:
         environment.check_versions()
         settings, inputs = request.settings(), request.inputs()
@@ -141,7 +160,9 @@ def _compiler() -> Any:
     except ModuleNotFoundError as error:
         if error.name not in ("kfp", "kfp.pipeline_spec"):
             raise
-        raise ConfigError("Compiling needs the extra packages: uv sync --extra kubeflow") from error
+        raise ConfigError(
+            "Compiling needs extra packages: uv run --extra kubeflow python kubeflow_runner.py ..."
+        ) from error
     return compiling
 
 

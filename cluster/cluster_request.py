@@ -8,7 +8,6 @@ from pipeline import config, nodes
 from pipeline.beam import LOCAL
 from pipeline.cluster_settings import CLUSTER_GPU
 from pipeline.config import Settings
-from pipeline.metadata.settings import SQLITE
 from pipeline.run_inputs import ClusterInputs, moods_of
 from schemas.errors import ConfigError
 
@@ -64,17 +63,18 @@ class ClusterRequest:
         Raises:
           ConfigError: as ``pipeline.config.load`` does, and for what no cluster can do.
         """
-        settings = config.load(self.preset, self.config_file, list(self.overrides))
+        settings = config.load(self.preset, self.config_file, self.overrides)
         unknown = [name for name in settings.cluster.never_reused if name not in _NODES]
         if unknown:
             raise ConfigError(
                 f"cluster.always_run must name nodes: {', '.join(_NODES)}. "
                 f"Received: {', '.join(unknown)}"
             )
-        if settings.metadata.store != SQLITE:
+        if elsewhere := settings.metadata.changed():
             raise ConfigError(
-                "A cluster has an ML Metadata of its own: metadata. is for local_runner.py. "
-                f"Received: metadata.store={settings.metadata.store}"
+                "metadata.* is for local_runner.py and has no effect on a cluster, which has an ML "
+                f"Metadata of its own. Received: {', '.join(f'metadata.{n}' for n in elsewhere)}. "
+                "Leave it out"
             )
         if settings.beam.runner == LOCAL and settings.beam.options:
             raise ConfigError(

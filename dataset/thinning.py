@@ -5,38 +5,35 @@ the caller's.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from dataset.similarity import HASH_BITS, hash_distance
-from schemas.errors import ConfigError
+from schemas.settings import SettingsGroup, setting
 
 
-@dataclass(frozen=True)
-class ThinSettings:
-    """Which frames of a training clip are kept. The eval split is never thinned.
+class ThinSettings(SettingsGroup):
+    """Thinning of training clips, whose frames are near copies. The eval split is never thinned."""
 
-    Attributes:
-      min_distance: a frame is kept only if its perceptual hash differs from that of the
-        clip's last kept frame in at least this many of 64 bits; 0 compares none.
-      max_frames: frames a clip gives at most, evenly spread over it; 0 sets no limit.
-      keep_below: moods with fewer training rows than this keep every frame.
-    """
+    GROUP: ClassVar[str] = "thin"
 
-    min_distance: int = 0
-    max_frames: int = 0
-    keep_below: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.min_distance <= HASH_BITS:
-            raise ConfigError(
-                f"thin.min_distance must lie in 0..{HASH_BITS}. Received: {self.min_distance}"
-            )
-        for name in ("max_frames", "keep_below"):
-            if getattr(self, name) < 0:
-                raise ConfigError(
-                    f"thin.{name} must be at least 0. Received: {getattr(self, name)}"
-                )
+    min_distance: int = setting(
+        0,
+        "Bits by which a frame's perceptual hash must differ from that of the clip's last kept "
+        "frame, of 64. 0 compares none.",
+        ge=0,
+        le=HASH_BITS,
+        unit="bits",
+    )
+    max_frames: int = setting(
+        0,
+        "Largest number of frames of a clip, evenly spread over it. 0 sets no limit.",
+        ge=0,
+        unit="frames",
+        common=True,
+    )
+    keep_below: int = setting(
+        0, "Moods with fewer training rows than this keep every frame.", ge=0, unit="rows"
+    )
 
     @property
     def is_on(self) -> bool:

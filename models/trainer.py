@@ -183,7 +183,7 @@ def train(
     settings = config.train
     if devices.spans_machines(strategy):
         # Each would look at its own clock, for the precision and for when to make a backup.
-        settings = dataclasses.replace(precision.without_auto(settings), backup_minutes=0.0)
+        settings = precision.without_auto(settings).replace(backup_minutes=0.0)
     step_config = precision.select_precision(settings, trial_steps, precision_dir, run_dir)
     model = build(step_config.precision)
     warm_start.note_moods(run_dir, config.moods)

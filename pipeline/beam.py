@@ -1,11 +1,14 @@
-"""Which engine runs the data steps: settings, and the arguments that Beam takes for them."""
+"""Settings of the engine that runs the data steps, and the arguments that Beam takes for them."""
 
 import shlex
-from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from pydantic import model_validator
 
 from schemas.errors import ConfigError
+from schemas.settings import SettingsGroup, setting
 
-LOCAL = "local"
+LOCAL: Final = "local"
 _RUNNERS = {
     LOCAL: "DirectRunner",
     "portable": "PortableRunner",
@@ -13,8 +16,7 @@ _RUNNERS = {
     "spark": "SparkRunner",
     "dataflow": "DataflowRunner",
 }
-_NEEDED = {
-    LOCAL: (),
+_NEEDED: dict[str, tuple[str, ...]] = {
     "portable": ("job_endpoint",),
     "flink": ("flink_master",),
     "spark": ("spark_master_url",),
@@ -29,36 +31,43 @@ _LONGEST_JOB = 30 * 24 * 3600
 """Seconds. Beam also waits for a job's end no longer than this, by default a minute."""
 
 
-@dataclass(frozen=True)
-class BeamSettings:
-    """How the data steps run on Apache Beam.
+class BeamSettings(SettingsGroup):
+    """Apache Beam, which runs the data steps."""
 
-    Attributes:
-      workers: processes of this machine that read photos, some 700 MB each; 0 is one a core.
-        Few rows are read in fewer, for each loads TensorFlow first. Other engines have their own
-        ways to count, in options.
-      runner: local, flink, spark, dataflow, or portable for any other engine with Beam's job
-        service.
-      options: the engine's, as Beam names them, with blanks between them, such as
-        "--project=P --region=R --temp_location=gs://B/tmp --sdk_container_image=IMAGE".
-        They must also say how workers come by this project.
-    """
+    GROUP: ClassVar[str] = "beam"
 
-    workers: int = 0
-    runner: str = LOCAL
-    options: str = ""
+    workers: int = setting(
+        0,
+        "Processes of this machine that read photos, some 700 MB each; 0 is one a core. A few rows "
+        "are read in fewer, because each loads TensorFlow first. For beam.runner=local only.",
+        ge=0,
+        unit="processes",
+        common=True,
+    )
+    runner: Literal["local", "portable", "flink", "spark", "dataflow"] = setting(
+        LOCAL, "Engine; portable is any other one with Beam's job service."
+    )
+    options: str = setting(
+        "",
+        "Options of the engine as Beam names them, with blanks between them, such as "
+        '"--project=P --region=R --temp_location=gs://B/tmp --sdk_container_image=IMAGE". They '
+        "must also say how workers get this project.",
+    )
 
-    def __post_init__(self) -> None:
-        if self.workers < 0:
-            raise ConfigError(f"beam.workers must be at least 0. Received: {self.workers}")
-        if self.runner not in _RUNNERS:
-            raise ConfigError(
-                f"beam.runner must be one of {', '.join(_RUNNERS)}. Received: {self.runner!r}"
-            )
+    @model_validator(mode="after")
+    def _options_fit(self) -> "BeamSettings":
         given = _options(self.options)
         for name, owner in (("runner", "beam.runner"), ("direct_num_workers", "beam.workers")):
             if name in given:
                 raise ConfigError(f"beam.options must leave --{name} to {owner}. Received both")
+        if self.runner == LOCAL:
+            return self
+        if self.workers:
+            raise ConfigError(
+                "beam.workers counts processes of this machine, for beam.runner=local. Received: "
+                f"{self.workers} with beam.runner={self.runner}. Say it in beam.options as "
+                "the engine names it"
+            )
         missing = [name for name in _NEEDED[self.runner] if not given.get(name)]
         if missing:
             raise ConfigError(
@@ -66,7 +75,7 @@ class BeamSettings:
                 f"{', '.join(f'--{name}=…' for name in _NEEDED[self.runner])} in beam.options. "
                 f"Missing: {', '.join(missing)}"
             )
-        if self.runner != LOCAL and not any(given.get(name) for name in _BRING_OUR_CODE):
+        if not any(given.get(name) for name in _BRING_OUR_CODE):
             raise ConfigError(
                 f"beam.runner={self.runner} needs workers that hold this project: one of "
                 f"{', '.join(f'--{name}=…' for name in _BRING_OUR_CODE)} in beam.options. "
@@ -77,6 +86,7 @@ class BeamSettings:
                 "beam.options must give Dataflow a bucket as --temp_location=gs://…. "
                 f"Received: {given['temp_location']}"
             )
+        return self
 
 
 def beam_args(settings: BeamSettings, processes: int) -> list[str]:

@@ -1,19 +1,17 @@
-"""All settings of a run: composed of their owners' dataclasses, read from files and flags.
+"""All settings of a run: composed of their owners' groups, read from files and flags.
 
 Presets are edits of the defaults, never copies. Nothing heavy is imported here, so that a
-wrong setting is told in a second and not after TensorFlow has loaded.
+wrong setting is reported in a second and not after TensorFlow has loaded.
 """
 
 import dataclasses
 import difflib
+import io
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast, get_type_hints
-
-import yaml
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from typing import Any
 
 from components.box_validator.settings import ValidationLimits
 from components.evaluator.settings import EvaluateSettings
@@ -26,11 +24,12 @@ from pipeline.beam import BeamSettings
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.metadata.settings import MetadataSettings
 from schemas.errors import ConfigError
+from schemas.settings import SettingInfo, SettingsGroup, described
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting, by its owner."""
+    """Every setting, by group."""
 
     data: DataSettings = field(default_factory=DataSettings)
     thin: ThinSettings = field(default_factory=ThinSettings)
@@ -49,16 +48,28 @@ class Settings:
         if self.tune.trials:
             space(self.tune, self.train, self.augment)  # Refuses what cannot be tried.
 
+    def as_dict(self) -> dict[str, dict[str, Any]]:
+        """Returns the settings' values by group and name."""
+        return {name: getattr(self, name).model_dump() for name in GROUPS}
+
+
+GROUPS: dict[str, type[SettingsGroup]] = {
+    group.GROUP: group
+    for group in (
+        *(DataSettings, ThinSettings, ModelSettings, TrainSettings, AugmentSettings, TuneSettings),
+        *(ValidationLimits, LeakLimits, EvaluateSettings, BeamSettings, ClusterSettings),
+        MetadataSettings,
+    )
+}
+"""By name, in the order of ``Settings``."""
+
 
 def _sample(base: Settings) -> Settings:
     return dataclasses.replace(
         base,
-        model=dataclasses.replace(
-            base.model, weights="none", resolution=64, batch_norm_momentum=0.9
-        ),
+        model=base.model.replace(weights="none", resolution=64, batch_norm_momentum=0.9),
         # Some 350 steps in all: falling rates, smoothing and jitter pay in longer trainings.
-        train=dataclasses.replace(
-            base.train,
+        train=base.train.replace(
             epochs=11,
             batch_size=16,
             learning_rate=1e-3,
@@ -67,17 +78,15 @@ def _sample(base: Settings) -> Settings:
             weight_decay=0.0,
             clip_norm=0.0,
         ),
-        augment=dataclasses.replace(base.augment, brightness=0.0, contrast=0.0, saturation=0.0),
+        augment=base.augment.replace(brightness=0.0, contrast=0.0, saturation=0.0),
     )
 
 
 def _quick(base: Settings) -> Settings:
     return dataclasses.replace(
         base,
-        model=dataclasses.replace(
-            base.model, weights="none", resolution=64, batch_norm_momentum=0.9
-        ),
-        train=dataclasses.replace(base.train, epochs=1, batch_size=32, learning_rate=1e-3),
+        model=base.model.replace(weights="none", resolution=64, batch_norm_momentum=0.9),
+        train=base.train.replace(epochs=1, batch_size=32, learning_rate=1e-3),
     )
 
 
@@ -87,10 +96,10 @@ PRESETS = {
     "quick": _quick,
 }
 """default: ImageNet weights at 224 pixels. sample: the drawn sample in minutes on a CPU.
-quick: one epoch from random weights at 64 pixels, to see one's own data go through."""
+quick: one epoch from random weights at 64 pixels, a smoke test of the user's own data."""
 
 
-def load(preset: str, config_file: Path | None, overrides: list[str]) -> Settings:
+def load(preset: str, config_file: Path | None, overrides: Iterable[str]) -> Settings:
     """Returns the preset's settings, changed by a YAML file, then by ``key=value`` texts.
 
     Args:
@@ -99,73 +108,98 @@ def load(preset: str, config_file: Path | None, overrides: list[str]) -> Setting
       overrides: texts such as ``"train.epochs=3"``.
 
     Raises:
-      ConfigError: for an unknown preset or key (near names are given), a value of a wrong
+      ConfigError: for an unknown preset or name (near names are given), a value of a wrong
         type or out of range, or a file that cannot be read.
     """
     if preset not in PRESETS:
         raise ConfigError(_unknown("preset", preset, list(PRESETS)))
-    tree = _editable(PRESETS[preset](Settings()))
+    values = PRESETS[preset](Settings()).as_dict()
     changes = [*_from_file(config_file)] if config_file is not None else []
     for name, value in [*changes, *_from_texts(overrides)]:
-        _change(tree, name, value)
-    try:
-        return cast(Settings, OmegaConf.to_object(tree))
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"{error.full_key}: {str(error).splitlines()[0]}") from error
+        _check_name(name)
+        group, _, leaf = name.partition(".")
+        values[group][leaf] = value
+    found: dict[str, Any] = {}
+    errors = []
+    for name, group_type in GROUPS.items():
+        try:
+            found[name] = group_type(**values[name])
+        except ConfigError as error:
+            errors.append(str(error))
+    if errors:
+        raise ConfigError("\n".join(errors))
+    return Settings(**found)
 
 
-def setting_types() -> dict[str, type]:
-    """Returns the type of every setting by its dotted name, in order."""
-    return {
-        f"{part.name}.{name}": kind
-        for part in dataclasses.fields(Settings)
-        for name, kind in get_type_hints(cast(Any, part.default_factory)).items()
-    }
+def setting_infos() -> list[SettingInfo]:
+    """Returns what people are told of every setting, in order."""
+    return [info for group in GROUPS.values() for info in described(group)]
 
 
 def setting_names() -> list[str]:
     """Returns every setting's dotted name, in order."""
-    return list(setting_types())
+    return [info.name for info in setting_infos()]
+
+
+def as_yaml(settings: Settings) -> str:
+    """Returns the settings as a commented YAML file, which ``load`` reads again."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+
+    document = CommentedMap()
+    infos = {info.name: info for info in setting_infos()}
+    for name, values in settings.as_dict().items():
+        group = CommentedMap(values)
+        for leaf in values:
+            info = infos[f"{name}.{leaf}"]
+            about = f"{info.meaning} ({', '.join(filter(None, (info.allowed, info.unit)))})"
+            group.yaml_set_comment_before_after_key(leaf, before=_wrapped(about), indent=2)
+        document[name] = group
+        title = (GROUPS[name].__doc__ or "").splitlines()[0]
+        document.yaml_set_comment_before_after_key(name, before=f"\n{title}")
+    text = io.StringIO()
+    yaml = YAML()
+    yaml.width = 4096
+    yaml.dump(document, text)
+    return text.getvalue()
 
 
 def _from_file(path: Path) -> Iterator[tuple[str, object]]:
+    # Most command lines name no file, and need not wait for this.
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    # YAML 1.2, so that 1e-3 is a number and "no" a text; a key that stands twice is an error.
+    yaml = YAML(typ="safe", pure=True)
     try:
-        # OmegaConf's loader reads 1e-3 as a number and refuses a key that stands twice.
-        content = OmegaConf.to_container(OmegaConf.load(path))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"The settings file {path} is not YAML: {_place(error)}") from error
+        content = yaml.load(path.read_text(encoding="utf-8-sig"))
+    except YAMLError as error:
+        place = ""
+        if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
+            mark = error.problem_mark
+            place = f" (line {mark.line + 1}, column {mark.column + 1})"
+        problem = getattr(error, "problem", None) or error
+        raise ConfigError(f"The settings file {path} is not YAML: {problem}{place}.") from error
     except FileNotFoundError as error:
         raise ConfigError(f"There is no settings file {path}.") from error
-    except (OSError, ValueError, OmegaConfBaseException) as error:
-        # OmegaConf 2.3 raises an OSError without a number for a lone number or truth value.
-        if isinstance(error, OSError) and error.errno is None:
-            raise ConfigError(_no_names(path, error)) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The settings file {path} cannot be read: {error}") from error
+    if content is None:
+        return
     if not isinstance(content, Mapping):
-        raise ConfigError(_no_names(path, content))
+        raise ConfigError(
+            f"The settings file {path} must hold names and values, such as "
+            f'"train: {{epochs: 3}}". Received: {content!r}'
+        )
     yield from _flat(content)
-
-
-def _no_names(path: Path, received: object) -> str:
-    return (
-        f'The settings file {path} must hold names and values, such as "train: {{epochs: 3}}". '
-        f"Received: {received}"
-    )
-
-
-def _place(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return f"{error.problem} (line {mark.line + 1}, column {mark.column + 1})."
-    return str(error)
 
 
 def _flat(mapping: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
     for key, value in mapping.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and name not in setting_types():
+        if isinstance(value, Mapping) and name not in setting_names():
             yield from _flat(value, name + ".")
-        elif value is None and name in _groups():
+        elif value is None and name in GROUPS:
             continue  # "train:" with every line below it commented out
         else:
             yield name, value
@@ -179,35 +213,15 @@ def _from_texts(texts: Iterable[str]) -> Iterator[tuple[str, object]]:
         yield name.strip(), value.strip()
 
 
-def _change(tree: Any, name: str, value: object) -> None:
-    kinds = setting_types()
-    if name in _groups():
-        inside = [known for known in kinds if known.startswith(name + ".")]
+def _check_name(name: str) -> None:
+    known = setting_names()
+    if name in GROUPS:
+        inside = [setting for setting in known if setting.startswith(name + ".")]
         raise ConfigError(
             f"{name} is a group of settings and takes no value. Set one of: {', '.join(inside)}."
         )
-    if name not in kinds:
+    if name not in known:
         raise ConfigError(_unknown_setting(name))
-    try:
-        OmegaConf.update(tree, name, value)
-    except OmegaConfBaseException as error:
-        wanted = _WORDS.get(kinds[name], "another type")
-        raise ConfigError(f"{name} takes {wanted}. Received: {value!r}") from error
-
-
-_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-
-
-def _groups() -> list[str]:
-    return [part.name for part in dataclasses.fields(Settings)]
-
-
-def _editable(settings: Settings) -> Any:
-    """Returns the settings as a typed OmegaConf tree, which takes frozen to mean read-only."""
-    tree = OmegaConf.structured(settings)
-    for node in (tree, *(tree[name] for name in tree)):
-        OmegaConf.set_readonly(node, False)
-    return tree
 
 
 def _unknown_setting(name: str) -> str:
@@ -219,7 +233,7 @@ def _unknown_setting(name: str) -> str:
     if "." in name:
         return _unknown("setting", name, known)
     leaves = {setting.rpartition(".")[2]: setting for setting in known}
-    near = difflib.get_close_matches(name, [*leaves, *_groups()], n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name, [*leaves, *GROUPS], n=3, cutoff=0.6)
     full = [leaves.get(match, match + ".*") for match in near]
     if full:
         return f"There is no setting {name!r}. Did you mean {' or '.join(full)}?"
@@ -227,7 +241,11 @@ def _unknown_setting(name: str) -> str:
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:
-    # The groups' common beginnings make every name of a group look near at less.
+    # The groups' common beginnings make every name of a group look near at a lower cutoff.
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.75)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
     return f"There is no {what} {name!r}. {hint}"
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, 90))

@@ -1,8 +1,10 @@
-"""The graph: which node feeds which. No algorithm lives here."""
+"""The graph: which node feeds which. No algorithm lives here.
 
-import dataclasses
-import json
-from typing import Any
+Five stages: ingest, validate, learn, judge, deliver. A node's ``code`` is the version of our
+modules that it runs, for TFX's cache.
+"""
+
+from typing import Any, NamedTuple
 
 import tensorflow_data_validation as tfdv
 from tfx import v1 as tfx
@@ -25,6 +27,7 @@ from pipeline.platforms.local import LocalPlatform
 from pipeline.platforms.platform import Platform
 from pipeline.run_inputs import RunInputs
 from schemas import features, signatures
+from schemas.splits import EVAL, TRAIN
 
 STATISTICS_FEATURES = [*features.NUMERIC, features.LABEL, features.SPECIES]
 """All but the image bytes, and but the texts that differ in every row."""
@@ -35,7 +38,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
 
     Args:
       settings: how it works.
-      inputs: what it works on.
+      inputs: the data and the output folder.
 
     Raises:
       ConfigError: ML Metadata's password is missing, or its store is not that of earlier runs.
@@ -48,155 +51,234 @@ def pipeline_at(platform: Platform, settings: Settings) -> tfx.dsl.Pipeline:
     """Returns the pipeline from CSVs to a pushed model.
 
     Args:
-      platform: where it runs, and on what.
+      platform: where it runs, and on which data.
       settings: how it works.
 
     Raises:
-      ConfigError: the settings ask for what there is not at that platform.
+      ConfigError: the settings ask for something that the platform does not have.
       DataRefusedError: a CSV that can be seen from here is empty, not UTF-8 or lacks a column.
     """
-    moods = list(platform.moods)
-    reading_code = code_version("components.pet_example_gen.executor")
-    example_gen = platform.example_gen(settings, reading_code).with_id(nodes.EXAMPLE_GEN)
-    example_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
-    examples = example_gen.outputs["examples"]
-    rejects = example_gen.outputs["rejects"]
-    statistics_gen = tfx.components.StatisticsGen(
-        examples=examples,
-        stats_options=tfdv.StatsOptions(feature_allowlist=STATISTICS_FEATURES),
-    ).with_id(nodes.STATISTICS_GEN)
-    schema_gen = tfx.components.ImportSchemaGen(schema_file=platform.schema_file).with_id(
-        nodes.SCHEMA_GEN
-    )
-    schema = schema_gen.outputs["schema"]
-    example_validator = tfx.components.ExampleValidator(
-        statistics=statistics_gen.outputs["statistics"], schema=schema
-    ).with_id(nodes.EXAMPLE_VALIDATOR)
-    box_validator = BoxValidator(
-        rejects=rejects,
-        statistics=statistics_gen.outputs["statistics"],
-        anomalies=example_validator.outputs["anomalies"],
-        max_reject_fraction=settings.data.max_reject_fraction,
-        limits_json=_json(settings.validate),
-        code=code_version("components.box_validator.component"),
-    ).with_id(nodes.BOX_VALIDATOR)
-    leak_check = LeakCheck(
-        frames=example_gen.outputs["frames"],
-        limits_json=_json(settings.leak),
-        code=code_version("components.leak_check.component"),
-    ).with_id(nodes.LEAK_CHECK)
-    data_gate = DataGate(
-        validation=box_validator.outputs["report"],
-        leaks=leak_check.outputs["report"],
-        code=code_version("components.data_gate.component"),
-    ).with_id(nodes.DATA_GATE)
-    transform = tfx.components.Transform(
-        examples=examples,
-        schema=schema,
-        preprocessing_fn="models.transform.preprocessing_fn",
-        custom_config={"moods": moods, "code": code_version("models.transform")},
-        # Together these keep TFX from reading a single picture: the graph is only traced.
-        materialize=False,
-        disable_statistics=True,
-    ).with_id(nodes.TRANSFORM)
-    transform.add_upstream_node(data_gate)
-    base = platform.base_model(examples) if settings.model.warm_start else None
-    learning = {
-        "examples": examples,
-        "transform_graph": transform.outputs["transform_graph"],
-        "schema": schema,
-        "base_model": base.outputs[last_blessed.MODEL] if base else None,
-        "train_args": tfx.proto.TrainArgs(splits=["train"]),
-        "eval_args": tfx.proto.EvalArgs(splits=["eval"]),
-    }
-    config = {
-        "model": dataclasses.asdict(settings.model),
-        "train": dataclasses.asdict(settings.train),
-        "augment": dataclasses.asdict(settings.augment),
-        "moods": moods,
-        "box_margin": settings.data.box_margin,
-        "calibrate": settings.evaluate.calibrate,
-        "backup_dir": platform.backup_dir,
-    }
-    tuner = None
-    if settings.tune.trials:
-        tuner = Tuner(
-            **learning,
-            tuner_fn="models.tuner.tuner_fn",
-            custom_config=config
-            | {
-                "tune": dataclasses.asdict(settings.tune),
-                "code": code_version("components.tuner.executor", "models.tuner"),
-            },
-        ).with_id(nodes.TUNER)
-    trainer = tfx.components.Trainer(
-        **learning,
-        run_fn="models.trainer.run_fn",
-        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
-        custom_config=config | {"code": code_version("models.trainer")},
-    ).with_id(nodes.TRAINER)
-    model = trainer.outputs["model"]
-    last = platform.last_model(model).with_id(nodes.LAST_BLESSED)
-    evaluator = Evaluator(
-        examples=examples,
-        rejects=rejects,
-        model=model,
-        baseline_model=last.outputs[last_blessed.MODEL],
-        settings=settings.evaluate,
-        code=code_version("components.evaluator.executor"),
-    ).with_id(nodes.EVALUATOR)
-    servable_check = ServableCheck(
-        model=model,
-        model_run=trainer.outputs["model_run"],
-        code=code_version("components.servable_check.component", "components.servable_check.probe"),
-    ).with_id(nodes.SERVABLE_CHECK)
-    blessed = {
-        "model": model,
-        "model_blessing": evaluator.outputs["blessing"],
-        "infra_blessing": servable_check.outputs["blessing"],
-    }
-    pusher = Pusher(
-        **blessed,
-        push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=platform.serving)
-        ),
-        custom_config={"code": code_version("components.pusher.executor")},
-    ).with_id(nodes.PUSHER)
-    unlabelled_gen = platform.unlabelled_gen(settings, reading_code)
-    labelling = []
-    if unlabelled_gen:
-        unlabelled_gen.with_id(nodes.UNLABELLED_GEN)
-        unlabelled_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
-        labelling = [unlabelled_gen, _bulk_inferrer(unlabelled_gen, pusher, **blessed)]
+    ingest = _ingest(platform, settings)
+    data = _validate(platform, settings, ingest)
+    model = _learn(platform, settings, data)
+    verdict = _judge(platform, settings, data, model)
+    deliver = _deliver(platform, settings, verdict)
     return tfx.dsl.Pipeline(
         pipeline_name=platform.name,
         pipeline_root=platform.root,
-        components=[
-            example_gen,
-            statistics_gen,
-            schema_gen,
-            example_validator,
-            box_validator,
-            leak_check,
-            data_gate,
-            transform,
-            *(node for node in (base, tuner) if node),
-            trainer,
-            last,
-            evaluator,
-            servable_check,
-            pusher,
-            *platform.other_pushers(settings, pusher, **blessed),
-            *labelling,
-        ],
+        components=[*data.nodes, *model.nodes, *verdict.nodes, *deliver],
         enable_cache=True,
         metadata_connection_config=platform.metadata,
         beam_pipeline_args=beam_args(settings.beam, 1),
     )
 
 
-def _bulk_inferrer(unlabelled_gen: Any, pusher: Any, **blessed: Any) -> Any:
-    """Returns the node that puts a blessed model's answers beside what was asked."""
+class _Data(NamedTuple):
+    """Examples that may be trained on.
+
+    Attributes:
+      nodes: ingest and validation, in the order in which they run.
+      examples, rejects: PetExampleGen's.
+      schema: ImportSchemaGen's.
+      gate: the node that must have passed.
+    """
+
+    nodes: list[Any]
+    examples: Any
+    rejects: Any
+    schema: Any
+    gate: Any
+
+
+class _Model(NamedTuple):
+    """A trained model, not yet judged: its nodes in order, and the Trainer's outputs."""
+
+    nodes: list[Any]
+    model: Any
+    model_run: Any
+
+
+class _Verdict(NamedTuple):
+    """A judged model: its nodes in order, and what a node that uses it must be given."""
+
+    nodes: list[Any]
+    blessed_model: dict[str, Any]
+
+
+def _ingest(platform: Platform, settings: Settings) -> Any:
+    """Returns the node that turns CSVs and photos into Examples."""
+    example_gen = platform.example_gen(settings, _ingest_code()).with_id(nodes.EXAMPLE_GEN)
+    example_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
+    return example_gen
+
+
+def _validate(platform: Platform, settings: Settings, example_gen: Any) -> _Data:
+    """Adds statistics, checks and the gate that stops the run on bad data."""
+    examples, rejects = example_gen.outputs["examples"], example_gen.outputs["rejects"]
+
+    # Statistics of the numbers and labels, by split.
+    statistics_gen = tfx.components.StatisticsGen(
+        examples=examples,
+        stats_options=tfdv.StatsOptions(feature_allowlist=STATISTICS_FEATURES),
+    ).with_id(nodes.STATISTICS_GEN)
+    statistics = statistics_gen.outputs["statistics"]
+
+    # The schema that the project brings, and anomalies of the data against it.
+    schema_gen = tfx.components.ImportSchemaGen(schema_file=platform.schema_file).with_id(
+        nodes.SCHEMA_GEN
+    )
+    schema = schema_gen.outputs["schema"]
+    example_validator = tfx.components.ExampleValidator(
+        statistics=statistics, schema=schema
+    ).with_id(nodes.EXAMPLE_VALIDATOR)
+
+    # Refused rows, boxes, and differences between train and eval.
+    box_validator = BoxValidator(
+        rejects=rejects,
+        statistics=statistics,
+        anomalies=example_validator.outputs["anomalies"],
+        max_reject_fraction=settings.data.max_reject_fraction,
+        limits_json=settings.validate.to_json(),
+        code=code_version("components.box_validator.component"),
+    ).with_id(nodes.BOX_VALIDATOR)
+
+    # Clips, animals and pictures in both splits.
+    leak_check = LeakCheck(
+        frames=example_gen.outputs["frames"],
+        limits_json=settings.leak.to_json(),
+        code=code_version("components.leak_check.component"),
+    ).with_id(nodes.LEAK_CHECK)
+
+    # Raises where a report says so; the reports outlive it.
+    data_gate = DataGate(
+        validation=box_validator.outputs["report"],
+        leaks=leak_check.outputs["report"],
+        code=code_version("components.data_gate.component"),
+    ).with_id(nodes.DATA_GATE)
+
+    checks = [statistics_gen, schema_gen, example_validator, box_validator, leak_check, data_gate]
+    return _Data([example_gen, *checks], examples, rejects, schema, data_gate)
+
+
+def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
+    """Adds label indices, the optional search and warm start, and the training."""
+    mood_names = list(platform.moods)
+
+    # Label names become indices. Pixels stay JPEG: the last two arguments keep TFX from reading
+    # a single picture, the graph is only traced.
+    transform = tfx.components.Transform(
+        examples=data.examples,
+        schema=data.schema,
+        preprocessing_fn="models.transform.preprocessing_fn",
+        custom_config={"moods": mood_names, "code": code_version("models.transform")},
+        materialize=False,
+        disable_statistics=True,
+    ).with_id(nodes.TRANSFORM)
+    transform.add_upstream_node(data.gate)
+
+    # The model to start from, with model.warm_start.
+    base = platform.base_model(data.examples) if settings.model.warm_start else None
+    inputs = {
+        "examples": data.examples,
+        "transform_graph": transform.outputs["transform_graph"],
+        "schema": data.schema,
+        "base_model": base.outputs[last_blessed.MODEL] if base else None,
+        "train_args": tfx.proto.TrainArgs(splits=[TRAIN]),
+        "eval_args": tfx.proto.EvalArgs(splits=[EVAL]),
+    }
+    config = {
+        "model": settings.model.model_dump(),
+        "train": settings.train.model_dump(),
+        "augment": settings.augment.model_dump(),
+        "moods": mood_names,
+        "box_margin": settings.data.box_margin,
+        "calibrate": settings.evaluate.calibrate,
+        "backup_dir": platform.backup_dir,
+    }
+
+    # Short trainings in search of better settings, with tune.trials.
+    tuner = None
+    if settings.tune.trials:
+        code = code_version("components.tuner.executor", "models.tuner")
+        tuner = Tuner(
+            **inputs,
+            tuner_fn="models.tuner.tuner_fn",
+            custom_config=config | {"tune": settings.tune.model_dump(), "code": code},
+        ).with_id(nodes.TUNER)
+
+    # The training itself.
+    trainer = tfx.components.Trainer(
+        **inputs,
+        run_fn="models.trainer.run_fn",
+        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
+        custom_config=config | {"code": code_version("models.trainer")},
+    ).with_id(nodes.TRAINER)
+    return _Model(
+        [transform, *(node for node in (base, tuner) if node), trainer],
+        trainer.outputs["model"],
+        trainer.outputs["model_run"],
+    )
+
+
+def _judge(platform: Platform, settings: Settings, data: _Data, trained: _Model) -> _Verdict:
+    """Adds the evaluation against the last blessed model, and the check of the servable."""
+    # The model that the new one must not fall behind.
+    last = platform.last_model(trained.model).with_id(nodes.LAST_BLESSED)
+
+    # Scores on the eval split, and the blessing.
+    evaluator = Evaluator(
+        examples=data.examples,
+        rejects=data.rejects,
+        model=trained.model,
+        baseline_model=last.outputs[last_blessed.MODEL],
+        settings=settings.evaluate,
+        code=code_version("components.evaluator.executor"),
+    ).with_id(nodes.EVALUATOR)
+
+    # Whether a clean process can serve it, with the same answers.
+    servable_check = ServableCheck(
+        model=trained.model,
+        model_run=trained.model_run,
+        code=code_version("components.servable_check.component", "components.servable_check.probe"),
+    ).with_id(nodes.SERVABLE_CHECK)
+    return _Verdict(
+        [last, evaluator, servable_check],
+        {
+            "model": trained.model,
+            "model_blessing": evaluator.outputs["blessing"],
+            "infra_blessing": servable_check.outputs["blessing"],
+        },
+    )
+
+
+def _deliver(platform: Platform, settings: Settings, verdict: _Verdict) -> list[Any]:
+    """Returns the push of a blessed model, and what the platform and --predict-csv add."""
+    # A version in the serving folder.
+    pusher = Pusher(
+        **verdict.blessed_model,
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=platform.serving)
+        ),
+        custom_config={"code": code_version("components.pusher.executor")},
+    ).with_id(nodes.PUSHER)
+    others = platform.other_pushers(settings, pusher, **verdict.blessed_model)
+
+    # Predictions for rows without moods.
+    unlabelled_gen = platform.unlabelled_gen(settings, _ingest_code())
+    if unlabelled_gen is None:
+        return [pusher, *others]
+    unlabelled_gen.with_id(nodes.UNLABELLED_GEN)
+    unlabelled_gen.with_beam_pipeline_args(beam_args(settings.beam, settings.beam.workers))
+    inferrer = _bulk_inferrer(unlabelled_gen, pusher, **verdict.blessed_model)
+    return [pusher, *others, unlabelled_gen, inferrer]
+
+
+def _ingest_code() -> str:
+    return code_version("components.pet_example_gen.executor")
+
+
+def _bulk_inferrer(unlabelled_gen: Any, pusher: Any, **blessed_model: Any) -> Any:
+    """Returns the node that writes a blessed model's predictions beside Examples."""
     columns = (
         (signatures.MOOD, features.PREDICTED_MOOD),
         (signatures.PROBABILITIES, features.PREDICTED_PROBABILITIES),
@@ -211,16 +293,12 @@ def _bulk_inferrer(unlabelled_gen: Any, pusher: Any, **blessed: Any) -> Any:
         )
     )
     node = BulkInferrer(
-        **blessed,
+        **blessed_model,
         examples=unlabelled_gen.outputs["examples"],
         model_spec=tfx.proto.ModelSpec(model_signature_name=[signatures.SERVE_BULK]),
         output_example_spec=tfx.proto.OutputExampleSpec(output_columns_spec=[spec]),
         code=code_version("components.bulk_inferrer.executor"),
     ).with_id(nodes.BULK_INFERRER)
-    # Whoever waits for the model does not wait for a million answers first.
+    # Whoever waits for the model does not wait for a million predictions first.
     node.add_upstream_node(pusher)
     return node
-
-
-def _json(settings: Any) -> str:
-    return json.dumps(dataclasses.asdict(settings), sort_keys=True)

@@ -109,7 +109,7 @@ class RunRecord:
                 for name, run in self.nodes.items()
             },
             "versions": installed_versions(),
-            "settings": dataclasses.asdict(self.settings) if self.settings else None,
+            "settings": self.settings.as_dict() if self.settings else None,
         }
 
     def write(self) -> None:

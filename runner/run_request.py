@@ -67,7 +67,12 @@ class RunRequest:
         Raises:
           ConfigError: as ``pipeline.config.load`` does, or if there is no weights file.
         """
-        settings = config.load(self.preset_name, self.config_file, list(self.overrides))
+        settings = config.load(self.preset_name, self.config_file, self.overrides)
+        if elsewhere := settings.cluster.changed():
+            raise ConfigError(
+                "cluster.* is for kubeflow_runner.py and has no effect on this machine. Received: "
+                f"{', '.join(f'cluster.{name}' for name in elsewhere)}. Leave it out"
+            )
         weights = settings.model.weights
         if weights in (IMAGENET, NONE):
             return settings
@@ -77,9 +82,7 @@ class RunRequest:
                 f"model.weights must be {IMAGENET}, {NONE} or a weights file. "
                 f"Received: {weights!r}, and there is no such file."
             )
-        return dataclasses.replace(
-            settings, model=dataclasses.replace(settings.model, weights=str(path))
-        )
+        return dataclasses.replace(settings, model=settings.model.replace(weights=str(path)))
 
     def inputs(self) -> RunInputs:
         """Returns the user's data, checked to be there; for the sample what it will be.

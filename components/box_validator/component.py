@@ -47,7 +47,7 @@ def BoxValidator(
       code: version of our code; only there to be part of the cache key.
     """
     del code
-    limits = ValidationLimits(**json.loads(limits_json))
+    limits = ValidationLimits.from_json(limits_json)
     with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
         counts = json.loads(file.read())["splits"]
     findings = list(

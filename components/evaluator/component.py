@@ -1,7 +1,5 @@
 """Evaluator: a servable and the eval split in, scores, a table of answers and a verdict out."""
 
-import dataclasses
-import json
 import posixpath
 
 from tfx import types
@@ -84,7 +82,7 @@ class Evaluator(base_beam_component.BaseBeamComponent):
                 rejects=rejects,
                 model=model,
                 baseline_model=baseline_model,
-                settings_json=json.dumps(dataclasses.asdict(settings), sort_keys=True),
+                settings_json=settings.to_json(),
                 code=code,
                 evaluation=types.Channel(type=standard_artifacts.ModelEvaluation),
                 blessing=types.Channel(type=standard_artifacts.ModelBlessing),

@@ -53,7 +53,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
           PredictionError: a servable does not answer every row of the eval split.
           RowError: the rows of the eval split are not those that the ingest counted.
         """
-        settings = EvaluateSettings(**json.loads(exec_properties[SETTINGS]))
+        settings = EvaluateSettings.from_json(exec_properties[SETTINGS])
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES])
         rejects = artifact_utils.get_single_instance(input_dict[REJECTS])
         model = artifact_utils.get_single_instance(input_dict[CANDIDATE_MODEL])

@@ -1,45 +1,49 @@
-"""Settings of the Evaluator. They refuse nonsense on construction."""
+"""Settings of the Evaluator."""
 
-from dataclasses import dataclass
+from typing import ClassVar
 
-from schemas.errors import ConfigError
+from schemas.settings import SettingsGroup, setting
 
 
-@dataclass(frozen=True)
-class EvaluateSettings:
-    """What a model must reach to be blessed, and how it is measured.
+class EvaluateSettings(SettingsGroup):
+    """Evaluation: what a model must reach to be pushed, and how it is measured."""
 
-    Attributes:
-      min_gain: the lower end of the 95 % interval of its macro-F1 above that of always
-        answering the commonest mood must reach this, (0, 1].
-      max_loss: macro-F1 that may be lost against the last blessed model, and F1 on a mood
-        and macro-F1 on a species beyond the 95 % interval, [0, 1].
-      max_calibration_error: of the probabilities, (0, 1]: by how much the share of right
-        answers and the probability given to them differ, on average.
-      calibrate: divide the model's logits by a temperature before it is exported, fitted by
-        the Trainer on half of the eval clips; the model is then judged by the other half.
-      compare_with: folder of another servable (a pushed version) whose answers to the same
-        rows are put beside; it has no part in the blessing. Empty is none.
-      resamples: draws of the clips that the 95 % intervals are taken from, at least 100.
-      seed: of these draws.
-    """
+    GROUP: ClassVar[str] = "evaluate"
 
-    min_gain: float = 0.05
-    max_loss: float = 0.0
-    max_calibration_error: float = 0.25
-    calibrate: bool = False
-    compare_with: str = ""
-    resamples: int = 2000
-    seed: int = 17
-
-    def __post_init__(self) -> None:
-        for holds, rule in (
-            (0 < self.min_gain <= 1, "min_gain must lie in (0, 1]"),
-            (0 <= self.max_loss <= 1, "max_loss must lie in [0, 1]"),
-            (0 < self.max_calibration_error <= 1, "max_calibration_error must lie in (0, 1]"),
-            (self.resamples >= 100, "resamples must be at least 100"),
-            (0 <= self.seed < 2**31, "seed must lie in 0..2**31 - 1"),
-        ):
-            if not holds:
-                received = getattr(self, rule.split()[0])
-                raise ConfigError(f"evaluate.{rule}. Received: {received!r}")
+    min_gain: float = setting(
+        0.05,
+        "Least gain in macro-F1 over always answering the commonest mood, at the lower end of the "
+        "95 % interval.",
+        gt=0,
+        le=1,
+        common=True,
+    )
+    max_loss: float = setting(
+        0.0,
+        "Macro-F1 that may be lost against the last blessed model; also F1 of a mood and macro-F1 "
+        "of a species beyond the 95 % interval.",
+        ge=0,
+        le=1,
+    )
+    max_calibration_error: float = setting(
+        0.25,
+        "Largest expected calibration error: the mean difference between the probability of the "
+        "predicted mood and the share of right predictions.",
+        gt=0,
+        le=1,
+    )
+    calibrate: bool = setting(
+        False,
+        "Calibrate the probabilities by temperature scaling. The Trainer fits the temperature on "
+        "half of the eval clips before the export; the other half scores the model.",
+        common=True,
+    )
+    compare_with: str = setting(
+        "",
+        "Folder of another pushed version whose predictions on the same rows are reported too. It "
+        "has no part in the blessing.",
+    )
+    resamples: int = setting(
+        2000, "Draws of the clips from which the 95 % intervals are taken.", ge=100
+    )
+    seed: int = setting(17, "Seed of these draws.", ge=0, le=2**31 - 1)

@@ -37,7 +37,7 @@ def LeakCheck(
       code: version of our code; only there to be part of the cache key.
     """
     del code
-    limits = LeakLimits(**json.loads(limits_json))
+    limits = LeakLimits.from_json(limits_json)
     leaks = leak_search.find_leaks(
         SplitFrames(frames.uri, TRAIN), SplitFrames(frames.uri, EVAL), limits
     )

@@ -1,54 +1,39 @@
-"""Settings of the LeakCheck. They refuse nonsense on construction."""
+"""Settings of the LeakCheck."""
 
-from dataclasses import dataclass
+from typing import ClassVar
 
-from schemas.errors import ConfigError
-
-
-def _check(holds: bool, rule: str, received: object) -> None:
-    if not holds:
-        raise ConfigError(f"{rule}. Received: {received!r}")
+from schemas.settings import SettingsGroup, setting
 
 
-@dataclass(frozen=True)
-class LeakLimits:
-    """What may be both in train and in eval, where an error stops the run above it.
+class LeakLimits(SettingsGroup):
+    """What train and eval may have in common; more stops the run."""
 
-    Attributes:
-      max_clips, max_groups: clips, and animals, that both splits may have, at least 0.
-      max_picture_share: share of the eval frames that may nearly equal a train frame, [0, 1].
-        No share of right answers can rise by more than this through them; at two million
-        frames some tens of pictures are alike by chance.
-      hash_distance: two pictures are nearly equal where their perceptual hashes differ in at
-        most this many of 64 bits, 0..8. A copy that was saved anew or resized differs in up
-        to 4.
-      colour_tolerance: and where each channel of their mean colours differs by at most this
-        much, 0..255.
-    """
+    GROUP: ClassVar[str] = "leak"
 
-    max_clips: int = 0
-    max_groups: int = 0
-    max_picture_share: float = 0.001
-    hash_distance: int = 4
-    colour_tolerance: int = 4
-
-    def __post_init__(self) -> None:
-        for name in ("max_clips", "max_groups"):
-            value = getattr(self, name)
-            _check(value >= 0, f"leak.{name} must be at least 0", value)
-        _check(
-            0 <= self.max_picture_share <= 1,
-            "leak.max_picture_share must lie in [0, 1]",
-            self.max_picture_share,
-        )
-        _check(
-            # dataset.leaks.MAX_DISTANCE, which would load numpy for a command's --help.
-            0 <= self.hash_distance <= 8,
-            "leak.hash_distance must lie in 0..8",
-            self.hash_distance,
-        )
-        _check(
-            0 <= self.colour_tolerance <= 255,
-            "leak.colour_tolerance must lie in 0..255",
-            self.colour_tolerance,
-        )
+    max_clips: int = setting(0, "Largest number of clips in both splits.", ge=0)
+    max_groups: int = setting(
+        0, "Largest number of animals (groups) in both splits.", ge=0, common=True
+    )
+    max_picture_share: float = setting(
+        0.001,
+        "Largest share of eval frames that nearly equal a train frame. They can raise the share of "
+        "right answers by no more than this; at two million frames some tens are alike by chance.",
+        ge=0,
+        le=1,
+    )
+    # dataset.leaks.MAX_DISTANCE, whose module would load numpy for a command's --help.
+    hash_distance: int = setting(
+        4,
+        "Bits in which the perceptual hashes of nearly equal frames may differ, of 64. A copy that "
+        "was saved again or resized differs in up to 4.",
+        ge=0,
+        le=8,
+        unit="bits",
+    )
+    colour_tolerance: int = setting(
+        4,
+        "Difference of the mean colours of nearly equal frames, in each channel.",
+        ge=0,
+        le=255,
+        unit="levels",
+    )

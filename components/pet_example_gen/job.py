@@ -1,17 +1,14 @@
 """What the ingest needs to know, as it travels to the executor and to Beam's workers."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from dataset.partition import Block
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
+from schemas.settings import SettingsGroup
 
 
-@dataclass(frozen=True)
-class IngestSettings:
+class IngestSettings(SettingsGroup):
     """How PetExampleGen reads rows; as JSON it is part of the node's cache key.
 
     Attributes:
@@ -22,7 +19,7 @@ class IngestSettings:
       image_root: folder that relative image paths start from; "" is the CSV's own folder.
       photos: fingerprint of the photos; changes when one of them does.
       code: version of our code; only there to be part of the cache key.
-      labelled: whether the rows have labels; else there is none in the Examples either.
+      labelled: whether the rows have labels; otherwise the Examples have none either.
     """
 
     data: DataSettings
@@ -34,28 +31,11 @@ class IngestSettings:
     code: str = ""
     labelled: bool = True
 
-    def to_json(self) -> str:
-        """Returns the settings as JSON with a fixed order of keys."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> "IngestSettings":
-        """Returns the settings that ``to_json`` wrote."""
-        fields: dict[str, Any] = json.loads(text)
-        return cls(
-            **{
-                **fields,
-                "data": DataSettings(**fields["data"]),
-                "thin": ThinSettings(**fields["thin"]),
-                "moods": tuple(fields["moods"]),
-            }
-        )
-
 
 def unlabelled(settings: IngestSettings) -> IngestSettings:
     """Returns the same for rows without labels, which nothing is trained on."""
-    data = dataclasses.replace(settings.data, surplus=0.0)
-    return dataclasses.replace(settings, data=data, thin=ThinSettings(), labelled=False)
+    data = settings.data.replace(surplus=0.0)
+    return settings.replace(data=data, thin=ThinSettings(), labelled=False)
 
 
 @dataclass(frozen=True)

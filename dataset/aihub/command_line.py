@@ -1,6 +1,5 @@
 """The command line of ``dataset.prepare``: options, exit codes and messages."""
 
-import argparse
 import time
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -13,16 +12,14 @@ from dataset.aihub.preparation import PrepareSettings, prepare
 from dataset.aihub.terminal import progress_on, show_summary
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
+from system.command_line import CommandLine
 
 _RESUME = "The same command goes on from the chunks that are finished."
 
 
-def _parser(description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m dataset.prepare",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+def _parser(description: str) -> CommandLine:
+    parser = CommandLine(
+        description, "--root DIR --out DIR [flags]", prog="python -m dataset.prepare"
     )
     parser.add_argument(
         "--root", type=Path, required=True, metavar="DIR", help="folder with train and val"
@@ -36,8 +33,8 @@ def _parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--check-images",
         action="store_true",
-        help="read every image's header; refuse what is no picture or has not the size that "
-        "the label file says",
+        help="read every image's header; refuse files that are no images or whose size differs "
+        "from the label file's",
     )
     parser.add_argument(
         "--labels",

@@ -23,8 +23,9 @@ from dataset.sample.faces import (
 from dataset.sample.looks import Look, random_look
 from dataset.sample.pen import Pen
 from dataset.sample.scene import Scene
-from dataset.sample.settings import CAT, EVAL, SPECIES_NAMES, TRAIN, SampleSettings
+from dataset.sample.settings import CAT, SPECIES_NAMES, SampleSettings
 from schemas.labels import DEFAULT_MOODS
+from schemas.splits import EVAL, TRAIN
 
 FRAME_STEP = 6
 """Frame numbers step by 6, as in AI Hub."""

@@ -3,7 +3,6 @@
 What is drawn is decided in ``settings``, ``clips`` and ``extras``.
 """
 
-import dataclasses
 import functools
 import json
 import logging
@@ -17,8 +16,9 @@ from filelock import FileLock
 from dataset.sample.clips import ClipPlan, plan_split
 from dataset.sample.extras import ExtraPlan, mixed, plan_extras, save_extra
 from dataset.sample.rows import SampleRow, save_clip, write_csv
-from dataset.sample.settings import EVAL, TRAIN, SampleSettings
+from dataset.sample.settings import SampleSettings
 from schemas.errors import ConfigError
+from schemas.splits import EVAL, TRAIN
 from system.files import remove, whole
 from system.processes import worker_pool
 from system.progress import report
@@ -74,7 +74,7 @@ def write_sample(
 
 
 def _manifest(settings: SampleSettings) -> dict[str, Any]:
-    return {"made_by": _MADE_BY, "version": _VERSION, "settings": dataclasses.asdict(settings)}
+    return {"made_by": _MADE_BY, "version": _VERSION, "settings": settings.model_dump()}
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The trained network as a SavedModel that answers pictures with moods."""
 
-import dataclasses
 import json
 import os
 from collections.abc import Sequence
@@ -68,7 +67,7 @@ def as_float32(
     one_device = model.distribute_strategy.num_replicas_in_sync == 1
     if model.dtype_policy.name == "float32" and one_device:
         return model
-    plain = classifier.build(dataclasses.replace(settings, weights=NONE), len(moods))
+    plain = classifier.build(settings.replace(weights=NONE), len(moods))
     plain.set_weights(model.get_weights())
     plain.save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
     return plain

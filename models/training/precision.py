@@ -76,7 +76,7 @@ def candidates(settings: TrainSettings) -> list[StepConfig]:
     """Returns the ways that the settings allow and this machine may be fast with."""
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
     if settings.precision != AUTO:
-        precisions = [settings.precision]
+        precisions: list[str] = [settings.precision]
     elif on_gpu:
         precisions = [FLOAT32, BFLOAT16, FLOAT16]
     else:
@@ -90,8 +90,7 @@ def candidates(settings: TrainSettings) -> list[StepConfig]:
 
 def without_auto(settings: TrainSettings) -> TrainSettings:
     """Returns the settings with plain float32 in place of what would be measured."""
-    return dataclasses.replace(
-        settings,
+    return settings.replace(
         precision=FLOAT32 if settings.precision == AUTO else settings.precision,
         xla=OFF if settings.xla == AUTO else settings.xla,
     )

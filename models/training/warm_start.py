@@ -1,6 +1,5 @@
 """Going on from a former model: which file its weights are in, and whether its head fits."""
 
-import dataclasses
 import logging
 import os
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ def start_of(settings: ModelSettings, base_model: str | None) -> ModelSettings:
     folder = os.path.join(os.path.dirname(base_model), artifacts.MODEL_CHECKPOINT)
     path = os.path.join(folder, artifacts.CHECKPOINT_KERAS)
     _LOGGER.info("Going on from %s", path)
-    return dataclasses.replace(settings, weights=path)
+    return settings.replace(weights=path)
 
 
 def take_head(model: keras.Model, weights: str, moods: Sequence[str]) -> bool:

@@ -3,13 +3,12 @@
 Neither TensorFlow nor Keras is imported here: the command line reads this file.
 """
 
-import dataclasses
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import ClassVar
 
 from models.settings import AugmentSettings, TrainSettings
 from schemas.errors import ConfigError
+from schemas.settings import SettingsGroup, described, setting
 
 Value = float | str
 Space = dict[str, list[Value]]
@@ -23,56 +22,50 @@ _SEARCHED = {
     "strength": "augment",
 }
 """Settings that may be searched, and their groups."""
+_LIST = "values with commas between them; the setting's own value is always tried too, and first"
 
 
-@dataclass(frozen=True)
-class TuneSettings:
-    """The search for better settings before the training, on a part of the data.
+class TuneSettings(SettingsGroup):
+    """The search for better settings before the training, on a part of the data."""
 
-    What is searched are lists with commas; the setting's own value is always tried too, and
-    tried first. An empty list leaves the setting alone.
+    GROUP: ClassVar[str] = "tune"
 
-    Attributes:
-      trials: trainings to try at most; 0 switches the search off. More than an earlier
-        search had goes on from that.
-      minutes: no trial begins when those that have ended took this long, > 0.
-      trial_epochs: of each trial.
-      rows: rows of each split that the trials see, about: whole clips, rare moods at a tenth
-        of an even share at least.
-      learning_rate: values for train.learning_rate.
-      label_smoothing: values for train.label_smoothing.
-      imbalance: values for train.imbalance.
-      fine_tune: values for train.fine_tune.
-      strength: values for augment.strength.
-      seed: of the choice of clips and of the order of trials.
-    """
-
-    trials: int = 0
-    minutes: float = 60.0
-    trial_epochs: int = 5
-    rows: int = 4096
-    learning_rate: str = "3e-5,1e-4,3e-4,1e-3"
-    label_smoothing: str = "0,0.1,0.2"
-    imbalance: str = "class_weights,logit_adjustment,focal,none"
-    fine_tune: str = "full,two_phase,last_block,head"
-    strength: str = "0,0.5,1,1.5"
-    seed: int = 17
-
-    def __post_init__(self) -> None:
-        for holds, rule in (
-            (self.trials >= 0, "trials must be at least 0"),
-            (0 < self.minutes < math.inf, "minutes must be more than 0"),
-            (self.trial_epochs >= 1, "trial_epochs must be at least 1"),
-            (self.rows >= 1, "rows must be at least 1"),
-            (0 <= self.seed < 2**31, "seed must lie in 0..2**31 - 1"),
-        ):
-            if not holds:
-                received = getattr(self, rule.split()[0])
-                raise ConfigError(f"tune.{rule}. Received: {received!r}")
+    trials: int = setting(
+        0,
+        "Largest number of trials, each a short training. 0 switches the search off. A larger "
+        "number than in an earlier run continues its search.",
+        ge=0,
+        common=True,
+    )
+    minutes: float = setting(
+        60.0,
+        "No trial begins after the ended ones took this long.",
+        gt=0,
+        unit="minutes",
+        common=True,
+    )
+    trial_epochs: int = setting(5, "Length of each trial.", ge=1, unit="epochs")
+    rows: int = setting(
+        4096,
+        "Rows of each split that the trials see, about: whole clips, and at least a tenth of an "
+        "even share of each mood.",
+        ge=1,
+        unit="rows",
+    )
+    learning_rate: str = setting("3e-5,1e-4,3e-4,1e-3", f"Search train.learning_rate: {_LIST}.")
+    label_smoothing: str = setting("0,0.1,0.2", f"Search train.label_smoothing: {_LIST}.")
+    imbalance: str = setting(
+        "class_weights,logit_adjustment,focal,none", f"Search train.imbalance: {_LIST}."
+    )
+    fine_tune: str = setting("full,two_phase,last_block,head", f"Search train.fine_tune: {_LIST}.")
+    strength: str = setting("0,0.5,1,1.5", f"Search augment.strength: {_LIST}.")
+    seed: int = setting(
+        17, "Seed of the choice of clips and of the order of trials.", ge=0, le=2**31 - 1
+    )
 
 
 def space(tune: TuneSettings, train: TrainSettings, augment: AugmentSettings) -> Space:
-    """Returns what there is to choose from.
+    """Returns the values to choose from.
 
     Args:
       tune: the lists.
@@ -116,7 +109,7 @@ def trial_settings(tune: TuneSettings, train: TrainSettings) -> TrainSettings:
       ConfigError: if other settings do not allow so few epochs.
     """
     try:
-        return dataclasses.replace(train, epochs=tune.trial_epochs, steps_per_epoch=0)
+        return train.replace(epochs=tune.trial_epochs, steps_per_epoch=0)
     except ConfigError as error:
         raise ConfigError(
             "tune.trial_epochs must be enough for the settings of train. "
@@ -132,23 +125,19 @@ def with_values(
     Raises:
       ConfigError: for a name that is none of theirs, or a value that they refuse.
     """
-    changes: dict[str, dict[str, Value]] = {"train": {}, "augment": {}}
-    known = {
-        f"{group}.{field.name}"
-        for group, owner in (("train", TrainSettings), ("augment", AugmentSettings))
-        for field in dataclasses.fields(owner)
-    }
+    changes: dict[str, dict[str, Value]] = {TrainSettings.GROUP: {}, AugmentSettings.GROUP: {}}
+    known = {info.name for group in (TrainSettings, AugmentSettings) for info in described(group)}
     for name, value in values.items():
+        group, _, leaf = name.partition(".")
         if name not in known:
             raise ConfigError(
                 f"A tuned value must be one of the settings train.* or augment.*. Received: "
                 f"{name!r}. The hyperparameters were made by another version of the project"
             )
-        group, _, leaf = name.partition(".")
         changes[group][leaf] = value
     return (
-        dataclasses.replace(train, **changes["train"]),  # type: ignore[arg-type]
-        dataclasses.replace(augment, **changes["augment"]),  # type: ignore[arg-type]
+        train.replace(**changes[TrainSettings.GROUP]),
+        augment.replace(**changes[AugmentSettings.GROUP]),
     )
 
 

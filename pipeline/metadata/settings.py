@@ -1,55 +1,56 @@
 """Where a run on this machine keeps ML Metadata: settings. No secret is among them."""
 
-import dataclasses
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Final, Literal
+
+from pydantic import model_validator
 
 from schemas.errors import ConfigError
+from schemas.settings import SettingsGroup, setting
 
-SQLITE, MYSQL = "sqlite", "mysql"
-_PORTS = range(1, 65536)
+SQLITE: Final = "sqlite"
+MYSQL: Final = "mysql"
 
 
-@dataclass(frozen=True)
-class MetadataSettings:
-    """Where local_runner.py keeps ML Metadata, which knows what can be reused.
+class MetadataSettings(SettingsGroup):
+    """ML Metadata, which knows what can be reused; for local_runner.py only."""
 
-    Attributes:
-      store: sqlite is a file in the output folder; mysql is a MySQL or MariaDB server, see
-        docs/metadata.md. All else below is for mysql.
-      host, port: of the server.
-      database: which must be there; its tables are made.
-      user: who may make tables in it.
-      password_env: environment variable with the user's password.
-      password_file: file with it, in place of the variable.
-      ssl_ca: certificate authority's PEM file; the connection is then encrypted, or refused.
-        Whose the server's certificate is is not checked.
-      ssl_cert, ssl_key: PEM files, where the server asks its clients for a certificate.
-      retries: of a transaction that the server has given up in favour of another.
-    """
+    GROUP: ClassVar[str] = "metadata"
 
-    store: str = SQLITE
-    host: str = ""
-    port: int = 3306
-    database: str = ""
-    user: str = ""
-    password_env: str = "PET_MOOD_MYSQL_PASSWORD"
-    password_file: str = ""
-    ssl_ca: str = ""
-    ssl_cert: str = ""
-    ssl_key: str = ""
-    retries: int = 5
+    store: Literal["sqlite", "mysql"] = setting(
+        SQLITE,
+        "sqlite is a file in the output folder; mysql is a MySQL or MariaDB server, see "
+        "docs/metadata.md. All other settings of this group are for mysql.",
+    )
+    host: str = setting("", "Name or address of the server.")
+    port: int = setting(3306, "Port of the server.", ge=1, le=65535)
+    database: str = setting("", "Database, which must exist; its tables are created.")
+    user: str = setting("", "User who may create tables in it.")
+    password_env: str = setting(
+        "PET_MOOD_MYSQL_PASSWORD", "Environment variable with the user's password."
+    )
+    password_file: str = setting("", "File with the password, in place of the variable.")
+    ssl_ca: str = setting(
+        "",
+        "PEM file of the certificate authority; the connection is then encrypted, or refused. The "
+        "server's identity is not verified.",
+    )
+    ssl_cert: str = setting(
+        "", "PEM file of the client's certificate, where the server asks for one."
+    )
+    ssl_key: str = setting("", "PEM file of that certificate's key.")
+    retries: int = setting(
+        5, "Times that a transaction which the server gave up for another is repeated.", ge=0
+    )
 
-    def __post_init__(self) -> None:
-        if self.store not in (SQLITE, MYSQL):
-            raise ConfigError(
-                f"metadata.store must be {SQLITE} or {MYSQL}. Received: {self.store!r}"
-            )
+    @model_validator(mode="after")
+    def _goes_together(self) -> "MetadataSettings":
         if self.store == SQLITE:
             self._check_nothing_else_is_set()
         else:
             self._check_server()
+        return self
 
     def password(self) -> str:
         """Returns the user's password; never write it anywhere.
@@ -75,11 +76,7 @@ class MetadataSettings:
         return password
 
     def _check_nothing_else_is_set(self) -> None:
-        idle = [
-            f"metadata.{field.name}"
-            for field in dataclasses.fields(self)
-            if getattr(self, field.name) != field.default
-        ]
+        idle = [f"metadata.{name}" for name in self.changed() if name != "store"]
         if idle:
             raise ConfigError(
                 f"{', '.join(idle)} can only be set with metadata.store={MYSQL}. "
@@ -98,10 +95,6 @@ class MetadataSettings:
                 "metadata.host must not be localhost, for which MySQL's client looks for a "
                 "socket file and not at the port. Take 127.0.0.1"
             )
-        if self.port not in _PORTS:
-            raise ConfigError(f"metadata.port must lie in [1, 65535]. Received: {self.port}")
-        if self.retries < 0:
-            raise ConfigError(f"metadata.retries must be at least 0. Received: {self.retries}")
         if bool(self.ssl_cert) != bool(self.ssl_key) or (self.ssl_cert and not self.ssl_ca):
             raise ConfigError(
                 "metadata.ssl_cert and metadata.ssl_key go together, and with metadata.ssl_ca. "

@@ -8,9 +8,10 @@ from dataset.sample.clips import plan_split
 from dataset.sample.extras import mixed, plan_extras, save_extra
 from dataset.sample.oddities import Oddity
 from dataset.sample.rows import SampleRow, save_clip, write_csv
-from dataset.sample.settings import TRAIN, SampleSettings
+from dataset.sample.settings import SampleSettings
 from schemas.labels import DEFAULT_MOODS
 from schemas.reasons import FAULTS, RejectReason
+from schemas.splits import TRAIN
 
 _FAULT_SETTINGS = SampleSettings(long_side=480, short_side=270, frames_per_clip=4)
 

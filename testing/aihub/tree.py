@@ -235,7 +235,9 @@ class _Writer:
             number = len(self._pictures)
             plan = ClipPlan(f"picture-{number}", number, mood, species, portrait, 1)
             sides = self._settings.long_side, self._settings.short_side
-            drawing = SampleSettings(self._settings.seed, long_side=sides[0], short_side=sides[1])
+            drawing = SampleSettings(
+                seed=self._settings.seed, long_side=sides[0], short_side=sides[1]
+            )
             image, box = next(draw_clip(plan, drawing))
             path = self._root / "pictures" / f"{number:02d}.jpg"
             image.save(path, quality=drawing.jpeg_quality)

@@ -1,6 +1,5 @@
 """What the tests of ``models`` are fed: pictures, Examples, shards and a Transform graph."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,13 +36,11 @@ Answer = dict[str, npt.NDArray[Any]]
 Ask = Callable[..., Answer]
 
 CONFIG = {
-    "model": dataclasses.asdict(
-        ModelSettings(weights="none", resolution=SIDE, batch_norm_momentum=0.9)
-    ),
-    "train": dataclasses.asdict(
-        TrainSettings(epochs=2, batch_size=8, learning_rate=1e-3, shuffle_buffer=64)
-    ),
-    "augment": dataclasses.asdict(AugmentSettings()),
+    "model": ModelSettings(weights="none", resolution=SIDE, batch_norm_momentum=0.9).model_dump(),
+    "train": TrainSettings(
+        epochs=2, batch_size=8, learning_rate=1e-3, shuffle_buffer=64
+    ).model_dump(),
+    "augment": AugmentSettings().model_dump(),
     "moods": list(MOODS),
     "box_margin": 0.05,
     "backup_dir": "",

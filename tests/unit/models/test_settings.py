@@ -1,7 +1,5 @@
 """Settings refuse nonsense."""
 
-import dataclasses
-
 import pytest
 
 from models.settings import AugmentSettings, ModelSettings, TrainSettings
@@ -88,7 +86,7 @@ def test_strength_multiplies_what_is_a_matter_of_degree() -> None:
 
 def test_a_strength_of_0_switches_everything_off() -> None:
     off = AugmentSettings(strength=0, zoom=0.2, erase=0.4, mixup=0.3).scaled()
-    assert not any(dataclasses.asdict(off).values())
+    assert not any(off.model_dump().values())
 
 
 def test_the_limits_themselves_are_allowed() -> None:

@@ -36,7 +36,7 @@ def tuner_args(tmp_path: Path, transform_graph: str) -> SimpleNamespace:
         transform_graph_path=transform_graph,
         base_model=None,
         working_dir=str(tmp_path / "search"),
-        custom_config=samples.CONFIG | {"tune": dataclasses.asdict(TUNE)},
+        custom_config=samples.CONFIG | {"tune": TUNE.model_dump()},
     )
 
 
@@ -85,7 +85,7 @@ def test_trials_are_the_training_but_for_the_values_and_the_epochs(
     result.tuner.search(**result.fit_kwargs)
     own = TrainerConfig.from_json(samples.CONFIG)
     first = trainings.configs[0]
-    assert first == dataclasses.replace(own, train=dataclasses.replace(own.train, epochs=3))
+    assert first == dataclasses.replace(own, train=own.train.replace(epochs=3))
     tried = {(c.train.learning_rate, c.augment.strength) for c in trainings.configs}
     assert tried == {(1e-3, 1), (1e-2, 1), (1e-3, 0), (1e-2, 0)}
 
@@ -137,8 +137,8 @@ def test_the_trainer_takes_the_values_and_no_others() -> None:
 
 
 def test_a_trial_is_really_trained(tuner_args: SimpleNamespace) -> None:
-    tune = dataclasses.replace(TUNE, trials=1, trial_epochs=1)
-    tuner_args.custom_config = samples.CONFIG | {"tune": dataclasses.asdict(tune)}
+    tune = TUNE.replace(trials=1, trial_epochs=1)
+    tuner_args.custom_config = samples.CONFIG | {"tune": tune.model_dump()}
     result = tuner.tuner_fn(tuner_args)
     result.tuner.search()
     (trial,) = result.tuner.table()["trials"]

@@ -1,6 +1,5 @@
 """The BoxValidator's limits on the box columns, on made statistics."""
 
-import dataclasses
 from collections.abc import Mapping
 
 import pytest
@@ -11,7 +10,7 @@ from components.box_validator.settings import ValidationLimits
 from components.findings import ERROR, WARNING
 from schemas import features
 
-LIMITS = dataclasses.replace(ValidationLimits(), min_area=0.01, max_aspect=4.0)
+LIMITS = ValidationLimits(min_area=0.01, max_aspect=4.0)
 GOOD = {
     features.BOX_TOP: (0.0, 0.5),
     features.BOX_LEFT: (0.0, 0.5),

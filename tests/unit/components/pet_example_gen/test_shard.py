@@ -115,13 +115,13 @@ def test_a_block_is_done_again_when_a_photo_a_setting_or_its_files_have_changed(
     os.utime(tmp_path / "c1-0.jpg", ns=(1, 1))
     assert write_shard(job)
     assert not write_shard(job)
-    other = dataclasses.replace(job, settings=dataclasses.replace(job.settings, side=32))
+    other = dataclasses.replace(job, settings=job.settings.replace(side=32))
     assert write_shard(other)
     records = tmp_path / "out" / "block.tfrecord"
     records.write_bytes(records.read_bytes()[:-1])
     assert write_shard(other)
     # Other photos' changes are other blocks' matter.
-    settings = dataclasses.replace(other.settings, photos="another")
+    settings = other.settings.replace(photos="another")
     assert not write_shard(dataclasses.replace(other, settings=settings))
 
 

@@ -1,7 +1,6 @@
 """Tests of the sample's folder: complete or absent, the same however it was drawn."""
 
 import csv
-import dataclasses
 import json
 import logging
 from pathlib import Path
@@ -22,7 +21,7 @@ TINY = SampleSettings(
     short_side=64,
     with_faults=False,
 )
-OTHER = dataclasses.replace(TINY, seed=8)
+OTHER = TINY.replace(seed=8)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -43,7 +42,7 @@ def _left_beside(folder: Path) -> set[str]:
 
 
 def test_files_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
-    settings = dataclasses.replace(TINY, with_faults=True)
+    settings = TINY.replace(with_faults=True)
     alone = write_sample(tmp_path / "alone", settings, workers=1)
     together = write_sample(tmp_path / "together", settings, workers=2)
     contents = _contents(alone.folder)

@@ -1,6 +1,5 @@
 """Several machines that search for settings together find what one finds."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ def arguments(folder: Path, name: str, transform_graph: str) -> dict[str, Any]:
         "transform_graph_path": transform_graph,
         "base_model": None,
         "working_dir": str(folder / name),
-        "custom_config": samples.CONFIG | {"train": train, "tune": dataclasses.asdict(TUNE)},
+        "custom_config": samples.CONFIG | {"train": train, "tune": TUNE.model_dump()},
     }
 
 

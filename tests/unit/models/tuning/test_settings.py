@@ -1,7 +1,5 @@
 """What a search may choose from, and its values as settings."""
 
-import dataclasses
-
 import pytest
 
 from models.settings import AugmentSettings, TrainSettings
@@ -81,8 +79,8 @@ def test_a_command_line_that_cannot_be_tried_is_refused_at_once() -> None:
 
 def test_a_trial_is_as_the_training_but_shorter() -> None:
     train = TrainSettings(epochs=40, label_smoothing=0.2)
-    assert trial_settings(tune(trial_epochs=4), train) == dataclasses.replace(train, epochs=4)
-    limited = dataclasses.replace(train, steps_per_epoch=9000)
+    assert trial_settings(tune(trial_epochs=4), train) == train.replace(epochs=4)
+    limited = train.replace(steps_per_epoch=9000)
     assert trial_settings(tune(trial_epochs=4), limited).steps_per_epoch == 0
     with pytest.raises(ConfigError, match=r"tune\.trial_epochs must be enough .* 4\."):
         trial_settings(tune(trial_epochs=4), TrainSettings(warmup_epochs=4))

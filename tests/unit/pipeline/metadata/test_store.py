@@ -32,12 +32,12 @@ def inputs(output: Path) -> RunInputs:
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["metadata.store=postgres"], "must be sqlite or mysql. Received: 'postgres'"),
+        (["metadata.store=postgres"], "must be one of sqlite, mysql. Received: 'postgres'"),
         (["metadata.host=db", "metadata.port=1"], "metadata.host, metadata.port can only be set"),
         (["metadata.store=mysql", "metadata.user=pet"], "Missing: host, database"),
         ([*SERVER, "metadata.host=localhost"], "Take 127.0.0.1"),
-        ([*SERVER, "metadata.port=0"], r"must lie in \[1, 65535\]. Received: 0"),
-        ([*SERVER, "metadata.port=65536"], r"must lie in \[1, 65535\]. Received: 65536"),
+        ([*SERVER, "metadata.port=0"], r"must lie in 1..65535. Received: 0"),
+        ([*SERVER, "metadata.port=65536"], r"must lie in 1..65535. Received: 65536"),
         ([*SERVER, "metadata.retries=-1"], "must be at least 0. Received: -1"),
         ([*SERVER, "metadata.ssl_key=key.pem"], "go together"),
         ([*SERVER, "metadata.ssl_ca=/none.pem"], "must be a PEM file. Received: /none.pem"),
