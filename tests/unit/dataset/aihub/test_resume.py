@@ -38,14 +38,14 @@ def test_a_killed_run_goes_on_without_reading_finished_chunks_again(
     loaded.clear()
     out = tmp_path / "killed"
     script = (
-        "import os, sys, signal\nfrom pathlib import Path\nfrom dataset.aihub import run\n"
-        "done = []\n"
+        "import os, sys, signal\nfrom pathlib import Path\nfrom dataset.aihub import preparation\n"
+        "reports = []\n"
         "def report(*step):\n"
-        "    done.append(step)\n"
-        "    len(done) < 3 or os.kill(os.getpid(), signal.SIGKILL)\n"
-        "run.report = report\n"
-        "run.prepare(Path(sys.argv[1]), Path(sys.argv[2]),"
-        " run.PrepareSettings(workers=1, chunk_clips=5))\n"
+        "    reports.append(step)\n"
+        "    len(reports) < 3 or os.kill(os.getpid(), signal.SIGKILL)\n"
+        "preparation.report = report\n"
+        "preparation.prepare(Path(sys.argv[1]), Path(sys.argv[2]),"
+        " preparation.PrepareSettings(workers=1, chunk_clips=5))\n"
     )
     killed = subprocess.run([sys.executable, "-c", script, root, out], check=False)
     assert killed.returncode == -signal.SIGKILL

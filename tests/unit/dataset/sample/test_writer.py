@@ -105,7 +105,7 @@ def test_interrupted_replacement_leaves_the_earlier_sample(
 
 
 def test_what_a_killed_run_left_is_cleared_up(tmp_path: Path) -> None:
-    half_made = tmp_path / ".sample.partial"
+    half_made = tmp_path / "sample.partial"
     half_made.mkdir()
     (half_made / "train.csv").write_text("half")
     paths = write_sample(tmp_path / "sample", TINY, workers=1)
