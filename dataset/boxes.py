@@ -67,13 +67,15 @@ def check_box(box: PixelBox, image_height: int, image_width: int, min_side: int)
     if box.y + box.height > image_height or box.x + box.width > image_width:
         raise BoxError(
             RejectReason.BOX_OUTSIDE_IMAGE,
-            f"rows {box.y}..{box.y + box.height}, columns {box.x}..{box.x + box.width} "
-            f"of an image of {image_height} x {image_width} (height x width)",
+            f"a box must lie within the image. Received: rows {box.y}..{box.y + box.height}, "
+            f"columns {box.x}..{box.x + box.width} of an image of {image_height} x {image_width} "
+            "(height x width)",
         )
     if min(box.height, box.width) < min_side:
         raise BoxError(
             RejectReason.BOX_TOO_SMALL,
-            f"{box.height} x {box.width}, the shortest side may be {min_side}",
+            f"each side must have at least {min_side} pixels. "
+            f"Received: {box.height} x {box.width} (height x width)",
         )
 
 

@@ -108,7 +108,9 @@ def _entries(labels: Path, split: str, species: str) -> Iterator[LabelFile]:
     with os.scandir(labels) as entries:
         for folder in entries:
             if not folder.is_dir():
-                yield _unexpected(LabelFile(split, species, "", folder.name), "it is in no folder")
+                yield _unexpected(
+                    LabelFile(split, species, "", folder.name), "it is not in a folder"
+                )
                 continue
             try:
                 with os.scandir(folder) as files:
@@ -125,7 +127,7 @@ def _checked(label: LabelFile, entry: os.DirEntry[str]) -> LabelFile:
         return _unexpected(label, "its name is not <clip>.json")
     # Reading a named pipe would never end.
     if not entry.is_file():
-        return _unexpected(label, "it is no file")
+        return _unexpected(label, "it is not a file")
     if printable(label.path) != label.path or min(label.path) < " ":
         detail = "its path is not UTF-8, or has control characters"
         return label._replace(refused=PrepareReason.NAME_UNUSABLE, detail=detail)

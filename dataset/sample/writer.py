@@ -101,8 +101,8 @@ def _check_replaceable(folder: Path) -> None:
     elif not folder.exists():
         return
     raise ConfigError(
-        f"The drawn sample needs a folder of its own: absent, empty, or with a {MANIFEST} from "
-        f"an earlier sample. Received: {folder}. Name another folder or remove this one."
+        f"The drawn sample needs a separate folder: missing, empty, or with a {MANIFEST} of an "
+        f"earlier sample. Received: {folder}. Name another folder or remove this one."
     )
 
 

@@ -117,7 +117,7 @@ def test_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
 def test_a_folder_with_other_files_is_refused_and_not_changed(tmp_path: Path, name: str) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / name).write_text('{"settings": {}}')
-    with pytest.raises(ConfigError, match="folder of its own"):
+    with pytest.raises(ConfigError, match="needs a separate folder"):
         write_sample(tmp_path / "photos", TINY, workers=1)
     assert _contents(tmp_path / "photos") == {name: b'{"settings": {}}'}
 
