@@ -1,4 +1,4 @@
-"""The whole preparation: list the label files, read them in several processes, merge, publish."""
+"""Prepares AI Hub's tree: lists the label files, reads them in several processes, writes tables."""
 
 import json
 import os
