@@ -35,7 +35,7 @@ from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from dataset.boxes import PixelBox, parse_box
 from dataset.csv_rows import read_rows
-from dataset.partition import SplitShare, deal_out
+from dataset.partition import SplitShare, partition_rows
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from dataset.settings import DataSettings
@@ -143,7 +143,7 @@ class Ingest:
         parts = folder / "rows"
         parts.mkdir()
         shard_rows = -(-rows // (4 * self._processes))
-        for block in deal_out(
+        for block in partition_rows(
             str(self._csv), [SplitShare("train", 1)], shard_rows, str(parts)
         ).blocks:
             stem = str(folder / f"train-{block.number}")

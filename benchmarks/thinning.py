@@ -27,7 +27,7 @@ from components.evaluator import scores
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import RECORDS
-from dataset.partition import SplitShare, deal_out
+from dataset.partition import SplitShare, partition_rows
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from dataset.settings import DataSettings
@@ -69,7 +69,7 @@ class Indexer:
 def write(csv: Path, folder: Path, thin: ThinSettings) -> str:
     """Writes one shard of Examples and returns its path."""
     folder.mkdir()
-    (block,) = deal_out(str(csv), [SplitShare("all", 1)], 10**6, str(folder)).blocks
+    (block,) = partition_rows(str(csv), [SplitShare("all", 1)], 10**6, str(folder)).blocks
     settings = IngestSettings(DataSettings(), thin, DEFAULT_MOODS, SIDE)
     stem = str(folder / "shard")
     root = str(csv.parent)

@@ -1,6 +1,6 @@
-"""Boxes around animals: their text, their checks, and the view that the model gets of them.
+"""Boxes around animals: parsing, checks, and the view that the network sees.
 
-Here is arithmetic on integers only; pictures are cut in ``dataset.photo``.
+Only arithmetic on integers; ``dataset.photo`` cuts the pixels.
 """
 
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from schemas.reasons import RejectReason
 
 
 class PixelBox(NamedTuple):
-    """Half-open box in pixels of the upright image: rows y..y+height, columns x..x+width."""
+    """Half-open box in pixels of the upright photo: rows y..y+height, columns x..x+width."""
 
     y: int
     x: int
@@ -18,7 +18,7 @@ class PixelBox(NamedTuple):
 
 
 class BoxError(ValueError):
-    """A box that cannot be used, with the reason it is refused for."""
+    """A box that cannot be used, with the reason for refusing its row."""
 
     def __init__(self, reason: RejectReason, detail: str) -> None:
         super().__init__(detail)
@@ -26,7 +26,7 @@ class BoxError(ValueError):
 
 
 def parse_box(text: str) -> PixelBox:
-    """Returns the box that ``"y,x,height,width"`` names; spaces around numbers are fine.
+    """Parses ``"y,x,height,width"``; spaces around the numbers are allowed.
 
     Raises:
       BoxError: BOX_MALFORMED, BOX_NEGATIVE or BOX_EMPTY.
@@ -46,14 +46,20 @@ def parse_box(text: str) -> PixelBox:
 
 def _is_integer(text: str) -> bool:
     digits = text[1:] if text[:1] in "+-" else text
-    # More than nine digits are no pixel count, and must not overflow an int64 later.
+    # No photo has a side of more than nine digits, and a longer number could overflow an int64.
     return digits.isascii() and digits.isdigit() and len(digits) <= 9
 
 
 def check_box(box: PixelBox, image_height: int, image_width: int, min_side: int) -> None:
-    """Raises unless ``box`` lies within an image of that size (pixels, upright).
+    """Raises an error unless ``box`` lies within the photo and is large enough.
 
     A box that touches the right or the bottom edge lies within.
+
+    Args:
+      box: in pixels of the upright photo.
+      image_height: of the upright photo, pixels.
+      image_width: of the upright photo, pixels.
+      min_side: the shortest side that is allowed, pixels.
 
     Raises:
       BoxError: BOX_OUTSIDE_IMAGE or BOX_TOO_SMALL.
@@ -61,25 +67,27 @@ def check_box(box: PixelBox, image_height: int, image_width: int, min_side: int)
     if box.y + box.height > image_height or box.x + box.width > image_width:
         raise BoxError(
             RejectReason.BOX_OUTSIDE_IMAGE,
-            f"rows {box.y}..{box.y + box.height}, columns {box.x}..{box.x + box.width} "
-            f"of an image of {image_height} x {image_width} (height x width)",
+            f"a box must lie within the image. Received: rows {box.y}..{box.y + box.height}, "
+            f"columns {box.x}..{box.x + box.width} of an image of {image_height} x {image_width} "
+            "(height x width)",
         )
     if min(box.height, box.width) < min_side:
         raise BoxError(
             RejectReason.BOX_TOO_SMALL,
-            f"{box.height} x {box.width}, the shortest side may be {min_side}",
+            f"each side must have at least {min_side} pixels. "
+            f"Received: {box.height} x {box.width} (height x width)",
         )
 
 
 def view_of(box: PixelBox, margin: float, image_height: int, image_width: int) -> PixelBox:
-    """Returns the box widened on each side by ``margin`` of its own side, cut at the edges.
+    """Returns the view: the box widened on each side by ``margin`` times that side.
 
-    This is what the model sees. ``models.inputs.preprocessing`` does the same with tensors, and
-    a test holds the two equal; both widen by ``int(side * margin + 0.5)`` pixels.
+    The view ends at the photo's edges. ``models.inputs.preprocessing`` computes the same with
+    tensors, and a test compares the two; both widen by ``int(side * margin + 0.5)`` pixels.
     """
-    dy = int(box.height * margin + 0.5)
-    dx = int(box.width * margin + 0.5)
-    top, left = max(0, box.y - dy), max(0, box.x - dx)
-    bottom = min(image_height, box.y + box.height + dy)
-    right = min(image_width, box.x + box.width + dx)
+    y_margin = int(box.height * margin + 0.5)
+    x_margin = int(box.width * margin + 0.5)
+    top, left = max(0, box.y - y_margin), max(0, box.x - x_margin)
+    bottom = min(image_height, box.y + box.height + y_margin)
+    right = min(image_width, box.x + box.width + x_margin)
     return PixelBox(top, left, bottom - top, right - left)

@@ -1,9 +1,9 @@
-"""How much of a photo is stored for a view, and at what size: arithmetic only.
+"""Plans of stored crops: the region of the photo and the size in pixels.
 
-The view is stored at most ``side`` pixels high and wide, so that training at ``side`` reads
-no pixel too many and never has to shrink; an axis that is shorter is stored as it is, for
-blown-up pixels carry nothing. Around the view a surplus is kept for random crops, as far as
-the photo reaches.
+The view is stored with at most ``side`` pixels along each axis. So training at that resolution
+reads no more pixels than it needs and never has to shrink. A shorter axis is stored as it is,
+because enlarged pixels carry no information. The surplus around the view is for random crops in
+training; it ends at the photo's edges.
 """
 
 from typing import NamedTuple
@@ -12,13 +12,13 @@ from dataset.boxes import PixelBox
 
 
 class CropPlan(NamedTuple):
-    """What to cut out and how to store it.
+    """The region of the photo to cut out, and the size to store it at.
 
     Attributes:
       height, width: of the stored crop, pixels.
       window: the view inside the stored crop.
-      source: (left, top, right, bottom) in pixels of the photo, fractional, such that the
-        view falls on whole pixels of the stored crop.
+      source: (left, top, right, bottom) in pixels of the photo. They are fractional, so that
+        the view falls on whole pixels of the stored crop.
     """
 
     height: int
@@ -33,11 +33,11 @@ def plan_crop(
     """Plans the stored crop of ``view``.
 
     Args:
-      view: what the model sees, within the image.
+      view: the view, within the photo.
       image_height: of the upright photo, pixels.
       image_width: of the upright photo, pixels.
       side: the training resolution, pixels.
-      surplus: stored around the view, share of the stored view's side, half on each side.
+      surplus: as a share of the stored view's side, half of it on each side.
     """
     top, bottom, height = _axis(view.y, view.height, image_height, side, surplus)
     left, right, width = _axis(view.x, view.width, image_width, side, surplus)
@@ -56,9 +56,9 @@ def plan_crop(
 
 
 def _axis(start: int, length: int, limit: int, side: int, surplus: float) -> tuple[int, int, int]:
-    """Returns (pixels before, pixels after, pixels of the view) along one stored axis."""
+    """Returns (pixels before the view, pixels after it, pixels of it) along one stored axis."""
     stored = min(length, side)
-    wanted = int(stored * surplus / 2)
-    before = min(wanted, start * stored // length)
-    after = min(wanted, (limit - start - length) * stored // length)
+    surplus_pixels = int(stored * surplus / 2)
+    before = min(surplus_pixels, start * stored // length)
+    after = min(surplus_pixels, (limit - start - length) * stored // length)
     return before, after, stored

@@ -1,7 +1,7 @@
-"""Reading the cleaned CSV: its columns, its encoding and its rows, one at a time.
+"""Reads the cleaned CSV: its columns, its encoding and its rows, one at a time.
 
-What a row says is judged in ``dataset.boxes`` and ``dataset.photo``; here only the table
-as such can be wrong, and then the whole of it is refused.
+Only the table itself is checked here, and a faulty table is refused as a whole. ``dataset.boxes``
+and ``dataset.photo`` check the single rows.
 """
 
 import csv
@@ -14,7 +14,7 @@ from schemas.errors import DataRefusedError
 from schemas.labels import normalise
 
 Opener = Callable[..., IO[Any]]
-"""Opens a path like the built-in ``open``; a cluster passes one that knows its storage."""
+"""Opens a path like the built-in ``open``; on a cluster it also opens addresses of a bucket."""
 
 _VIDEO_FRAME = re.compile(r"frame_\d+_timestamp_\d+\.[A-Za-z]+$")
 
@@ -32,38 +32,38 @@ class Row(NamedTuple):
 
     @property
     def split_key(self) -> str:
-        """What must not cross from train to eval: the animal where known, else the clip."""
+        """The unit that is never in two splits: the group where it is known, else the clip."""
         return self.group or self.clip
 
 
 def read_rows(path: str, opener: Opener = open, *, labelled: bool = True) -> Iterator[Row]:
-    """Yields the rows of a CSV in order; blank lines are passed over.
+    """Yields the rows of a CSV in order; blank lines are skipped.
 
     A byte order mark, CRLF, quoted fields, spaces around cells and decomposed Hangul in the
-    label are fine. ``Row.line`` is the line on which the row begins, the header being 1.
+    label are allowed. ``Row.line`` is the line on which the row begins; the header is line 1.
 
     Args:
       path: of the CSV.
       opener: opens files of the path's storage.
-      labelled: whether there is a label in each row; else a column of that name is ignored, and
+      labelled: whether each row has a label. If not, a column of that name is ignored and
         ``Row.label`` is "".
 
     Raises:
-      DataRefusedError: the file is empty, lacks a required column, names one twice, is not
-        UTF-8 or is no CSV.
+      DataRefusedError: the file is empty, lacks a required column, names a column twice, is not
+        UTF-8 or is not a CSV.
     """
     with opener(path, "rb") as raw:
         reader = csv.reader(_lines(raw, path))
         try:
             header = [cell.strip() for cell in checked(next(reader, []))]
-            places = _places(
+            indices = _column_indices(
                 header, path, csv_columns.REQUIRED if labelled else csv_columns.UNLABELLED
             )
             end = reader.line_num
             for cells in map(checked, reader):
                 line, end = end + 1, reader.line_num
                 if any(cell.strip() for cell in cells):
-                    yield _row(line, cells, places)
+                    yield _row(line, cells, indices)
         except csv.Error as error:
             raise DataRefusedError(
                 f"{path} cannot be read as CSV at line {reader.line_num}: {error}"
@@ -71,10 +71,10 @@ def read_rows(path: str, opener: Opener = open, *, labelled: bool = True) -> Ite
 
 
 def checked(cells: list[str]) -> list[str]:
-    """Returns the cells of a row.
+    """Returns the cells of a row if all of them are text.
 
     Raises:
-      csv.Error: one has a NUL byte: it is no text. Python's reader says so itself before 3.11.
+      csv.Error: a cell has a NUL byte. Before Python 3.11 the ``csv`` module raises this itself.
     """
     if any("\0" in cell for cell in cells):
         raise csv.Error("line contains NUL")
@@ -82,7 +82,7 @@ def checked(cells: list[str]) -> list[str]:
 
 
 def _lines(raw: IO[bytes], path: str) -> Iterator[str]:
-    """Yields lines as text; a wrong byte is told with its line, which a codec cannot do."""
+    """Yields lines as text; the error for a wrong byte names its line, which no codec knows."""
     for number, line in enumerate(raw, start=1):
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -93,7 +93,8 @@ def _lines(raw: IO[bytes], path: str) -> Iterator[str]:
             ) from error
 
 
-def _places(header: list[str], path: str, required: tuple[str, ...]) -> dict[str, int]:
+def _column_indices(header: list[str], path: str, required: tuple[str, ...]) -> dict[str, int]:
+    """Returns each known column's index in the header."""
     if not any(header):
         raise DataRefusedError(f"{path} is empty: the first line must name the columns.")
     missing = [name for name in required if name not in header]
@@ -103,16 +104,16 @@ def _places(header: list[str], path: str, required: tuple[str, ...]) -> dict[str
             f"{', '.join(header)}"
         )
     known = required + csv_columns.OPTIONAL
-    twice = [name for name in known if header.count(name) > 1]
-    if twice:
-        raise DataRefusedError(f"{path} names the column {', '.join(twice)} twice.")
+    repeated = [name for name in known if header.count(name) > 1]
+    if repeated:
+        raise DataRefusedError(f"{path} names the column {', '.join(repeated)} twice.")
     return {name: header.index(name) for name in known if name in header}
 
 
-def _row(line: int, cells: list[str], places: dict[str, int]) -> Row:
+def _row(line: int, cells: list[str], indices: dict[str, int]) -> Row:
     def cell(name: str) -> str:
-        place = places.get(name, len(cells))
-        return cells[place].strip() if place < len(cells) else ""
+        index = indices.get(name, len(cells))
+        return cells[index].strip() if index < len(cells) else ""
 
     image_path = cell(csv_columns.IMAGE_PATH)
     return Row(
@@ -127,6 +128,6 @@ def _row(line: int, cells: list[str], places: dict[str, int]) -> Row:
 
 
 def clip_of(image_path: str) -> str:
-    """Returns the clip that a path tells: the folder of a video's frame, else the path."""
+    """Returns the clip of a photo: the folder of a video frame, else the path itself."""
     folder, slash, name = image_path.replace("\\", "/").rpartition("/")
     return folder if slash and _VIDEO_FRAME.match(name) else image_path

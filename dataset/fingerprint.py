@@ -1,7 +1,7 @@
-"""A fingerprint of the photos that a CSV names, so that changed photos are read again.
+"""Fingerprint of the photos that a CSV names: a changed photo makes the pipeline read all again.
 
-TFX's own cache key for an ExampleGen sees the CSV's size and time only: photos that were
-added, replaced or mended since would not be noticed.
+TFX's own cache key for an ExampleGen depends on the CSV's size and time only. It does not notice
+photos that were added, replaced or repaired later.
 """
 
 import hashlib
@@ -12,10 +12,10 @@ from dataset.csv_rows import read_rows
 
 
 def photos_fingerprint(csv_path: Path, image_root: Path, *, labelled: bool = True) -> str:
-    """Returns a hash over path, size and time of change of every photo.
+    """Returns a hash of every photo's path, size and time of change.
 
-    Costs one ``stat`` a row (some 10 s for 2 million on a local disk) and a constant amount
-    of memory. Photos in place of which there is nothing count as such.
+    It costs one ``stat`` per row (some 10 s for 2 million rows on a local disk) and a constant
+    amount of memory. A missing photo enters the hash as missing.
 
     Raises:
       DataRefusedError: as ``dataset.csv_rows.read_rows`` does.
@@ -28,9 +28,9 @@ def photos_fingerprint(csv_path: Path, image_root: Path, *, labelled: bool = Tru
 
 
 def photo_state(path: str) -> str:
-    """Returns the file's size and time of change; "-" where there is none."""
+    """Returns a file's size and time of change; "-" for a missing file."""
     try:
-        facts = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):  # ValueError: a NUL byte in the name.
         return "-"
-    return f"{facts.st_size},{facts.st_mtime_ns}"
+    return f"{status.st_size},{status.st_mtime_ns}"

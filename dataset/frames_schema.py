@@ -1,4 +1,4 @@
-"""The Frames table as Arrow sees it."""
+"""Arrow schema of the Frames table."""
 
 import pyarrow as pa
 
@@ -6,7 +6,7 @@ from schemas import frame_columns
 
 
 def arrow_schema() -> pa.Schema:
-    """Returns the schema of a Frames shard: ``frame_columns.COLUMNS``, none of them null."""
+    """Returns the schema of a Frames shard: ``frame_columns.COLUMNS``, none nullable."""
     return pa.schema(
         [
             pa.field(name, pa.type_for_alias(kind), nullable=False)

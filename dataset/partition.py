@@ -1,9 +1,9 @@
-"""Dealing the rows of a CSV out to blocks: one block is one shard and one worker's task.
+"""Partitions the rows of a CSV into splits and blocks; a block is one shard and one worker's task.
 
-All rows of a clip come into one block, in the CSV's order, so that duplicates meet and a
-split never cuts through a clip. Clips are hashed into many buckets, and the buckets packed into
-blocks of nearly equal size. Memory is bounded by ``_BUFFERED_ROWS`` and ``_BUCKETS`` whatever
-the size of the CSV; the rows wait in small files, the photos are not touched.
+All rows of a clip go into one block, in the CSV's order. So no clip is in two splits, and one
+worker sees all duplicates of a row. Clips are hashed into many buckets, and the buckets are
+packed into blocks of nearly equal size. ``_BUFFERED_ROWS`` and ``_BUCKETS`` bound the memory for
+a CSV of any size. The rows are kept in small files; photos are not read.
 """
 
 import csv
@@ -20,7 +20,8 @@ from schemas.errors import DataRefusedError
 
 _BUFFERED_ROWS = 200_000
 _BUCKETS = 65_536
-"""About as many as AI Hub has clips: a block of 4,096 rows is filled to a clip or two."""
+"""About as many as AI Hub has clips, so that the sizes of blocks of 4,096 rows differ by the rows
+of one or two clips."""
 
 
 class Block(NamedTuple):
@@ -29,26 +30,26 @@ class Block(NamedTuple):
     Attributes:
       split: name of the split.
       number: of the block within its split, from 0.
-      of: number of blocks of the split.
-      parts: the files that hold its rows, in order.
+      num_blocks: of the split.
+      parts: paths of the files that hold its rows, in order.
       rows: number of rows.
-      source: the CSV that the rows come from.
+      source: path of the CSV that the rows come from.
     """
 
     split: str
     number: int
-    of: int
+    num_blocks: int
     parts: tuple[str, ...]
     rows: int
     source: str
 
 
-class Dealing(NamedTuple):
-    """How rows were dealt out.
+class Partition(NamedTuple):
+    """The blocks of a CSV, and its labels.
 
     Attributes:
-      blocks: of every split, in order; a split has at least one block, if an empty one.
-      labels: rows of each label, by split.
+      blocks: of every split, in order; a split has at least one block, which may be empty.
+      labels: number of rows by split and label.
     """
 
     blocks: list[Block]
@@ -56,7 +57,7 @@ class Dealing(NamedTuple):
 
 
 class SplitShare(NamedTuple):
-    """A split and its share of the clips, out of the sum of all shares."""
+    """A split and its share of the clips; the whole is the sum of all shares."""
 
     name: str
     share: int
@@ -65,16 +66,16 @@ class SplitShare(NamedTuple):
 # Rows of a clip follow one another in most tables.
 @functools.lru_cache(maxsize=1024)
 def bucket_of(key: str, buckets: int) -> int:
-    """Returns the bucket, 0..buckets-1, of a clip or an animal; the same on every machine."""
+    """Returns the bucket, 0..buckets-1, of a clip or group; the same on every machine."""
     digest = hashlib.sha256(key.encode("utf-8")).digest()
     return int.from_bytes(digest[:8], "big") % buckets
 
 
 def split_of(key: str, shares: Sequence[SplitShare]) -> str:
-    """Returns the split that a clip or an animal belongs to."""
+    """Returns the split of a clip or group."""
     if len(shares) == 1:
         return shares[0].name
-    # The prefix keeps this hash apart from the one that deals clips out to blocks.
+    # The prefix makes this hash independent of the one that assigns clips to blocks.
     bucket = bucket_of("split:" + key, sum(share.share for share in shares))
     for name, share in shares:
         if bucket < share:
@@ -83,7 +84,7 @@ def split_of(key: str, shares: Sequence[SplitShare]) -> str:
     raise AssertionError("the shares add up to the number of buckets")
 
 
-def deal_out(
+def partition_rows(
     source: str,
     shares: Sequence[SplitShare],
     shard_rows: int,
@@ -91,20 +92,21 @@ def deal_out(
     opener: Opener = open,
     *,
     labelled: bool = True,
-) -> Dealing:
-    """Deals the rows of a CSV out to blocks of about ``shard_rows`` rows.
+) -> Partition:
+    """Partitions the rows of a CSV into blocks of about ``shard_rows`` rows.
 
     Args:
       source: path of the CSV.
-      shares: one entry gives every row to that split; several split by clip or animal.
-      shard_rows: rows a block should have.
-      folder: where the blocks' files are written; must exist.
+      shares: a single entry gives every row to that split; several divide clips or groups.
+      shard_rows: rows per block, about.
+      folder: for the files with the blocks' rows; must exist.
       opener: opens files of the CSV's and the folder's storage.
       labelled: as for ``read_rows``.
 
     Raises:
-      DataRefusedError: as ``read_rows`` does, or where there is no row at all.
+      DataRefusedError: as ``read_rows`` does, or because there is no row.
     """
+    # First pass: count the rows of each bucket, so that blocks get nearly equal sizes.
     sizes: dict[str, Counter[int]] = {share.name: Counter() for share in shares}
     labels: dict[str, Counter[str]] = {share.name: Counter() for share in shares}
     for row in read_rows(source, opener, labelled=labelled):
@@ -113,13 +115,16 @@ def deal_out(
         labels[split][row.label] += 1
     if not any(sizes.values()):
         raise DataRefusedError(f"{source} has a header and no rows.")
-    block_of = {split: _packed(buckets, shard_rows) for split, buckets in sizes.items()}
+    block_of = {split: _pack(buckets, shard_rows) for split, buckets in sizes.items()}
+
+    # Second pass: write each row to a file of its block.
     writer = _PartWriter(folder, opener)
     for row in read_rows(source, opener, labelled=labelled):
         split = split_of(row.split_key, shares)
         writer.add((split, block_of[split][bucket_of(row.clip, _BUCKETS)]), row)
     writer.flush()
-    counts = {split: max(places.values(), default=0) + 1 for split, places in block_of.items()}
+
+    counts = {split: max(numbers.values(), default=0) + 1 for split, numbers in block_of.items()}
     blocks = [
         Block(
             name,
@@ -132,19 +137,26 @@ def deal_out(
         for name, count in counts.items()
         for number in range(count)
     ]
-    return Dealing(blocks, {split: dict(counter) for split, counter in labels.items()})
+    return Partition(blocks, {split: dict(counter) for split, counter in labels.items()})
 
 
-def _packed(sizes: Mapping[int, int], shard_rows: int) -> dict[int, int]:
-    """Returns each bucket's block, the largest bucket going first to the emptiest block.
+def _pack(sizes: Mapping[int, int], shard_rows: int) -> dict[int, int]:
+    """Assigns each bucket to a block: from the largest bucket on, to the emptiest block.
 
-    Ronald L. Graham, "Bounds on Multiprocessing Timing Anomalies" (1969): longest processing
-    time first.
+    This is the rule "longest processing time first" (Ronald L. Graham, "Bounds on
+    Multiprocessing Timing Anomalies", 1969).
+
+    Args:
+      sizes: rows of each bucket.
+      shard_rows: rows per block, about.
+
+    Returns:
+      Number of the block, by bucket.
     """
     count = min(max(1, math.ceil(sum(sizes.values()) / shard_rows)), max(1, len(sizes)))
     blocks = [(0, number) for number in range(count)]
     block_of = {}
-    for bucket in sorted(sizes, key=lambda name: (-sizes[name], name)):
+    for bucket in sorted(sizes, key=lambda bucket: (-sizes[bucket], bucket)):
         rows, number = blocks[0]
         heapq.heapreplace(blocks, (rows + sizes[bucket], number))
         block_of[bucket] = number
@@ -160,9 +172,9 @@ def rows_of_block(block: Block, opener: Opener = open) -> Iterator[Row]:
 
 
 class _PartWriter:
-    """Collects rows by block and writes them out in numbered files.
+    """Collects rows by block and writes them to numbered files.
 
-    Files are never appended to: object stores cannot.
+    It never appends to a file, because object stores cannot.
     """
 
     def __init__(self, folder: str, opener: Opener) -> None:
@@ -170,22 +182,22 @@ class _PartWriter:
         self.rows: dict[tuple[str, int], int] = {}
         self._folder = folder
         self._opener = opener
-        self._waiting: dict[tuple[str, int], list[Row]] = {}
+        self._buffer: dict[tuple[str, int], list[Row]] = {}
         self._count = 0
 
     def add(self, block: tuple[str, int], row: Row) -> None:
-        self._waiting.setdefault(block, []).append(row)
+        self._buffer.setdefault(block, []).append(row)
         self.rows[block] = self.rows.get(block, 0) + 1
         self._count += 1
         if self._count >= _BUFFERED_ROWS:
             self.flush()
 
     def flush(self) -> None:
-        for (split, number), rows in self._waiting.items():
+        for (split, number), rows in self._buffer.items():
             parts = self.parts.setdefault((split, number), [])
             path = f"{self._folder}/{split}-{number:05d}-{len(parts):05d}.csv"
             with self._opener(path, "w") as file:
                 csv.writer(file, lineterminator="\n").writerows(rows)
             parts.append(path)
-        self._waiting.clear()
+        self._buffer.clear()
         self._count = 0

@@ -1,4 +1,4 @@
-"""How sharp, bright and rich in contrast a view is, and limits on that."""
+"""Sharpness, brightness and contrast of a view, and the limits on them."""
 
 import math
 from typing import NamedTuple
@@ -13,13 +13,13 @@ _LEVELS = np.arange(256) / 255
 
 
 class Quality(NamedTuple):
-    """Facts about a view as it is stored.
+    """Measures of a view as it is stored.
 
     Attributes:
       sharpness: variance of the Laplacian of the grey levels 0..255, >= 0. Jose Luis
         Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy: a comparative
-        study" (2000). It grows with texture as well as with focus, and views smaller than the
-        training resolution are not enlarged for it: compare like with like.
+        study" (2000). It grows with texture as well as with focus. Views smaller than the
+        training resolution are not enlarged before, so compare only views of similar size.
       brightness: mean grey level over 255, [0, 1].
       contrast: standard deviation of the grey levels over 255, [0, 0.5].
     """
@@ -30,7 +30,7 @@ class Quality(NamedTuple):
 
 
 def quality_of(grey: Image.Image) -> Quality:
-    """Returns the facts about a view in 8-bit grey (mode "L")."""
+    """Returns the measures of a view in 8-bit grey (mode "L")."""
     levels = np.asarray(grey, np.float32)
     sharpness = 0.0
     if min(levels.shape) > 2:
@@ -39,20 +39,20 @@ def quality_of(grey: Image.Image) -> Quality:
         laplacian += levels[2:, 1:-1]
         laplacian -= 4 * levels[1:-1, 1:-1]
         sharpness = max(0.0, float(np.square(laplacian).mean() - laplacian.mean() ** 2))
-    # The histogram says the same as the pixels, and is a hundred times smaller.
+    # The histogram gives the same result as the pixels and is a hundred times smaller.
     counts = np.array(grey.histogram(), np.float64) / levels.size
     mean = float((counts * _LEVELS).sum())
     variance = float((counts * np.square(_LEVELS - mean)).sum())
     return Quality(sharpness, mean, math.sqrt(variance))
 
 
-def quality_fault(quality: Quality, rules: DataSettings) -> tuple[RejectReason, str] | None:
-    """Returns the first limit that the view breaks, as (reason, detail); None if none."""
+def quality_fault(quality: Quality, settings: DataSettings) -> tuple[RejectReason, str] | None:
+    """Returns the first limit that the view breaks, as (reason, detail); None if there is none."""
     limits = (
-        (RejectReason.TOO_DARK, quality.brightness, rules.min_brightness, "min_brightness"),
-        (RejectReason.TOO_BRIGHT, -quality.brightness, -rules.max_brightness, "max_brightness"),
-        (RejectReason.LOW_CONTRAST, quality.contrast, rules.min_contrast, "min_contrast"),
-        (RejectReason.BLURRED, quality.sharpness, rules.min_sharpness, "min_sharpness"),
+        (RejectReason.TOO_DARK, quality.brightness, settings.min_brightness, "min_brightness"),
+        (RejectReason.TOO_BRIGHT, -quality.brightness, -settings.max_brightness, "max_brightness"),
+        (RejectReason.LOW_CONTRAST, quality.contrast, settings.min_contrast, "min_contrast"),
+        (RejectReason.BLURRED, quality.sharpness, settings.min_sharpness, "min_sharpness"),
     )
     for reason, value, limit, name in limits:
         if value < limit:

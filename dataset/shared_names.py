@@ -1,8 +1,8 @@
-"""Names of clips or animals that two splits have in common, at two million rows.
+"""Finds names of clips or groups that are in both splits, for up to two million rows.
 
-Where the data has no clips every photo is one, so the names may be as many as the rows. They
-are compared as 64-bit hashes: among two million names against one million, that two differ and
-have the same hash has a probability of 1e-7.
+In data without clips every photo is its own clip, so there may be as many names as rows. Names
+are compared as 64-bit hashes. For two million names against one million, the probability that
+two different names have the same hash is 1e-7.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ Int64s = npt.NDArray[np.int64]
 
 
 class SharedNames(NamedTuple):
-    """Each common name once, by the first row that has it in either split.
+    """Each common name once: the first row of that name in either split.
 
     Attributes:
       train_row: int64[k], ascending.
@@ -33,47 +33,47 @@ def shared_names(
 ) -> SharedNames:
     """Finds the names that both splits have.
 
-    Memory is that of the eval names (some 16 bytes each) and of one batch.
+    It holds the eval names (some 16 bytes each) and one batch in memory.
 
     Args:
-      train: strings, a name a row, in batches; "" is no name.
-      evaluation: likewise.
+      train: strings, one name per row, in batches; "" means that the row has no name.
+      evaluation: names of the eval split, in the same form.
     """
-    asked, eval_rows = _first_rows(_hashed(evaluation))
+    eval_hashes, eval_rows = _first_rows(_name_hashes(evaluation))
     common = (
-        (hashes[hit], rows[hit])
-        for hashes, rows in _hashed(train)
-        if (hit := np.isin(hashes, asked)).any()
+        (hashes[is_common], rows[is_common])
+        for hashes, rows in _name_hashes(train)
+        if (is_common := np.isin(hashes, eval_hashes)).any()
     )
-    found, train_rows = _first_rows(common)
-    in_order = np.argsort(train_rows)
-    matching = eval_rows[np.searchsorted(asked, found)]
-    return SharedNames(train_rows[in_order], matching[in_order])
+    common_hashes, train_rows = _first_rows(common)
+    by_train_row = np.argsort(train_rows)
+    matching_rows = eval_rows[np.searchsorted(eval_hashes, common_hashes)]
+    return SharedNames(train_rows[by_train_row], matching_rows[by_train_row])
 
 
-def _hashed(
+def _name_hashes(
     batches: Iterable[pa.ChunkedArray],
 ) -> Iterator[tuple[npt.NDArray[np.uint64], Int64s]]:
-    """Yields the hashes of each batch's names and the first row of each."""
-    before = 0
+    """Yields the hashes of each batch's names, and the first row of each name."""
+    first_row_of_batch = 0
     for column in batches:
         names = column.combine_chunks().dictionary_encode()
-        # In the dictionary's order, which is that of the first rows.
+        # The dictionary is in the order of the names' first rows.
         _, rows = np.unique(names.indices.to_numpy(), return_index=True)
         values = np.array(names.dictionary.to_pylist(), object)
-        named = values != ""
-        hashes: npt.NDArray[np.uint64] = pd.util.hash_array(values[named], categorize=False)
-        yield hashes, rows[named] + before
-        before += len(column)
+        has_name = values != ""
+        hashes: npt.NDArray[np.uint64] = pd.util.hash_array(values[has_name], categorize=False)
+        yield hashes, rows[has_name] + first_row_of_batch
+        first_row_of_batch += len(column)
 
 
 def _first_rows(
-    parts: Iterable[tuple[npt.NDArray[np.uint64], Int64s]],
+    batches: Iterable[tuple[npt.NDArray[np.uint64], Int64s]],
 ) -> tuple[npt.NDArray[np.uint64], Int64s]:
-    """Returns the hashes in order, each once, and the first row of each."""
+    """Returns the unique hashes in ascending order, and the first row of each."""
     hashes, rows = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    for some_hashes, some_rows in parts:
-        hashes.append(some_hashes)
-        rows.append(some_rows)
-    distinct, first = np.unique(np.concatenate(hashes), return_index=True)
-    return distinct, np.concatenate(rows)[first]
+    for batch_hashes, batch_rows in batches:
+        hashes.append(batch_hashes)
+        rows.append(batch_rows)
+    unique_hashes, first = np.unique(np.concatenate(hashes), return_index=True)
+    return unique_hashes, np.concatenate(rows)[first]

@@ -1,4 +1,4 @@
-"""Marks by which nearly identical views are found: a perceptual hash and the mean colour."""
+"""Perceptual hash and mean colour of a view: nearly identical views have similar ones."""
 
 import imagehash
 import numpy as np
@@ -11,21 +11,21 @@ _COLOUR_SIDE = 16
 
 
 def perceptual_hash(grey: Image.Image) -> int:
-    """Returns the 64-bit hash of a view in 8-bit grey, the first bit highest.
+    """Returns the 64-bit hash of a view in 8-bit grey; the first bit is the highest.
 
-    It says which of the 64 lowest frequencies of the picture, shrunk to 32 x 32, lie above
-    their median (Christoph Zauner, "Implementation and Benchmarking of Perceptual Image Hash
-    Functions", 2010; ``imagehash.phash``). Encoding again, resizing and a little more light
-    change a few bits at most.
+    Each bit tells whether one of the 64 lowest frequencies of the view, shrunk to 32 x 32, lies
+    above their median (Christoph Zauner, "Implementation and Benchmarking of Perceptual Image
+    Hash Functions", 2010; ``imagehash.phash``). A second encoding, a resize or slightly more
+    light changes a few bits at most.
     """
-    # The hash shrinks to 32 x 32 with a slow filter, for which the picture need not be large.
+    # ``imagehash`` shrinks to 32 x 32 with a slow filter, which does not need a large view.
     small = grey.resize((_HASH_SIDE, _HASH_SIDE), Image.Resampling.BOX)
     bits: npt.NDArray[np.bool_] = imagehash.phash(small).hash
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
 def hash_distance(first: int, second: int) -> int:
-    """Returns in how many bits two hashes differ, 0..64."""
+    """Returns the number of bits in which two hashes differ, 0..64."""
     return (first ^ second).bit_count()
 
 

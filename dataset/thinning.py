@@ -1,7 +1,7 @@
-"""Thinning: frames of one clip are near copies, and which of them are worth training on.
+"""Thinning: leaves out training frames that hardly differ from others of their clip.
 
-Only the order of reading and the choice are here; what is read, and how it may be refused, is
-the caller's.
+Only the order of reading and the selection are here. The caller reads the frames and refuses
+rows.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,28 +46,44 @@ class Hashed(Protocol):
 
     @property
     def phash(self) -> int:
-        """Its perceptual hash, 64 bits."""
+        """Perceptual hash of the frame's view, 64 bits."""
 
 
 _Row = TypeVar("_Row")
 _Frame = TypeVar("_Frame", bound=Hashed)
 
 
-def thinned(
+def thin_clip(
     rows: Sequence[_Row], read: Callable[[_Row], _Frame | None], settings: ThinSettings
 ) -> list[_Frame]:
-    """Reads rows of a clip and returns the frames to keep, in the rows' order.
+    """Reads rows of a clip and returns the frames to keep, in the order of the rows.
 
-    Without ``min_distance`` only the rows that are needed are read: with 4 of 35 frames a
-    clip, nine times fewer photos.
+    Without ``min_distance`` it reads only as many rows as it needs: for 4 of 35 frames per clip,
+    nine times fewer photos.
 
     Args:
       rows: of one clip, in order of time.
-      read: returns a row's frame, or None where the row is refused.
+      read: returns a row's frame, or None if the row is refused.
       settings: with at least one of its limits set.
+
+    Example:
+      Five frames of a clip, each with one bit more than the frame before. Frame 1 differs from
+      frame 0 in one bit only, frame 2 in two:
+
+      >>> from types import SimpleNamespace
+      >>> hashes = [0b0000, 0b0001, 0b0011, 0b0111, 0b1111]
+      >>> def read(row):
+      ...     return SimpleNamespace(row=row, phash=hashes[row])
+      >>> [frame.row for frame in thin_clip(range(5), read, ThinSettings(min_distance=2))]
+      [0, 2, 4]
+
+      A limit on their number alone keeps frames at equal distances in time:
+
+      >>> [frame.row for frame in thin_clip(range(5), read, ThinSettings(max_frames=2))]
+      [1, 3]
     """
     if settings.min_distance == 0:
-        return _spread(rows, read, settings.max_frames)
+        return _read_spread(rows, read, settings.max_frames)
     kept: list[_Frame] = []
     for row in rows:
         frame = read(row)
@@ -76,27 +92,27 @@ def thinned(
         ):
             kept.append(frame)
     if settings.max_frames:
-        kept = [kept[index] for index in evenly(len(kept), settings.max_frames)]
+        kept = [kept[index] for index in spread_indices(len(kept), settings.max_frames)]
     return kept
 
 
-def evenly(length: int, wanted: int) -> list[int]:
-    """Returns ``wanted`` indices spread over 0..length-1; all of them where that is fewer."""
-    wanted = min(length, wanted)
-    return [(2 * i + 1) * length // (2 * wanted) for i in range(wanted)]
+def spread_indices(length: int, count: int) -> list[int]:
+    """Returns ``count`` indices evenly spread over 0..length-1; all of them if there are fewer."""
+    count = min(length, count)
+    return [(2 * i + 1) * length // (2 * count) for i in range(count)]
 
 
-def _spread(
-    rows: Sequence[_Row], read: Callable[[_Row], _Frame | None], wanted: int
+def _read_spread(
+    rows: Sequence[_Row], read: Callable[[_Row], _Frame | None], count: int
 ) -> list[_Frame]:
-    """Reads evenly spread rows, and others in place of those that are refused."""
+    """Reads ``count`` evenly spread rows, and others in place of refused ones."""
     unread = list(range(len(rows)))
     kept: dict[int, _Frame] = {}
-    while unread and len(kept) < wanted:
-        picks = {unread[index] for index in evenly(len(unread), wanted - len(kept))}
-        unread = [place for place in unread if place not in picks]
-        for place in sorted(picks):
-            frame = read(rows[place])
+    while unread and len(kept) < count:
+        chosen = {unread[index] for index in spread_indices(len(unread), count - len(kept))}
+        unread = [index for index in unread if index not in chosen]
+        for index in sorted(chosen):
+            frame = read(rows[index])
             if frame is not None:
-                kept[place] = frame
-    return [kept[place] for place in sorted(kept)]
+                kept[index] = frame
+    return [kept[index] for index in sorted(kept)]

@@ -1,21 +1,21 @@
 """Column names of the cleaned CSV, spelled once.
 
-The first three are required; rows that a model is asked for need no mood. The others may follow
-in any order and become features of the Example where they are present.
+The first three columns are required, except that unlabelled rows have no labels. The others may
+follow in any order; those that are present become features of the Example.
 """
 
 IMAGE_PATH = "image_path"
-"""Path of the photo, absolute or relative to the CSV's folder or the image root."""
+"""Path of the photo, absolute or relative to the image root (default: the CSV's folder)."""
 BBOX = "bbox"
 """Box around the animal in pixels of the upright photo: ``"y,x,height,width"``."""
 LABELS = "labels"
-"""Mood, in Korean, one of the label map's names."""
+"""Mood: one of the label map's names, such as 행복/즐거움."""
 
 SPECIES = "species"
 CLIP = "clip"
-"""Video that the frame was taken from; rows of one clip never cross a split."""
+"""Video that the frame was taken from; all rows of a clip are in one split."""
 GROUP = "group"
-"""Animal that the clip shows; where given, splits are made by group, not by clip."""
+"""Animal that the clip shows; if it is given, all rows of a group are in one split."""
 
 FRAME = "frame"
 """Number of the frame in its video, from 0."""
@@ -23,11 +23,11 @@ TIMESTAMP = "timestamp"
 """Milliseconds from the video's start."""
 WIDTH = "width"
 HEIGHT = "height"
-"""Of the upright photo, pixels, as the source's metadata says."""
+"""Size of the upright photo, pixels, according to AI Hub's metadata."""
 
 UNLABELLED = (IMAGE_PATH, BBOX)
 REQUIRED = (*UNLABELLED, LABELS)
 OPTIONAL = (SPECIES, CLIP, GROUP)
-"""What becomes a feature where it is present."""
+"""Columns that become features if they are present."""
 PREPARED = (*REQUIRED, *OPTIONAL, FRAME, TIMESTAMP, WIDTH, HEIGHT)
-"""What ``dataset.prepare`` writes; the last four are for people and for checks."""
+"""Columns that ``dataset.prepare`` writes; the pipeline does not read the last four."""

@@ -1,15 +1,15 @@
-"""The error for wrong settings or a wrong environment: the run stops before it starts."""
+"""Errors of the user's settings and data, as opposed to faults of the program."""
 
 
 class ConfigError(ValueError):
-    """A setting or an environment that cannot work.
+    """A setting or an environment that cannot work: the run stops before it starts.
 
-    The message says the rule, what was received and what to do.
+    The message has the rule, the received value and the remedy.
     """
 
 
 class DataRefusedError(ValueError):
-    """Data that must not be trained on: the run stops before training.
+    """Data that must not be used for training: the run stops before training.
 
-    The message says which rule was broken, by what, and where to look.
+    The message names the broken rule, the data that break it, and the file with the details.
     """

@@ -4,7 +4,7 @@ import enum
 
 
 class RunExit(enum.IntEnum):
-    """Of ``local_runner.py`` and ``train.py``."""
+    """Exit codes of ``local_runner.py`` and ``train.py``."""
 
     PUSHED = 0
     OTHER = 1
@@ -14,7 +14,7 @@ class RunExit(enum.IntEnum):
 
 
 class PredictExit(enum.IntEnum):
-    """Of ``inference.py`` and ``demo.py``."""
+    """Exit codes of ``inference.py`` and ``demo.py``."""
 
     ALL_ANSWERED = 0
     NOT_ALL_ANSWERED = 1

@@ -1,7 +1,7 @@
 """Feature names of the Examples that PetExampleGen writes, spelled once.
 
-Every Example is one row of the CSV. Numbers are taken before shrinking, from the
-upright photo, so that the statistics speak of the source and not of the crop.
+Every Example is one row of the CSV. Sizes and box features are those of the upright photo, before
+shrinking, so that the statistics describe the source data and not the crops.
 """
 
 IMAGE = "image/encoded"
@@ -14,9 +14,9 @@ IMAGE_HEIGHT = "image/height"
 """int64: height of the upright photo, pixels."""
 
 WINDOW = "crop/window"
-"""int64[4]: (y, x, height, width) of the model's view inside the stored crop, pixels.
+"""int64[4]: (y, x, height, width) of the view inside the stored crop, pixels.
 
-What lies around the window is surplus for random crops in training."""
+The surplus around the window is for random crops in training."""
 
 BOX_TOP = "box/top"
 """float: box y over the photo's height, [0, 1]."""
@@ -41,13 +41,13 @@ CONTRAST = "quality/contrast"
 LABEL = "label"
 """bytes: the mood's name, NFC; absent in the split "unlabelled"."""
 CLIP = "clip"
-"""bytes: clip of the row; the image's path where the data has no clips."""
+"""bytes: clip of the row; the photo's path if the data have no clips."""
 SPECIES = "species"
-"""bytes, absent where the CSV has no such column or an empty cell."""
+"""bytes: the cell of this column; absent if it is empty or the CSV has no such column."""
 GROUP = "group"
-"""bytes, absent where the CSV has no such column or an empty cell."""
+"""bytes: the cell of this column; absent if it is empty or the CSV has no such column."""
 SOURCE_LINE = "source/line"
-"""int64: line of the row in its CSV, the header being line 1."""
+"""int64: line of the row in its CSV; the header is line 1."""
 
 NUMERIC = (
     IMAGE_WIDTH,
@@ -62,13 +62,13 @@ NUMERIC = (
     BRIGHTNESS,
     CONTRAST,
 )
-"""What the statistics and the drift checks look at."""
+"""Features that statistics and drift checks use."""
 
 LABEL_INDEX = "label_index"
 """int64: the label's index after Transform."""
 
 PREDICTED_MOOD = "predicted/mood"
-"""bytes: ``signatures.MOOD``, and the next two, in what BulkInferrer puts out."""
+"""bytes: ``signatures.MOOD``; this and the next two are in BulkInferrer's output."""
 PREDICTED_PROBABILITIES = "predicted/probabilities"
 """float[k]: ``signatures.PROBABILITIES``, in the label map's order."""
 PREDICTED_STATUS = "predicted/status"

@@ -1,34 +1,33 @@
 """Column names of the Frames artifact, spelled once.
 
-PetExampleGen writes a row for every frame that it uses: what is known of the frame and of the
-model's view of it, and no pixels. The leak check and the reports read this instead of two
-million pictures.
+PetExampleGen writes a row for every frame that it uses: facts about the frame and its view, and no
+pixels. The leak check and the reports read this table instead of two million crops.
 """
 
 LINE = "line"
-"""int64: line of the row in its CSV, the header being line 1."""
+"""int64: line of the row in its CSV; the header is line 1."""
 IMAGE_PATH = "image_path"
-"""string: as the CSV has it."""
+"""string: the photo's path, as in the CSV."""
 LABEL = "label"
 """string: the mood's name, NFC."""
 CLIP = "clip"
-"""string: clip of the row; the image's path where the data has no clips."""
+"""string: clip of the row; the photo's path if the data have no clips."""
 GROUP = "group"
-"""string: the animal; empty where the data does not say."""
+"""string: the animal; empty if it is unknown."""
 SPECIES = "species"
-"""string: empty where the data does not say."""
+"""string: empty if it is unknown."""
 
 PHASH = "phash"
-"""uint64: perceptual hash of the model's view (ImageHash's ``phash``, hash size 8), the
-hash's first bit being the number's highest."""
+"""uint64: perceptual hash of the view (ImageHash's ``phash``, hash size 8); the hash's first bit
+is the number's highest."""
 COLOUR = "colour"
-"""uint32: mean colour of the model's view, 0xRRGGBB."""
+"""uint32: mean colour of the view, 0xRRGGBB."""
 SHARPNESS = "sharpness"
-"""float32: of the model's view, as ``dataset.quality`` has it, and the next two."""
+"""float32: variance of the view's Laplacian, >= 0; see ``dataset.quality``."""
 BRIGHTNESS = "brightness"
-"""float32: [0, 1]."""
+"""float32: mean grey level of the view, [0, 1]."""
 CONTRAST = "contrast"
-"""float32: [0, 0.5]."""
+"""float32: standard deviation of the view's grey levels, [0, 0.5]."""
 BOX_AREA = "box_area"
 """float32: box area over the photo's area, (0, 1]."""
 
@@ -46,4 +45,4 @@ COLUMNS = {
     CONTRAST: "float32",
     BOX_AREA: "float32",
 }
-"""Every column in order, with Arrow's name of its type; no value is null."""
+"""All columns in order, with Arrow's names of their types; no value is null."""

@@ -1,7 +1,7 @@
-"""The label map: which mood has which index.
+"""The label map: names of moods and their indices.
 
-The order is fixed here or in a file that the user names, never derived from the data,
-so that index 2 means the same in training, evaluation and serving.
+The order is fixed here or in a file that the user names. It is never derived from the data, so
+that an index means the same mood in training, evaluation and serving.
 """
 
 import json
@@ -20,18 +20,18 @@ MOODS_IN_ENGLISH = {
     "공격성": "aggressive",
     "불안/슬픔": "anxious, sad",
 }
-"""English for AI Hub's moods; other label maps' names stand alone."""
+"""English names of AI Hub's moods; names of other label maps are shown without translation."""
 
 
 class LabelMapError(ValueError):
-    """A label file that cannot be used."""
+    """A label map that cannot be used."""
 
 
 def normalise(name: str) -> str:
     """Returns ``name`` trimmed and in NFC.
 
-    File systems and spreadsheets hand out decomposed Hangul (NFD), which looks the same
-    and compares unequal.
+    Some file systems and spreadsheets give decomposed Hangul (NFD), which looks the same as
+    composed Hangul but is not equal to it.
     """
     return unicodedata.normalize("NFC", name.strip())
 
@@ -40,10 +40,10 @@ def moods_from_mapping(mapping: object) -> tuple[str, ...]:
     """Returns the mood names in index order.
 
     Args:
-      mapping: ``{name: index}`` with the indices 0..k-1, each once, k >= 2.
+      mapping: ``{name: index}`` with each of the indices 0..k-1 once, k >= 2.
 
     Raises:
-      LabelMapError: if it is anything else.
+      LabelMapError: ``mapping`` is not such a mapping, or its names are empty or not unique.
     """
     if not isinstance(mapping, Mapping):
         raise LabelMapError(f"A label map must be a JSON object. Received: {mapping!r}")
@@ -56,17 +56,17 @@ def moods_from_mapping(mapping: object) -> tuple[str, ...]:
         by_index[index] = normalise(str(name))
     if len(by_index) < 2 or sorted(by_index) != list(range(len(by_index))):
         raise LabelMapError(f"The indices must be 0..k-1 with k >= 2. Received: {sorted(by_index)}")
-    moods = tuple(by_index[i] for i in range(len(by_index)))
-    if len(set(moods)) != len(moods) or "" in moods:
-        raise LabelMapError(f"The names must differ and not be empty. Received: {moods}")
-    return moods
+    mood_names = tuple(by_index[i] for i in range(len(by_index)))
+    if len(set(mood_names)) != len(mood_names) or "" in mood_names:
+        raise LabelMapError(f"The names must differ and not be empty. Received: {mood_names}")
+    return mood_names
 
 
 def read_moods(path: Path) -> tuple[str, ...]:
-    """Reads a label file (JSON, UTF-8, ``{name: index}``) into names in index order.
+    """Reads a label map (JSON, UTF-8, ``{name: index}``) and returns its names in index order.
 
     Raises:
-      LabelMapError: if the file cannot be read or is no label map.
+      LabelMapError: the file cannot be read or is not a label map.
     """
     try:
         mapping = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -77,6 +77,6 @@ def read_moods(path: Path) -> tuple[str, ...]:
     return moods_from_mapping(mapping)
 
 
-def to_json(moods: tuple[str, ...]) -> str:
-    """Returns the label file's text for ``moods``."""
-    return json.dumps({name: index for index, name in enumerate(moods)}, ensure_ascii=False)
+def to_json(mood_names: tuple[str, ...]) -> str:
+    """Returns the JSON text of the label map with these names."""
+    return json.dumps({name: index for index, name in enumerate(mood_names)}, ensure_ascii=False)

@@ -1,10 +1,10 @@
-"""Why a row is refused. The rejects table, the counters and the report share these words."""
+"""Reasons to refuse a row. The rejects table, the counters and the report use these names."""
 
 import enum
 
 
 class RejectReason(str, enum.Enum):
-    """One reason a row; the first that applies, in this order."""
+    """Reasons of refusal; a row gets the first that applies, in this order."""
 
     UNKNOWN_LABEL = "unknown_label"
     """The mood is not in the label map."""
@@ -15,19 +15,19 @@ class RejectReason(str, enum.Enum):
     BOX_EMPTY = "box_empty"
     """A side is 0."""
     DUPLICATE_ROW = "duplicate_row"
-    """An earlier row has the same image and box."""
+    """An earlier row has the same photo and box."""
     IMAGE_MISSING = "image_missing"
-    """There is no such file, or it cannot be opened."""
+    """The photo's file does not exist or cannot be opened."""
     NOT_AN_IMAGE = "not_an_image"
-    """The file is no picture in a known format."""
+    """The file is not an image in a known format."""
     IMAGE_TOO_LARGE = "image_too_large"
-    """The picture has more pixels than the set limit."""
+    """The photo has more pixels than the set limit."""
     BOX_OUTSIDE_IMAGE = "box_outside_image"
-    """The box reaches past the upright picture's edge."""
+    """The box reaches past the upright photo's edge."""
     BOX_TOO_SMALL = "box_too_small"
     """A side of the box is under the set limit."""
     IMAGE_TRUNCATED = "image_truncated"
-    """The picture begins well and cannot be decoded to its end."""
+    """The photo has a sound header and cannot be decoded to its end."""
     TOO_DARK = "too_dark"
     """The view is darker than the set limit."""
     TOO_BRIGHT = "too_bright"

@@ -1,25 +1,24 @@
 """Names of the servable's signatures, inputs and outputs, spelled once.
 
-Every signature takes a batch of any size and answers with the same five tensors,
-one row a picture. A picture that cannot be used gets ``STATUS`` other than
-``STATUS_OK``, an empty ``MOOD``, ``MOOD_INDEX`` -1 and zero ``PROBABILITIES``; the
-other pictures of the batch are answered as if it were not there.
+Every signature takes a batch of any size and returns the same five tensors, with one row for each
+photo or Example. A photo that cannot be used gets another ``STATUS`` than ``STATUS_OK``, an empty
+``MOOD``, ``MOOD_INDEX`` -1 and zero ``PROBABILITIES``. It does not change the rows of the others.
 """
 
 SERVE_IMAGE = "serving_default"
-"""Encoded whole pictures: ``IMAGE_BYTES`` string[n]."""
+"""Encoded photos without a box: ``IMAGE_BYTES`` string[n]."""
 SERVE_BOX = "serve_box"
-"""Encoded pictures with a box: ``IMAGE_BYTES`` string[n] and ``BOX`` int64[n, 4]."""
+"""Encoded photos with a box: ``IMAGE_BYTES`` string[n] and ``BOX`` int64[n, 4]."""
 SERVE_EXAMPLE = "serve_example"
 """Serialized Examples as PetExampleGen writes them: ``EXAMPLES`` string[n]."""
 SERVE_BULK = "serve_bulk"
-"""The same for TFX's BulkInferrer, which breaks on texts of shape [n]: here they are [n, 1]."""
+"""The same for TFX's BulkInferrer, which fails on strings of shape [n]: here they are [n, 1]."""
 
 IMAGE_BYTES = "image_bytes"
-"""string[n]: JPEG, PNG, GIF (first frame) or BMP. The name's ending makes TensorFlow
-Serving's REST interface treat it as binary (``{"b64": ...}``)."""
+"""string[n]: JPEG, PNG, GIF (first frame) or BMP. Because of the ending ``_bytes``, TensorFlow
+Serving's REST interface treats it as binary (``{"b64": ...}``)."""
 BOX = "box"
-"""int64[n, 4]: (y, x, height, width) in pixels of the picture as stored, EXIF ignored."""
+"""int64[n, 4]: (y, x, height, width) in pixels of the photo as stored; EXIF is ignored."""
 EXAMPLES = "examples"
 
 MOOD = "mood"
@@ -27,21 +26,21 @@ MOOD = "mood"
 MOOD_INDEX = "mood_index"
 """int64[n]: its index in the label map; -1 unless the status is ok."""
 PROBABILITIES = "probabilities"
-"""float32[n, k]: sums to 1 where the status is ok, else all 0."""
+"""float32[n, k]: the sum is 1 if the status is ok; otherwise all are 0."""
 MOODS = "moods"
-"""string[n, k]: the names that the probabilities belong to, the same in every row."""
+"""string[n, k]: the moods' names in the order of the probabilities, the same in every row."""
 STATUS = "status"
-"""string[n]: one of the three below."""
+"""string[n]: one of the three values below."""
 
 STATUS_OK = "ok"
 STATUS_IMAGE_UNREADABLE = "image_unreadable"
 STATUS_BOX_OUTSIDE_IMAGE = "box_outside_image"
 
 EXTRAS_FOLDER = "assets.extra"
-"""Folder in the SavedModel for files that the graph does not read: TensorFlow's own name for
-it (``assets`` belongs to the graph's initialisers, and holds nothing here). It is copied with
-the SavedModel, and TensorFlow Serving leaves it alone."""
+"""Folder in the SavedModel for files that the graph does not read. The name is TensorFlow's
+(``assets`` is for files of the graph's initialisers, of which this graph has none). It is copied
+with the SavedModel, and TensorFlow Serving ignores it."""
 LABELS_ASSET = "labels.json"
 """File in ``EXTRAS_FOLDER`` that holds the label map."""
 SPEC_ASSET = "preprocessing.json"
-"""File in ``EXTRAS_FOLDER``: resolution, box margin, weights' source."""
+"""File in ``EXTRAS_FOLDER``: resolution, box margin, and source of the weights."""

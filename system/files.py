@@ -1,6 +1,6 @@
-"""Files and folders that appear whole and on the disk, or not at all.
+"""Atomic writes: files and folders appear complete and on the disk, or not at all.
 
-Whatever kills the process, or takes the machine's power, leaves what was there before.
+If the process is killed or the machine loses its power, the earlier file is still there.
 """
 
 import contextlib
@@ -14,17 +14,19 @@ from filelock import Timeout
 from schemas.errors import ConfigError
 
 PARTIAL = ".partial"
-"""Ending of what is being written."""
+"""Ending of a file or folder that is being written."""
 
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Yields the path to write a file or folder to; at the block's end it appears at ``path``.
+    """Yields a path for writing a file or folder; after the block it is renamed to ``path``.
 
-    An error in the block removes what was written. Only one process may write ``path`` at a time.
+    After an error in the block the partial file or folder is removed. Only one process may write
+    ``path`` at a time.
 
     Args:
-      path: a file, which is replaced if it is there; or a folder that is not there.
+      path: of a file, which is replaced if it exists; or of a folder, which must not exist when
+        the block ends.
     """
     partial = path.with_name(path.name + PARTIAL)
     remove(partial)
@@ -37,13 +39,18 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Writes a file that appears whole; text is UTF-8."""
+    """Writes a file atomically; text is encoded as UTF-8."""
     with whole(path) as partial:
         partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def put(partial: Path, path: Path) -> None:
-    """Renames a file or folder once it is on the disk, and waits until its new name is, too."""
+    """Renames a file or folder after its content is on the disk, and waits for the new name.
+
+    Args:
+      partial: the written file or folder.
+      path: the new name, in the same file system. A file of this name is replaced.
+    """
     for inner in partial.rglob("*"):
         flush(inner)
     flush(partial)
@@ -53,15 +60,15 @@ def put(partial: Path, path: Path) -> None:
 
 def flush(path: Path) -> None:
     """Waits until a file's content, or a folder's list of names, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        os.fsync(descriptor)
     finally:
-        os.close(handle)
+        os.close(descriptor)
 
 
 def remove(path: Path) -> None:
-    """Removes a file or a whole folder; does nothing if it is not there."""
+    """Removes a file or a whole folder; does nothing if it does not exist."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -70,13 +77,13 @@ def remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Turns what the disk refuses into a ConfigError that says how to go on."""
+    """Turns an OSError of the block into a ConfigError with a remedy."""
     try:
         yield
-    except Timeout:  # An OSError that is told by whoever asks for the lock.
+    except Timeout:  # It is an OSError, but the caller that takes the lock handles it.
         raise
     except OSError as error:
         raise ConfigError(
-            f"{folder} must be writable. Received: {error}. What was finished is kept: make room, "
-            "and the same command goes on"
+            f"{folder} must be writable. Received: {error}. Finished parts are kept: free some "
+            "space, and the same command goes on"
         ) from error

@@ -1,8 +1,8 @@
-"""Reading Parquet files, on this machine or in a bucket.
+"""Reads Parquet files, on this machine or in a bucket, in the calling thread only.
 
-By the calling thread alone. Where Arrow's own threads read a Python file, one of them may still
-let go of it while the interpreter ends, and aborts the process after its work is done
-(apache/arrow issues 33975, 34314 and 50482): on a cluster that is a failed task.
+If Arrow's own threads read a Python file, one of them may still release it while the interpreter
+ends. That aborts the process after its work is done (apache/arrow issues 33975, 34314 and 50482),
+and on a cluster the task counts as failed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ def read_table(path: str, columns: Sequence[str]) -> pa.Table:
 
 
 def read_batches(path: str, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
-    """Yields some columns, at most ``rows`` rows at a time, and holds no more than those."""
+    """Yields some columns, at most ``rows`` rows at a time; only these rows are in memory."""
     with open_file(path, "rb") as file:
         parquet = pq.ParquetFile(file, pre_buffer=False)
         yield from parquet.iter_batches(rows, columns=list(columns), use_threads=False)

@@ -1,4 +1,4 @@
-"""Worker processes that end with their parent, leave Ctrl-C to it and log through it."""
+"""Pool of worker processes that end with their parent, ignore Ctrl-C and log in the parent."""
 
 import contextlib
 import logging
@@ -17,10 +17,11 @@ from system import progress
 
 @contextlib.contextmanager
 def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
-    """Yields a pool whose waiting jobs are dropped on an error; None for a single worker.
+    """Yields a process pool, or None for a single worker.
 
-    What the workers log from WARNING on, and their progress, is logged here. Workers are
-    spawned: a fork of a process that has threads may hang.
+    After an error in the block the jobs that have not started are cancelled. The workers' log
+    records from WARNING on, and their progress, are logged in this process. Workers are spawned,
+    because a fork of a process with threads may hang.
     """
     if workers == 1:
         yield None
@@ -41,6 +42,8 @@ def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
 
 
 class _Relay(logging.Handler):
+    """Logs the workers' records in this process."""
+
     def emit(self, record: logging.LogRecord) -> None:
         logger = logging.getLogger(record.name)
         if logger.isEnabledFor(record.levelno):
@@ -49,14 +52,14 @@ class _Relay(logging.Handler):
 
 def _start_worker(records: "Queue[Any]") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A GPU is for the training; TensorFlow would take all its memory in every process.
+    # The GPU is for the training; TensorFlow would take all its memory in every process.
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    # There is a process a core: threads of the number libraries would fight for them.
+    # There is one process per core, so threads of the numeric libraries would compete for cores.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         os.environ[name] = "1"
     logging.getLogger().addHandler(logging.handlers.QueueHandler(records))
     progress.LOGGER.setLevel(logging.INFO)
-    # concurrent.futures' workers would wait for work for ever after their parent's death.
+    # Without this, workers of concurrent.futures never end after their parent was killed.
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -1,8 +1,8 @@
-"""How far a long step has come, told through ``logging``.
+"""Progress of long steps, reported through ``logging``.
 
-A step that wants to be followed calls ``report``; whoever shows progress (a terminal,
-a file) installs a handler and reads ``record.progress``. Without one the call costs a
-log record and the line stays readable.
+A long step calls ``report``. A handler of ``LOGGER`` shows the progress, for example on a
+terminal; it reads ``record.progress``. Without a handler a call costs one log record, whose text
+is readable.
 """
 
 import logging
@@ -12,10 +12,15 @@ LOGGER = logging.getLogger("pet_mood.progress")
 
 
 class Progress(NamedTuple):
-    """One step forward.
+    """Progress of a task since its last report.
 
-    ``advance`` is how much was done since the last report, so that several workers can
-    report to one bar; ``total`` is the whole amount, 0 where unknown.
+    Attributes:
+      task: name of the task.
+      advance: number of units done since the last report, so that several workers can report to
+        one bar.
+      total: number of all units; 0 if it is unknown.
+      unit: name of the units, such as "rows".
+      note: additional text.
     """
 
     task: str
@@ -26,7 +31,7 @@ class Progress(NamedTuple):
 
 
 def report(task: str, advance: int, total: int, unit: str, note: str = "") -> None:
-    """Reports that ``advance`` more of ``total`` units of ``task`` are done."""
+    """Reports that ``advance`` more of the task's ``total`` units are done; see ``Progress``."""
     progress = Progress(task, advance, total, unit, note)
     LOGGER.info(
         "%s: +%d of %d %s %s", task, advance, total, unit, note, extra={"progress": progress}

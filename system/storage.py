@@ -1,4 +1,4 @@
-"""Opening files, on this machine or in a bucket, with errors that are the same in both."""
+"""Opens, links and writes files, on this machine or in a bucket, with the same errors in both."""
 
 import contextlib
 import io
@@ -12,46 +12,46 @@ from system import files
 
 
 def open_file(path: str, mode: str) -> IO[Any]:
-    """Opens a file like the built-in ``open``; text is UTF-8 and line ends are left alone.
+    """Opens a file like the built-in ``open``; text is UTF-8, and line ends are not changed.
 
     Args:
-      path: a path, or an address such as gs://bucket/name that Beam has a file system for.
+      path: a path, or an address such as gs://bucket/name for which Beam has a file system.
       mode: "rb", "r", "wb" or "w".
 
     Raises:
-      OSError: at once and not at the first read, as TensorFlow's file system would.
+      OSError: immediately. TensorFlow's file system would raise it at the first read.
     """
-    text = "b" not in mode
+    is_text = "b" not in mode
     if "://" not in path:
-        return open(path, mode, encoding="utf-8", newline="") if text else open(path, mode)
-    # Beam takes seconds to import, which each process of a local ingest would wait for.
+        return open(path, mode, encoding="utf-8", newline="") if is_text else open(path, mode)
+    # Importing Beam takes seconds, which each process of a local ingest would lose.
     from apache_beam.io.filesystem import CompressionTypes
     from apache_beam.io.filesystems import FileSystems
 
     open_binary = FileSystems.open if "r" in mode else FileSystems.create
     file = open_binary(path, compression_type=CompressionTypes.UNCOMPRESSED)
-    return io.TextIOWrapper(file, encoding="utf-8", newline="") if text else file
+    return io.TextIOWrapper(file, encoding="utf-8", newline="") if is_text else file
 
 
 def link_file(source: str, target: str) -> None:
-    """Makes ``target`` another name of a finished file, or a copy where that is not possible."""
+    """Makes ``target`` a hard link to a finished file, or a copy if links are not possible."""
     if "://" in source:
-        # Beam's copy within a bucket does not move the bytes through this machine.
+        # Beam copies within the bucket, so the bytes do not pass through this machine.
         from apache_beam.io.filesystems import FileSystems
 
         FileSystems.copy([source], [target])
         return
     try:
         os.link(source, target)
-    except OSError:  # A file system without links.
+    except OSError:  # A file system without hard links.
         shutil.copyfile(source, target)
 
 
 @contextlib.contextmanager
 def whole(path: str) -> Iterator[str]:
-    """Yields the path to write a file to; at the block's end it appears at ``path``, whole.
+    """Yields a path for writing a file; after the block it is at ``path``, complete.
 
-    In a bucket an object appears when its writing has ended, and is written in place.
+    An object of a bucket is written in place, because it appears only when it is complete.
     """
     if "://" in path:
         yield path
@@ -61,6 +61,6 @@ def whole(path: str) -> Iterator[str]:
 
 
 def write_whole(path: str, text: str) -> None:
-    """Writes a file that appears whole, in UTF-8."""
+    """Writes a text file atomically, in UTF-8."""
     with whole(path) as partial, open_file(partial, "w") as file:
         file.write(text)

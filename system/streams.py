@@ -1,7 +1,7 @@
-"""The process' own standard streams, while descriptors 1 and 2 lead elsewhere.
+"""Redirection of descriptors 1 and 2, with access to the real standard output and error.
 
-TensorFlow writes to descriptor 2 from C++, Beam logs, others warn or print: only the descriptors
-themselves catch all of it.
+TensorFlow writes to descriptor 2 from C++, Beam logs, and other libraries warn or print. Only a
+redirection of the descriptors themselves catches all of this.
 """
 
 import contextlib
@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple, TextIO
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-"""TensorFlow's own variable, 0..3. Where the user has set it, ``quiet`` lets the noise through to
-the standard error: that is how a crash in C++, which leaves no time to show it, is looked into."""
+"""TensorFlow's own variable, 0..3. If the user has set it, ``quiet`` sends the libraries' output to
+the standard error. This is for the search of a crash in C++, after which ``quiet`` could not show
+the output that it holds back."""
 
 
 class Streams(NamedTuple):
-    """The standard output and standard error as they were before."""
+    """The real standard output and standard error."""
 
     out: TextIO
     err: TextIO
@@ -29,21 +30,21 @@ class Streams(NamedTuple):
 def redirected(
     target: int | None, *, encoding: str = "utf-8", errors: str = "backslashreplace"
 ) -> Iterator[Streams]:
-    """Lets descriptors 1 and 2 lead to another, and yields the real ones as text.
+    """Redirects descriptors 1 and 2 to ``target``, and yields the real ones as text streams.
 
-    Child processes inherit this. All is put back at the end, whatever happens within.
+    Child processes inherit the redirection. It ends with the block, also after an error.
 
     Args:
-      target: a descriptor; None is the real standard error, for both.
-      encoding: of the text.
-      errors: what is done about signs that the encoding lacks, as for ``open``. Names of files
-        that are not UTF-8 have lone surrogates, and backslashreplace writes these as JSON does.
+      target: a descriptor; None stands for the real standard error.
+      encoding: of the yielded streams.
+      errors: treatment of characters that the encoding lacks, as for ``open``. Names of files
+        that are not UTF-8 have lone surrogates; backslashreplace writes them like JSON.
     """
     _flush()
     real_out, real_err = os.dup(1), os.dup(2)
-    lead_to = real_err if target is None else target
-    os.dup2(lead_to, 1)
-    os.dup2(lead_to, 2)
+    target_or_error = real_err if target is None else target
+    os.dup2(target_or_error, 1)
+    os.dup2(target_or_error, 2)
     try:
         with (
             open(real_out, "w", encoding=encoding, errors=errors, closefd=False) as out,
@@ -60,40 +61,40 @@ def redirected(
 
 @contextlib.contextmanager
 def quiet(*expected: type[BaseException]) -> Iterator[Streams]:
-    """Holds back what libraries write, and shows it if the program fails unexpectedly.
+    """Holds back the libraries' output, and shows it after an unexpected error.
 
     Args:
-      *expected: errors that say all themselves.
+      *expected: types of errors whose message is sufficient.
     """
-    passed_on: tuple[type[BaseException], ...] = (*expected, BrokenPipeError)
-    wants_noise = LOG_LEVEL in os.environ
+    expected_errors: tuple[type[BaseException], ...] = (*expected, BrokenPipeError)
+    show_output = LOG_LEVEL in os.environ
     os.environ.setdefault(LOG_LEVEL, "3")
     with (
-        tempfile.TemporaryFile() as noise,
-        redirected(None if wants_noise else noise.fileno()) as streams,
+        tempfile.TemporaryFile() as held_back,
+        redirected(None if show_output else held_back.fileno()) as streams,
         warnings.catch_warnings(),
     ):
-        # Pillow warns of odd metadata and palettes; what cannot be read becomes an error. Said
-        # once and here, for the filters belong to all threads that read pictures.
+        # Pillow warns of odd metadata and palettes; an unreadable photo becomes an error. The
+        # filter is set here, once, because filters are common to all threads that read photos.
         warnings.simplefilter("ignore", UserWarning)
         try:
             yield streams
-        except passed_on:
+        except expected_errors:
             raise
         except Exception:
             _flush()
-            streams.err.write(_content(noise))
+            streams.err.write(_text_of(held_back))
             raise
 
 
-def _content(noise: IO[bytes]) -> str:
-    noise.seek(0)
-    return noise.read().decode("utf-8", "replace")
+def _text_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace")
 
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    # C's own buffers would otherwise come out after the descriptors have changed.
+    # Otherwise C's own buffers would be written after the descriptors have changed.
     ctypes.CDLL(None).fflush(None)

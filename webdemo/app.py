@@ -30,7 +30,7 @@ from client.predict.pictures import upright
 from client.predict.predictions import FailedPrediction, best
 from client.predict.predictor import predict_one
 from dataset.boxes import BoxError, PixelBox, check_box, parse_box
-from dataset.decoding import PictureError
+from dataset.decoding import PhotoError
 from schemas.labels import MOODS_IN_ENGLISH
 from webdemo.messages import NO_HEAT, SERVER_DOWN, UNKNOWN_LABEL, UPLOAD_TOO_LARGE, WORDS
 
@@ -88,7 +88,7 @@ def _answered(answer: _Answer, model: Model, photo: bytes, asked: Mapping[str, s
     try:
         box = parse_box(asked["box"]) if "box" in asked else None
         return answer(model, photo, box, asked)
-    except (PictureError, BoxError) as error:
+    except (PhotoError, BoxError) as error:
         return _error(422, error.reason.value, str(error))
     except CoveredError as error:
         return _error(422, NO_HEAT, str(error))

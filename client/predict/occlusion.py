@@ -21,7 +21,7 @@ from client.backends.model import Model
 from client.predict.pictures import Picture
 from client.predict.predictor import BATCH
 from dataset.boxes import PixelBox, view_of
-from dataset.decoding import DECODE_ERRORS, PictureError, opened, to_rgb
+from dataset.decoding import DECODE_ERRORS, PhotoError, opened, to_rgb
 from schemas import signatures
 from schemas.reasons import RejectReason
 
@@ -66,7 +66,7 @@ def heat_map(model: Model, picture: Picture, box: PixelBox | None, mood: str) ->
       mood: one of the model's.
 
     Raises:
-      PictureError: IMAGE_TRUNCATED.
+      PhotoError: IMAGE_TRUNCATED.
       CoveredError: the model does not answer.
     """
     shown, inner = _shrunk(picture, box or PixelBox(0, 0, picture.height, picture.width))
@@ -114,7 +114,7 @@ def _shrunk(picture: Picture, box: PixelBox) -> tuple[Image.Image, PixelBox]:
             image.load()
             pixels = to_rgb(image)
         except DECODE_ERRORS as error:
-            raise PictureError(RejectReason.IMAGE_TRUNCATED, str(error)) from error
+            raise PhotoError(RejectReason.IMAGE_TRUNCATED, str(error)) from error
     inner = PixelBox(
         round((box.y - around.y) * scale),
         round((box.x - around.x) * scale),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageOps
 
-from dataset.decoding import DECODE_ERRORS, PictureError, opened, orientation_of, to_rgb
+from dataset.decoding import DECODE_ERRORS, PhotoError, opened, orientation_of, to_rgb
 from dataset.settings import DataSettings
 from schemas.reasons import RejectReason
 
@@ -46,7 +46,7 @@ def upright(photo: bytes) -> Picture:
       photo: a file's bytes, in any format that Pillow knows.
 
     Raises:
-      PictureError: NOT_AN_IMAGE, IMAGE_TOO_LARGE or, where it must be encoded again,
+      PhotoError: NOT_AN_IMAGE, IMAGE_TOO_LARGE or, where it must be encoded again,
         IMAGE_TRUNCATED.
     """
     with _checked(photo) as image:
@@ -61,7 +61,7 @@ def encoded_again(photo: bytes) -> Picture:
     This is for files that Pillow can read and TensorFlow cannot, such as a BMP of 16 colours.
 
     Raises:
-      PictureError: as ``upright``.
+      PhotoError: as ``upright``.
     """
     with _checked(photo) as image:
         return _encoded_again(image)
@@ -70,12 +70,12 @@ def encoded_again(photo: bytes) -> Picture:
 @contextlib.contextmanager
 def _checked(photo: bytes) -> Iterator[Image.Image]:
     if photo[4:8] == b"ftyp" and photo[8:12] in _HEIC_BRANDS:
-        raise PictureError(
+        raise PhotoError(
             RejectReason.NOT_AN_IMAGE, "HEIC cannot be read here; convert the photo to JPEG"
         )
     with opened(photo) as image:
         if image.width * image.height > MAX_PIXELS:
-            raise PictureError(
+            raise PhotoError(
                 RejectReason.IMAGE_TOO_LARGE,
                 f"{image.height} x {image.width} pixels, the limit is {MAX_PIXELS}",
             )
@@ -88,7 +88,7 @@ def _encoded_again(image: Image.Image) -> Picture:
         image.load()
         pixels = to_rgb(ImageOps.exif_transpose(image))
     except DECODE_ERRORS as error:
-        raise PictureError(RejectReason.IMAGE_TRUNCATED, str(error)) from error
+        raise PhotoError(RejectReason.IMAGE_TRUNCATED, str(error)) from error
     file = io.BytesIO()
     if is_jpeg:
         pixels.save(file, "JPEG", quality=95, subsampling=0)

@@ -16,7 +16,7 @@ from client.predict.pictures import Picture
 from client.predict.prediction_inputs import Input
 from client.predict.predictions import ANSWER_NOT_FINITE, FailedPrediction, Outcome, Prediction
 from dataset.boxes import BoxError, PixelBox, check_box
-from dataset.decoding import PictureError
+from dataset.decoding import PhotoError
 from dataset.photo import read_photo
 from schemas import signatures
 
@@ -82,7 +82,7 @@ def _prepared(one: Input, read: Callable[[str], bytes] = read_photo) -> _Ready |
         if one.box is not None:
             # The ingest's limit for small boxes is a rule for training: any size is answered.
             check_box(one.box, picture.height, picture.width, min_side=1)
-    except (PictureError, BoxError) as error:
+    except (PhotoError, BoxError) as error:
         return FailedPrediction(one.image, error.reason.value, str(error))
     return _Ready(photo, picture, one.box)
 
@@ -102,7 +102,7 @@ def _predict_batch(
         if response.status == signatures.STATUS_IMAGE_UNREADABLE:
             try:
                 again[at] = fit[at]._replace(picture=pictures.encoded_again(fit[at].photo))
-            except PictureError as error:
+            except PhotoError as error:
                 rows[at] = FailedPrediction(inputs[at].image, error.reason.value, str(error))
     responses |= _predict(model, again)
     return [rows.get(at) or _row(one.image, responses[at]) for at, one in enumerate(inputs)]

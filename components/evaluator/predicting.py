@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.evaluator import predictions_table, slices
-from dataset.calibration_split import is_fitted_on
+from dataset.calibration_split import is_calibration_clip
 from schemas import features, signatures
 from schemas.labels import moods_from_mapping
 from system import progress
@@ -85,7 +85,8 @@ def write_predictions(
             answers = {name: _ask(servable, records) for name, servable in servables.items()}
             facts = _facts(records, moods)
             facts[predictions_table.JUDGED] = [
-                not (calibrated and is_fitted_on(clip)) for clip in facts[predictions_table.CLIP]
+                not (calibrated and is_calibration_clip(clip))
+                for clip in facts[predictions_table.CLIP]
             ]
             writer.add(facts, answers)
             progress.report("evaluate", len(records), total, "images")

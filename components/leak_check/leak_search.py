@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from components.leak_check.frames_table import SplitFrames
 from components.leak_check.settings import LeakLimits
-from dataset.leaks import NearPairs, Pictures, near_pairs
+from dataset.leaks import NearPairs, ViewHashes, near_pairs
 from dataset.shared_names import shared_names
 from schemas import artifacts, frame_columns
 
@@ -73,14 +73,14 @@ def _names(split: SplitFrames, column: str) -> Iterator[pa.ChunkedArray]:
     return (table[column] for table in split.batches([column]))
 
 
-def _known(split: SplitFrames) -> Iterator[Pictures]:
+def _known(split: SplitFrames) -> Iterator[ViewHashes]:
     for table in split.batches([frame_columns.PHASH, frame_columns.COLOUR]):
-        yield Pictures(
+        yield ViewHashes(
             table[frame_columns.PHASH].to_numpy(), table[frame_columns.COLOUR].to_numpy()
         )
 
 
-def _asked(split: SplitFrames) -> tuple[Pictures, npt.NDArray[np.int64], int]:
+def _asked(split: SplitFrames) -> tuple[ViewHashes, npt.NDArray[np.int64], int]:
     """Returns the pictures to look up, their row numbers, and how many others there are."""
     phash, colour = [np.empty(0, np.uint64)], [np.empty(0, np.uint32)]
     numbers = [np.empty(0, np.int64)]
@@ -92,7 +92,7 @@ def _asked(split: SplitFrames) -> tuple[Pictures, npt.NDArray[np.int64], int]:
         numbers.append(np.flatnonzero(clear) + rows)
         rows += len(table)
     found = np.concatenate(numbers)
-    return Pictures(np.concatenate(phash), np.concatenate(colour)), found, rows - len(found)
+    return ViewHashes(np.concatenate(phash), np.concatenate(colour)), found, rows - len(found)
 
 
 def _nearest_first(near: NearPairs) -> NearPairs:

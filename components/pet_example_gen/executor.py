@@ -27,7 +27,7 @@ from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import FRAMES, RECORDS, read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
-from dataset.partition import Dealing, SplitShare, deal_out
+from dataset.partition import Partition, SplitShare, partition_rows
 from schemas import artifacts
 from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS, RejectReason
@@ -88,7 +88,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             ] or [SplitShare(split.name, 1)]
             source = _only_file(posixpath.join(base, split.pattern))
             dealings.append(
-                deal_out(
+                partition_rows(
                     source,
                     shares,
                     settings.data.shard_rows,
@@ -137,7 +137,7 @@ def _only_file(pattern: str) -> str:
     return found[0]
 
 
-def _jobs(dealing: Dealing, settings: IngestSettings, folder: str) -> Iterator[ShardJob]:
+def _jobs(dealing: Partition, settings: IngestSettings, folder: str) -> Iterator[ShardJob]:
     totals = Counter[str]()
     for block in dealing.blocks:
         totals[block.split] += block.rows
@@ -151,7 +151,9 @@ def _jobs(dealing: Dealing, settings: IngestSettings, folder: str) -> Iterator[S
             whole_moods=frozenset(
                 mood for mood in settings.moods if rows_of.get(mood, 0) < settings.thin.keep_below
             ),
-            stem=posixpath.join(folder, f"{block.split}-{block.number:05d}-of-{block.of:05d}"),
+            stem=posixpath.join(
+                folder, f"{block.split}-{block.number:05d}-of-{block.num_blocks:05d}"
+            ),
             split_rows=totals[block.split],
         )
 

@@ -63,4 +63,4 @@ class ShardJob:
     @property
     def shard_name(self) -> str:
         """Name of the block's shards, without ending."""
-        return f"{self.block.number:05d}-of-{self.block.of:05d}"
+        return f"{self.block.number:05d}-of-{self.block.num_blocks:05d}"

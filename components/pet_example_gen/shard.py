@@ -16,11 +16,11 @@ from components.pet_example_gen.example import build_example, build_frame
 from components.pet_example_gen.job import ShardJob
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import Row
-from dataset.decoding import PictureError
+from dataset.decoding import PhotoError
 from dataset.fingerprint import photo_state
 from dataset.partition import rows_of_block
 from dataset.photo import make_crop, read_photo
-from dataset.thinning import thinned
+from dataset.thinning import thin_clip
 from schemas.reasons import RejectReason
 from system import progress
 from system.storage import open_file
@@ -113,7 +113,7 @@ class _Reader:
         """Returns what a row gives; None where it is refused."""
         try:
             return self._sample(row)
-        except (_RefusedError, BoxError, PictureError) as error:
+        except (_RefusedError, BoxError, PhotoError) as error:
             self.refused.append(_Refusal(row, error.reason, str(error)))
             return None
 
@@ -139,7 +139,7 @@ def _kept(rows: list[Row], reader: _Reader, job: ShardJob) -> list[Sample]:
     samples = [sample for row in whole if (sample := reader.read(row)) is not None]
     if len(whole) < len(rows):
         rest = [row for row in rows if row.label not in job.whole_moods]
-        samples += thinned(rest, reader.read, job.settings.thin)
+        samples += thin_clip(rest, reader.read, job.settings.thin)
         samples.sort(key=lambda sample: sample.row.line)
     return samples
 

@@ -1,16 +1,19 @@
-"""Which clips probably show the same animal. AI Hub names none, so neighbours are compared."""
+"""Groups clips that probably show the same animal.
+
+AI Hub does not name the animals, so clips that were filmed one after the other are compared.
+"""
 
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
 MAX_GAP = 3
-"""Most by which the numbers of two clips filmed one after the other differ: numbers are given
-out in the order of filming, and some clips were dropped or went to the other split."""
+"""Largest difference of the numbers of two clips that were filmed one after the other. Numbers
+follow the order of filming, but some clips were dropped or are in the other split."""
 
 
 class AnimalClip(NamedTuple):
-    """A clip and what AI Hub says of the animal in it; ``seq`` counts clips as filmed."""
+    """A clip and the animal's description by AI Hub; ``seq`` counts clips in order of filming."""
 
     clip: str
     species: str
@@ -22,21 +25,21 @@ class AnimalClip(NamedTuple):
     situation: str
 
     @property
-    def looks(self) -> tuple[str, ...]:
-        """What two clips of one animal have in common."""
+    def traits(self) -> tuple[str, ...]:
+        """Values that are equal in all clips of one animal."""
         return (self.species, self.date, self.breed, self.age, self.gender, self.situation)
 
 
 def group_clips(clips: Iterable[AnimalClip], max_gap: int = MAX_GAP) -> dict[str, str]:
-    """Returns the animal group of each clip: the name of the group's first clip.
+    """Returns the group of each clip; a group has the name of its first clip.
 
-    Clips that agree in ``looks`` are put in order of ``seq``; where the next number is at most
-    ``max_gap`` higher, the group goes on. A clip of other looks in between ends no group, as two
-    animals may have been filmed in turns.
+    Clips with equal ``traits`` are sorted by ``seq``. A group continues while the next number is
+    at most ``max_gap`` higher. A clip with other traits in between does not end the group,
+    because two animals may have been filmed in turns.
     """
-    ordered = sorted(clips, key=lambda clip: (clip.looks, clip.seq, clip.clip))
+    ordered = sorted(clips, key=lambda clip: (clip.traits, clip.seq, clip.clip))
     groups = {clip.clip: clip.clip for clip in ordered[:1]}
-    for earlier, clip in pairwise(ordered):
-        same = earlier.looks == clip.looks and clip.seq - earlier.seq <= max_gap
-        groups[clip.clip] = groups[earlier.clip] if same else clip.clip
+    for previous, clip in pairwise(ordered):
+        is_same = previous.traits == clip.traits and clip.seq - previous.seq <= max_gap
+        groups[clip.clip] = groups[previous.clip] if is_same else clip.clip
     return groups

@@ -1,7 +1,7 @@
-"""One worker's task: a chunk of label files to rows, rejects and a record a clip, on disk.
+"""Processes a chunk of label files, one worker's task: writes rows, rejects and clip records.
 
-A chunk is three files in the work folder, of which ``.json`` is written last and holds the
-chunk's key: where it stands, the chunk is finished and is not done again after an interruption.
+A chunk is three files in the work folder. ``.json`` is written last and holds the chunk's key: a
+chunk with this file is finished, and is not processed again after an interruption.
 """
 
 import csv
@@ -16,24 +16,24 @@ from typing import NamedTuple
 import orjson
 
 from dataset.aihub.animals import AnimalClip
-from dataset.aihub.clip_frames import Cell, Fault, ImageCheck, judge_frames
-from dataset.aihub.clip_json import ClipError, clip_from, frames_in, load
-from dataset.aihub.label_files import LabelFile, list_images, shown
+from dataset.aihub.clip_frames import Cell, Fault, ImageCheck, check_frames
+from dataset.aihub.clip_json import ClipError, count_annotations, load, parse_clip
+from dataset.aihub.label_files import LabelFile, list_images, printable
 from schemas.prepare_reasons import PrepareReason
 from system.files import write_whole
 
 _VERSION = 1
-"""To be raised with every change of what a chunk's files hold."""
+"""Raise it with every change of the content of a chunk's files."""
 
 
 class ChunkJob(NamedTuple):
-    """What a worker is to do; ``folder`` is the work folder, ``root`` an absolute path."""
+    """One worker's task; ``folder`` is the work folder, ``root`` an absolute path."""
 
     number: int
     root: str
     folder: str
     files: tuple[LabelFile, ...]
-    moods: tuple[str, ...]
+    mood_names: tuple[str, ...]
     check_images: bool
 
     @property
@@ -43,20 +43,20 @@ class ChunkJob(NamedTuple):
 
 
 class ClipRecord(NamedTuple):
-    """What became of one label file.
+    """Result of one label file.
 
     Attributes:
       file: path relative to the root.
       split: folder of the split.
-      clip: its name; "" where the label file is refused.
-      mood: likewise.
-      annotated: annotated frames, 0 where the file could not be read.
-      without_image: annotated frames that have no image file.
-      unannotated: files in the image folder that no annotation names.
-      rows: used frames.
-      rejects: lines in the rejects table by reason.
-      row_bytes, reject_bytes: of the clip's share in the chunk's ``.rows`` and ``.rejects``.
-      animal: None where unknown.
+      clip: name of the clip; "" for a refused label file.
+      mood: of the clip; "" for a refused label file.
+      annotated: number of annotated frames; 0 if the file could not be read.
+      without_image: number of annotated frames without an image file.
+      unannotated: number of files in the image folder that no annotation names.
+      rows: number of used frames.
+      rejects: lines in the rejects table, by reason.
+      row_bytes, reject_bytes: length of the clip's part of the chunk's ``.rows`` and ``.rejects``.
+      animal: None if it is unknown.
     """
 
     file: str
@@ -73,8 +73,8 @@ class ClipRecord(NamedTuple):
     animal: AnimalClip | None
 
 
-def work_on(job: ChunkJob) -> int:
-    """Does a chunk, unless it is finished, and returns how many label files were read anew."""
+def process_chunk(job: ChunkJob) -> int:
+    """Processes a chunk unless it is finished; returns the number of label files that it read."""
     key = _key(job)
     if _is_finished(job, key):
         return 0
@@ -82,7 +82,7 @@ def work_on(job: ChunkJob) -> int:
     records = []
     with open(f"{job.stem}.rows", "wb") as rows, open(f"{job.stem}.rejects", "wb") as rejects:
         for label in job.files:
-            record, row_text, reject_text = _work_on_clip(job, label, check)
+            record, row_text, reject_text = _process_clip(job, label, check)
             rows.write(row_text)
             rejects.write(reject_text)
             records.append([*record[:-1], list(record.animal) if record.animal else None])
@@ -107,25 +107,26 @@ def csv_bytes(rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def _key(job: ChunkJob) -> str:
-    """Returns a hash of all that the chunk's files depend on, as far as a stat can tell.
+    """Returns a hash of the chunk's settings and of the size and time of its inputs.
 
-    An image that is replaced by another of the same name goes unnoticed; one that is added or
-    removed changes its folder's time.
+    An image that is added or removed changes its folder's time. An image that is replaced by
+    another of the same name is not noticed.
     """
-    digest = hashlib.sha256(repr((_VERSION, job.root, job.moods, job.check_images)).encode())
+    settings = (_VERSION, job.root, job.mood_names, job.check_images)
+    digest = hashlib.sha256(repr(settings).encode())
     for label in job.files:
-        facts = [_state(f"{job.root}/{label.path}")]
-        facts += [_state(f"{job.root}/{path}") for path in label.image_folders()]
-        digest.update(repr((label, facts)).encode("utf-8", "backslashreplace"))
+        states = [_size_and_time(f"{job.root}/{label.path}")]
+        states += [_size_and_time(f"{job.root}/{path}") for path in label.image_folders()]
+        digest.update(repr((label, states)).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
 
 
-def _state(path: str) -> tuple[int, int]:
+def _size_and_time(path: str) -> tuple[int, int]:
     try:
-        facts = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return (-1, -1)
-    return facts.st_size, facts.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def _is_finished(job: ChunkJob, key: str) -> bool:
@@ -134,7 +135,7 @@ def _is_finished(job: ChunkJob, key: str) -> bool:
         if content["key"] != key:
             return False
         records = read_records(job)
-        # A machine that lost its power may have kept the last file and lost the others.
+        # After a power cut the last file may be on the disk and the others not.
         return os.path.getsize(f"{job.stem}.rows") == sum(
             record.row_bytes for record in records
         ) and os.path.getsize(f"{job.stem}.rejects") == sum(
@@ -145,7 +146,7 @@ def _is_finished(job: ChunkJob, key: str) -> bool:
 
 
 def _image_check(root: str) -> ImageCheck:
-    # Pillow and NumPy take longer to import than a small tree takes to read.
+    # Importing Pillow and NumPy takes longer than reading a small tree.
     from dataset.aihub.image_headers import header_fault
 
     def check(path: str, width: int, height: int) -> Fault | None:
@@ -154,30 +155,41 @@ def _image_check(root: str) -> ImageCheck:
     return check
 
 
-def _work_on_clip(
+def _process_clip(
     job: ChunkJob, label: LabelFile, check: ImageCheck | None
 ) -> tuple[ClipRecord, bytes, bytes]:
     """Returns the record, the rows' text and the rejects' text of a label file."""
-    file, annotated = shown(label.path), 0
+    file, annotated = printable(label.path), 0
     try:
         if label.refused:
             raise ClipError(label.refused, label.detail)
         content = load(f"{job.root}/{label.path}")
-        annotated = frames_in(content)
-        clip = clip_from(content, job.moods, label.species.upper())
+        annotated = count_annotations(content)
+        clip = parse_clip(content, job.mood_names, label.species.upper())
         images = list_images(job.root, label)
         if images is None:
             raise ClipError(PrepareReason.IMAGE_FOLDER_MISSING, next(label.image_folders()))
     except ClipError as error:
-        text = csv_bytes([(file, "", error.reason.value, str(error))])
-        counts = {error.reason.value: 1}
+        reject_text = csv_bytes([(file, "", error.reason.value, str(error))])
         record = ClipRecord(
-            file, label.split, "", "", annotated, 0, 0, 0, counts, 0, len(text), None
+            file=file,
+            split=label.split,
+            clip="",
+            mood="",
+            annotated=annotated,
+            without_image=0,
+            unannotated=0,
+            rows=0,
+            rejects={error.reason.value: 1},
+            row_bytes=0,
+            reject_bytes=len(reject_text),
+            animal=None,
         )
-        return record, b"", text
-    frames = judge_frames(clip, images, check)
+        return record, b"", reject_text
+
+    frames = check_frames(clip, images, check)
     row_text = csv_bytes(frames.rows)
-    text = csv_bytes(
+    reject_text = csv_bytes(
         (file, reject.frame, reject.reason.value, reject.detail) for reject in frames.rejects
     )
     record = ClipRecord(
@@ -191,7 +203,7 @@ def _work_on_clip(
         rows=len(frames.rows),
         rejects=dict(Counter(reject.reason.value for reject in frames.rejects)),
         row_bytes=len(row_text),
-        reject_bytes=len(text),
+        reject_bytes=len(reject_text),
         animal=clip.animal,
     )
-    return record, row_text, text
+    return record, row_text, reject_text

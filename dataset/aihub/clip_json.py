@@ -1,4 +1,4 @@
-"""Reading one label file: what it says of its clip. Its frames are judged in ``frames``."""
+"""Reads one label file: the data of its clip. ``clip_frames`` checks the annotated frames."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -14,12 +14,12 @@ _T = TypeVar("_T")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DATE = re.compile(r"\d{8}")
 _DATED_NAME = re.compile(r"(\d{8})_(.+)")
-_MOST_PIXELS = 99_999
-"""Of a side: what lies above is no photo."""
+_MAX_SIDE = 99_999
+"""Pixels; no frame has a longer side."""
 
 
 class ClipError(ValueError):
-    """A label file that cannot be used, with the reason."""
+    """A label file that cannot be used, with the reason for refusing it."""
 
     def __init__(self, reason: PrepareReason, detail: str) -> None:
         super().__init__(detail)
@@ -27,15 +27,15 @@ class ClipError(ValueError):
 
 
 class Clip(NamedTuple):
-    """What a label file says.
+    """The content of a label file.
 
     Attributes:
-      name: ``<date>_<video>`` of ``file_video``, the same under both forms of file names.
+      name: ``<date>_<video>`` of ``file_video``; both forms of file names give the same name.
       species: in capitals.
-      mood: that of the inspector, NFC, one of the label map's; the owner's may differ.
+      mood: the inspector's, NFC, one of the label map's names; the owner's may differ.
       width, height: of the upright frames, pixels.
-      animal: what tells the animal; None where a part of it is unknown.
-      annotations: one a frame, unchecked.
+      animal: the animal's description; None if a part of it is unknown.
+      annotations: one per frame, unchecked.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Clip(NamedTuple):
 
 
 def load(path: str) -> dict[str, Any]:
-    """Returns the JSON object in a file.
+    """Reads the JSON object in a file.
 
     Raises:
       ClipError: JSON_UNREADABLE, JSON_EMPTY, JSON_MALFORMED or JSON_NOT_OBJECT.
@@ -65,41 +65,42 @@ def load(path: str) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise ClipError(PrepareReason.JSON_MALFORMED, str(error)) from error
     if type(value) is not dict:
-        raise ClipError(PrepareReason.JSON_NOT_OBJECT, f"Received: {short(value)}")
+        raise ClipError(PrepareReason.JSON_NOT_OBJECT, f"Received: {shorten(value)}")
     return value
 
 
-def frames_in(content: Mapping[str, Any]) -> int:
-    """Returns the number of annotations, 0 where there is no list of them."""
+def count_annotations(content: Mapping[str, Any]) -> int:
+    """Returns the number of annotations; 0 if there is no list of them."""
     annotations = content.get("annotations")
     return len(annotations) if type(annotations) is list else 0
 
 
-def clip_from(content: Mapping[str, Any], moods: Collection[str], species: str) -> Clip:
-    """Returns the clip that a label file's object tells.
+def parse_clip(content: Mapping[str, Any], mood_names: Collection[str], species: str) -> Clip:
+    """Returns the clip that a label file's object describes.
 
     Args:
-      content: of the file.
-      moods: names of the label map.
-      species: that the file's folder says, in capitals.
+      content: the file's JSON object.
+      mood_names: names of the label map.
+      species: of the file's folder, in capitals.
 
     Raises:
-      ClipError: KEY_MISSING, VALUE_MALFORMED, SPECIES_MISMATCH, UNKNOWN_MOOD or
+      ClipError: KEY_MISSING, VALUE_MALFORMED, SPECIES_MISMATCH, UNKNOWN_LABEL or
         CLIP_WITHOUT_FRAMES.
     """
-    annotations = _need(content, "annotations", list)
-    date, video = _date_and_video(_need(content, "file_video", str))
-    metadata = _need(content, "metadata", dict)
+    annotations = _required(content, "annotations", list)
+    date, video = _date_and_video(_required(content, "file_video", str))
+    metadata = _required(content, "metadata", dict)
     width, height = _side(metadata, "width"), _side(metadata, "height")
-    told = _need(metadata, "species", str, "metadata.")
-    if normalise(told).upper() != species:
+    received_species = _required(metadata, "species", str, "metadata.")
+    if normalise(received_species).upper() != species:
         raise ClipError(
-            PrepareReason.SPECIES_MISMATCH, f"metadata.species is {short(told)} among {species}"
+            PrepareReason.SPECIES_MISMATCH,
+            f"metadata.species is {shorten(received_species)} among {species}",
         )
-    inspect = _need(metadata, "inspect", dict, "metadata.")
-    mood = normalise(_need(inspect, "emotion", str, "metadata.inspect."))
-    if mood not in moods:
-        raise ClipError(PrepareReason.UNKNOWN_LABEL, f"Received: {short(mood)}")
+    inspect = _required(metadata, "inspect", dict, "metadata.")
+    mood = normalise(_required(inspect, "emotion", str, "metadata.inspect."))
+    if mood not in mood_names:
+        raise ClipError(PrepareReason.UNKNOWN_LABEL, f"Received: {shorten(mood)}")
     if not annotations:
         raise ClipError(PrepareReason.CLIP_WITHOUT_FRAMES, "annotations is []")
     name = f"{date}_{video}" if date else video
@@ -107,31 +108,31 @@ def clip_from(content: Mapping[str, Any], moods: Collection[str], species: str) 
     return Clip(name, species, mood, width, height, animal, annotations)
 
 
-def short(value: object) -> str:
-    """Returns a value as the rejects table shows it."""
+def shorten(value: object) -> str:
+    """Returns a value's text for the rejects table, at most 80 characters."""
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _need(parent: Mapping[str, Any], key: str, kind: type[_T], path: str = "") -> _T:
+def _required(parent: Mapping[str, Any], key: str, kind: type[_T], path: str = "") -> _T:
     value = parent.get(key)
     if value is None:
         raise ClipError(PrepareReason.KEY_MISSING, f"{path}{key} is absent or null")
-    # isinstance would take true for the integer 1.
+    # isinstance would accept JSON's true as an integer.
     if type(value) is not kind:
         raise ClipError(
             PrepareReason.VALUE_MALFORMED,
-            f"{path}{key} must be {kind.__name__}. Received: {short(value)}",
+            f"{path}{key} must be {kind.__name__}. Received: {shorten(value)}",
         )
     return value
 
 
 def _side(metadata: Mapping[str, Any], key: str) -> int:
-    side = _need(metadata, key, int, "metadata.")
-    if not 1 <= side <= _MOST_PIXELS:
+    side = _required(metadata, key, int, "metadata.")
+    if not 1 <= side <= _MAX_SIDE:
         raise ClipError(
             PrepareReason.VALUE_MALFORMED,
-            f"metadata.{key} must lie in 1..{_MOST_PIXELS}. Received: {side}",
+            f"metadata.{key} must lie in 1..{_MAX_SIDE}. Received: {side}",
         )
     return side
 
@@ -143,7 +144,7 @@ def _date_and_video(file_video: str) -> tuple[str, str]:
     if not video or not video.isprintable():
         raise ClipError(
             PrepareReason.VALUE_MALFORMED,
-            f"file_video must be <date>/<video>.mp4. Received: {short(file_video)}",
+            f"file_video must be <date>/<video>.mp4. Received: {shorten(file_video)}",
         )
     if dated := _DATED_NAME.fullmatch(video):
         return dated[1], dated[2]
@@ -155,8 +156,8 @@ def _animal(name: str, species: str, date: str, metadata: Mapping[str, Any]) -> 
     animal, owner, seq = (metadata.get(key) for key in ("animal", "owner", "seq"))
     if type(animal) is not dict or type(owner) is not dict or type(seq) is not int or not date:
         return None
-    told = (animal.get("breed"), animal.get("age"), animal.get("gender"), owner.get("situation"))
-    if not all(type(value) in (str, int) and value != "" for value in told):
+    values = (animal.get("breed"), animal.get("age"), animal.get("gender"), owner.get("situation"))
+    if not all(type(value) in (str, int) and value != "" for value in values):
         return None
-    breed, age, gender, situation = (normalise(str(value)) for value in told)
+    breed, age, gender, situation = (normalise(str(value)) for value in values)
     return AnimalClip(name, species, seq, date, breed, age, gender, situation)

@@ -1,4 +1,4 @@
-"""Judging image files by their header: a few KB a file, nothing is decoded."""
+"""Checks image files by their headers: it reads a few KB per file and decodes nothing."""
 
 from PIL import Image, UnidentifiedImageError
 
@@ -7,12 +7,12 @@ from schemas.prepare_reasons import PrepareReason
 
 
 def header_fault(path: str, width: int, height: int) -> tuple[PrepareReason, str] | None:
-    """Returns what is wrong with an image file, or None.
+    """Returns the fault of an image file, as (reason, detail); None for a sound file.
 
     Args:
       path: of the file.
-      width: that the upright picture should have, pixels; EXIF may turn the stored one.
-      height: likewise.
+      width: expected width of the upright image, pixels; EXIF may turn the stored one.
+      height: expected height of the upright image, pixels.
     """
     try:
         with Image.open(path) as image:

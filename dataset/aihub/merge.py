@@ -1,4 +1,4 @@
-"""Finished chunks to the final tables: duplicates out, animal groups in, everything counted."""
+"""Merges finished chunks into the final tables: drops duplicates, fills in groups, and counts."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from dataset.aihub.animals import group_clips
 from dataset.aihub.chunk import ChunkJob, ClipRecord, csv_bytes, read_records
 from dataset.aihub.clip_frames import GROUP_MARK
 from dataset.aihub.label_files import SPLIT_FOLDERS
-from dataset.aihub.prepare_summary import SplitCounts
+from dataset.aihub.prepare_summary import PrepareCounts
 from schemas import csv_columns
 from schemas.prepare_reasons import PREPARE_REJECT_COLUMNS, PrepareReason
 from system.progress import report
@@ -26,7 +26,7 @@ def csv_name(split: str) -> str:
 
 
 class _Copy(NamedTuple):
-    """A label file of a clip; of several, the greatest is kept."""
+    """A label file of a clip; if a clip has several, the greatest is kept."""
 
     has_rows: bool
     is_eval: bool
@@ -34,51 +34,61 @@ class _Copy(NamedTuple):
     file: str
 
 
-def merge(jobs: Sequence[ChunkJob], folder: Path, moods: tuple[str, ...]) -> dict[str, Any]:
+def merge(jobs: Sequence[ChunkJob], folder: Path, mood_names: tuple[str, ...]) -> dict[str, Any]:
     """Writes the tables into ``folder`` and returns the summary.
 
-    The chunks are read twice: first their records, of which a small part is kept, then all of
-    them, clip by clip.
+    It reads the chunks twice: first their records, of which it keeps a small part, then all of
+    their files, clip by clip.
 
     Args:
       jobs: finished chunks, in order.
       folder: for the tables; exists.
-      moods: names of the label map.
+      mood_names: names of the label map.
     """
     kept = _kept_copies(jobs)
     groups = _groups(jobs, kept)
     total = sum(len(job.files) for job in jobs)
-    counts = {split: SplitCounts(moods) for split in SPLIT_FOLDERS}
-    splits_of: dict[str, set[str]] = {}
+    counts = {split: PrepareCounts(mood_names) for split in SPLIT_FOLDERS}
+    splits_of_group: dict[str, set[str]] = {}
     with ExitStack() as stack:
+        # Tables with their headers.
         tables = {
             split: stack.enter_context(open(folder / csv_name(split), "wb"))
             for split in SPLIT_FOLDERS
         }
-        rejects = stack.enter_context(open(folder / REJECTS_CSV, "wb"))
+        rejects_table = stack.enter_context(open(folder / REJECTS_CSV, "wb"))
         for table in tables.values():
             table.write(csv_bytes([csv_columns.PREPARED]))
-        rejects.write(csv_bytes([PREPARE_REJECT_COLUMNS]))
+        rejects_table.write(csv_bytes([PREPARE_REJECT_COLUMNS]))
+
+        # Rows and rejects, clip by clip.
         for job in jobs:
-            with open(f"{job.stem}.rows", "rb") as rows, open(f"{job.stem}.rejects", "rb") as why:
+            with (
+                open(f"{job.stem}.rows", "rb") as rows,
+                open(f"{job.stem}.rejects", "rb") as rejects,
+            ):
                 for record in read_records(job):
-                    row_text, text = rows.read(record.row_bytes), why.read(record.reject_bytes)
+                    row_text = rows.read(record.row_bytes)
+                    reject_text = rejects.read(record.reject_bytes)
                     if record.clip and record.file != kept[record.clip].file:
-                        record, text = _refused_copy(record, kept[record.clip])
+                        record, reject_text = _refused_copy(record, kept[record.clip])
                     elif record.rows:
                         group = groups.get(record.clip, record.clip)
-                        splits_of.setdefault(group, set()).add(record.split)
+                        splits_of_group.setdefault(group, set()).add(record.split)
                         _write_rows(tables[record.split], row_text, group)
-                    rejects.write(text)
+                    rejects_table.write(reject_text)
                     counts[record.split].add(record)
             report("write tables", len(job.files), total, "clips")
-    clips_of = Counter(groups.values())
+
+    clips_per_group = Counter(groups.values())
     return {
         "splits": {split: count.as_json() for split, count in counts.items()},
         "animals": {
-            "groups": len(splits_of),
-            "groups_in_both_splits": sum(len(splits) > 1 for splits in splits_of.values()),
-            "most_clips_in_a_group": max(clips_of.values(), default=min(1, len(splits_of))),
+            "groups": len(splits_of_group),
+            "groups_in_both_splits": sum(len(splits) > 1 for splits in splits_of_group.values()),
+            "most_clips_in_a_group": max(
+                clips_per_group.values(), default=min(1, len(splits_of_group))
+            ),
         },
     }
 
@@ -89,11 +99,11 @@ def _records(jobs: Iterable[ChunkJob]) -> Iterable[ClipRecord]:
 
 
 def _kept_copies(jobs: Sequence[ChunkJob]) -> dict[str, _Copy]:
-    """Returns which label file stands for each clip.
+    """Returns the label file to keep for each clip.
 
-    One that gives rows goes before one that gives none, the eval split before train, so that
-    what a model is judged by does not depend on what it is trained on; then the one with more
-    rows.
+    A file that gives rows is preferred to one that gives none. Then the eval split is preferred
+    to train, so that the eval data do not depend on the training data. Then the file with more
+    rows is preferred.
     """
     kept: dict[str, _Copy] = {}
     for record in _records(jobs):
@@ -124,6 +134,6 @@ def _refused_copy(record: ClipRecord, kept: _Copy) -> tuple[ClipRecord, bytes]:
 
 
 def _write_rows(table: IO[bytes], row_text: bytes, group: str) -> None:
-    # The writer quotes the group where it must.
+    # csv_bytes quotes the group's name if necessary.
     cell = csv_bytes([(group,)]).removesuffix(b"\n")
     table.write(row_text.replace(_MARK, cell))

@@ -1,4 +1,4 @@
-"""The whole preparation: list, read in several processes, merge, put in place."""
+"""Prepares AI Hub's tree: lists the label files, reads them in several processes, writes tables."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from dataset.aihub.chunk import ChunkJob, work_on
+from dataset.aihub.chunk import ChunkJob, process_chunk
 from dataset.aihub.label_files import SPLIT_FOLDERS, LabelFile, find_label_files
 from dataset.aihub.merge import REJECTS_CSV, csv_name, merge
 from schemas.errors import ConfigError, DataRefusedError
@@ -23,21 +23,21 @@ from system.progress import report
 
 SUMMARY_JSON = "summary.json"
 WORK_FOLDER = ".prepare"
-"""Below the output folder while a run goes, and after one that was interrupted."""
+"""Below the output folder, during a run and after an interrupted one."""
 _LOCK = ".prepare.lock"
-_CHUNKS_A_WORKER = 8
-"""At least, or fewer workers are started."""
+_MIN_CHUNKS_PER_WORKER = 8
+"""With fewer chunks, fewer workers are started."""
 
 
 @dataclass(frozen=True)
 class PrepareSettings:
-    """How a tree is prepared. Only ``moods`` and ``check_images`` change what comes out.
+    """Settings of a preparation. Only ``moods`` and ``check_images`` change the result.
 
     Attributes:
       moods: names of the label map.
       check_images: whether every image's header is read.
-      workers: processes; 0 is one a core, 1 works in this one.
-      chunk_clips: label files a worker takes at a time; what an interruption costs at most.
+      workers: number of processes; 0 is one per core, 1 uses this process.
+      chunk_clips: label files per chunk; an interruption loses at most one chunk per worker.
     """
 
     moods: tuple[str, ...] = DEFAULT_MOODS
@@ -58,13 +58,13 @@ _DEFAULT = PrepareSettings()
 def prepare(root: Path, out: Path, settings: PrepareSettings = _DEFAULT) -> dict[str, Any]:
     """Turns the tree below ``root`` into tables in ``out`` and returns the summary.
 
-    ``out`` gets train.csv, val.csv, rejects.csv and summary.json, whose bytes do not depend on
-    the workers; each appears complete, the summary last. Image paths are relative to ``root``.
-    A run that was interrupted goes on from its finished chunks.
+    ``out`` gets train.csv, val.csv, rejects.csv and summary.json. Their bytes do not depend on
+    the workers; each file appears complete, the summary last. Image paths are relative to
+    ``root``. After an interruption the next run continues from the finished chunks.
 
     Raises:
-      ConfigError: ``root`` has no AI Hub tree, or another run works on ``out``.
-      DataRefusedError: not one frame can be used; the tables are written all the same.
+      ConfigError: ``root`` has no AI Hub tree, or another run writes to ``out``.
+      DataRefusedError: no frame can be used; the tables are written even so.
     """
     files = find_label_files(root)
     out.mkdir(parents=True, exist_ok=True)
@@ -82,6 +82,7 @@ def _prepare(
 ) -> dict[str, Any]:
     work = out / WORK_FOLDER
     work.mkdir(exist_ok=True)
+
     size = settings.chunk_clips
     jobs = [
         ChunkJob(
@@ -89,28 +90,30 @@ def _prepare(
             root=str(root),
             folder=str(work),
             files=tuple(files[start : start + size]),
-            moods=settings.moods,
+            mood_names=settings.moods,
             check_images=settings.check_images,
         )
         for start in range(0, len(files), size)
     ]
     reused = 0
-    # Closed, so that no worker writes any more when the lock is given back.
-    with closing(_work(jobs, settings.workers or os.cpu_count() or 1)) as done:
-        for job, anew in done:
-            reused += len(job.files) - anew
+    # Closing it makes sure that no worker still writes when the lock is released.
+    with closing(_process_chunks(jobs, settings.workers or os.cpu_count() or 1)) as finished:
+        for job, files_read in finished:
+            reused += len(job.files) - files_read
             note = f"{reused} from the interrupted run" if reused else ""
             report("read clips", len(job.files), len(files), "clips", note)
+
     summary = merge(jobs, work, settings.moods) | {"check_images": settings.check_images}
     (work / SUMMARY_JSON).write_text(
         json.dumps(summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
-    # Without it nobody takes tables of two runs for those of one, should this be the moment
-    # at which the run is killed.
+    # Removed first: if the run is killed here, no summary suggests that the tables of two runs
+    # belong together.
     (out / SUMMARY_JSON).unlink(missing_ok=True)
     for name in (*map(csv_name, SPLIT_FOLDERS), REJECTS_CSV, SUMMARY_JSON):
         put(work / name, out / name)
     shutil.rmtree(work)
+
     if not any(split["frames"] for split in summary["splits"].values()):
         raise DataRefusedError(
             f"Not one frame below {root} can be used: {len(files)} label files were found. "
@@ -119,13 +122,15 @@ def _prepare(
     return summary
 
 
-def _work(jobs: list[ChunkJob], workers: int) -> Generator[tuple[ChunkJob, int], None, None]:
-    """Does all chunks and yields each with the number of clips read anew, as it is finished."""
-    # A process takes as long to start as some chunks take to do.
-    with worker_pool(max(1, min(workers, len(jobs) // _CHUNKS_A_WORKER))) as pool:
+def _process_chunks(
+    jobs: list[ChunkJob], workers: int
+) -> Generator[tuple[ChunkJob, int], None, None]:
+    """Processes all chunks; yields each finished one and the number of label files read for it."""
+    # Starting a process takes as long as processing some chunks.
+    with worker_pool(max(1, min(workers, len(jobs) // _MIN_CHUNKS_PER_WORKER))) as pool:
         if pool is None:
-            yield from ((job, work_on(job)) for job in jobs)
+            yield from ((job, process_chunk(job)) for job in jobs)
             return
-        futures = {pool.submit(work_on, job): job for job in jobs}
+        futures = {pool.submit(process_chunk, job): job for job in jobs}
         for future in as_completed(futures):
             yield futures.pop(future), future.result()

@@ -1,4 +1,4 @@
-"""Counting what became of every label file and every annotated frame."""
+"""Counts of label files and annotated frames by their result, for ``summary.json``."""
 
 from collections import Counter
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from dataset.aihub.chunk import ClipRecord
 
 
-class SplitCounts:
-    """Counts of one split; every label file and every annotated frame comes into one of them.
+class PrepareCounts:
+    """Counts of one split; every label file and every annotated frame is counted once.
 
     ``label_files`` is clips + clips_without_rows + refused_label_files, and ``annotated_frames``
     is frames + frames_without_image + refused_frames + frames_of_refused_label_files.
     """
 
-    def __init__(self, moods: tuple[str, ...]) -> None:
-        self.clips_by_mood = dict.fromkeys(moods, 0)
-        self.frames_by_mood = dict.fromkeys(moods, 0)
+    def __init__(self, mood_names: tuple[str, ...]) -> None:
+        self.clips_by_mood = dict.fromkeys(mood_names, 0)
+        self.frames_by_mood = dict.fromkeys(mood_names, 0)
         self.rejects: Counter[str] = Counter()
         self._counts = dict.fromkeys(
             (
@@ -35,7 +35,7 @@ class SplitCounts:
         )
 
     def add(self, record: ClipRecord) -> None:
-        """Counts a label file that stands as its record says."""
+        """Adds the record of a label file to the counts."""
         self._add(label_files=1, annotated_frames=record.annotated)
         self.rejects.update(record.rejects)
         if not record.clip:

@@ -1,4 +1,4 @@
-"""What a person sees of a preparation: how far it has come, and the table at its end."""
+"""Terminal output of a preparation: its progress, and the summary at its end."""
 
 import logging
 import time
@@ -20,13 +20,21 @@ from rich.table import Table
 from system.progress import LOGGER
 from system.progress import Progress as Step
 
-_PLAIN_EVERY = 10.0
-"""Seconds between lines where there is no terminal."""
+_LINE_INTERVAL = 10.0
+"""Seconds between progress lines if the output is not a terminal."""
+_SET_ASIDE = (
+    "frames_without_image",
+    "frames_of_refused_label_files",
+    "clips_without_rows",
+    "unannotated_images",
+    "clips_of_unknown_animal",
+)
+"""Counts of the summary that the table of refused frames shows last."""
 
 
 @contextmanager
 def progress_on(console: Console) -> Iterator[None]:
-    """Shows what ``system.progress`` reports: a bar on a terminal, else a line now and then."""
+    """Shows the reports of ``system.progress``: bars on a terminal, otherwise a line at times."""
     handler: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines(console)
     level = LOGGER.level
     LOGGER.setLevel(logging.INFO)
@@ -88,7 +96,7 @@ class _Lines(logging.Handler):
             return
         done = self._done[step.task] = self._done.get(step.task, 0) + step.advance
         now = time.monotonic()
-        if now - self._last < _PLAIN_EVERY:
+        if now - self._last < _LINE_INTERVAL:
             return
         self._last = now
         parts = [f"{step.task}: {done:,} of {step.total:,} {step.unit}"]
@@ -98,29 +106,32 @@ class _Lines(logging.Handler):
 
 
 def show_summary(console: Console, summary: dict[str, Any]) -> None:
-    """Prints frames and clips per mood and split, and rejects per reason and split."""
+    """Prints clips and frames by mood and split, and rejects by reason and split."""
     splits: dict[str, Any] = summary["splits"]
+
     used = Table(title="Used", title_justify="left")
     refused = Table(title="Refused (rejects.csv) and set aside", title_justify="left")
     used.add_column("mood")
     refused.add_column("reason")
-    for split in splits:
-        for noun in ("clips", "frames"):
-            used.add_column(f"{split} {noun}", justify="right")
-        refused.add_column(split, justify="right")
+    nouns = ("clips", "frames")
+    for split_name in splits:
+        for noun in nouns:
+            used.add_column(f"{split_name} {noun}", justify="right")
+        refused.add_column(split_name, justify="right")
+
     for mood in next(iter(splits.values()))["moods"]:
-        counts = (each["moods"][mood][noun] for each in splits.values() for noun in _NOUNS)
+        counts = (split["moods"][mood][noun] for split in splits.values() for noun in nouns)
         used.add_row(mood, *(f"{count:,}" for count in counts))
     used.add_section()
-    used.add_row("all", *(f"{each[noun]:,}" for each in splits.values() for noun in _NOUNS))
-    for reason in sorted({reason for each in splits.values() for reason in each["rejects"]}):
-        refused.add_row(
-            reason, *(f"{each['rejects'].get(reason, 0):,}" for each in splits.values())
-        )
+    used.add_row("all", *(f"{split[noun]:,}" for split in splits.values() for noun in nouns))
+
+    for reason in sorted({reason for split in splits.values() for reason in split["rejects"]}):
+        counts = (split["rejects"].get(reason, 0) for split in splits.values())
+        refused.add_row(reason, *(f"{count:,}" for count in counts))
     refused.add_section()
-    for count in _SET_ASIDE:
-        words = count.replace("_", " ")
-        refused.add_row(words, *(f"{each[count]:,}" for each in splits.values()))
+    for name in _SET_ASIDE:
+        refused.add_row(name.replace("_", " "), *(f"{split[name]:,}" for split in splits.values()))
+
     console.print(used)
     console.print(refused)
     animals = summary["animals"]
@@ -128,13 +139,3 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
         f"{animals['groups']:,} animals, at most {animals['most_clips_in_a_group']:,} clips each, "
         f"{animals['groups_in_both_splits']:,} of them in both splits"
     )
-
-
-_NOUNS = ("clips", "frames")
-_SET_ASIDE = (
-    "frames_without_image",
-    "frames_of_refused_label_files",
-    "clips_without_rows",
-    "unannotated_images",
-    "clips_of_unknown_animal",
-)

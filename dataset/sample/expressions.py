@@ -1,8 +1,8 @@
-"""The six moods as numbers: what ears, eyes, brows and mouth do in each.
+"""Expressions of the six moods as numbers for ears, eyes, brows and mouth.
 
-The cues follow what owners go by: ear set, eye opening, lids and pupils, bared teeth.
-How they are drawn is in ``ears``, ``eyes`` and ``mouths``; coats, which say nothing about
-the mood, are in ``looks``.
+The cues are those that owners use: ear position, eye opening, lids and pupils, bared teeth.
+``ears``, ``eyes`` and ``mouths`` draw them. ``appearance`` has the coats, which do not depend on
+the mood.
 """
 
 import dataclasses
@@ -19,9 +19,9 @@ class Eyes(enum.Enum):
 
     OPEN = enum.auto()
     LAUGHING = enum.auto()
-    """Shut, the lids an arch."""
+    """Shut, with the lids as an arch."""
     RESTING = enum.auto()
-    """Shut, the lids a bowl."""
+    """Shut, with the lids as a bowl."""
 
 
 class Mouth(enum.Enum):
@@ -37,25 +37,25 @@ class Mouth(enum.Enum):
 
 @dataclass(frozen=True)
 class Expression:
-    """A mood's face. Angles in degrees, lengths in head half widths, shares in [0, 1].
+    """Face of a mood. Angles in degrees, lengths in head half widths, shares in [0, 1].
 
     Attributes:
-      ear_angle: of an upright ear: 0 straight up, 90 level outwards, 150 hanging.
-      flop_angle: of a floppy ear, in the same terms.
-      ear_length, ear_width: factors on the species' ear.
-      eyes: their kind; the next six are for open ones only.
+      ear_angle: of a pointed ear: 0 is straight up, 90 sideways, 150 hanging.
+      flop_angle: of a floppy ear, measured in the same way.
+      ear_length, ear_width: factors on the size of the species' ears.
+      eyes: kind of eyes; the next six attributes are for open eyes only.
       eye_size: radius.
-      openness: share of the eye that the upper lid leaves free.
+      openness: share of the eye that the upper lid does not cover.
       lid_slant: of the upper lid; above 0 the inner corner is the lower one.
-      iris: its radius as a share of the eye's.
-      pupil: its radius as a share of the iris.
-      round_pupil: whether a cat's pupil is round, from fright or grief, and not a slit.
+      iris: radius of the iris as a share of the eye's.
+      pupil: radius of the pupil as a share of the iris'.
+      round_pupil: whether a cat's pupil is round, from fright or grief, instead of a slit.
       brow_slant: above 0 the inner end is the lower one.
-      brow_lift: height above the eye's middle.
-      brow_weight: thickness; 0 draws none.
-      mouth: its kind.
-      mouth_size: factor.
-      whisker_angle: above 0 they hang.
+      brow_lift: height above the eye's centre.
+      brow_weight: thickness; 0 draws no brows.
+      mouth: kind of mouth.
+      mouth_size: factor on its size.
+      whisker_angle: above 0 the whiskers hang.
       blush, tears, furrows: extra marks of joy, grief and anger.
     """
 
@@ -115,22 +115,22 @@ EXPRESSIONS = {
 }  # fmt: skip
 
 
-def varied(mood: str, rng: np.random.Generator) -> Expression:
-    """Returns the mood's face as one animal makes it: angles by up to 7, sizes by 8 %."""
-    plain = EXPRESSIONS[mood]
+def random_expression(mood: str, rng: np.random.Generator) -> Expression:
+    """Returns one animal's variant of the mood's face: angles differ by up to 7, sizes by 8 %."""
+    typical = EXPRESSIONS[mood]
 
-    def near(value: float, by: float) -> float:
-        return value + by * float(rng.uniform(-1, 1))
+    def near(value: float, max_difference: float) -> float:
+        return value + max_difference * float(rng.uniform(-1, 1))
 
     return dataclasses.replace(
-        plain,
-        ear_angle=near(plain.ear_angle, 7),
-        flop_angle=near(plain.flop_angle, 7),
-        ear_length=near(plain.ear_length, 0.08),
-        ear_width=near(plain.ear_width, 0.08),
-        eye_size=near(plain.eye_size, 0.02),
-        lid_slant=near(plain.lid_slant, 3),
-        brow_slant=near(plain.brow_slant, 4),
-        mouth_size=near(plain.mouth_size, 0.08),
-        whisker_angle=near(plain.whisker_angle, 5),
+        typical,
+        ear_angle=near(typical.ear_angle, 7),
+        flop_angle=near(typical.flop_angle, 7),
+        ear_length=near(typical.ear_length, 0.08),
+        ear_width=near(typical.ear_width, 0.08),
+        eye_size=near(typical.eye_size, 0.02),
+        lid_slant=near(typical.lid_slant, 3),
+        brow_slant=near(typical.brow_slant, 4),
+        mouth_size=near(typical.mouth_size, 0.08),
+        whisker_angle=near(typical.whisker_angle, 5),
     )

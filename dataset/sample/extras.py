@@ -1,6 +1,6 @@
-"""Which odd and faulty rows a sample has, and where they stand.
+"""Plans a sample's odd and faulty rows, and interleaves them with its clips.
 
-How each is made is in ``oddities`` and ``faults``.
+``oddities`` and ``faults`` make the single rows.
 """
 
 from pathlib import Path
@@ -15,18 +15,18 @@ from schemas.labels import DEFAULT_MOODS
 from schemas.reasons import RejectReason
 
 _FIRST_NUMBER = 10_000_000
-"""Of the extras' clips, above those of any sample."""
+"""Of the extras' clips; the clips of every sample have lower numbers."""
 
 
 class ExtraPlan(NamedTuple):
-    """A clip of one frame that is written with an oddity or a fault."""
+    """A clip of one frame with an oddity or a fault."""
 
     kind: Oddity | RejectReason
     clip: ClipPlan
 
 
 def plan_extras(settings: SampleSettings) -> list[ExtraPlan]:
-    """Returns the extras of the train CSV: first oddities, then faults; none without faults."""
+    """Plans the extras of the train CSV: oddities, then faults; none without ``with_faults``."""
     if not settings.with_faults:
         return []
     kinds: list[Oddity | RejectReason] = [*Oddity, *DRAWN_FAULTS]
@@ -34,17 +34,17 @@ def plan_extras(settings: SampleSettings) -> list[ExtraPlan]:
 
 
 def _clip_of(kind: Oddity | RejectReason, number: int) -> ClipPlan:
-    # Upright landscape with the head at the right: beyond the width of the stored portrait,
-    # so that a reader that overlooks the EXIF tag finds the box outside.
-    rotated = kind is Oddity.EXIF_ROTATED
+    # The rotated one is landscape when upright, with the head at the right. There the box is
+    # outside the stored portrait, so a reader that ignores the EXIF tag is noticed.
+    is_rotated = kind is Oddity.EXIF_ROTATED
     return ClipPlan(
         name=f"{'odd' if isinstance(kind, Oddity) else 'fault'}-{kind.value}",
         number=number,
         mood=DEFAULT_MOODS[number % len(DEFAULT_MOODS)],
         species=SPECIES_NAMES[number // len(DEFAULT_MOODS) % 2],
-        portrait=not rotated and number % 2 == 0,
+        portrait=not is_rotated and number % 2 == 0,
         frames=1,
-        place=(0.85, 0.5) if rotated else (0.5, 0.55),
+        head_position=(0.85, 0.5) if is_rotated else (0.5, 0.55),
     )
 
 
@@ -58,13 +58,13 @@ def save_extra(folder: Path, settings: SampleSettings, plan: ExtraPlan) -> list[
     return [save_fault(folder, plan.kind, frame, row, settings.jpeg_quality)]
 
 
-def mixed(clips: list[list[SampleRow]], extras: list[list[SampleRow]]) -> list[SampleRow]:
-    """Returns all rows with the extras spread between the clips and a duplicate at the end.
+def interleave(clips: list[list[SampleRow]], extras: list[list[SampleRow]]) -> list[SampleRow]:
+    """Returns all rows: the extras spread between the clips, and a duplicate row at the end.
 
-    Without extras there is no duplicate either.
+    Without extras there is no duplicate.
     """
-    after: dict[int, list[SampleRow]] = {}
+    extras_after_clip: dict[int, list[SampleRow]] = {}
     for i, rows in enumerate(extras):
-        after.setdefault(i * len(clips) // len(extras), []).extend(rows)
-    merged = [row for i, rows in enumerate(clips) for row in (*rows, *after.get(i, []))]
+        extras_after_clip.setdefault(i * len(clips) // len(extras), []).extend(rows)
+    merged = [row for i, rows in enumerate(clips) for row in (*rows, *extras_after_clip.get(i, []))]
     return merged + clips[0][:1] if extras else merged

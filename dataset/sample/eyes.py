@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from dataset.sample.appearance import LINE, Appearance
 from dataset.sample.expressions import Expression, Eyes
-from dataset.sample.looks import LINE, Look
 from dataset.sample.pen import Colour, Pen, Points, arc
 
 _WHITE: Colour = (250, 250, 246)
@@ -14,36 +14,36 @@ _TEAR: Colour = (86, 176, 250)
 _BLUSH: Colour = (244, 140, 140)
 
 
-def draw_eyes(pen: Pen, look: Look, expression: Expression, beat: float) -> None:
+def draw_eyes(pen: Pen, appearance: Appearance, expression: Expression, seconds: float) -> None:
     """Draws both eyes.
 
     Args:
       pen: with its origin between the eyes.
-      look: the animal.
-      expression: its mood.
-      beat: seconds since the clip began; tears roll by it.
+      appearance: of the animal.
+      expression: of its mood.
+      seconds: since the clip began; they move the tears.
     """
-    apart = 0.44 if look.is_cat else 0.4
+    offset = 0.44 if appearance.is_cat else 0.4
     for side in (-1, 1):
-        eye = pen.moved(side * apart, 0)
+        eye = pen.moved(side * offset, 0)
         if expression.eyes is Eyes.LAUGHING:
             eye.stroke(arc(0, 0.1, 0.25, 0.27, 195, 345, 16), 0.1, LINE)
         elif expression.eyes is Eyes.RESTING:
             eye.stroke(arc(0, -0.06, 0.25, 0.16, 10, 170, 16), 0.075, LINE)
         else:
-            _draw_open_eye(eye, side, look, expression)
+            _draw_open_eye(eye, side, appearance, expression)
         if expression.brow_weight > 0:
             _draw_brow(eye, side, expression)
         if expression.blush:
             eye.disc(side * 0.16, 0.34, 0.17, 0.1, _BLUSH)
         if expression.tears:
-            _draw_tear(eye.moved(side * 0.1, 0.36 + 0.05 * math.sin(beat)))
+            _draw_tear(eye.moved(side * 0.1, 0.36 + 0.05 * math.sin(seconds)))
     if expression.furrows:
         for x in (-0.07, 0.07):
             pen.stroke(np.array([(x, -0.2), (x * 0.7, -0.02)]), 0.04, LINE)
 
 
-def _draw_open_eye(pen: Pen, side: int, look: Look, expression: Expression) -> None:
+def _draw_open_eye(pen: Pen, side: int, appearance: Appearance, expression: Expression) -> None:
     radius = expression.eye_size
     slope = math.tan(math.radians(expression.lid_slant))
 
@@ -53,13 +53,13 @@ def _draw_open_eye(pen: Pen, side: int, look: Look, expression: Expression) -> N
 
     iris = radius * expression.iris
     pupil = iris * expression.pupil
-    slit = look.is_cat and not expression.round_pupil
+    slit = appearance.is_cat and not expression.round_pupil
     rx, ry = (pupil * 0.45, iris * 0.92) if slit else (pupil, pupil)
     rim = radius + 0.045
     pen.fill(under_lid(arc(0, 0, rim, rim)) - (0, 0.03), LINE)
     pen.fill(under_lid(arc(0, 0, radius, radius)), _WHITE)
     low = 0.0 if expression.openness == 1 else radius * (1 - expression.openness) * 0.6
-    pen.fill(under_lid(arc(0, low, iris, iris)), look.iris)
+    pen.fill(under_lid(arc(0, low, iris, iris)), appearance.iris)
     pen.fill(under_lid(arc(0, low, rx, ry)), _PUPIL)
     shine = max(0.03, pupil * 0.3)
     pen.disc(-0.35 * pupil, low - 0.2 * pupil, shine, shine, _WHITE)

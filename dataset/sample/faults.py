@@ -1,4 +1,4 @@
-"""Rows that must be refused, one for each of ``FAULTS``, in files of their own."""
+"""Writes rows that must be refused, one for each of ``FAULTS``, each with its own file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,29 +11,29 @@ from dataset.sample.rows import SampleRow
 from schemas.reasons import FAULTS, RejectReason
 
 DRAWN_FAULTS = tuple(reason for reason in FAULTS if reason != RejectReason.DUPLICATE_ROW)
-"""The faults that have a row of their own; a duplicate repeats a good row instead."""
+"""The faults with an extra row. The duplicate row repeats a good row instead."""
 
 _NO_MOOD = "배고픔"
-"""Hunger: not in the label map."""
+"""Hunger, which is not in the label map."""
 _HUGE = (8000, 7000)
-"""Width and height, 56 megapixels: above the default ``max_image_pixels``, and not so
-large that Pillow would warn of a decompression bomb."""
+"""Width and height, 56 megapixels: above the default ``max_image_pixels``, and below the size for
+which Pillow warns of a decompression bomb."""
 _TINY_SIDE = 8
 """Pixels: below the default ``min_box_side``."""
 _KEPT_SHARE = 0.45
-"""Of a truncated file's bytes: the cut goes through the animal, which is in the middle."""
+"""Share of a truncated file's bytes. The cut goes through the animal, which is in the middle."""
 
 
 def save_fault(
     folder: Path, reason: RejectReason, frame: Frame, row: SampleRow, quality: int
 ) -> SampleRow:
-    """Writes the frame with the fault and returns the row that goes with it.
+    """Writes the frame's file with the fault, and returns its row.
 
     Args:
-      folder: that the row's path is relative to; the path's own folder exists.
-      reason: what the row is to be refused for; one of ``DRAWN_FAULTS``.
-      frame: an upright RGB picture.
-      row: its ordinary row.
+      folder: of the CSV, to which the row's path is relative; the image's folder exists.
+      reason: the expected reason of refusal, one of ``DRAWN_FAULTS``.
+      frame: the image to write.
+      row: the frame's row without the fault.
       quality: of JPEGs.
     """
     path = folder / row.image_path
@@ -49,7 +49,7 @@ def save_fault(
 
 
 def _save_nothing(_path: Path, _frame: Frame, _quality: int) -> None:
-    """Leaves the file out."""
+    """Writes no file."""
 
 
 def _save_text(path: Path, _frame: Frame, _quality: int) -> None:
@@ -78,7 +78,7 @@ _BOXES: dict[RejectReason, Callable[[PixelBox, int], str]] = {
     RejectReason.BOX_MALFORMED: lambda box, _: f"{box.y},{box.x},{box.height}",
     RejectReason.BOX_NEGATIVE: lambda box, _: f"{box.y},-3,{box.height},{box.width}",
     RejectReason.BOX_EMPTY: lambda box, _: f"{box.y},{box.x},{box.height},0",
-    # One pixel past the right edge, so that an off-by-one shows.
+    # One pixel past the right edge, so that an off-by-one error would be found.
     RejectReason.BOX_OUTSIDE_IMAGE: lambda box, width: (
         f"{box.y},{width - box.width + 1},{box.height},{box.width}"
     ),

@@ -1,4 +1,4 @@
-"""Rows that look wrong and must be used all the same: colour modes, EXIF, spellings."""
+"""Writes rows that are unusual and must still be used: colour modes, EXIF, spellings."""
 
 import enum
 import unicodedata
@@ -10,12 +10,11 @@ from PIL import Image
 from dataset.sample.clips import Frame
 from dataset.sample.rows import SampleRow
 
-_ORIENTATION = 0x0112
-"""EXIF tag."""
+_ORIENTATION_TAG = 0x0112
 
 
 class Oddity(str, enum.Enum):
-    """One oddity a row."""
+    """Kinds of unusual rows; a row has one of them."""
 
     GREYSCALE = "greyscale"
     CMYK = "cmyk"
@@ -23,7 +22,7 @@ class Oddity(str, enum.Enum):
     RGBA = "rgba"
     PNG_NAMED_JPG = "png_named_jpg"
     EXIF_ROTATED = "exif_rotated"
-    """Orientation 6: shown turned by 90 degrees clockwise; the box is in upright pixels."""
+    """Orientation 6: viewers turn it by 90 degrees clockwise. The box is in upright pixels."""
     DECOMPOSED_LABEL = "decomposed_label"
     SPACED_BOX = "spaced_box"
     QUOTED_PATH = "quoted_path"
@@ -33,19 +32,19 @@ class Oddity(str, enum.Enum):
 def save_oddity(
     folder: Path, oddity: Oddity, frame: Frame, row: SampleRow, quality: int
 ) -> SampleRow:
-    """Writes the frame in the odd way and returns the row that goes with it.
+    """Writes the frame's file with the oddity, and returns its row.
 
     Args:
-      folder: that the row's path is relative to; the path's own folder exists.
-      oddity: which one.
-      frame: an upright RGB picture.
-      row: its ordinary row.
+      folder: of the CSV, to which the row's path is relative; the image's folder exists.
+      oddity: kind of the oddity.
+      frame: the image to write.
+      row: the frame's row without the oddity.
       quality: of JPEGs.
     """
     return _SAVERS[oddity](folder, frame, row, quality)
 
 
-def _mode(mode: str) -> Callable[[Path, Frame, SampleRow, int], SampleRow]:
+def _in_mode(mode: str) -> Callable[[Path, Frame, SampleRow, int], SampleRow]:
     def save(folder: Path, frame: Frame, row: SampleRow, quality: int) -> SampleRow:
         frame.image.convert(mode).save(folder / row.image_path, quality=quality)
         return row
@@ -77,7 +76,7 @@ def _png_named_jpg(folder: Path, frame: Frame, row: SampleRow, _quality: int) ->
 
 def _exif_rotated(folder: Path, frame: Frame, row: SampleRow, quality: int) -> SampleRow:
     exif = Image.Exif()
-    exif[_ORIENTATION] = 6
+    exif[_ORIENTATION_TAG] = 6
     stored = frame.image.transpose(Image.Transpose.ROTATE_90)
     stored.save(folder / row.image_path, quality=quality, exif=exif)
     return row
@@ -101,8 +100,8 @@ def _quoted_path(folder: Path, frame: Frame, row: SampleRow, quality: int) -> Sa
 
 
 _SAVERS: dict[Oddity, Callable[[Path, Frame, SampleRow, int], SampleRow]] = {
-    Oddity.GREYSCALE: _mode("L"),
-    Oddity.CMYK: _mode("CMYK"),
+    Oddity.GREYSCALE: _in_mode("L"),
+    Oddity.CMYK: _in_mode("CMYK"),
     Oddity.PALETTE: _palette,
     Oddity.RGBA: _rgba,
     Oddity.PNG_NAMED_JPG: _png_named_jpg,

@@ -1,6 +1,6 @@
-"""A pen that draws in face units: the head's middle is (0, 0), its half width is 1.
+"""A pen that draws in face units: the head's centre is (0, 0), its half width is 1.
 
-x grows to the right, y downwards. What a face looks like is in ``faces`` and its parts.
+x grows to the right, y downwards. ``faces`` and the modules of its parts draw with it.
 """
 
 import copy
@@ -20,10 +20,10 @@ class Pen:
 
     Args:
       canvas: drawn on in place.
-      centre: the head's middle on the canvas, (x, y) in pixels.
-      scale: pixels a face unit.
-      roll: degrees that the face is tilted by, clockwise.
-      light: what each colour is multiplied by, (red, green, blue) in [0, 1].
+      centre: the head's centre on the canvas, (x, y) in pixels.
+      scale: pixels per face unit.
+      roll: tilt of the face, degrees clockwise.
+      light: factors on the colours, (red, green, blue) in [0, 1].
     """
 
     def __init__(
@@ -39,20 +39,24 @@ class Pen:
         self._scale = scale
         self._light = light
         cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
-        self._turn = np.array([[cos, sin], [-sin, cos]])
+        self._rotation = np.array([[cos, sin], [-sin, cos]])
 
     def moved(self, dx: float, dy: float) -> "Pen":
-        """Returns a pen for the same canvas whose origin lies at (dx, dy) of this one."""
+        """Returns a pen for the same canvas, with its origin at (dx, dy) of this pen."""
         pen = copy.copy(self)
-        pen._centre = self._centre + np.array([dx, dy]) @ self._turn * self._scale
+        pen._centre = self._centre + np.array([dx, dy]) @ self._rotation * self._scale
         return pen
 
     def _pixels(self, points: Points) -> list[float]:
-        pixels: list[float] = (points @ self._turn * self._scale + self._centre).ravel().tolist()
+        pixels: list[float] = (
+            (points @ self._rotation * self._scale + self._centre).ravel().tolist()
+        )
         return pixels
 
     def _lit(self, colour: Colour) -> Colour:
-        red, green, blue = (int(c * share) for c, share in zip(colour, self._light, strict=True))
+        red, green, blue = (
+            int(value * factor) for value, factor in zip(colour, self._light, strict=True)
+        )
         return red, green, blue
 
     def fill(self, points: Points, colour: Colour) -> None:
@@ -86,14 +90,14 @@ def arc(
 ) -> Points:
     """Returns ``n`` points of an ellipse, from ``start`` to ``stop`` degrees.
 
-    0 points right and 90 down, as y grows downwards.
+    0 degrees is to the right and 90 downwards, because y grows downwards.
     """
     angles = np.radians(np.linspace(start, stop, n))
     return np.stack([x + rx * np.cos(angles), y + ry * np.sin(angles)], axis=1)
 
 
 def rounded(corners: list[tuple[float, float]], closed: bool = True, times: int = 3) -> Points:
-    """Returns a smooth curve along ``corners`` by cutting corners (Chaikin), ``times`` times."""
+    """Returns a smooth curve along ``corners``: Chaikin's corner cutting, ``times`` times."""
     points = np.array(corners)
     for _ in range(times):
         after = np.roll(points, -1, axis=0) if closed else points[1:]

@@ -1,6 +1,6 @@
-"""Rows of the sample's CSVs, and the files of an ordinary clip.
+"""Writes the sample's CSVs, and the images of an ordinary clip.
 
-Rows that are odd or faulty are made in ``oddities`` and ``faults``.
+``oddities`` and ``faults`` make the odd and faulty rows.
 """
 
 import csv
@@ -23,7 +23,7 @@ HEADER = (
 
 
 class SampleRow(NamedTuple):
-    """One row, its cells in the order of ``HEADER``; the path is relative to the CSV."""
+    """One row, with its cells in the order of ``HEADER``; the path is relative to the CSV."""
 
     image_path: str
     bbox: str
@@ -33,7 +33,7 @@ class SampleRow(NamedTuple):
 
 
 def plain_row(plan: ClipPlan, index: int, box: PixelBox) -> SampleRow:
-    """Returns the row of the clip's frame number ``index``, counted from 0."""
+    """Returns the row of the clip's frame with this index."""
     name = f"frame_{index * FRAME_STEP}_timestamp_{index * FRAME_MS}.jpg"
     return SampleRow(
         image_path=f"images/{plan.name}/{name}",
@@ -60,8 +60,8 @@ def write_csv(path: Path, rows: Iterable[SampleRow], from_windows: bool) -> None
 
     Args:
       path: of the CSV.
-      rows: its rows.
-      from_windows: whether it gets a byte order mark and CRLF line ends.
+      rows: to write.
+      from_windows: whether the file gets a byte order mark and CRLF line ends.
     """
     encoding, line_end = ("utf-8-sig", "\r\n") if from_windows else ("utf-8", "\n")
     with path.open("w", encoding=encoding, newline="") as file:

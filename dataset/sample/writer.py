@@ -1,6 +1,6 @@
 """Writes the drawn sample: a folder with two CSVs and their images, complete or not at all.
 
-What is drawn is decided in ``settings``, ``clips`` and ``extras``.
+``settings``, ``clips`` and ``extras`` decide its content.
 """
 
 import functools
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from filelock import FileLock
 
 from dataset.sample.clips import ClipPlan, plan_split
-from dataset.sample.extras import ExtraPlan, mixed, plan_extras, save_extra
+from dataset.sample.extras import ExtraPlan, interleave, plan_extras, save_extra
 from dataset.sample.rows import SampleRow, save_clip, write_csv
 from dataset.sample.settings import SampleSettings
 from schemas.errors import ConfigError
@@ -24,16 +24,16 @@ from system.processes import worker_pool
 from system.progress import report
 
 MANIFEST = "sample.json"
-"""File that marks a folder as ours and says what it was made from."""
+"""File with the sample's settings, which also marks a folder as a drawn sample."""
 _MADE_BY = "pet_mood dataset.sample"
 _VERSION = 1
-"""To be raised with every change of what is drawn, or old folders would be reused."""
+"""Raise it with every change of the drawing, otherwise old folders are reused."""
 _DEFAULT = SampleSettings()
 _LOGGER = logging.getLogger(__name__)
 
 
 class SamplePaths(NamedTuple):
-    """Where a sample lies."""
+    """Paths of a sample."""
 
     train_csv: Path
     eval_csv: Path
@@ -43,20 +43,20 @@ class SamplePaths(NamedTuple):
 def write_sample(
     folder: Path, settings: SampleSettings = _DEFAULT, workers: int = 0
 ) -> SamplePaths:
-    """Draws the sample into ``folder``, or reuses it where it was made from equal settings.
+    """Draws the sample into ``folder``, or reuses one that was made with equal settings.
 
-    The files do not depend on ``workers``. They are written beside the folder and renamed,
-    so that a killed run leaves no folder; the next run clears up. Workers are started by
-    spawning, as a fork of a process that has loaded TensorFlow may hang; a script that
-    calls this needs the usual ``if __name__ == "__main__"``.
+    The files do not depend on ``workers``. They are written to another folder, which is renamed
+    at the end. So a killed run leaves no folder of this name, and the next run removes the rest.
+    Workers are spawned, because a fork of a process that has loaded TensorFlow may hang. So a
+    script that calls this needs the usual ``if __name__ == "__main__"``.
 
     Args:
-      folder: absent, empty, or an earlier sample, which is replaced.
-      settings: what to draw.
-      workers: processes; 0 is one a core, 1 draws in this one.
+      folder: missing, empty, or an earlier sample, which is replaced.
+      settings: of the sample.
+      workers: number of processes; 0 is one per core, 1 draws in this process.
 
     Raises:
-      ConfigError: if ``folder`` holds anything else, or ``workers`` is below 0.
+      ConfigError: ``folder`` holds other files, or ``workers`` is below 0.
     """
     if workers < 0:
         raise ConfigError(f"workers must be at least 0. Received: {workers}")
@@ -66,7 +66,7 @@ def write_sample(
         return paths
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
-        # Another process may have drawn it while this one waited.
+        # Another process may have drawn it while this one waited for the lock.
         if not _is_finished(paths, settings):
             _check_replaceable(folder)
             _replace(folder, settings, workers or os.cpu_count() or 1)
@@ -78,20 +78,20 @@ def _manifest(settings: SampleSettings) -> dict[str, Any]:
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
-    """Returns the folder's manifest; empty if it has none of ours."""
+    """Returns the folder's manifest; {} if it is not a drawn sample."""
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    ours = isinstance(content, dict) and content.get("made_by") == _MADE_BY
-    return content if ours else {}
+    is_sample = isinstance(content, dict) and content.get("made_by") == _MADE_BY
+    return content if is_sample else {}
 
 
 def _is_finished(paths: SamplePaths, settings: SampleSettings) -> bool:
-    # JSON turns tuples into lists, so the wanted manifest takes the same way.
-    wanted = json.loads(json.dumps(_manifest(settings)))
-    there = paths.train_csv.is_file() and paths.eval_csv.is_file()
-    return there and _read_manifest(paths.folder) == wanted
+    # JSON turns tuples into lists, so the expected manifest is converted, too.
+    expected = json.loads(json.dumps(_manifest(settings)))
+    has_csvs = paths.train_csv.is_file() and paths.eval_csv.is_file()
+    return has_csvs and _read_manifest(paths.folder) == expected
 
 
 def _check_replaceable(folder: Path) -> None:
@@ -101,8 +101,8 @@ def _check_replaceable(folder: Path) -> None:
     elif not folder.exists():
         return
     raise ConfigError(
-        f"The drawn sample needs a folder of its own: absent, empty, or with a {MANIFEST} from "
-        f"an earlier sample. Received: {folder}. Name another folder or remove this one."
+        f"The drawn sample needs a separate folder: missing, empty, or with a {MANIFEST} of an "
+        f"earlier sample. Received: {folder}. Name another folder or remove this one."
     )
 
 
@@ -124,9 +124,9 @@ def _write(folder: Path, settings: SampleSettings, workers: int) -> int:
     train, evaluation = plan_split(settings, TRAIN), plan_split(settings, EVAL)
     rows = _save_all(folder, settings, [*train, *evaluation, *plan_extras(settings)], workers)
     first, second = len(train), len(train) + len(evaluation)
-    train_rows = mixed(rows[:first], rows[second:])
+    train_rows = interleave(rows[:first], rows[second:])
     write_csv(folder / "train.csv", train_rows, from_windows=settings.with_faults)
-    write_csv(folder / "val.csv", mixed(rows[first:second], []), from_windows=False)
+    write_csv(folder / "val.csv", interleave(rows[first:second], []), from_windows=False)
     text = json.dumps(_manifest(settings), indent=2)
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return sum(len(part) for part in rows)

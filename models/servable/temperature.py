@@ -16,7 +16,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from scipy import optimize, special
 
-from dataset.calibration_split import is_fitted_on
+from dataset.calibration_split import is_calibration_clip
 from schemas import artifacts, features
 from schemas.errors import ConfigError
 
@@ -49,7 +49,7 @@ def scale(model: keras.Model, files: Sequence[str], batches: Batches, folder: st
     probabilities, moods = [], []
     records = tf.data.TFRecordDataset(list(files)).as_numpy_iterator()
     for pixels, one_hot in batches(files):
-        fitted = np.array([is_fitted_on(_clip(next(records))) for _ in range(len(one_hot))])
+        fitted = np.array([is_calibration_clip(_clip(next(records))) for _ in range(len(one_hot))])
         if fitted.any():
             probabilities.append(model.predict_on_batch(pixels[fitted]))
             moods.append(one_hot.numpy()[fitted].argmax(axis=1))

@@ -1,11 +1,11 @@
-"""A small CSV with every fault and oddity among good rows, and the counts to expect."""
+"""Writes a small CSV with every fault and oddity among good rows, and its expected counts."""
 
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 from dataset.sample.clips import plan_split
-from dataset.sample.extras import mixed, plan_extras, save_extra
+from dataset.sample.extras import interleave, plan_extras, save_extra
 from dataset.sample.oddities import Oddity
 from dataset.sample.rows import SampleRow, save_clip, write_csv
 from dataset.sample.settings import SampleSettings
@@ -17,9 +17,12 @@ _FAULT_SETTINGS = SampleSettings(long_side=480, short_side=270, frames_per_clip=
 
 
 class FaultCsv(NamedTuple):
-    """A CSV with every fault and oddity, and what a reader must make of it.
+    """A CSV with every fault and oddity, and its expected counts.
 
-    ``used`` counts rows by mood (NFC), ``refused`` by reason.
+    Attributes:
+      csv: path of the CSV.
+      used: number of rows that a reader must use, by mood (NFC).
+      refused: number of rows that a reader must refuse, by reason.
     """
 
     csv: Path
@@ -28,12 +31,12 @@ class FaultCsv(NamedTuple):
 
 
 def expected_refusals(settings: SampleSettings) -> dict[RejectReason, int]:
-    """Returns how many train rows must be refused, by reason; no eval row ever is."""
+    """Returns the expected number of refused train rows by reason; no eval row is refused."""
     return dict.fromkeys(FAULTS, 1) if settings.with_faults else {}
 
 
 def expected_used(settings: SampleSettings, split: str) -> dict[str, int]:
-    """Returns how many of the split's rows must be used, by mood in label map order."""
+    """Returns the expected number of used rows of a split, by mood in label map order."""
     counts = Counter[str]()
     for mood, clips in zip(DEFAULT_MOODS, settings.clips(split), strict=True):
         counts[mood] = clips * settings.frames_per_clip
@@ -50,25 +53,26 @@ def write_fault_csv(
     """Writes ``folder/faults.csv``: every fault and oddity among ordinary rows.
 
     Args:
-      folder: made if need be; must not hold images of an earlier call.
-      good_rows: ordinary rows, >= 1, taken from clips of the train split.
-      settings: sizes, seed, frames a clip and how many clips there are to take from.
+      folder: created if it is missing; must not hold images of an earlier call.
+      good_rows: number of ordinary rows, >= 1, taken from clips of the train split.
+      settings: sizes, seed, frames per clip and number of clips.
 
     Raises:
-      ValueError: if ``good_rows`` is not in 1..the split's frames.
+      ValueError: ``good_rows`` is below 1 or above the number of the split's frames.
     """
     limit = sum(settings.train_clips) * settings.frames_per_clip
     if not 1 <= good_rows <= limit:
         raise ValueError(f"good_rows must lie in 1..{limit}. Received: {good_rows}")
     clips: list[list[SampleRow]] = []
-    missing = good_rows
+    remaining = good_rows
     for plan in plan_split(settings, TRAIN):
-        if missing > 0:
-            part = plan._replace(frames=min(missing, plan.frames))
+        if remaining > 0:
+            part = plan._replace(frames=min(remaining, plan.frames))
             clips.append(save_clip(folder, settings, part))
-            missing -= part.frames
+            remaining -= part.frames
+
     plans = plan_extras(settings)
-    rows = mixed(clips, [save_extra(folder, settings, plan) for plan in plans])
+    rows = interleave(clips, [save_extra(folder, settings, plan) for plan in plans])
     write_csv(folder / "faults.csv", rows, from_windows=settings.with_faults)
     used = Counter(row.labels for rows_of_clip in clips for row in rows_of_clip)
     used.update(plan.clip.mood for plan in plans if isinstance(plan.kind, Oddity))

@@ -1,4 +1,4 @@
-"""Faults of a label file, by the reason that each is to be refused for, for drawn trees."""
+"""Faults to plant in the label files of a drawn tree, by the expected reason of refusal."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,22 +20,23 @@ FRAME_FAULTS: Mapping[PrepareReason, Callable[[_Annotation, int], Any]] = {
     PrepareReason.BOX_MALFORMED: lambda frame, _: _with_box(frame, x=17.5),
     PrepareReason.BOX_NEGATIVE: lambda frame, _: _with_box(frame, x=-3),
     PrepareReason.BOX_EMPTY: lambda frame, _: _with_box(frame, width=0),
-    # One pixel past the right edge, so that an off-by-one shows.
+    # One pixel past the right edge, so that an off-by-one error would be found.
     PrepareReason.BOX_OUTSIDE_IMAGE: lambda frame, width: _with_box(
         frame, x=width - frame["bounding_box"]["width"] + 1
     ),
 }
-"""What becomes of an annotation that is not the first, given the frame's width in pixels."""
+"""Returns the faulty form of an annotation, which must not be the clip's first: (annotation, width
+of the frame in pixels) to annotation."""
 METADATA_FAULTS: Mapping[PrepareReason, Mapping[str, Any]] = {
     PrepareReason.KEY_MISSING: {"inspect": None},
     PrepareReason.VALUE_MALFORMED: {"width": "1080"},
     PrepareReason.SPECIES_MISMATCH: {"species": "HAMSTER"},
     PrepareReason.UNKNOWN_LABEL: {"inspect": {"emotion": "배고픔"}},
 }
-"""What takes the place of values in the metadata."""
+"""Faulty values of the metadata, by key."""
 TEXT_FAULTS: Mapping[PrepareReason, Callable[[bytes], bytes]] = {
     PrepareReason.JSON_EMPTY: lambda _: b"",
     PrepareReason.JSON_MALFORMED: lambda text: text[: len(text) // 2],
     PrepareReason.JSON_NOT_OBJECT: lambda text: b"[" + text + b"]",
 }
-"""What becomes of the file's bytes."""
+"""Returns the faulty form of a label file's bytes."""

@@ -1,4 +1,4 @@
-"""AI Hub's label file as it is written; ``dataset.aihub.clip_json`` reads it."""
+"""Content of AI Hub's label files, for drawn trees; ``dataset.aihub.clip_json`` reads them."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ FRAME_MS = 200
 def label_content(
     seq: int, species: str, moods: tuple[str, str], size: tuple[int, int], breed: str
 ) -> dict[str, Any]:
-    """Returns a label file's object without annotations.
+    """Returns a label file's JSON object without annotations.
 
     Args:
       seq: number of the clip.
       species: in capitals.
-      moods: that the inspector and that the owner saw.
-      size: width and height of the frames, pixels.
-      breed: of the animal; the rest of what tells an animal is the same in all files.
+      moods: (the inspector's, the owner's).
+      size: (width, height) of the frames, pixels.
+      breed: of the animal; all other traits are the same in all files.
     """
     action = "팔을 뻗어 휘적거림"
     return {
@@ -38,17 +38,17 @@ def label_content(
 
 
 def annotations(box: PixelBox, frames: int) -> list[dict[str, Any]]:
-    """Returns ``frames`` annotations of one box; after every fifth one frame is left out."""
-    spots: dict[str, Any] = {
-        str(spot): {"x": box.x + spot * box.width // 16, "y": box.y + spot * box.height // 16}
-        for spot in range(1, 16)
+    """Returns ``frames`` annotations of one box; after every fifth, one frame is not annotated."""
+    keypoints: dict[str, Any] = {
+        str(i): {"x": box.x + i * box.width // 16, "y": box.y + i * box.height // 16}
+        for i in range(1, 16)
     } | {"2": None}
     return [
         {
             "frame_number": FRAME_STEP * step,
             "timestamp": FRAME_MS * step,
             "bounding_box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
-            "keypoints": spots,
+            "keypoints": keypoints,
         }
         for step in (index + index // 5 for index in range(frames))
     ]

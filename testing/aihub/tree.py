@@ -1,7 +1,7 @@
-"""A drawn tree in AI Hub's format with every fault planted, and the exact counts to expect.
+"""Draws a tree in AI Hub's format with every fault planted, and computes its expected counts.
 
-For tests and benchmarks of ``dataset.prepare``. All frames of a clip are hard links to one
-drawn picture of its mood, species and orientation: 70,000 frames are made in seconds.
+It is for tests and benchmarks of ``dataset.prepare``. All frames of a clip are hard links to one
+drawn photo of its mood, species and orientation, so 70,000 frames are made in seconds.
 """
 
 import itertools
@@ -27,20 +27,28 @@ from testing.aihub.faults import FRAME_FAULTS, METADATA_FAULTS, TEXT_FAULTS
 from testing.aihub.labels import annotations, label_content
 
 _TRAIN, _VAL = "train", "val"
-_RUN = 3
-"""Clips filmed of one animal, one after the other."""
+_CLIPS_PER_ANIMAL = 3
+"""Clips that show one animal, filmed one after the other."""
 _WITHOUT_IMAGE = 7
 """Every 7th annotated frame has no image."""
 _FIRST_FAULT = 500_000
-"""Number of the first clip with a fault, above all sound ones; each is an animal of its own."""
+"""Number of the first clip with a fault, above all sound ones; each shows another animal."""
 _FAULTY = 1
-"""Index of the annotation that a frame's fault is planted in; it has an image."""
+"""Index of the annotation with the planted fault; its frame has an image."""
 _ORIENTATION_TAG = 0x0112
 
 
 @dataclass(frozen=True)
 class TreeSettings:
-    """What is drawn: sound clips, frames a clip (>= 2), how often each fault is planted."""
+    """Sizes of a tree.
+
+    Attributes:
+      train_clips, val_clips: number of sound clips.
+      frames: annotated frames per clip, >= 2.
+      faults: how often each fault is planted.
+      long_side, short_side: of a frame, pixels.
+      seed: of the drawn photos.
+    """
 
     train_clips: int = 24
     val_clips: int = 9
@@ -52,7 +60,7 @@ class TreeSettings:
 
 
 class TreeCounts:
-    """What a preparation must count; mood and reason counters are by split."""
+    """Expected counts of a preparation; clips, frames and rejects are by split."""
 
     def __init__(self) -> None:
         self.label_files: Counter[str] = Counter()
@@ -60,13 +68,13 @@ class TreeCounts:
         self.frames: dict[str, Counter[str]] = {_TRAIN: Counter(), _VAL: Counter()}
         self.rejects: dict[str, Counter[str]] = {_TRAIN: Counter(), _VAL: Counter()}
         self.image_rejects: Counter[str] = Counter()
-        """More rejects of train where images are checked; as many frames fewer."""
+        """Additional rejects of train if images are checked; the used frames are as many fewer."""
         self.image_rejects_by_mood: Counter[str] = Counter()
         self.without_image: Counter[str] = Counter()
         self.animals = 0
 
 
-class _Picture(NamedTuple):
+class _Photo(NamedTuple):
     path: Path
     box: PixelBox
     width: int
@@ -80,7 +88,7 @@ class _Draft(NamedTuple):
     species: str
     mood: str
     split: str
-    picture: _Picture
+    photo: _Photo
     content: dict[str, Any]
     dated: bool
 
@@ -97,21 +105,22 @@ _IMAGES = (
     PrepareReason.IMAGE_SIZE_WRONG,
 )
 PLANTED = tuple(reason for reason in PrepareReason if reason != PrepareReason.JSON_UNREADABLE)
-"""Every reason but the one that cannot be made where tests run as root."""
+"""Every reason except the one that root, who may read all files, cannot provoke in tests."""
 
 
 def write_tree(root: Path, settings: TreeSettings) -> TreeCounts:
-    """Writes a tree below ``root``, which must not exist, and returns what it comes to."""
+    """Writes a tree below ``root``, which must not exist, and returns the expected counts."""
     writer = _Writer(root, settings)
-    # The next split's numbers start far off, so that no animal is in both.
-    first_val = _RUN * (settings.train_clips // _RUN + 10)
+    # The numbers of val start far above those of train, so that no animal is in both splits.
+    first_val = _CLIPS_PER_ANIMAL * (settings.train_clips // _CLIPS_PER_ANIMAL + 10)
     for number in range(settings.train_clips):
         writer.save(writer.draft(_TRAIN, number))
     for number in range(first_val, first_val + settings.val_clips):
         writer.save(writer.draft(_VAL, number))
-    runs = (settings.train_clips + _RUN - 1) // _RUN, (settings.val_clips + _RUN - 1) // _RUN
-    writer.counts.animals += sum(runs)
-    numbers = itertools.count(_FIRST_FAULT, 10 * _RUN + 1)
+    for clips in (settings.train_clips, settings.val_clips):
+        writer.counts.animals += (clips + _CLIPS_PER_ANIMAL - 1) // _CLIPS_PER_ANIMAL
+
+    numbers = itertools.count(_FIRST_FAULT, 10 * _CLIPS_PER_ANIMAL + 1)
     for _ in range(settings.faults):
         for reason in PLANTED:
             writer.plant(reason, next(numbers))
@@ -124,48 +133,49 @@ class _Writer:
         self.counts = TreeCounts()
         self._root = root
         self._settings = settings
-        self._pictures: dict[tuple[str, str, bool], _Picture] = {}
-        (root / "pictures").mkdir(parents=True)
+        self._photos: dict[tuple[str, str, bool], _Photo] = {}
+        (root / "photos").mkdir(parents=True)
 
     def draft(self, split: str, number: int) -> _Draft:
-        run = number // _RUN
-        species, mood = SPECIES_NAMES[run % 2], DEFAULT_MOODS[number % 6]
-        picture = self._picture(mood, species, number % 4 in (1, 2))
-        moods, size = (mood, DEFAULT_MOODS[(number + 1) % 6]), (picture.width, picture.height)
-        content = label_content(number, species, moods, size, breed=f"품종 {run}")
-        content["annotations"] = annotations(picture.box, self._settings.frames)
-        return _Draft(number, species, mood, split, picture, content, number % 2 == 1)
+        animal = number // _CLIPS_PER_ANIMAL
+        species, mood = SPECIES_NAMES[animal % 2], DEFAULT_MOODS[number % 6]
+        photo = self._photo(mood, species, number % 4 in (1, 2))
+        moods, size = (mood, DEFAULT_MOODS[(number + 1) % 6]), (photo.width, photo.height)
+        content = label_content(number, species, moods, size, breed=f"품종 {animal}")
+        content["annotations"] = annotations(photo.box, self._settings.frames)
+        return _Draft(number, species, mood, split, photo, content, number % 2 == 1)
 
-    def save(self, draft: _Draft, lost: int = 0) -> Path:
-        """Writes a clip of which all frames but ``lost`` and those without image are rows."""
-        counts, without = self.counts, self._settings.frames // _WITHOUT_IMAGE
+    def save(self, draft: _Draft, refused: int = 0) -> Path:
+        """Writes a clip; all frames except ``refused`` ones and those without image are rows."""
+        counts, without_image = self.counts, self._settings.frames // _WITHOUT_IMAGE
         counts.clips[draft.split][draft.mood] += 1
-        counts.frames[draft.split][draft.mood] += self._settings.frames - without - lost
-        counts.without_image[draft.split] += without
+        counts.frames[draft.split][draft.mood] += self._settings.frames - without_image - refused
+        counts.without_image[draft.split] += without_image
         return self._write(draft)
 
     def plant(self, reason: PrepareReason, number: int) -> None:
-        """Writes a clip, or an entry, that has the fault; all are in train."""
+        """Writes a clip, or another entry, with the fault; all are in train."""
         draft = self.draft(_TRAIN, number)
         frames = draft.content["annotations"]
         if reason in _IMAGES:
             self.counts.image_rejects[reason.value] += 1
             self.counts.image_rejects_by_mood[draft.mood] += 1
-            self._spoil(reason, self.save(draft) / _image_name(frames[_FAULTY]), draft)
+            self._corrupt_image(reason, self.save(draft) / _image_name(frames[_FAULTY]), draft)
             self.counts.animals += 1
             return
+
         self.counts.rejects[_TRAIN][reason.value] += 1
         if reason in FRAME_FAULTS:
-            frames[_FAULTY] = FRAME_FAULTS[reason](frames[_FAULTY], draft.picture.width)
-            self.save(draft, lost=1)
+            frames[_FAULTY] = FRAME_FAULTS[reason](frames[_FAULTY], draft.photo.width)
+            self.save(draft, refused=1)
             self.counts.animals += 1
         elif reason in _COPIES:
-            twice = reason == PrepareReason.DUPLICATE_CLIP
-            self.save(draft if twice else draft._replace(split=_VAL))
+            same_split = reason == PrepareReason.DUPLICATE_CLIP
+            self.save(draft if same_split else draft._replace(split=_VAL))
             self.counts.animals += 1
-            # Under the other form of name.
+            # The copy has the other form of name.
             folder = self._write(draft._replace(dated=not draft.dated))
-            if twice:
+            if same_split:
                 (folder / _image_name(frames[0])).unlink()
         elif reason == PrepareReason.UNEXPECTED_ENTRY:
             self._label_path(draft).with_suffix(".txt").write_text("?", encoding="utf-8")
@@ -183,35 +193,35 @@ class _Writer:
                 shutil.rmtree(folder)
 
     def plant_oddity(self, number: int) -> None:
-        """Writes a clip that must be used: NFD names, a byte order mark, a picture on its side."""
+        """Writes a clip that must be used: NFD names, a byte order mark, a photo on its side."""
         draft = self.draft(_TRAIN, number)
         inspect = draft.content["metadata"]["inspect"]
         inspect["emotion"] = unicodedata.normalize("NFD", inspect["emotion"])
         folder = self.save(draft)
         image = folder / _image_name(draft.content["annotations"][_FAULTY])
         image.unlink()
-        with Image.open(draft.picture.path) as picture:
+        with Image.open(draft.photo.path) as photo:
             exif = Image.Exif()
             exif[_ORIENTATION_TAG] = 6
-            picture.transpose(Image.Transpose.ROTATE_90).save(image, exif=exif)
+            photo.transpose(Image.Transpose.ROTATE_90).save(image, exif=exif)
         label = self._label_path(draft)
         label.write_bytes(b"\xef\xbb\xbf" + label.read_bytes())
         label.rename(label.with_name(f"고양이-{number}.json"))
         folder.rename(folder.with_name(unicodedata.normalize("NFD", f"고양이-{number}")))
         self.counts.animals += 1
 
-    def _write(self, draft: _Draft, spoil: Callable[[bytes], bytes] | None = None) -> Path:
+    def _write(self, draft: _Draft, corrupt: Callable[[bytes], bytes] | None = None) -> Path:
         """Writes the label file and its images, and returns the images' folder."""
         path = self._label_path(draft)
         text = json.dumps(draft.content, ensure_ascii=False).encode()
-        path.write_bytes(spoil(text) if spoil else text)
+        path.write_bytes(corrupt(text) if corrupt else text)
         self.counts.label_files[draft.split] += 1
         images = path.parents[2] / "images" / path.parent.name / draft.name
         images.mkdir(parents=True)
         for index, annotation in enumerate(draft.content["annotations"]):
             target = images / _image_name(annotation)
             if index % _WITHOUT_IMAGE != _WITHOUT_IMAGE - 1 and not target.exists():
-                os.link(draft.picture.path, target)
+                os.link(draft.photo.path, target)
         return images
 
     def _label_path(self, draft: _Draft) -> Path:
@@ -219,30 +229,31 @@ class _Writer:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{draft.name}.json"
 
-    def _spoil(self, reason: PrepareReason, image: Path, draft: _Draft) -> None:
+    def _corrupt_image(self, reason: PrepareReason, image: Path, draft: _Draft) -> None:
         image.unlink()
         if reason == PrepareReason.IMAGE_UNREADABLE:
             image.symlink_to("nowhere.jpg")
         elif reason == PrepareReason.NOT_AN_IMAGE:
-            image.write_bytes(draft.picture.path.read_bytes()[1:])
+            image.write_bytes(draft.photo.path.read_bytes()[1:])
         else:
-            portrait = draft.picture.height > draft.picture.width
-            os.link(self._picture(draft.mood, draft.species, not portrait).path, image)
+            portrait = draft.photo.height > draft.photo.width
+            os.link(self._photo(draft.mood, draft.species, not portrait).path, image)
 
-    def _picture(self, mood: str, species: str, portrait: bool) -> _Picture:
+    def _photo(self, mood: str, species: str, portrait: bool) -> _Photo:
         key = (mood, species, portrait)
-        if key not in self._pictures:
-            number = len(self._pictures)
-            plan = ClipPlan(f"picture-{number}", number, mood, species, portrait, 1)
-            sides = self._settings.long_side, self._settings.short_side
-            drawing = SampleSettings(
-                seed=self._settings.seed, long_side=sides[0], short_side=sides[1]
+        if key not in self._photos:
+            number = len(self._photos)
+            plan = ClipPlan(f"photo-{number}", number, mood, species, portrait, 1)
+            sample_settings = SampleSettings(
+                seed=self._settings.seed,
+                long_side=self._settings.long_side,
+                short_side=self._settings.short_side,
             )
-            image, box = next(draw_clip(plan, drawing))
-            path = self._root / "pictures" / f"{number:02d}.jpg"
-            image.save(path, quality=drawing.jpeg_quality)
-            self._pictures[key] = _Picture(path, box, *image.size)
-        return self._pictures[key]
+            image, box = next(draw_clip(plan, sample_settings))
+            path = self._root / "photos" / f"{number:02d}.jpg"
+            image.save(path, quality=sample_settings.jpeg_quality)
+            self._photos[key] = _Photo(path, box, *image.size)
+        return self._photos[key]
 
 
 def _image_name(annotation: dict[str, Any]) -> str:

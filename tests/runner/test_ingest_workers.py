@@ -14,7 +14,7 @@ from components.pet_example_gen import executor, work
 from components.pet_example_gen.job import IngestSettings
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import is_finished, read_counts
-from dataset.partition import SplitShare, deal_out
+from dataset.partition import SplitShare, partition_rows
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas.labels import DEFAULT_MOODS
@@ -30,7 +30,7 @@ def csv(tmp_path):
 
 def jobs_in(csv: Path, folder: Path):
     folder.mkdir()
-    dealing = deal_out(str(csv), [SplitShare("train", 1)], 120, str(folder))
+    dealing = partition_rows(str(csv), [SplitShare("train", 1)], 120, str(folder))
     return list(executor._jobs(dealing, SETTINGS, str(folder)))
 
 

@@ -14,7 +14,7 @@ from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import RECORDS
 from dataset.boxes import PixelBox
-from dataset.partition import SplitShare, deal_out
+from dataset.partition import SplitShare, partition_rows
 from dataset.sample.clips import Frame
 from dataset.sample.oddities import Oddity, save_oddity
 from dataset.sample.rows import SampleRow, write_csv
@@ -75,7 +75,7 @@ def skew_of(pushed: Run, csv: Path, folder: Path) -> skew.Skew:
     """Ingests the CSV's rows and asks the pushed model for each in both ways."""
     rows = folder / "rows"
     rows.mkdir()
-    (block,) = deal_out(str(csv), [SplitShare("train", 1)], 4096, str(rows)).blocks
+    (block,) = partition_rows(str(csv), [SplitShare("train", 1)], 4096, str(rows)).blocks
     settings = IngestSettings(DataSettings(), ThinSettings(), DEFAULT_MOODS, side=32)
     stem = str(folder / "examples")
     write_shard(ShardJob(block, settings, str(csv.parent), False, frozenset(), stem, block.rows))

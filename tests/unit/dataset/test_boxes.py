@@ -1,4 +1,4 @@
-"""Boxes: their text, their checks and the view made of them."""
+"""Boxes: parsing, checks and views."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The CSV as a table: encodings, line ends, quotes, and what makes the whole of it unusable."""
+"""The CSV as a table: encodings, line ends, quotes, and faults that refuse the whole table."""
 
 import unicodedata
 
@@ -24,7 +24,7 @@ def test_a_plain_row_is_read_with_its_line(tmp_path):
 
 def test_bom_crlf_spaces_and_quotes_change_nothing(tmp_path):
     text = '\ufeffimage_path , bbox,labels\r\n"a,b ""c"".jpg", "1, 2,3,4" ,공포 \r\n'
-    # A space before a quote makes the quote a part of the cell in CSV; writers leave none.
+    # In CSV a space before a quote makes the quote a part of the cell, so no writer puts one.
     text = text.replace(' "1, 2,3,4" ', '"1, 2,3,4"')
     (row,) = rows_of(tmp_path, text)
     assert row[:4] == (2, 'a,b "c".jpg', "1, 2,3,4", "공포")
@@ -37,7 +37,7 @@ def test_decomposed_hangul_equals_composed(tmp_path):
     assert row.label == "편안/안정"
 
 
-def test_columns_may_stand_in_any_order_and_others_are_passed_over(tmp_path):
+def test_columns_may_be_in_any_order_and_others_are_ignored(tmp_path):
     (row,) = rows_of(
         tmp_path, 'group,labels,x,clip,image_path,species,bbox\ng1,공포,9,c1,a.jpg,CAT,"1,2,3,4"\n'
     )
@@ -45,7 +45,7 @@ def test_columns_may_stand_in_any_order_and_others_are_passed_over(tmp_path):
     assert row.split_key == "g1"
 
 
-def test_a_short_row_has_empty_cells_and_blank_lines_are_no_rows(tmp_path):
+def test_a_short_row_has_empty_cells_and_blank_lines_are_skipped(tmp_path):
     rows = rows_of(tmp_path, f"{HEADER}\na.jpg\n\n , ,\nb.jpg,,\n")
     assert [(row.line, row.image_path, row.bbox) for row in rows] == [
         (2, "a.jpg", ""),
@@ -53,7 +53,7 @@ def test_a_short_row_has_empty_cells_and_blank_lines_are_no_rows(tmp_path):
     ]
 
 
-def test_a_table_without_labels_is_read_where_none_are_asked_for(tmp_path):
+def test_a_table_without_labels_is_read_if_no_labels_are_required(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text('image_path,bbox\na.jpg,"1,2,3,4"\n', "utf-8")
     (row,) = read_rows(str(path), labelled=False)
@@ -62,7 +62,7 @@ def test_a_table_without_labels_is_read_where_none_are_asked_for(tmp_path):
         list(read_rows(str(path)))
 
 
-def test_labels_that_are_not_asked_for_are_not_read(tmp_path):
+def test_labels_are_ignored_if_they_are_not_required(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text(f'{HEADER}\na.jpg,"1,2,3,4",no mood\n', "utf-8")
     (row,) = read_rows(str(path), labelled=False)
@@ -75,36 +75,36 @@ def test_a_row_after_a_cell_of_two_lines_keeps_its_own_line(tmp_path):
 
 
 @pytest.mark.parametrize("missing", ["image_path", "bbox", "labels"])
-def test_a_missing_column_is_told_by_name(tmp_path, missing):
+def test_the_error_for_a_missing_column_names_it(tmp_path, missing):
     header = ",".join(name for name in HEADER.split(",") if name != missing)
     with pytest.raises(DataRefusedError, match=f"lacks the column {missing}"):
         rows_of(tmp_path, f"{header}\n1,2\n")
 
 
 @pytest.mark.parametrize("content", ["", "\n", "\ufeff"])
-def test_an_empty_file_is_told(tmp_path, content):
+def test_an_empty_file_is_refused(tmp_path, content):
     with pytest.raises(DataRefusedError, match="empty"):
         rows_of(tmp_path, content)
 
 
-def test_a_column_named_twice_is_told(tmp_path):
+def test_a_column_named_twice_is_refused(tmp_path):
     with pytest.raises(DataRefusedError, match="bbox twice"):
         rows_of(tmp_path, f"{HEADER},bbox\n")
 
 
 @pytest.mark.parametrize("encoding", ["cp949", "utf-16"])
-def test_another_encoding_is_told_with_its_line(tmp_path, encoding):
+def test_another_encoding_is_refused(tmp_path, encoding):
     with pytest.raises(DataRefusedError, match="not UTF-8"):
         rows_of(tmp_path, f'{HEADER}\na.jpg,"1,2,3,4",공포\n'.encode(encoding))
 
 
-def test_a_cell_that_never_ends_is_told(tmp_path):
+def test_a_cell_that_never_ends_is_refused(tmp_path):
     with pytest.raises(DataRefusedError, match="cannot be read as CSV"):
         rows_of(tmp_path, f'{HEADER}\n"{"x" * 200_000}')
 
 
 @pytest.mark.parametrize("text", ["{0}\na\0.jpg,,\n", "\0{0}\n"])
-def test_a_nul_byte_is_told_on_every_python(tmp_path, text):
+def test_a_nul_byte_is_refused_on_every_python(tmp_path, text):
     with pytest.raises(DataRefusedError, match="line contains NUL"):
         rows_of(tmp_path, text.format(HEADER))
 
@@ -120,5 +120,5 @@ def test_a_nul_byte_is_told_on_every_python(tmp_path, text):
         ("frame_6_timestamp_200.jpg", "frame_6_timestamp_200.jpg"),
     ],
 )
-def test_frames_named_like_a_videos_have_their_folder_as_clip(path, clip):
+def test_the_clip_of_a_video_frame_is_its_folder(path, clip):
     assert clip_of(path) == clip

@@ -1,9 +1,9 @@
-"""Dealing rows out: every row once, clips whole, splits by clip or animal."""
+"""Partitions of a CSV: every row once, clips whole, splits by clip or group."""
 
 import pytest
 
 from dataset import partition
-from dataset.partition import SplitShare, bucket_of, deal_out, rows_of_block, split_of
+from dataset.partition import SplitShare, bucket_of, partition_rows, rows_of_block, split_of
 from schemas.errors import DataRefusedError
 
 SHARES = (SplitShare("train", 800), SplitShare("eval", 200))
@@ -16,35 +16,35 @@ def write_csv(tmp_path, rows, header="image_path,bbox,labels,clip,group"):
 
 
 def clip_rows(clips, frames, group=""):
-    # Frames of the clips alternate, as no sorted CSV has them.
-    places = [(clip, frame) for frame in range(frames) for clip in range(clips)]
-    return [f'c{c}/{f}.jpg,"1,2,3,4",공포,c{c},{group}' for c, f in places]
+    # Frames of different clips alternate, unlike in a sorted CSV.
+    frames_of_clips = [(clip, frame) for frame in range(frames) for clip in range(clips)]
+    return [f'c{c}/{f}.jpg,"1,2,3,4",공포,c{c},{group}' for c, f in frames_of_clips]
 
 
-def dealt(dealing):
-    return {(b.split, b.number): list(rows_of_block(b)) for b in dealing.blocks}
+def rows_by_block(partition):
+    return {(b.split, b.number): list(rows_of_block(b)) for b in partition.blocks}
 
 
-def test_every_row_comes_into_one_block_with_its_line(tmp_path):
+def test_every_row_is_in_one_block_with_its_line(tmp_path):
     source = write_csv(tmp_path, clip_rows(40, 5))
-    blocks = dealt(deal_out(source, [SplitShare("train", 1)], 50, str(tmp_path)))
+    blocks = rows_by_block(partition_rows(source, [SplitShare("train", 1)], 50, str(tmp_path)))
     assert len(blocks) == 4
     assert sorted(row.line for rows in blocks.values() for row in rows) == list(range(2, 202))
 
 
-def test_a_clip_comes_into_one_block_in_the_order_of_the_csv(tmp_path):
+def test_a_clip_is_in_one_block_in_the_order_of_the_csv(tmp_path):
     source = write_csv(tmp_path, clip_rows(40, 5))
-    blocks = dealt(deal_out(source, [SplitShare("train", 1)], 50, str(tmp_path)))
+    blocks = rows_by_block(partition_rows(source, [SplitShare("train", 1)], 50, str(tmp_path)))
     for clip in range(40):
-        holding = [rows for rows in blocks.values() if any(r.clip == f"c{clip}" for r in rows)]
-        assert len(holding) == 1
-        frames = [row.image_path for row in holding[0] if row.clip == f"c{clip}"]
+        with_clip = [rows for rows in blocks.values() if any(r.clip == f"c{clip}" for r in rows)]
+        assert len(with_clip) == 1
+        frames = [row.image_path for row in with_clip[0] if row.clip == f"c{clip}"]
         assert frames == [f"c{clip}/{f}.jpg" for f in range(5)]
 
 
-def test_one_csv_is_split_by_clip_in_about_the_set_share(tmp_path):
+def test_one_csv_is_split_by_clip_in_about_the_given_shares(tmp_path):
     source = write_csv(tmp_path, clip_rows(500, 2))
-    blocks = dealt(deal_out(source, SHARES, 1000, str(tmp_path)))
+    blocks = rows_by_block(partition_rows(source, SHARES, 1000, str(tmp_path)))
     clips = {
         split: {
             row.clip for rows in (r for (s, _), r in blocks.items() if s == split) for row in rows
@@ -57,48 +57,46 @@ def test_one_csv_is_split_by_clip_in_about_the_set_share(tmp_path):
     assert 55 < len(clips["eval"]) < 145
 
 
-def test_one_animal_never_crosses_the_split(tmp_path):
+def test_a_group_is_never_in_two_splits(tmp_path):
     source = write_csv(tmp_path, clip_rows(60, 1, group="rex"))
-    used = {
-        block.split for block in deal_out(source, SHARES, 1000, str(tmp_path)).blocks if block.rows
-    }
-    assert len(used) == 1
+    blocks = partition_rows(source, SHARES, 1000, str(tmp_path)).blocks
+    assert len({block.split for block in blocks if block.rows}) == 1
 
 
 def test_the_same_clip_has_the_same_bucket_and_split_on_every_machine():
-    # Worked out with sha256sum: the first 8 bytes of the hash, modulo 1000.
+    # Computed with sha256sum: the first 8 bytes of the hash, modulo 1000.
     assert bucket_of("c1", 1000) == 0xD0F631CA1DDBA8DB % 1000 == 755
     assert 0x39B1DED7B977AE0C % 1000 == 676  # sha256 of "split:c1"; below 800.
     assert split_of("c1", SHARES) == "train"
     assert split_of("c1", [SplitShare("train", 676), SplitShare("eval", 324)]) == "eval"
 
 
-def test_memory_is_bounded_by_writing_parts(tmp_path, monkeypatch):
+def test_rows_are_written_in_parts_to_bound_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(partition, "_BUFFERED_ROWS", 30)
     source = write_csv(tmp_path, clip_rows(10, 10))
-    (block,) = deal_out(source, [SplitShare("train", 1)], 1000, str(tmp_path)).blocks
+    (block,) = partition_rows(source, [SplitShare("train", 1)], 1000, str(tmp_path)).blocks
     assert len(block.parts) == 4
     assert [row.line for row in rows_of_block(block)] == list(range(2, 102))
 
 
-def test_a_csv_without_rows_is_told(tmp_path):
+def test_a_csv_without_rows_is_refused(tmp_path):
     with pytest.raises(DataRefusedError, match="no rows"):
-        deal_out(write_csv(tmp_path, []), SHARES, 10, str(tmp_path))
+        partition_rows(write_csv(tmp_path, []), SHARES, 10, str(tmp_path))
 
 
-def test_a_split_that_gets_no_row_still_has_a_block(tmp_path):
+def test_a_split_without_rows_still_has_a_block(tmp_path):
     source = write_csv(tmp_path, clip_rows(1, 1))
-    blocks = deal_out(source, SHARES, 10, str(tmp_path)).blocks
+    blocks = partition_rows(source, SHARES, 10, str(tmp_path)).blocks
     assert sorted((block.split, block.rows) for block in blocks) in (
         [("eval", 0), ("train", 1)],
         [("eval", 1), ("train", 0)],
     )
 
 
-def test_blocks_are_of_nearly_equal_size_whatever_the_clips_are(tmp_path):
+def test_blocks_are_of_nearly_equal_size_for_clips_of_different_sizes(tmp_path):
     # Clips of 1 to 40 frames, 2050 rows in all, in blocks of about 205.
     rows = [f'c{c}/{f}.jpg,"1,2,3,4",공포,c{c},' for c in range(100) for f in range(c % 40 + 1)]
-    blocks = deal_out(
+    blocks = partition_rows(
         write_csv(tmp_path, rows), [SplitShare("train", 1)], 205, str(tmp_path)
     ).blocks
     sizes = [block.rows for block in blocks]
@@ -109,6 +107,6 @@ def test_blocks_are_of_nearly_equal_size_whatever_the_clips_are(tmp_path):
 
 def test_rows_of_each_label_are_counted_by_split(tmp_path):
     rows = ['a.jpg,"1,2,3,4",공포,c1,', 'b.jpg,"1,2,3,4",공포,c1,', "c.jpg,x,화남/불쾌,c1,"]
-    dealing = deal_out(write_csv(tmp_path, rows), SHARES, 10, str(tmp_path))
-    # The hash of c1 is below 800, as worked out above.
-    assert dealing.labels == {"train": {"공포": 2, "화남/불쾌": 1}, "eval": {}}
+    labels = partition_rows(write_csv(tmp_path, rows), SHARES, 10, str(tmp_path)).labels
+    # The hash of c1 is below 800, as computed above.
+    assert labels == {"train": {"공포": 2, "화남/불쾌": 1}, "eval": {}}

@@ -1,4 +1,4 @@
-"""Quality facts: numbers worked out by hand, and the limits' edges."""
+"""Quality of views: numbers computed by hand, and values at the limits."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_black_and_white_halves_have_the_most_contrast():
 
 
 def test_sharpness_is_the_variance_of_the_laplacian():
-    # One dot of 100: the Laplacian inside is 0 in corners, 100 beside and -400 on the dot.
+    # A dot of 100: the inner Laplacian is -400 on the dot, 100 next to it and 0 in the corners.
     dot = np.zeros((5, 5))
     dot[2, 2] = 100
     # Mean 0; squares (4 x 100^2 + 400^2) / 9 = 200,000 / 9.
@@ -45,7 +45,7 @@ QUALITY = Quality(sharpness=50.0, brightness=0.4, contrast=0.1)
         ("min_sharpness", 50.0, 50.1, RejectReason.BLURRED),
     ],
 )
-def test_a_view_on_the_limit_is_used_and_one_past_it_is_refused(limit, passes, breaks, reason):
+def test_a_view_at_the_limit_is_used_and_one_beyond_it_is_refused(limit, passes, breaks, reason):
     assert quality_fault(QUALITY, DataSettings(**{limit: passes})) is None
     fault = quality_fault(QUALITY, DataSettings(**{limit: breaks}))
     assert fault is not None and fault[0] is reason

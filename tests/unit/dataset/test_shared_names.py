@@ -15,7 +15,7 @@ def shared(train: list[pa.ChunkedArray], evaluation: list[pa.ChunkedArray]):
     return list(zip(found.train_row.tolist(), found.eval_row.tolist(), strict=True))
 
 
-def test_a_common_name_is_told_once_by_its_first_rows():
+def test_a_common_name_is_returned_once_with_its_first_rows():
     train = [column("a", "b", "b", "고양이-1"), column("c", "b", "a")]
     evaluation = [column("x", "b"), column("고양이-1", "b", "y")]
     assert shared(train, evaluation) == [(1, 1), (3, 2)]
@@ -26,7 +26,7 @@ def test_pairs_come_in_the_order_of_the_train_rows():
     assert shared([column(*names)], [column(*reversed(names))]) == [(i, 49 - i) for i in range(50)]
 
 
-def test_names_that_differ_in_anything_are_different():
+def test_names_that_differ_in_one_character_are_different():
     assert shared([column("a", "clip-1", "B")], [column("a ", "clip-10", "b")]) == []
 
 

@@ -1,4 +1,4 @@
-"""Marks of near copies: what changes them and what does not."""
+"""Perceptual hash and mean colour: changes of a view that alter them, and changes that do not."""
 
 import io
 
@@ -13,7 +13,7 @@ def scene(seed):
     return Image.fromarray(small).resize((220, 220), Image.Resampling.BICUBIC)
 
 
-def marks(image):
+def hash_of(image):
     return perceptual_hash(image.convert("L"))
 
 
@@ -24,16 +24,16 @@ def test_the_hash_is_imagehashs_with_the_first_bit_highest():
     assert f"{perceptual_hash(grey):016x}" == str(imagehash.phash(grey))
 
 
-def test_encoding_again_and_resizing_hardly_change_the_hash():
+def test_a_second_encoding_and_a_resize_hardly_change_the_hash():
     image = scene(2)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=60)
     for copy in (Image.open(file), image.resize((160, 160))):
-        assert hash_distance(marks(image), marks(copy)) <= 3
+        assert hash_distance(hash_of(image), hash_of(copy)) <= 3
 
 
 def test_different_scenes_have_different_hashes():
-    hashes = [marks(scene(seed)) for seed in range(10, 20)]
+    hashes = [hash_of(scene(seed)) for seed in range(10, 20)]
     distances = [hash_distance(a, b) for i, a in enumerate(hashes) for b in hashes[:i]]
     assert min(distances) > 10
 

@@ -1,4 +1,4 @@
-"""The label map: its order, its file, and what is refused."""
+"""The label map: its order, its file, and faulty ones."""
 
 import json
 import unicodedata
@@ -8,7 +8,7 @@ import pytest
 from schemas.labels import DEFAULT_MOODS, LabelMapError, moods_from_mapping, read_moods, to_json
 
 
-def test_the_default_order_is_the_originals():
+def test_the_default_order_is_that_of_the_original_project():
     original = {
         "화남/불쾌": 0,
         "공포": 1,
@@ -21,7 +21,7 @@ def test_the_default_order_is_the_originals():
     assert json.loads(to_json(DEFAULT_MOODS)) == original
 
 
-def test_the_order_is_of_the_indices_not_of_the_file():
+def test_the_order_is_that_of_the_indices_and_not_of_the_file():
     assert moods_from_mapping({"b": 1, "a": 2, "c": 0}) == ("c", "b", "a")
 
 
@@ -47,19 +47,19 @@ def test_a_file_may_have_a_bom_and_decomposed_names(tmp_path):
         ["a", "b"],
     ],
 )
-def test_gaps_twins_and_other_types_are_refused(mapping):
+def test_gaps_duplicates_and_other_types_are_refused(mapping):
     with pytest.raises(LabelMapError, match="Received"):
         moods_from_mapping(mapping)
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[]"])
-def test_a_file_that_is_no_label_map_is_refused(tmp_path, content):
+def test_a_file_that_is_not_a_label_map_is_refused(tmp_path, content):
     path = tmp_path / "label.json"
     path.write_bytes(content)
     with pytest.raises(LabelMapError):
         read_moods(path)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(LabelMapError, match="cannot be read"):
         read_moods(tmp_path / "none.json")

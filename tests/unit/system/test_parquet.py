@@ -1,4 +1,4 @@
-"""Parquet files are read by the calling thread, so that none is left when a process ends."""
+"""Parquet files are read by the calling thread, so that no other thread is active at the end."""
 
 import threading
 from pathlib import Path
@@ -12,10 +12,10 @@ from system import parquet
 
 
 class WatchedFile:
-    """A file that notes which threads ask it for anything."""
+    """A file that records the threads that use it."""
 
     def __init__(self, path: str, threads: set[int]) -> None:
-        self._file = open(path, "rb")  # noqa: SIM115 - closed by whoever is given it.
+        self._file = open(path, "rb")  # noqa: SIM115 - closed by the reader.
         self._threads = threads
 
     def __getattr__(self, name: str) -> Any:
@@ -39,10 +39,10 @@ def path(tmp_path: Path) -> str:
 
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """Those that have touched a file."""
-    seen: set[int] = set()
-    monkeypatch.setattr(parquet, "open_file", lambda path, _mode: WatchedFile(path, seen))
-    return seen
+    """Identifiers of the threads that have used a file."""
+    identifiers: set[int] = set()
+    monkeypatch.setattr(parquet, "open_file", lambda path, _mode: WatchedFile(path, identifiers))
+    return identifiers
 
 
 def test_a_schema_is_read_by_this_thread(path: str, threads: set[int]) -> None:

@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from client.predict import pictures
-from dataset.decoding import PictureError
+from dataset.decoding import PhotoError
 from schemas.reasons import RejectReason
 from testing.models import quadrants as samples
 
 
-def refusal(photo: bytes) -> PictureError:
-    with pytest.raises(PictureError) as caught:
+def refusal(photo: bytes) -> PhotoError:
+    with pytest.raises(PhotoError) as caught:
         pictures.upright(photo)
     return caught.value
 

@@ -18,7 +18,7 @@ from components.artifact_types import Predictions, Rejects
 from components.evaluator import analysis, executor, measures, predictions_table
 from components.evaluator.component import Evaluator
 from components.evaluator.settings import EvaluateSettings
-from dataset.calibration_split import is_fitted_on
+from dataset.calibration_split import is_calibration_clip
 from schemas import artifacts, features, signatures
 from schemas.errors import ConfigError
 from testing.models.prediction_tables import MOODS, TWELVE, Row, clips_of, facts_of, tally_of
@@ -306,7 +306,7 @@ def test_clips_that_the_temperature_was_fitted_on_are_asked_and_not_judged(tmp_p
     assert len(rows) == len(DECENT)
     judged = [row for row in rows if row["judged"]]
     assert {row["clip"] for row in judged} == {
-        row.clip for row in DECENT if not is_fitted_on(row.clip)
+        row.clip for row in DECENT if not is_calibration_clip(row.clip)
     }
     assert (told.metrics["rows"], told.metrics["clips"]) == (len(judged), len(judged) // 4)
     assert 0 < len(judged) < len(rows)

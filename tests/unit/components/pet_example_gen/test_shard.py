@@ -15,8 +15,8 @@ from components.pet_example_gen.decoder import decode_region
 from components.pet_example_gen.job import IngestSettings, ShardJob, unlabelled
 from components.pet_example_gen.shard import write_shard
 from dataset.boxes import PixelBox
-from dataset.decoding import PictureError
-from dataset.partition import SplitShare, deal_out
+from dataset.decoding import PhotoError
+from dataset.partition import SplitShare, partition_rows
 from dataset.photo import make_crop
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
@@ -56,7 +56,7 @@ def still_clips(folder, clips, frames_each, labels=(CALM,)):
 def job_for(csv, folder, thin=None, whole=(), labelled=True, **rules):
     folder.mkdir(exist_ok=True)
     shares = [SplitShare("train", 1)]
-    (block,) = deal_out(str(csv), shares, 4096, str(folder), labelled=labelled).blocks
+    (block,) = partition_rows(str(csv), shares, 4096, str(folder), labelled=labelled).blocks
     thin = thin or ThinSettings()
     return ShardJob(
         block=block,
@@ -203,7 +203,7 @@ def test_a_part_of_a_jpeg_gives_the_pixels_of_the_whole(options, box):
 
 def test_a_jpeg_that_breaks_off_below_its_box_is_truncated():
     encoded = jpeg(photo(6))
-    with pytest.raises(PictureError) as error:
+    with pytest.raises(PhotoError) as error:
         make_crop(
             encoded[: len(encoded) * 2 // 3],
             PixelBox(0, 0, 60, 60),
@@ -224,6 +224,6 @@ def test_what_the_region_decoder_cannot_decode_is_judged_by_pillow():
     # The first quantisation table is cut out: no decoder can go on.
     start = broken.index(b"\xff\xdb")
     del broken[start : start + 2 + int.from_bytes(broken[start + 2 : start + 4], "big")]
-    with pytest.raises(PictureError) as error:
+    with pytest.raises(PhotoError) as error:
         make_crop(bytes(broken), PixelBox(0, 0, 60, 60), DataSettings(), 32, decode_region)
     assert isinstance(error.value.reason, RejectReason)

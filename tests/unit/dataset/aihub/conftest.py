@@ -33,9 +33,9 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Yields the paths of all label files that are read."""
     paths: list[str] = []
 
-    def noted(path: str) -> dict[str, Any]:
+    def load_and_note(path: str) -> dict[str, Any]:
         paths.append(path)
         return load(path)
 
-    monkeypatch.setattr(chunk, "load", noted)
+    monkeypatch.setattr(chunk, "load", load_and_note)
     yield paths

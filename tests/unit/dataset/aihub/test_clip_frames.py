@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dataset.aihub.clip_frames import GROUP_MARK, ClipFrames, Fault, judge_frames
+from dataset.aihub.clip_frames import GROUP_MARK, ClipFrames, Fault, check_frames
 from dataset.aihub.clip_json import Clip
 from dataset.aihub.label_files import ImageFolder
 from schemas import csv_columns
@@ -16,14 +16,15 @@ def annotation(number: Any = 0, **box: Any) -> dict[str, Any]:
     return {"frame_number": number, "timestamp": 0, "bounding_box": sides}
 
 
-def judge(annotations: list[Any], *frames: int) -> ClipFrames:
+def check(annotations: list[Any], *frames: int) -> ClipFrames:
+    """Checks the annotations; the frames with these numbers have an image."""
     clip = Clip("20201028_cat-1", "CAT", "공포", 100, 50, None, annotations)
     names = frozenset(f"frame_{number}_timestamp_0.jpg" for number in frames)
-    return judge_frames(clip, ImageFolder("train/cat/images/a/cat-1", names))
+    return check_frames(clip, ImageFolder("train/cat/images/a/cat-1", names))
 
 
-def test_a_row_has_a_cell_a_column() -> None:
-    frames = judge([annotation(6)], 6)
+def test_a_row_has_a_cell_for_each_column() -> None:
+    frames = check([annotation(6)], 6)
     path = "train/cat/images/a/cat-1/frame_6_timestamp_0.jpg"
     assert frames.rows == [
         (path, "2,1,40,30", "공포", "CAT", "20201028_cat-1", GROUP_MARK, 6, 0, 100, 50)
@@ -33,14 +34,14 @@ def test_a_row_has_a_cell_a_column() -> None:
 
 
 def test_every_annotation_is_a_row_a_reject_or_without_image() -> None:
-    frames = judge([annotation(0), annotation(6), annotation(12, x=None)], 0, 12, 18)
+    frames = check([annotation(0), annotation(6), annotation(12, x=None)], 0, 12, 18)
     assert len(frames.rows) == 1
     assert [reject[:2] for reject in frames.rejects] == [("12", PrepareReason.BOX_MALFORMED)]
     assert (frames.without_image, frames.unannotated) == (1, 1)
 
 
-def test_a_frame_without_image_is_counted_whatever_its_box() -> None:
-    frames = judge([annotation(0, x=None)])
+def test_a_frame_without_image_is_only_counted_even_with_a_faulty_box() -> None:
+    frames = check([annotation(0, x=None)])
     assert (frames.rejects, frames.without_image) == ([], 1)
 
 
@@ -59,45 +60,45 @@ def test_a_frame_without_image_is_counted_whatever_its_box() -> None:
     ],
 )
 def test_a_bad_box_is_refused(box: dict[str, Any], reason: PrepareReason) -> None:
-    frames = judge([annotation(0, **box), annotation(6)], 0, 6)
+    frames = check([annotation(0, **box), annotation(6)], 0, 6)
     assert [reject[:2] for reject in frames.rejects] == [("0", reason)]
     assert len(frames.rows) == 1
 
 
 def test_a_box_that_touches_the_right_and_bottom_edge_is_kept() -> None:
-    assert judge([annotation(0, x=70, y=10)], 0).rows[0][1] == "10,70,40,30"
+    assert check([annotation(0, x=70, y=10)], 0).rows[0][1] == "10,70,40,30"
 
 
 @pytest.mark.parametrize("box", [None, [1, 2, 3, 4], {}, "1,2,3,4"])
 def test_a_box_of_another_kind_is_refused(box: object) -> None:
-    frames = judge([annotation(0) | {"bounding_box": box}], 0)
+    frames = check([annotation(0) | {"bounding_box": box}], 0)
     reason = PrepareReason.BOX_MISSING if box is None else PrepareReason.BOX_MALFORMED
     assert [reject.reason for reject in frames.rejects] == [reason]
 
 
 @pytest.mark.parametrize("bad", [None, 3, [], {}, annotation("0"), annotation(0.0), annotation(-6)])
-def test_an_annotation_without_a_frame_is_told_by_its_place(bad: object) -> None:
-    frames = judge([annotation(0), bad], 0)
+def test_an_annotation_without_a_frame_number_is_named_by_its_index(bad: object) -> None:
+    frames = check([annotation(0), bad], 0)
     assert [reject[:2] for reject in frames.rejects] == [("#1", PrepareReason.FRAME_MALFORMED)]
 
 
-def test_the_first_of_two_annotations_of_a_frame_counts() -> None:
-    frames = judge([annotation(0), annotation(0, x=9)], 0)
+def test_the_first_of_two_annotations_of_a_frame_is_used() -> None:
+    frames = check([annotation(0), annotation(0, x=9)], 0)
     assert [row[1] for row in frames.rows] == ["2,1,40,30"]
     assert [reject.reason for reject in frames.rejects] == [PrepareReason.DUPLICATE_FRAME]
 
 
-def test_an_image_check_sees_only_frames_that_would_be_rows() -> None:
-    seen = []
+def test_only_images_of_otherwise_sound_frames_are_checked() -> None:
+    checked = []
 
-    def check(path: str, width: int, height: int) -> Fault | None:
-        seen.append((path, width, height))
+    def check_image(path: str, width: int, height: int) -> Fault | None:
+        checked.append((path, width, height))
         return PrepareReason.NOT_AN_IMAGE, "as the check says"
 
     clip = Clip("c", "CAT", "공포", 100, 50, None, [annotation(0), annotation(6, x=-1)])
     names = frozenset({"frame_0_timestamp_0.jpg", "frame_6_timestamp_0.jpg"})
-    frames = judge_frames(clip, ImageFolder("f", names), check)
-    assert seen == [("f/frame_0_timestamp_0.jpg", 100, 50)]
+    frames = check_frames(clip, ImageFolder("f", names), check_image)
+    assert checked == [("f/frame_0_timestamp_0.jpg", 100, 50)]
     assert frames.rows == []
     assert [reject.reason for reject in frames.rejects] == [
         PrepareReason.NOT_AN_IMAGE,

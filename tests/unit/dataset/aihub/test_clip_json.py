@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dataset.aihub.animals import AnimalClip
-from dataset.aihub.clip_json import ClipError, clip_from, frames_in, load
+from dataset.aihub.clip_json import ClipError, count_annotations, load, parse_clip
 from schemas.labels import DEFAULT_MOODS
 from schemas.prepare_reasons import PrepareReason
 
@@ -16,7 +16,7 @@ CALM = "편안/안정"
 
 
 def content() -> dict[str, Any]:
-    """Returns the object of the project's description of the format."""
+    """Returns the content of a label file as AI Hub describes the format."""
     return {
         "file_video": "20201215/cat-sitdown-014540.mp4",
         "metadata": {
@@ -34,12 +34,12 @@ def content() -> dict[str, Any]:
 
 def reason_of(changed: dict[str, Any]) -> PrepareReason:
     with pytest.raises(ClipError) as caught:
-        clip_from(changed, DEFAULT_MOODS, "CAT")
+        parse_clip(changed, DEFAULT_MOODS, "CAT")
     return caught.value.reason
 
 
-def test_the_mood_is_that_of_the_inspector() -> None:
-    clip = clip_from(content(), DEFAULT_MOODS, "CAT")
+def test_the_mood_is_the_inspectors() -> None:
+    clip = parse_clip(content(), DEFAULT_MOODS, "CAT")
     assert clip[:5] == ("20201215_cat-sitdown-014540", "CAT", CALM, 1080, 1920)
     assert clip.animal == AnimalClip(
         *("20201215_cat-sitdown-014540", "CAT", 14540),
@@ -57,13 +57,13 @@ def test_the_mood_is_that_of_the_inspector() -> None:
     ],
 )
 def test_the_clip_is_named_after_date_and_video_in_every_form(video: str, name: str) -> None:
-    assert clip_from(content() | {"file_video": video}, DEFAULT_MOODS, "CAT").name == name
+    assert parse_clip(content() | {"file_video": video}, DEFAULT_MOODS, "CAT").name == name
 
 
 def test_a_decomposed_mood_is_composed() -> None:
     changed = content()
     changed["metadata"]["inspect"]["emotion"] = unicodedata.normalize("NFD", CALM)
-    assert clip_from(changed, DEFAULT_MOODS, "CAT").mood == CALM
+    assert parse_clip(changed, DEFAULT_MOODS, "CAT").mood == CALM
 
 
 @pytest.mark.parametrize("key", ["file_video", "metadata", "annotations"])
@@ -83,7 +83,7 @@ def test_a_missing_key_of_the_metadata_is_refused(key: str) -> None:
 
 
 @pytest.mark.parametrize("width", ["1080", 1080.0, True, 0, -1080, 100_000])
-def test_a_width_that_is_no_pixel_count_is_refused(width: object) -> None:
+def test_a_width_that_is_not_a_number_of_pixels_is_refused(width: object) -> None:
     changed = content()
     changed["metadata"]["width"] = width
     assert reason_of(changed) == PrepareReason.VALUE_MALFORMED
@@ -94,20 +94,20 @@ def test_a_video_without_a_usable_name_is_refused(video: str) -> None:
     assert reason_of(content() | {"file_video": video}) == PrepareReason.VALUE_MALFORMED
 
 
-def test_another_species_than_the_folder_says_is_refused() -> None:
+def test_a_species_that_differs_from_the_folders_is_refused() -> None:
     changed = content()
     changed["metadata"]["species"] = "DOG"
     assert reason_of(changed) == PrepareReason.SPECIES_MISMATCH
 
 
 @pytest.mark.parametrize("path", [("owner",), ("animal", "age"), ("owner", "situation"), ("seq",)])
-def test_a_clip_whose_animal_is_unknown_is_used(path: tuple[str, ...]) -> None:
+def test_a_clip_of_an_unknown_animal_is_used(path: tuple[str, ...]) -> None:
     changed = content()
     parent = changed["metadata"]
     for key in path[:-1]:
         parent = parent[key]
     parent[path[-1]] = None
-    assert clip_from(changed, DEFAULT_MOODS, "CAT").animal is None
+    assert parse_clip(changed, DEFAULT_MOODS, "CAT").animal is None
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ def test_a_file_that_has_vanished_is_refused(tmp_path: Path) -> None:
     assert caught.value.reason == PrepareReason.JSON_UNREADABLE
 
 
-def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "clip.json"
     path.write_text(json.dumps(content()), encoding="utf-8-sig")
     assert load(str(path)) == content()
 
 
-def test_frames_are_counted_even_where_the_clip_is_refused() -> None:
-    assert frames_in({"annotations": [1, 2, 3]}) == 3
-    assert frames_in({"annotations": None}) == 0
+def test_annotations_are_counted_even_if_the_clip_is_refused() -> None:
+    assert count_annotations({"annotations": [1, 2, 3]}) == 3
+    assert count_annotations({"annotations": None}) == 0

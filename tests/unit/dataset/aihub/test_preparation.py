@@ -26,7 +26,9 @@ def settings(**changes: Any) -> PrepareSettings:
     return PrepareSettings(**({"workers": 1, "chunk_clips": 5} | changes))
 
 
-def test_what_is_planted_is_worked_out_by_hand(drawn: tuple[Path, TreeCounts]) -> None:
+def test_the_trees_expected_counts_equal_those_computed_by_hand(
+    drawn: tuple[Path, TreeCounts],
+) -> None:
     counts = drawn[1]
     # 12 and 6 sound clips; in train each of 7 frame faults, 3 image faults, the kept duplicate
     # and the oddity give rows, in val the clip that train has too.
@@ -34,12 +36,12 @@ def test_what_is_planted_is_worked_out_by_hand(drawn: tuple[Path, TreeCounts]) -
     # 7 of 8 frames have an image, and 7 clips lose one.
     assert counts.frames["train"].total() == 24 * 7 - 7
     assert counts.frames["val"].total() == 7 * 7
-    # All reasons but JSON_UNREADABLE and the three for images.
+    # All reasons except JSON_UNREADABLE and the three for images.
     assert counts.rejects["train"] == {
         reason.value: 1 for reason in PLANTED if reason.value not in counts.image_rejects
     }
     assert len(counts.rejects["train"]) == len(PrepareReason) - 4
-    # Sound clips come in threes, all others are alone.
+    # Three sound clips show one animal; each other clip shows another.
     assert counts.animals == 4 + 2 + 12 + 1
 
 
@@ -58,10 +60,11 @@ def test_every_planted_fault_is_counted_exactly_once(
     assert val["rejects"] == {}
     assert {mood: each["frames"] for mood, each in train["moods"].items()} == moods
     assert {m: each["frames"] for m, each in val["moods"].items()} == counts.frames["val"]
-    for split, told in summary["splits"].items():
-        assert {m: each["clips"] for m, each in told["moods"].items()} == counts.clips[split]
-        assert told["frames_without_image"] == counts.without_image[split]
-        assert told["label_files"] == counts.label_files[split]
+    for split, split_counts in summary["splits"].items():
+        clips = {mood: each["clips"] for mood, each in split_counts["moods"].items()}
+        assert clips == counts.clips[split]
+        assert split_counts["frames_without_image"] == counts.without_image[split]
+        assert split_counts["label_files"] == counts.label_files[split]
     assert summary["animals"] == {
         "groups": counts.animals,
         "groups_in_both_splits": 0,
@@ -72,15 +75,15 @@ def test_every_planted_fault_is_counted_exactly_once(
 
 def test_no_label_file_and_no_frame_is_lost(drawn: tuple[Path, TreeCounts], tmp_path: Path) -> None:
     summary = prepare(drawn[0], tmp_path, settings(check_images=True))
-    for told in summary["splits"].values():
-        assert told["label_files"] == (
-            told["clips"] + told["clips_without_rows"] + told["refused_label_files"]
+    for counts in summary["splits"].values():
+        assert counts["label_files"] == (
+            counts["clips"] + counts["clips_without_rows"] + counts["refused_label_files"]
         )
-        assert told["annotated_frames"] == (
-            told["frames"]
-            + told["frames_without_image"]
-            + told["refused_frames"]
-            + told["frames_of_refused_label_files"]
+        assert counts["annotated_frames"] == (
+            counts["frames"]
+            + counts["frames_without_image"]
+            + counts["refused_frames"]
+            + counts["frames_of_refused_label_files"]
         )
     with (tmp_path / "rejects.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
@@ -112,7 +115,7 @@ def test_rows_and_groups_of_the_first_animal(
     prepare(root, tmp_path, settings())
     with (tmp_path / "train.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["group"] == "20201028_cat-arch-000000"]
-    # Clips 0, 1 and 2 are one cat's; those with an odd number have the dated form of folder.
+    # Clips 0, 1 and 2 show one cat; those with an odd number have the dated form of folder.
     folders = list(dict.fromkeys(row["image_path"].rpartition("/")[0] for row in rows))
     assert folders == [
         "train/cat/images/arch/20201028_cat-arch-000001.mp4",
@@ -120,9 +123,9 @@ def test_rows_and_groups_of_the_first_animal(
         "train/cat/images/arch/cat-arch-000002",
     ]
     assert len(rows) == 3 * 7
-    # After the fifth frame one is left out, and the seventh has no image.
-    told = [(row["frame"], row["timestamp"]) for row in rows[:7]]
-    assert told == [
+    # After the fifth frame one is not annotated, and the seventh has no image.
+    frames = [(row["frame"], row["timestamp"]) for row in rows[:7]]
+    assert frames == [
         *(("0", "0"), ("6", "200"), ("12", "400"), ("18", "600"), ("24", "800")),
         *(("36", "1200"), ("48", "1600")),
     ]
@@ -135,10 +138,10 @@ def test_the_bytes_do_not_depend_on_the_workers_and_chunks(
     prepare(drawn[0], tmp_path / "one", settings(workers=1, chunk_clips=64))
     loaded.clear()
     prepare(drawn[0], tmp_path / "two", settings(workers=2, chunk_clips=2))
-    assert loaded == []  # Other processes did it.
+    assert loaded == []  # Other processes have read them.
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
-    left = {path.name for path in (tmp_path / "two").iterdir()}
-    assert left <= {*TABLES, ".prepare.lock"}
+    remaining = {path.name for path in (tmp_path / "two").iterdir()}
+    assert remaining <= {*TABLES, ".prepare.lock"}
 
 
 def test_folders_with_decomposed_names_are_found_in_either_form(

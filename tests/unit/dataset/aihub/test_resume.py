@@ -1,4 +1,4 @@
-"""Tests of dataset.aihub.preparation: what an interrupted run leaves for the next one."""
+"""Tests of dataset.aihub.preparation: a run after an interrupted one."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ def settings(**changes: Any) -> PrepareSettings:
     return PrepareSettings(**({"workers": 1, "chunk_clips": 5} | changes))
 
 
-def test_a_killed_run_goes_on_without_reading_finished_chunks_again(
+def test_the_run_after_a_killed_one_does_not_read_finished_chunks_again(
     drawn: tuple[Path, TreeCounts], tmp_path: Path, loaded: list[str]
 ) -> None:
     root, _ = drawn
@@ -38,22 +38,22 @@ def test_a_killed_run_goes_on_without_reading_finished_chunks_again(
     loaded.clear()
     out = tmp_path / "killed"
     script = (
-        "import os, sys, signal\nfrom pathlib import Path\nfrom dataset.aihub import run\n"
-        "done = []\n"
+        "import os, sys, signal\nfrom pathlib import Path\nfrom dataset.aihub import preparation\n"
+        "reports = []\n"
         "def report(*step):\n"
-        "    done.append(step)\n"
-        "    len(done) < 3 or os.kill(os.getpid(), signal.SIGKILL)\n"
-        "run.report = report\n"
-        "run.prepare(Path(sys.argv[1]), Path(sys.argv[2]),"
-        " run.PrepareSettings(workers=1, chunk_clips=5))\n"
+        "    reports.append(step)\n"
+        "    len(reports) < 3 or os.kill(os.getpid(), signal.SIGKILL)\n"
+        "preparation.report = report\n"
+        "preparation.prepare(Path(sys.argv[1]), Path(sys.argv[2]),"
+        " preparation.PrepareSettings(workers=1, chunk_clips=5))\n"
     )
     killed = subprocess.run([sys.executable, "-c", script, root, out], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not (out / "summary.json").exists()
     prepare(root, out, settings())
     # Three chunks of five label files were finished.
-    left = find_label_files(root)[15:]
-    assert loaded == [f"{root}/{label.path}" for label in left if not label.refused]
+    remaining = find_label_files(root)[15:]
+    assert loaded == [f"{root}/{label.path}" for label in remaining if not label.refused]
     assert files_of(out) == files_of(tmp_path / "whole")
     assert not (out / WORK_FOLDER).exists()
 
@@ -69,14 +69,14 @@ def test_only_the_chunk_of_a_changed_label_file_is_read_again(
     loaded.clear()
     path = copied / "val/cat/labels/arch/cat-arch-000042.json"
     text = path.read_text("utf-8")
-    # The copied tree's files are links, which must not be written through.
+    # The copied tree's files are hard links, so writing to one would change the drawn tree.
     path.unlink()
     path.write_text(text.replace('"x": ', '"x":  '), encoding="utf-8")
     prepare(copied, out, settings(chunk_clips=1))
     assert loaded == [str(path)]
 
 
-def test_a_chunk_is_read_again_where_an_image_has_come(
+def test_a_chunk_is_read_again_after_an_image_was_added(
     copied: Path, tmp_path: Path, loaded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
@@ -92,7 +92,7 @@ def test_a_chunk_is_read_again_where_an_image_has_come(
     assert "cat-arch-000042/frame_42_timestamp_1400.jpg" in (out / "val.csv").read_text("utf-8")
 
 
-def test_other_options_do_not_take_an_interrupted_runs_chunks(
+def test_chunks_of_an_interrupted_run_with_other_options_are_not_reused(
     drawn: tuple[Path, TreeCounts], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, _ = drawn

@@ -1,4 +1,4 @@
-"""Tests of what the clips show: boxes, likeness of frames, and nothing but the mood."""
+"""Tests of drawn clips: boxes, similarity of frames, and the mood's effect on the face alone."""
 
 import itertools
 
@@ -24,18 +24,18 @@ def _pixels(image: Image.Image) -> npt.NDArray[np.int16]:
     return np.asarray(image, dtype=np.int16)
 
 
-def _difference(one: Frame, other: Frame) -> float:
-    return float(np.abs(_pixels(one.image) - _pixels(other.image)).mean())
+def _difference(first: Frame, second: Frame) -> float:
+    return float(np.abs(_pixels(first.image) - _pixels(second.image)).mean())
 
 
-def test_frames_have_the_set_size_upright_or_lying() -> None:
+def test_frames_have_the_set_size_in_landscape_and_portrait() -> None:
     assert next(draw_clip(_plan(1), SMALL)).image.size == (320, 180)
     assert next(draw_clip(_plan(1, portrait=True), SMALL)).image.size == (180, 320)
 
 
 @pytest.mark.parametrize("species", [CAT, DOG])
 @pytest.mark.parametrize("mood", DEFAULT_MOODS)
-def test_box_lies_in_the_image_and_holds_the_face(
+def test_the_box_is_inside_the_image_and_contains_the_face(
     mood: str, species: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = _plan(11, mood, species, portrait=species == DOG)
@@ -63,19 +63,19 @@ def test_neighbouring_frames_are_near_copies_and_other_clips_are_not() -> None:
     assert _difference(clip[0], other) > 3 * max(steps)
 
 
-def test_mood_changes_nothing_but_the_face() -> None:
+def test_the_mood_changes_only_the_face() -> None:
     first, *others = (next(draw_clip(_plan(5, mood), SMALL)) for mood in DEFAULT_MOODS)
     y, x, height, width = first.box
     for other in others:
         assert other.box == first.box
         differs = np.any(_pixels(first.image) != _pixels(other.image), axis=2)
         assert differs.any()
-        # The ears' tips and the fur may reach a little over the box.
+        # The ears' tips and the fur may extend a little beyond the box.
         differs[max(0, y - 8) : y + height + 8, max(0, x - 8) : x + width + 8] = False
         assert not differs.any()
 
 
-def test_seed_and_number_decide_the_picture() -> None:
+def test_the_frames_depend_on_seed_and_number_only() -> None:
     frame = next(draw_clip(_plan(1), SMALL))
     again = next(draw_clip(_plan(1), SMALL))
     reseeded = next(draw_clip(_plan(1), SampleSettings(seed=8, long_side=320, short_side=180)))
@@ -99,5 +99,5 @@ def test_clips_are_listed_by_species_and_no_clip_is_in_both_splits() -> None:
     assert species == sorted(species)
     assert len({plan.name for plan in train + evaluation}) == 65 + 20
     assert len({plan.number for plan in train + evaluation}) == 65 + 20
-    # Neighbours in the list differ in mood here and there: names do not follow moods.
+    # Some neighbours in the list differ in mood, so the names do not follow the moods.
     assert len({plan.mood for plan in train[:12]}) > 2

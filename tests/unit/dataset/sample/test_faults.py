@@ -1,4 +1,4 @@
-"""Tests that each fault and oddity is there once, as seen by csv and Pillow alone."""
+"""Tests that each fault and oddity occurs once; they use csv and Pillow, not our readers."""
 
 import csv
 import unicodedata
@@ -37,7 +37,7 @@ def _odd(faults: FaultCsv, clip: str) -> tuple[dict[str, str], Path]:
 
 
 def _verdict(row: dict[str, str], earlier: set[tuple[str, str]], folder: Path) -> str:
-    """Reads a row as plainly as can be and returns why it is refused, or ``used``."""
+    """Checks a row in the simplest way; returns the reason of refusal, or ``used``."""
     if unicodedata.normalize("NFC", row["labels"]) not in DEFAULT_MOODS:
         return "unknown_label"
     parts = row["bbox"].split(",")
@@ -73,7 +73,7 @@ def _verdict(row: dict[str, str], earlier: set[tuple[str, str]], folder: Path) -
     return "used"
 
 
-def test_each_fault_is_there_once_and_no_good_row_is_lost(faults: FaultCsv) -> None:
+def test_each_fault_occurs_once_and_all_good_rows_are_used(faults: FaultCsv) -> None:
     earlier: set[tuple[str, str]] = set()
     verdicts, moods = Counter[str](), Counter[str]()
     for row in _rows(faults.csv):
@@ -103,14 +103,14 @@ def test_each_fault_is_there_once_and_no_good_row_is_lost(faults: FaultCsv) -> N
     }
 
 
-def test_each_fault_breaks_its_own_row_only(faults: FaultCsv) -> None:
+def test_each_fault_affects_its_own_row_only(faults: FaultCsv) -> None:
     for row in _rows(faults.csv):
         if row["clip"].startswith("fault-"):
             reason = _verdict(row, set(), faults.csv.parent)
             assert row["clip"] == f"fault-{reason}"
 
 
-def test_rows_of_a_clip_stand_together_with_faults_in_between(faults: FaultCsv) -> None:
+def test_rows_of_a_clip_are_together_with_faults_between_clips(faults: FaultCsv) -> None:
     clips = [row["clip"] for row in _rows(faults.csv)]
     good = [i for i, clip in enumerate(clips[:-1]) if "sample" in clip]
     # Clips of 4 and 2 rows with some of the 19 extras after each; the duplicate is last.
@@ -135,14 +135,14 @@ def test_csv_has_a_byte_order_mark_and_crlf_line_ends(faults: FaultCsv) -> None:
         ("png_named_jpg", "RGB", "PNG"),
     ],
 )
-def test_odd_pictures_have_their_mode(faults: FaultCsv, clip: str, mode: str, kind: str) -> None:
+def test_odd_images_have_their_mode(faults: FaultCsv, clip: str, mode: str, kind: str) -> None:
     _, path = _odd(faults, clip)
     assert path.suffix == (".png" if clip in ("palette", "rgba") else ".jpg")
     with Image.open(path) as image:
         assert (image.mode, image.format) == (mode, kind)
 
 
-def test_rotated_picture_holds_its_box_only_when_turned_upright(faults: FaultCsv) -> None:
+def test_the_rotated_image_contains_its_box_only_when_upright(faults: FaultCsv) -> None:
     row, path = _odd(faults, "exif_rotated")
     _, x, _, width = (int(part) for part in row["bbox"].split(","))
     (plan,) = (plan for plan in plan_extras(SMALL) if plan.kind is Oddity.EXIF_ROTATED)
@@ -152,7 +152,7 @@ def test_rotated_picture_holds_its_box_only_when_turned_upright(faults: FaultCsv
         assert x + width > 180
         upright = np.asarray(ImageOps.exif_transpose(stored), dtype=float)
     assert upright.shape == (180, 320, 3)
-    # What JPEG alone changes.
+    # The difference by JPEG alone.
     assert np.abs(upright - drawn).mean() < 6
 
 

@@ -1,4 +1,4 @@
-"""Tests of the sample's settings and of the counts that follow from them."""
+"""Tests of the sample's settings and of the expected counts for them."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ PLAIN = SampleSettings(with_faults=False)
 
 
 def test_default_train_split_has_the_imbalance_of_the_real_set() -> None:
-    # 8 frames times 6, 3, 14, 31, 7 and 4 clips.
+    # 8 frames for each of 6, 3, 14, 31, 7 and 4 clips.
     assert expected_used(PLAIN, TRAIN) == {
         "화남/불쾌": 48,
         "공포": 24,
@@ -31,7 +31,7 @@ def test_default_eval_split_has_160_rows_and_two_clips_of_the_rarest_mood() -> N
 
 
 def test_faults_add_nine_usable_rows_to_the_train_split_only() -> None:
-    # Nine oddities, one a mood in turn and then three moods twice.
+    # Nine oddities take turns in six moods, so three moods get two.
     with_faults, without = (
         expected_used(settings, TRAIN) for settings in (SampleSettings(), PLAIN)
     )

@@ -1,4 +1,4 @@
-"""Tests of the sample's folder: complete or absent, the same however it was drawn."""
+"""Tests of the sample's folder: it is complete or missing, and does not depend on the workers."""
 
 import csv
 import json
@@ -37,7 +37,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _left_beside(folder: Path) -> set[str]:
+def _siblings(folder: Path) -> set[str]:
     return {path.name for path in folder.parent.iterdir()} - {f".{folder.name}.lock"}
 
 
@@ -80,7 +80,7 @@ def test_other_settings_replace_an_earlier_sample(tmp_path: Path) -> None:
     write_sample(folder, OTHER, workers=1)
     assert json.loads((folder / "sample.json").read_text("utf-8"))["settings"]["seed"] == 8
     assert _contents(folder) != before
-    assert _left_beside(folder) == {"sample"}
+    assert _siblings(folder) == {"sample"}
 
 
 def test_interruption_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +88,7 @@ def test_interruption_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(writer, "save_clip", _interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_sample(folder, TINY, workers=1)
-    assert _left_beside(folder) == set()
+    assert _siblings(folder) == set()
 
 
 def test_interrupted_replacement_leaves_the_earlier_sample(
@@ -103,20 +103,20 @@ def test_interrupted_replacement_leaves_the_earlier_sample(
     assert _contents(folder) == before
 
 
-def test_what_a_killed_run_left_is_cleared_up(tmp_path: Path) -> None:
-    half_made = tmp_path / ".sample.partial"
+def test_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
+    half_made = tmp_path / "sample.partial"
     half_made.mkdir()
     (half_made / "train.csv").write_text("half")
     paths = write_sample(tmp_path / "sample", TINY, workers=1)
     assert len(_rows(paths.train_csv)) == 9
-    assert _left_beside(paths.folder) == {"sample"}
+    assert _siblings(paths.folder) == {"sample"}
 
 
 @pytest.mark.parametrize("name", ["holiday.jpg", "sample.json"])
-def test_folder_of_someone_else_is_refused_and_untouched(tmp_path: Path, name: str) -> None:
+def test_a_folder_with_other_files_is_refused_and_not_changed(tmp_path: Path, name: str) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / name).write_text('{"settings": {}}')
-    with pytest.raises(ConfigError, match="folder of its own"):
+    with pytest.raises(ConfigError, match="needs a separate folder"):
         write_sample(tmp_path / "photos", TINY, workers=1)
     assert _contents(tmp_path / "photos") == {name: b'{"settings": {}}'}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dataset.calibration_split import is_fitted_on
+from dataset.calibration_split import is_calibration_clip
 from models.servable import temperature
 from schemas import artifacts, features
 from schemas.errors import ConfigError
@@ -30,10 +30,10 @@ def test_probabilities_of_nothing_do_not_break_the_fit() -> None:
 
 def test_about_half_of_the_clips_are_fitted_on_and_always_the_same() -> None:
     names = [f"20201028_cat-arch-{number:06d}" for number in range(2000)]
-    halves = [is_fitted_on(name) for name in names]
+    halves = [is_calibration_clip(name) for name in names]
     assert 900 < sum(halves) < 1100
     # sha256 of "a" ends in bb, that of "c" in ... c6: an odd and an even byte.
-    assert (is_fitted_on("a"), is_fitted_on("c")) == (True, False)
+    assert (is_calibration_clip("a"), is_calibration_clip("c")) == (True, False)
 
 
 def clip_example(clip: str, label: str) -> bytes:

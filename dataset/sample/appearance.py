@@ -1,7 +1,7 @@
-"""What one animal looks like whatever its mood: coat, markings, ear type, fur.
+"""Appearance of one animal, independent of its mood: coat, markings, kind of ears, fur.
 
-All of it is drawn from the same distributions for every mood, so that nothing here can
-give the mood away.
+Everything here has the same distribution for every mood, so that it carries no information
+about the mood.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dataset.sample.pen import Colour, Points, arc
 from dataset.sample.settings import CAT
 
 LINE: Colour = (38, 28, 30)
-"""Of lids, lips and brows; every coat is lighter, so that they show."""
+"""Colour of lids, lips and brows. Every coat is lighter, so that they are visible."""
 
 _COATS: tuple[Colour, ...] = (
     (222, 150, 84),
@@ -29,17 +29,17 @@ _IRISES: tuple[Colour, ...] = ((226, 170, 44), (120, 172, 70), (96, 160, 206), (
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Appearance:
     """One animal.
 
     Attributes:
       species: ``CAT`` or ``DOG``.
       coat, pale, mark, patch: colours of the fur, the muzzle, the markings, an eye patch.
       inner_ear, iris: colours.
-      floppy: whether the ears hang by nature; dogs only.
-      marked: which of the three markings the animal has.
-      outline: the head's edge with its tufts.
-      hair_roots, hair_tips: short hairs on the head, float64[n, 2].
+      floppy: whether the ears hang in every mood; dogs only.
+      has_markings: whether it has forehead stripes or a blaze, an eye patch, cheek stripes.
+      outline: edge of the head with its tufts.
+      hair_roots, hair_tips: ends of the short hairs on the head, float64[n, 2].
     """
 
     species: str
@@ -50,7 +50,7 @@ class Look:
     inner_ear: Colour
     iris: Colour
     floppy: bool
-    marked: tuple[bool, bool, bool]
+    has_markings: tuple[bool, bool, bool]
     outline: Points
     hair_roots: Points
     hair_tips: Points
@@ -61,7 +61,7 @@ class Look:
         return self.species == CAT
 
 
-def random_look(species: str, rng: np.random.Generator) -> Look:
+def random_appearance(species: str, rng: np.random.Generator) -> Appearance:
     """Returns a random animal of the species."""
     coat = np.array(_COATS[rng.integers(len(_COATS))])
     base = coat + rng.uniform(-14, 14) + rng.uniform(-5, 5, 3)
@@ -70,7 +70,7 @@ def random_look(species: str, rng: np.random.Generator) -> Look:
     angles = rng.uniform(0, 2 * np.pi, 150)
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     roots = directions * spread[:, None] * (rx * 0.94, ry * 0.94)
-    return Look(
+    return Appearance(
         species=species,
         coat=_colour(base),
         pale=_colour(base + (255 - base) * 0.62),
@@ -79,7 +79,7 @@ def random_look(species: str, rng: np.random.Generator) -> Look:
         inner_ear=_colour(np.array([226, 150, 146]) + rng.uniform(-14, 14, 3)),
         iris=_IRISES[rng.integers(len(_IRISES))],
         floppy=species != CAT and bool(rng.random() < 0.6),
-        marked=(bool(rng.random() < 0.5), bool(rng.random() < 0.5), bool(rng.random() < 0.4)),
+        has_markings=(bool(rng.random() < 0.5), bool(rng.random() < 0.5), bool(rng.random() < 0.4)),
         outline=_outline(rx, ry, species, rng),
         hair_roots=roots,
         hair_tips=roots + directions * rng.uniform(0.05, 0.12, (150, 1)),
