@@ -32,10 +32,10 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
 
     about = parser.add_argument_group(
         "the model",
-        "Checked against the model, which knows them itself: a pushed version all, a\n"
-        "checkpoint its input size and number of moods, a server its moods and their\n"
-        "names. Needed for a checkpoint that lacks one. With a checkpoint, boxes are\n"
-        "widened by the default margin, as it does not record the training's.",
+        "A pushed version records all of these, a checkpoint its input size and number of\n"
+        "moods, a server its moods. Flags that are given must agree with the model. With\n"
+        "a checkpoint, boxes are widened by the default margin, because it does not\n"
+        "record the margin of its training.",
     )
     about.add_argument(
         "--input_size", type=int, metavar="PIXELS", help="side of the model's square input"

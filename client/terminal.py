@@ -35,16 +35,16 @@ def spinner(stream: TextIO, text: str) -> Iterator[Callable[[str], None]]:
     Yields:
       A function that replaces the text.
     """
-    shown = Spinner("dots", text, style="cyan")
+    live_spinner = Spinner("dots", text, style="cyan")
     # Not console.status: it would let what libraries print to Python's streams through.
     with Live(
-        shown,
+        live_spinner,
         console=Console(file=stream, highlight=False),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     ):
-        yield lambda new_text: shown.update(text=new_text)
+        yield lambda new_text: live_spinner.update(text=new_text)
 
 
 def print_table(stream: TextIO, outcomes: Sequence[Outcome], info: ModelInfo) -> None:

@@ -47,8 +47,8 @@ class GrpcTransport:
             raise self._server_error(error, len(pictures)) from error
         except (KeyError, TypeError, ValueError) as error:
             raise ServerError(
-                f"{self._address.url} answers as another model does: {type(error).__name__}: "
-                f"{error}. Name this project's model with /v1/models/NAME"
+                f"{self._address.url} does not return the outputs of this project's models. "
+                f"Received: {type(error).__name__}: {error}. Name one with /v1/models/NAME"
             ) from error
 
     def _server_error(self, error: grpc.RpcError, num_pictures: int) -> ServerError:

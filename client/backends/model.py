@@ -38,7 +38,7 @@ class Response(NamedTuple):
     """A model's prediction for one picture.
 
     Attributes:
-      status: one of the ``STATUS`` words of ``schemas.signatures``, or ``REQUEST_TOO_LARGE``.
+      status: one of the ``STATUS`` constants of ``schemas.signatures``, or ``REQUEST_TOO_LARGE``.
       mood: "" unless the status is ok.
       probabilities: one for every mood, in label map order; all 0 unless the status is ok.
     """

@@ -55,8 +55,8 @@ class RestTransport:
             return [_response(row) for row in reply.json()["predictions"]]
         except (KeyError, TypeError, ValueError) as error:
             raise ServerError(
-                f"{self._address.url} answers as another model or another server does: "
-                f"{type(error).__name__}: {error}. Name this project's model with /v1/models/NAME"
+                f"{self._address.url} does not return the outputs of this project's models. "
+                f"Received: {type(error).__name__}: {error}. Name one with /v1/models/NAME"
             ) from error
 
     def _server_error(self, reply: httpx.Response, num_pictures: int) -> ServerError:

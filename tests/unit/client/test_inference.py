@@ -109,8 +109,8 @@ def test_all_predicted_is_0(version: Path, photos: Path, capfd: pytest.CaptureFi
 
 
 def test_a_box_is_used(version: Path, photos: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    # Rows 32..64 and columns 0..32 are red. With its margin of a pixel the box shows nothing
-    # else, and then no quadrant of the view stands out.
+    # Rows 32..64 and columns 0..32 are red. With its margin of a pixel the box shows only red,
+    # and then no quadrant of the view stands out.
     (photos / "large.png").write_bytes(quadrants.encoded(quadrants.red_at(2, 64, 64)))
     request = PredictRequest(version, pictures=(str(photos / "large.png"),), box="43,1,20,20")
     assert run(request) == 0

@@ -228,7 +228,9 @@ def test_a_model_of_another_kind_is_an_error(url: str, serving: FakeServing) -> 
     outputs = {"score": quadrants.np.ones(1, quadrants.np.float32)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serving, "predict", lambda *arguments: (1, outputs))
-        with pytest.raises(ServerError, match="answers as another model"):
+        with pytest.raises(
+            ServerError, match="does not return the outputs of this project's models"
+        ):
             model_at(url)
 
 
