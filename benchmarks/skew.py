@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from client.predict.pictures import upright
+from client.predict.pictures import upright_picture
 from dataset.boxes import parse_box
 from dataset.csv_rows import read_rows
 from dataset.photo import read_photo
@@ -51,7 +51,7 @@ def measure(servable: Path, shards: list[Path], csv: Path, image_root: Path) -> 
     differences, changed = [], 0
     for records in _batches(shards):
         lines = [_line(record) for record in records]
-        photos = [upright(read_photo(str(image_root / rows[n].image_path))) for n in lines]
+        photos = [upright_picture(read_photo(str(image_root / rows[n].image_path))) for n in lines]
         stored = _predict(loaded, signatures.SERVE_EXAMPLE, examples=records)
         asked = _predict(
             loaded,

@@ -1,6 +1,6 @@
-"""One call of ``inference.py``, from its flags to the exit code: puts the parts together.
+"""One call of ``inference.py``: from its flags to the exit code.
 
-TensorFlow takes seconds to load, so all that can be wrong without it is found before.
+TensorFlow takes seconds to load, so errors that can be found without it are found first.
 """
 
 import contextlib
@@ -10,12 +10,12 @@ from collections.abc import Generator
 from client import terminal
 from client.backends.errors import ServerError
 from client.backends.model import Model
-from client.backends.model_source import ModelSource, model_source
-from client.batch import labelling
-from client.predict.folders import find
-from client.predict.prediction_inputs import of_pictures
+from client.backends.model_source import ModelSource, find_model_source
+from client.batch import batch_command
+from client.predict.folders import find_pictures
+from client.predict.predict_batches import predict_all
+from client.predict.prediction_inputs import inputs_from_paths
 from client.predict.predictions import FailedPrediction, Outcome, json_line
-from client.predict.predictor import predict_all
 from client.predict_request import PredictRequest
 from schemas.errors import ConfigError
 from schemas.exit_codes import PredictExit
@@ -23,78 +23,84 @@ from system.streams import Streams, quiet
 
 
 def run(request: PredictRequest) -> int:
-    """Predicts what was asked for and returns the exit code."""
+    """Predicts the request's pictures and returns the exit code."""
     try:
         return _predict(request)
     except (ConfigError, ServerError) as error:
         return report_error(error)
     except KeyboardInterrupt:
-        goes_on = " The same command goes on from here." if request.out else ""
-        sys.stderr.write(f"\nStopped.{goes_on}\n")
-    except BrokenPipeError:  # Whoever reads the lines has seen enough, as head has.
+        resume = " The same command goes on from here." if request.out else ""
+        sys.stderr.write(f"\nStopped.{resume}\n")
+    except BrokenPipeError:  # The reader has closed the pipe, as ``head`` does.
         pass
     return PredictExit.NOT_ALL_ANSWERED
 
 
 def report_error(error: ConfigError | ServerError) -> PredictExit:
-    """Prints an error whose message says all, and returns its exit code."""
+    """Prints an error's message and returns its exit code."""
     sys.stderr.write(f"error: {error}\n")
     return PredictExit.CONFIG if isinstance(error, ConfigError) else PredictExit.SERVER
 
 
 def _predict(request: PredictRequest) -> PredictExit:
     request.check()
-    source = model_source(request)
+    source = find_model_source(request)
     if request.out is not None:
-        labelling.check(request, request.out)
+        batch_command.check_files(request, request.out)
         with quiet(ConfigError, ServerError) as streams:
-            model = loaded(streams, source)
-            failed = labelling.write(streams.err, model, source, request, request.out)
+            model = load_model(streams, source)
+            failed = batch_command.run_batch(streams.err, model, source, request, request.out)
         return PredictExit.NOT_ALL_ANSWERED if failed else PredictExit.ALL_ANSWERED
-    names = find(request.pictures)
+
+    paths = find_pictures(request.pictures)
     with quiet(ConfigError, ServerError) as streams:
-        model = loaded(streams, source)
-        batches = predict_all(model, of_pictures(names, request.box or ""), request.batch)
-        return _print(streams, model, len(names), batches, request.json)
+        model = load_model(streams, source)
+        batches = predict_all(model, inputs_from_paths(paths, request.box or ""), request.batch)
+        return _print_outcomes(streams, model, len(paths), batches, as_json=request.json)
 
 
-def loaded(streams: Streams, source: ModelSource) -> Model:
-    """Loads the model, with a spinner for whoever waits at a terminal."""
+def load_model(streams: Streams, source: ModelSource) -> Model:
+    """Loads the model, and shows a spinner if the standard error is a terminal.
+
+    Raises:
+      ConfigError, ServerError: see ``client.backends``.
+    """
     if source.note:
-        # Rich would break a long path; the note can be copied whole.
+        # Not by Rich, which would break a long path: the note can be copied whole.
         streams.err.write(f"Using {source.note}\n")
         streams.err.flush()
-    with terminal.at_work(streams.err, source.words):
+    with terminal.spinner(streams.err, source.label):
         return source.load()
 
 
-def _print(
+def _print_outcomes(
     streams: Streams,
     model: Model,
-    count: int,
+    num_pictures: int,
     batches: Generator[list[Outcome], None, None],
-    lines: bool,
+    *,
+    as_json: bool,
 ) -> PredictExit:
     on_terminal = streams.out.isatty()
     done = failed = 0
-    kept: list[Outcome] = []
-    # A spinner would run into lines on the same terminal.
-    tick = (
-        contextlib.nullcontext(lambda words: None)
-        if on_terminal and lines
-        else terminal.at_work(streams.err, f"{count} pictures")
+    for_table: list[Outcome] = []
+    # On the same terminal a spinner would mix with the lines of JSON.
+    progress = (
+        contextlib.nullcontext(lambda text: None)
+        if on_terminal and as_json
+        else terminal.spinner(streams.err, f"{num_pictures} pictures")
     )
-    # Closed at once where the output ends early, so that no thread goes on reading.
-    with contextlib.closing(batches), tick as say:
-        for rows in batches:
-            done += len(rows)
-            failed += sum(isinstance(row, FailedPrediction) for row in rows)
-            if on_terminal and not lines:
-                kept += rows
+    # Closed at once if the output ends early, so that no thread goes on reading.
+    with contextlib.closing(batches), progress as update:
+        for outcomes in batches:
+            done += len(outcomes)
+            failed += sum(isinstance(one, FailedPrediction) for one in outcomes)
+            if on_terminal and not as_json:
+                for_table += outcomes
             else:
-                streams.out.writelines(f"{json_line(row)}\n" for row in rows)
+                streams.out.writelines(f"{json_line(one)}\n" for one in outcomes)
                 streams.out.flush()
-            say(f"{done} of {count} pictures")
-    if kept:
-        terminal.print_table(streams.out, kept, model.info)
+            update(f"{done} of {num_pictures} pictures")
+    if for_table:
+        terminal.print_table(streams.out, for_table, model.info)
     return PredictExit.NOT_ALL_ANSWERED if failed else PredictExit.ALL_ANSWERED

@@ -91,7 +91,7 @@ def ask(page: Page, sample: Path) -> None:
     with (sample / "val.csv").open(encoding="utf-8", newline="") as file:
         row = next(csv.DictReader(file))
     page.set_input_files("#file", sample / row["image_path"])
-    page.wait_for_selector("#heat-words[data-state=told]", timeout=WAIT)
+    page.wait_for_selector("#heat-status[data-state=done]", timeout=WAIT)
     y, x, height, width = (int(number) for number in row["bbox"].split(","))
     shown = page.locator("#photo").bounding_box()
     assert shown is not None
@@ -100,7 +100,7 @@ def ask(page: Page, sample: Path) -> None:
     page.mouse.down()
     page.mouse.move(shown["x"] + (x + width) * scale, shown["y"] + (y + height) * scale)
     page.mouse.up()
-    page.wait_for_selector("#heat-words[data-state=told]", timeout=WAIT)
+    page.wait_for_selector("#heat-status[data-state=done]", timeout=WAIT)
 
 
 def keep(page: Page, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What --server names: a model on TensorFlow Serving, over gRPC or REST."""
+"""The value of --server: address of a model on TensorFlow Serving, over gRPC or REST."""
 
 import re
 from typing import NamedTuple
@@ -6,10 +6,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from schemas.errors import ConfigError
 
-MODEL = "pet_mood"
-"""The model's name where the address has none."""
+DEFAULT_MODEL_NAME = "pet_mood"
+"""Name of the model where the address has none."""
 
 _GRPC, _REST = {"grpc": False, "grpcs": True}, {"http": False, "https": True}
+"""Whether a scheme uses TLS."""
 _GRPC_PORTS = {"grpc": 8500, "grpcs": 443}
 _PATH = re.compile(
     r"(?P<prefix>.*?)/v1/models/(?P<model>[^/:]+)"
@@ -17,7 +18,8 @@ _PATH = re.compile(
 )
 _ACCEPTED = (
     "It must look like grpc://host:8500 or http://host:8501, with grpcs or https for TLS; "
-    f"/v1/models/NAME may follow (default: {MODEL}), and then /versions/N or /labels/LABEL"
+    f"/v1/models/NAME may follow (default: {DEFAULT_MODEL_NAME}), and then /versions/N or "
+    "/labels/LABEL"
 )
 
 
@@ -26,9 +28,9 @@ class Address(NamedTuple):
 
     Attributes:
       url: as it was given.
-      is_grpc: whether it speaks gRPC; else REST.
-      is_secure: whether over TLS.
-      host: ``host:port`` for gRPC; for REST all before ``/v1``, such as ``http://host:8501``.
+      is_grpc: True for gRPC, False for REST.
+      is_secure: whether the connection uses TLS.
+      host: ``host:port`` for gRPC; for REST the part before ``/v1``, such as ``http://host:8501``.
       model: its name on the server.
       version, label: which version; without both, the server's latest.
     """
@@ -43,17 +45,19 @@ class Address(NamedTuple):
 
 
 def parse_address(url: str) -> Address:
-    """Returns what ``url`` names.
+    """Returns the address in ``url``.
 
     Raises:
-      ConfigError: it is no such address.
+      ConfigError: ``url`` is malformed.
     """
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:  # A port that is no number, a broken IPv6 address.
-        raise _refused(url) from error
-    path = _PATH.fullmatch(parts.path if parts.path.strip("/") else f"/v1/models/{MODEL}")
+    except ValueError as error:  # The port is not a number, or an IPv6 address is malformed.
+        raise _malformed(url) from error
+    path = _PATH.fullmatch(
+        parts.path if parts.path.strip("/") else f"/v1/models/{DEFAULT_MODEL_NAME}"
+    )
     is_grpc = parts.scheme in _GRPC
     if (
         parts.scheme not in _GRPC | _REST
@@ -62,7 +66,8 @@ def parse_address(url: str) -> Address:
         or path is None
         or (is_grpc and path["prefix"])
     ):
-        raise _refused(url)
+        raise _malformed(url)
+
     return Address(
         url=url,
         is_grpc=is_grpc,
@@ -81,5 +86,5 @@ def _grpc_target(parts: SplitResult, port: int | None) -> str:
     return f"{host}:{port or _GRPC_PORTS[parts.scheme]}"
 
 
-def _refused(url: str) -> ConfigError:
+def _malformed(url: str) -> ConfigError:
     return ConfigError(f"--server must name a server. {_ACCEPTED}. Received: {url!r}")

@@ -1,7 +1,7 @@
-"""A checkpoint, asked through the same functions that a servable's signatures are made of.
+"""A checkpoint that predicts with the same functions as a servable's signatures.
 
-It needs Keras and the project. A checkpoint does not say by how much boxes were widened in
-training; the ingest's default margin is used.
+It needs Keras and the project. A checkpoint does not record by how much boxes were widened in
+training, so the ingest's default margin is used.
 """
 
 import zipfile
@@ -23,37 +23,40 @@ from schemas import signatures
 from schemas.errors import ConfigError
 
 _READ_ERRORS = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
-"""What Keras and h5py raise on files that are cut short or hold something else."""
+"""Errors that Keras and h5py raise for files that are cut short or of another kind."""
 
 
 class CheckpointModel:
-    """A Keras model with the project's reading of pictures; a ``client.backends.model.Model``."""
+    """A Keras model with the project's preprocessing; a ``client.backends.model.Model``."""
 
     def __init__(self, file: Path, expected: ExpectedModel) -> None:
         """Loads it.
 
         Args:
-          file: a whole model (``.keras``, ``.h5``), or the weights of the project's network
-            alone (``.weights.h5``, ``.h5``).
-          expected: what the flags say of it.
+          file: a whole model (``.keras``, ``.h5``), or only the weights of the project's network
+            (``.weights.h5``, ``.h5``).
+          expected: the flags about the model.
 
         Raises:
-          ConfigError: the file cannot be used, or the wishes contradict it.
+          ConfigError: the file cannot be used, or the flags contradict it.
         """
-        model = _loaded(file, expected)
-        resolution, classes = _shape(model, file)
-        moods = mood_names_for(expected, classes, str(file))
-        self.info = ModelInfo(str(file), moods, resolution)
+        network = _load_network(file, expected)
+        resolution, num_classes = _input_and_output(network, file)
+        mood_names = mood_names_for(expected, num_classes, str(file))
+        self.info = ModelInfo(str(file), mood_names, resolution)
         check_expected(expected, self.info)
-        asked = Signatures(
-            lambda pixels: model(pixels, training=False),
-            ServingSpec(moods, resolution, DataSettings().box_margin),
+
+        functions = Signatures(
+            lambda pixels: network(pixels, training=False),
+            ServingSpec(mood_names, resolution, DataSettings().box_margin),
         )
         images = tf.TensorSpec([None], tf.string, name=signatures.IMAGE_BYTES)
         boxes = tf.TensorSpec([None, 4], tf.int64, name=signatures.BOX)
-        self._of_images = tf.function(asked.of_images, input_signature=[images], autograph=False)
-        self._of_boxes = tf.function(
-            asked.of_boxes, input_signature=[images, boxes], autograph=False
+        self._predict_images = tf.function(
+            functions.of_images, input_signature=[images], autograph=False
+        )
+        self._predict_boxes = tf.function(
+            functions.of_boxes, input_signature=[images, boxes], autograph=False
         )
 
     def predict(
@@ -62,18 +65,17 @@ class CheckpointModel:
         """See ``client.backends.model.Model``."""
         images = tf.constant(list(pictures), tf.string)
         if boxes is None:
-            return responses_from(self._of_images(images))
-        return responses_from(
-            self._of_boxes(images, tf.constant([list(box) for box in boxes], tf.int64))
-        )
+            return responses_from(self._predict_images(images))
+        box_tensor = tf.constant([list(box) for box in boxes], tf.int64)
+        return responses_from(self._predict_boxes(images, box_tensor))
 
 
-def _loaded(file: Path, expected: ExpectedModel) -> keras.Model:
+def _load_network(file: Path, expected: ExpectedModel) -> keras.Model:
     try:
-        if file.suffix != ".keras" and _holds_weights_alone(file):
-            return _built(file, expected)
+        if file.suffix != ".keras" and _is_weights_only(file):
+            return _build_network(file, expected)
         return keras.models.load_model(file, compile=False)
-    except ConfigError:  # It is a ValueError, and says more than what follows would.
+    except ConfigError:  # It is a ValueError, and its message is more exact than the one below.
         raise
     except _READ_ERRORS as error:
         raise ConfigError(
@@ -81,58 +83,58 @@ def _loaded(file: Path, expected: ExpectedModel) -> keras.Model:
         ) from error
 
 
-def _holds_weights_alone(file: Path) -> bool:
+def _is_weights_only(file: Path) -> bool:
     with h5py.File(file) as content:
         return "model_config" not in content.attrs
 
 
-def _built(file: Path, expected: ExpectedModel) -> keras.Model:
-    """Builds the project's network for weights that come without it."""
+def _build_network(file: Path, expected: ExpectedModel) -> keras.Model:
+    """Returns the project's network with the weights of a file that has no architecture."""
     if expected.input_size is None:
         raise ConfigError(
-            f"{file} holds weights alone, which do not say what resolution they were trained "
+            f"{file} holds only weights, which do not show the resolution that they were trained "
             "at. Give it as --input_size (the training's model.resolution; the original "
             "project's was 224)"
         )
-    classes = _classes_of_weights(file)
-    if expected.classes not in (None, classes):
+    num_classes = _num_classes_of(file)
+    if expected.classes not in (None, num_classes):
         raise ConfigError(
             f"--classes must be the model's. Received: --classes {expected.classes}, and {file} "
-            f"tells {classes} moods apart. Leave the flag out, or name another file"
+            f"has {num_classes} moods. Leave the flag out, or name another file"
         )
     try:
         settings = ModelSettings(weights=NONE, resolution=expected.input_size)
     except ConfigError as error:
         raise ConfigError(f"--input_size: {error}") from error
-    model = classifier.build(settings, classes)
-    model.load_weights(file)
-    return model
+    network = classifier.build(settings, num_classes)
+    network.load_weights(file)
+    return network
 
 
-def _classes_of_weights(file: Path) -> int:
-    """Returns the columns of the head's kernel, the one matrix among the network's weights."""
+def _num_classes_of(file: Path) -> int:
+    """Returns the columns of the head's kernel, the only matrix among the network's weights."""
     columns: set[int] = set()
 
-    def note(_: str, item: object) -> None:
+    def add_columns(_: str, item: object) -> None:
         if isinstance(item, h5py.Dataset) and item.ndim == 2:
             columns.add(int(item.shape[1]))
 
     with h5py.File(file) as content:
-        content.visititems(note)
+        content.visititems(add_columns)
     if len(columns) != 1 or min(columns) < 2:
-        raise ValueError("there is no head that tells moods apart")
+        raise ValueError("there is no head for two or more moods")
     return columns.pop()
 
 
-def _shape(model: keras.Model, file: Path) -> tuple[int, int]:
-    """Returns (resolution, classes)."""
+def _input_and_output(network: keras.Model, file: Path) -> tuple[int, int]:
+    """Returns (resolution, number of classes)."""
     # A Sequential model that was saved unbuilt has no shapes.
-    shapes = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    shapes = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
     match shapes:
-        case (None, int(height), int(width), 3), (None, int(classes)) if (
-            height == width and classes >= 2
+        case (None, int(height), int(width), 3), (None, int(num_classes)) if (
+            height == width and num_classes >= 2
         ):
-            return height, classes
+            return height, num_classes
     raise ConfigError(
         "A checkpoint must map square RGB pictures to the probabilities of at least two moods. "
         f"{file} maps {shapes[0]} to {shapes[1]}"

@@ -1,22 +1,28 @@
-"""What can go wrong between this machine and a server.
+"""Errors between this machine and a server.
 
 The transports (``client.backends.grpc_transport``, ``client.backends.rest_transport``) turn
-whatever their library raises into one of these; ``client.backends.tf_serving`` decides what is
-sent again.
+their library's errors into these; ``client.backends.tf_serving`` decides which requests are
+repeated.
 """
 
 
 class ServerError(RuntimeError):
-    """A server that cannot be asked, or has refused: the run ends. The message says what to do."""
+    """The server cannot be reached, or has refused a request. It ends the command.
+
+    Its message contains the remedy.
+    """
 
 
 class BusyError(ServerError):
-    """Nobody listens, or whoever does has no room now: the same request may succeed later."""
+    """No server listens, or it has no room at the moment: the same request may succeed later."""
 
 
 class TooLargeError(ServerError):
-    """A request that is larger than the server, or something before it, lets through."""
+    """A request exceeds the size limit of the server or of a proxy in front of it."""
 
 
 class SlowError(ServerError):
-    """No answer within the time limit. Asked again, a server that is behind would only get more."""
+    """No response within the time limit.
+
+    It is not repeated: more requests would only put a slow server further behind.
+    """

@@ -1,4 +1,4 @@
-"""Asks TensorFlow Serving over gRPC, PredictionService.Predict."""
+"""Requests to TensorFlow Serving over gRPC: PredictionService.Predict."""
 
 from collections.abc import Sequence
 
@@ -13,18 +13,19 @@ from dataset.boxes import PixelBox
 from schemas import signatures
 
 _NO_LIMIT = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
-"""gRPC's own limit for answers is 4 MB; TensorFlow Serving lifts its side's."""
+"""gRPC limits received messages to 4 MB by default; TensorFlow Serving lifts it on its side."""
 
-# gRPC says RESOURCE_EXHAUSTED of a full queue and of a large message, and TensorFlow Serving says
-# INVALID_ARGUMENT of a batch that its batching does not take; the words tell them apart.
 _TOO_LARGE = ("larger than max", "larger than maximum input batch size")
+"""Parts of the messages about size. The codes are not enough: gRPC's RESOURCE_EXHAUSTED means a
+full queue or a large message, and TensorFlow Serving's INVALID_ARGUMENT any bad request, a batch
+above its batching's limit included."""
 
 
 class GrpcTransport:
-    """A ``client.backends.tf_serving.Transport`` over one channel, kept open."""
+    """A ``client.backends.tf_serving.Transport`` over one channel, which is kept open."""
 
     def __init__(self, address: Address, timeout: float) -> None:
-        """Opens nothing yet: gRPC connects with the first request."""
+        """Prepares the channel; gRPC connects with the first request."""
         self._address = address
         self._timeout = timeout
         if address.is_secure:
@@ -38,45 +39,48 @@ class GrpcTransport:
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
     ) -> list[Response]:
         """See ``client.backends.tf_serving.Transport``."""
-        request = request_of(self._address, pictures, boxes)
+        request = predict_request(self._address, pictures, boxes)
         try:
-            answer = self._stub.Predict(request, timeout=self._timeout)
-            return responses_from({k: tf.make_ndarray(v) for k, v in answer.outputs.items()})
+            reply = self._stub.Predict(request, timeout=self._timeout)
+            return responses_from({k: tf.make_ndarray(v) for k, v in reply.outputs.items()})
         except grpc.RpcError as error:
-            raise self._failure(error, len(pictures)) from error
+            raise self._server_error(error, len(pictures)) from error
         except (KeyError, TypeError, ValueError) as error:
             raise ServerError(
-                f"{self._address.url} answers as another model does: {type(error).__name__}: "
-                f"{error}. Name this project's model with /v1/models/NAME"
+                f"{self._address.url} does not return the outputs of this project's models. "
+                f"Received: {type(error).__name__}: {error}. Name one with /v1/models/NAME"
             ) from error
 
-    def _failure(self, error: grpc.RpcError, count: int) -> ServerError:
+    def _server_error(self, error: grpc.RpcError, num_pictures: int) -> ServerError:
         code, url = error.code(), self._address.url
-        told = f"{code.name}: {error.details()}"
-        if any(words in (error.details() or "") for words in _TOO_LARGE):
-            return TooLargeError(f"{url} does not take a request of {count} pictures: {told}")
+        details = error.details() or ""
+        cause = f"{code.name}: {error.details()}"
+        if any(text in details for text in _TOO_LARGE):
+            return TooLargeError(
+                f"{url} does not take a request of {num_pictures} pictures: {cause}"
+            )
         if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
             return BusyError(
-                f"{url} does not take requests: {told}. See that TensorFlow Serving runs there "
-                "and has room, or name another address"
+                f"{url} does not take requests: {cause}. Check that TensorFlow Serving runs there "
+                "and is not overloaded, or name another address"
             )
         if code == grpc.StatusCode.DEADLINE_EXCEEDED:
             return SlowError(
-                f"{url} has not answered {count} pictures within {self._timeout:g} s. Raise "
-                "--timeout, or ask for fewer at a time with --batch"
+                f"{url} has not answered {num_pictures} pictures within {self._timeout:g} s. "
+                "Raise --timeout, or send fewer pictures at a time with --batch"
             )
         if code == grpc.StatusCode.NOT_FOUND:
             return ServerError(
-                f"{url}: there is no such model, version or label: {told}. Name what is served "
-                "with /v1/models/NAME"
+                f"{url}: there is no such model, version or label: {cause}. Name a model that is "
+                "served with /v1/models/NAME"
             )
-        return ServerError(f"{url} has refused a request of {count} pictures: {told}")
+        return ServerError(f"{url} has refused a request of {num_pictures} pictures: {cause}")
 
 
-def request_of(
+def predict_request(
     address: Address, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
 ) -> predict_pb2.PredictRequest:
-    """Returns the request about pictures, encoded, with a box each or none at all."""
+    """Returns the request for encoded pictures, each with a box or all without."""
     request = predict_pb2.PredictRequest()
     request.model_spec.name = address.model
     if address.version is not None:
@@ -89,6 +93,6 @@ def request_of(
     images = tf.make_tensor_proto(list(pictures), tf.string)
     request.inputs[signatures.IMAGE_BYTES].CopyFrom(images)
     if boxes is not None:
-        corners = tf.make_tensor_proto([list(box) for box in boxes], tf.int64)
-        request.inputs[signatures.BOX].CopyFrom(corners)
+        box_tensor = tf.make_tensor_proto([list(box) for box in boxes], tf.int64)
+        request.inputs[signatures.BOX].CopyFrom(box_tensor)
     return request

@@ -1,7 +1,7 @@
-"""What the command asks: anything that knows moods and answers pictures with probabilities.
+"""Interface of a model: encoded pictures in, a mood and the probabilities out.
 
-A pushed version is in ``client.backends.saved_model``, a checkpoint in
-``client.backends.checkpoint`` and a model on a server in ``client.backends.tf_serving``. Nothing
+Its implementations are ``client.backends.saved_model`` (a pushed version),
+``client.backends.checkpoint`` and ``client.backends.tf_serving`` (a model on a server). Nothing
 heavy is imported here.
 """
 
@@ -15,32 +15,32 @@ from dataset.boxes import PixelBox
 from schemas import signatures
 
 REQUEST_TOO_LARGE = "request_too_large"
-"""Status of a picture that a server does not take even alone."""
+"""Status of a picture that a server refuses for its size, even alone in a request."""
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is known of a model without asking it.
+    """Facts about a model that are known before it predicts anything.
 
     Attributes:
-      source: where it was read from, as one would type it.
-      moods: names in index order.
-      resolution: side of the square that the network sees, pixels; None where a server does
-        not say.
+      source: the path or address that it was read from, as a user would type it.
+      mood_names: in index order.
+      resolution: side of the network's square input, pixels; None for a model on a server,
+        which does not report it.
     """
 
     source: str
-    moods: tuple[str, ...]
+    mood_names: tuple[str, ...]
     resolution: int | None
 
 
 class Response(NamedTuple):
-    """The model's answer to one picture.
+    """A model's prediction for one picture.
 
     Attributes:
-      status: one of the ``STATUS`` words of ``schemas.signatures``, or ``REQUEST_TOO_LARGE``.
+      status: one of the ``STATUS`` constants of ``schemas.signatures``, or ``REQUEST_TOO_LARGE``.
       mood: "" unless the status is ok.
-      probabilities: of every mood, in label map order; all 0 unless the status is ok.
+      probabilities: one for every mood, in label map order; all 0 unless the status is ok.
     """
 
     status: str
@@ -49,30 +49,34 @@ class Response(NamedTuple):
 
 
 class Model(Protocol):
-    """A model that can be asked, wherever it runs."""
+    """A model that predicts moods, on this machine or on a server."""
 
     info: ModelInfo
 
     def predict(
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
     ) -> list[Response]:
-        """Answers a batch, one reply a picture, in order.
+        """Predicts a batch and returns one response per picture, in order.
 
         Args:
           pictures: encoded and upright, at least one.
-          boxes: one a picture, in its pixels; None shows the model whole pictures.
+          boxes: one per picture, in its pixels; None means whole pictures.
         """
 
 
 def responses_from(outputs: Mapping[str, Any]) -> list[Response]:
-    """Returns what a signature's outputs say, the tensors or arrays of ``schemas.signatures``."""
+    """Returns the responses in a signature's outputs.
+
+    Args:
+      outputs: tensors or arrays by the names of ``schemas.signatures``.
+    """
     columns = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
     rows = zip(*(np.asarray(outputs[name]).tolist() for name in columns), strict=True)
     return [
         Response(
             status.decode(),
             mood.decode(),
-            dict(zip((name.decode() for name in moods), probabilities, strict=True)),
+            dict(zip((name.decode() for name in mood_names), probabilities, strict=True)),
         )
-        for status, mood, moods, probabilities in rows
+        for status, mood, mood_names, probabilities in rows
     ]

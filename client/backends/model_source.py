@@ -1,6 +1,6 @@
-"""From what the flags name to a model that can be asked.
+"""From the model flags to a function that loads the model.
 
-TensorFlow takes seconds to load, so all that can be wrong without it is found before.
+TensorFlow takes seconds to load, so errors that can be found without it are found first.
 """
 
 from collections.abc import Callable
@@ -9,20 +9,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 from client.backends.address import Address, parse_address
-from client.backends.expected_model import ExpectedModel, check_expected, expected_model
+from client.backends.expected_model import ExpectedModel, check_expected, read_expected_model
 from client.backends.model import Model, ModelInfo
-from client.backends.weight_path import WeightPath, info_of, locate, state_of
+from client.backends.weight_path import (
+    WeightPath,
+    locate_weights,
+    read_model_info,
+    weights_state,
+)
 from schemas.errors import ConfigError
 
 
 @dataclass(frozen=True)
 class ModelFlags:
-    """What the flags of ``client.model_flags`` say.
+    """Values of the flags of ``client.model_flags``.
 
     Attributes:
-      weight_path: see ``client.backends.weight_path``; None where a server is asked.
-      server: see ``client.backends.address``; None where ``weight_path`` is asked.
-      timeout: seconds that a request to a server may take.
+      weight_path: see ``client.backends.weight_path``; None if ``server`` is given.
+      server: see ``client.backends.address``; None if ``weight_path`` is given.
+      timeout: time limit of a request to a server, seconds.
       input_size, classes, label: see ``client.backends.expected_model``.
     """
 
@@ -35,58 +40,62 @@ class ModelFlags:
 
 
 class ModelSource(NamedTuple):
-    """Where answers come from.
+    """A model that has been found and not yet loaded.
 
     Attributes:
-      load: loads it.
-      words: what that is called, for whoever waits.
-      identity: changes when another model takes its place on the disk. What a server serves
-        under an address without /versions/N may change unnoticed.
-      note: what the user should know of the choice, or "".
+      load: loads the model or connects to it. It raises ConfigError or ServerError.
+      label: name of that step, for the progress line.
+      identity: a text that changes if another model replaces this one on the disk. It cannot
+        show that a server has changed its model, if the address has no /versions/N.
+      note: a sentence for the user about the version that was taken from a folder of versions;
+        "" for any other path.
     """
 
     load: Callable[[], Model]
-    words: str
+    label: str
     identity: str
     note: str = ""
 
 
-def model_source(named: ModelFlags) -> ModelSource:
-    """Returns where the answers will come from, checked as far as that needs no TensorFlow.
+def find_model_source(flags: ModelFlags) -> ModelSource:
+    """Returns the model that the flags name, after all checks that need no TensorFlow.
 
     Raises:
-      ConfigError: the flags name no model, or one that they contradict.
+      ConfigError: the flags name no model, or contradict it.
     """
-    expected = expected_model(named.input_size, named.classes, named.label)
-    if not named.timeout > 0:
-        raise ConfigError(f"--timeout must be above 0 seconds. Received: {named.timeout}")
-    if named.server is not None:
-        address = parse_address(named.server)
+    expected = read_expected_model(flags.input_size, flags.classes, flags.label)
+    if not flags.timeout > 0:
+        raise ConfigError(f"--timeout must be above 0 seconds. Received: {flags.timeout}")
+    if flags.server is not None:
+        address = parse_address(flags.server)
         return ModelSource(
-            lambda: _served(address, expected, named.timeout), f"Asking {address.url}", address.url
+            load=lambda: _connect(address, expected, flags.timeout),
+            label=f"Connecting to {address.url}",
+            identity=address.url,
         )
-    if named.weight_path is None:
+    if flags.weight_path is None:
         raise ConfigError("Either --weight_path or --server must name a model. Received: neither")
-    weights = locate(named.weight_path)
+
+    weights = locate_weights(flags.weight_path)
     info = None
     if weights.is_version:
-        info = info_of(weights.path)
+        info = read_model_info(weights.path)
         check_expected(expected, info)
     return ModelSource(
-        lambda: _loaded(weights, info, expected),
-        "Loading TensorFlow and the model",
-        f"{weights.path.absolute()} ({state_of(weights)})",
-        weights.note,
+        load=lambda: _load(weights, info, expected),
+        label="Loading TensorFlow and the model",
+        identity=f"{weights.path.absolute()} ({weights_state(weights)})",
+        note=weights.note,
     )
 
 
-def _served(address: Address, expected: ExpectedModel, timeout: float) -> Model:
+def _connect(address: Address, expected: ExpectedModel, timeout: float) -> Model:
     from client.backends.tf_serving import ServingModel
 
     return ServingModel(address, expected, timeout)
 
 
-def _loaded(weights: WeightPath, info: ModelInfo | None, expected: ExpectedModel) -> Model:
+def _load(weights: WeightPath, info: ModelInfo | None, expected: ExpectedModel) -> Model:
     if info is not None:
         from client.backends.saved_model import SavedModel
 

@@ -1,6 +1,6 @@
-"""Asks TensorFlow Serving over REST, its predict API in row format; TensorFlow is not needed.
+"""Requests to TensorFlow Serving over REST, without TensorFlow.
 
-The form is https://www.tensorflow.org/tfx/serving/api_rest.
+They use the row format of the predict API: https://www.tensorflow.org/tfx/serving/api_rest.
 """
 
 import base64
@@ -17,17 +17,17 @@ from dataset.boxes import PixelBox
 from schemas import signatures
 
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE)
-"""502 and 503 also come from a load balancer whose servers are just being replaced."""
-_BATCH_TOO_LARGE = (
-    "larger than maximum input batch size"  # TensorFlow Serving's batching, with 400.
-)
+"""502 and 503 also come from a load balancer while its servers are being replaced."""
+
+_BATCH_TOO_LARGE = "larger than maximum input batch size"
+"""Part of the message of TensorFlow Serving's batching, which comes with the general code 400."""
 
 
 class RestTransport:
     """A ``client.backends.tf_serving.Transport`` over kept-alive HTTP connections."""
 
     def __init__(self, address: Address, timeout: float) -> None:
-        """Opens nothing yet."""
+        """Prepares the client; it connects with the first request."""
         self._address = address
         self._timeout = timeout
         version = "" if address.version is None else f"/versions/{address.version}"
@@ -39,56 +39,59 @@ class RestTransport:
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
     ) -> list[Response]:
         """See ``client.backends.tf_serving.Transport``."""
-        count = len(pictures)
+        num_pictures = len(pictures)
         try:
-            response = self._client.post(self._url, json=body_of(pictures, boxes))
+            reply = self._client.post(self._url, json=request_body(pictures, boxes))
         except httpx.ConnectTimeout as error:
             raise self._busy(f"no connection within {self._timeout:g} s") from error
         except httpx.TimeoutException as error:
-            raise self._slow(count) from error
+            raise self._slow(num_pictures) from error
         except httpx.TransportError as error:
             raise self._busy(str(error) or type(error).__name__) from error
-        if response.status_code != HTTPStatus.OK:
-            raise self._failure(response, count)
+
+        if reply.status_code != HTTPStatus.OK:
+            raise self._server_error(reply, num_pictures)
         try:
-            return [_reply(row) for row in response.json()["predictions"]]
+            return [_response(row) for row in reply.json()["predictions"]]
         except (KeyError, TypeError, ValueError) as error:
             raise ServerError(
-                f"{self._address.url} answers as another model or another server does: "
-                f"{type(error).__name__}: {error}. Name this project's model with /v1/models/NAME"
+                f"{self._address.url} does not return the outputs of this project's models. "
+                f"Received: {type(error).__name__}: {error}. Name one with /v1/models/NAME"
             ) from error
 
-    def _failure(self, response: httpx.Response, count: int) -> ServerError:
-        status, url = response.status_code, self._address.url
-        told = f"{status} {response.reason_phrase}: {_said(response)}"
-        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _BATCH_TOO_LARGE in told:
-            return TooLargeError(f"{url} does not take a request of {count} pictures: {told}")
+    def _server_error(self, reply: httpx.Response, num_pictures: int) -> ServerError:
+        status, url = reply.status_code, self._address.url
+        cause = f"{status} {reply.reason_phrase}: {_error_text(reply)}"
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _BATCH_TOO_LARGE in cause:
+            return TooLargeError(
+                f"{url} does not take a request of {num_pictures} pictures: {cause}"
+            )
         if status in _BUSY:
-            return self._busy(told)
+            return self._busy(cause)
         if status == HTTPStatus.GATEWAY_TIMEOUT:
-            return self._slow(count)
+            return self._slow(num_pictures)
         if status == HTTPStatus.NOT_FOUND:
             return ServerError(
-                f"{url}: there is no such model, version or label: {told}. Name what is served "
-                "with /v1/models/NAME"
+                f"{url}: there is no such model, version or label: {cause}. Name a model that is "
+                "served with /v1/models/NAME"
             )
-        return ServerError(f"{url} has refused a request of {count} pictures: {told}")
+        return ServerError(f"{url} has refused a request of {num_pictures} pictures: {cause}")
 
-    def _busy(self, told: str) -> BusyError:
+    def _busy(self, cause: str) -> BusyError:
         return BusyError(
-            f"{self._address.url} does not take requests: {told}. See that TensorFlow Serving runs "
-            "there and has room, or name another address"
+            f"{self._address.url} does not take requests: {cause}. Check that TensorFlow Serving "
+            "runs there and is not overloaded, or name another address"
         )
 
-    def _slow(self, count: int) -> SlowError:
+    def _slow(self, num_pictures: int) -> SlowError:
         return SlowError(
-            f"{self._address.url} has not answered {count} pictures within {self._timeout:g} s. "
-            "Raise --timeout, or ask for fewer at a time with --batch"
+            f"{self._address.url} has not answered {num_pictures} pictures within "
+            f"{self._timeout:g} s. Raise --timeout, or send fewer pictures at a time with --batch"
         )
 
 
-def body_of(pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> dict[str, Any]:
-    """Returns the request about pictures, encoded, with a box each or none at all."""
+def request_body(pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> dict[str, Any]:
+    """Returns the request for encoded pictures, each with a box or all without."""
     rows: list[dict[str, Any]] = [
         {signatures.IMAGE_BYTES: {"b64": base64.b64encode(picture).decode()}}
         for picture in pictures
@@ -99,7 +102,7 @@ def body_of(pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> dict
     return {"signature_name": signature, "instances": rows}
 
 
-def _reply(row: Any) -> Response:
+def _response(row: Any) -> Response:
     probabilities = map(float, row[signatures.PROBABILITIES])
     return Response(
         row[signatures.STATUS],
@@ -108,9 +111,9 @@ def _reply(row: Any) -> Response:
     )
 
 
-def _said(response: httpx.Response) -> str:
-    """Returns TensorFlow Serving's own words, or the beginning of what another server says."""
+def _error_text(reply: httpx.Response) -> str:
+    """Returns TensorFlow Serving's message, or the beginning of another server's page."""
     try:
-        return str(response.json()["error"])
+        return str(reply.json()["error"])
     except (KeyError, TypeError, ValueError):
-        return response.text[:200]
+        return reply.text[:200]

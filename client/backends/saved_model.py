@@ -1,4 +1,4 @@
-"""A pushed version, asked through its signatures with TensorFlow alone."""
+"""A pushed version: a SavedModel whose signatures are called with TensorFlow alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from schemas import signatures
 from schemas.errors import ConfigError
 
 _LOAD_ERRORS = (tf.errors.OpError, OSError, ValueError, KeyError, RuntimeError)
-"""What TensorFlow raises on a SavedModel that is cut short or of another kind."""
+"""Errors that TensorFlow raises for a SavedModel that is cut short or of another kind."""
 
 
 class SavedModel:
@@ -21,8 +21,8 @@ class SavedModel:
         """Loads it.
 
         Args:
-          folder: with ``saved_model.pb``.
-          info: read from it before.
+          folder: contains ``saved_model.pb``.
+          info: from ``client.backends.weight_path.read_model_info``.
 
         Raises:
           ConfigError: it cannot be loaded or lacks a signature.
@@ -51,5 +51,7 @@ class SavedModel:
             predict = self._loaded.signatures[signatures.SERVE_IMAGE]
             return responses_from(predict(**{signatures.IMAGE_BYTES: images}))
         predict = self._loaded.signatures[signatures.SERVE_BOX]
-        corners = tf.constant([list(box) for box in boxes], tf.int64)
-        return responses_from(predict(**{signatures.IMAGE_BYTES: images, signatures.BOX: corners}))
+        box_tensor = tf.constant([list(box) for box in boxes], tf.int64)
+        return responses_from(
+            predict(**{signatures.IMAGE_BYTES: images, signatures.BOX: box_tensor})
+        )

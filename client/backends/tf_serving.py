@@ -1,4 +1,4 @@
-"""A model on TensorFlow Serving: batched, asked again where that may help, halved if too large."""
+"""A model on TensorFlow Serving: repeats requests while it is busy, and halves too large ones."""
 
 import io
 from collections.abc import Sequence
@@ -16,25 +16,25 @@ from schemas import signatures
 from schemas.errors import ConfigError
 
 MAX_REQUEST_BYTES = 64 << 20
-"""Pictures' bytes in one request. A Protobuf message must stay under 2 GiB, and whoever asks for
-32 photos of 12 megapixels should get an answer before the time is over."""
+"""Bytes of the pictures in one request. A Protobuf message must stay under 2 GiB, and a batch of
+32 photos of 12 megapixels should be answered within the time limit."""
 
 ATTEMPTS = 6
 WAIT = tenacity.wait_random_exponential(multiplier=0.5, max=5)
-"""Seconds between attempts: at random up to 0.5, 1, 2, 4, 5, so that clients that were turned away
-together do not come back together."""
+"""Seconds between attempts: random, up to 0.5, 1, 2, 4 and 5. Clients that were refused at the
+same moment thus do not all return at the same moment."""
 
 
 class Transport(Protocol):
-    """A way of asking a server."""
+    """A protocol that requests are sent with."""
 
     def predict(
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
     ) -> list[Response]:
-        """Sends one request and returns a reply a picture.
+        """Sends one request and returns one response per picture.
 
         Raises:
-          ServerError: or the kind of it that says what may be done.
+          ServerError: or the subclass that tells whether to repeat or to halve the request.
         """
 
 
@@ -42,28 +42,28 @@ class ServingModel:
     """A model on a server; a ``client.backends.model.Model``."""
 
     def __init__(self, address: Address, expected: ExpectedModel, timeout: float) -> None:
-        """Asks it about a picture of its own, to see that it answers and what moods it knows.
+        """Sends a small grey picture, to check the server and to get the mood names.
 
         Args:
           address: of the model.
-          expected: what the flags say of it.
-          timeout: seconds that a request may take; each attempt has its own.
+          expected: the flags about the model.
+          timeout: time limit of a request, seconds; each attempt has its own.
 
         Raises:
-          ServerError: it cannot be asked.
-          ConfigError: a wish contradicts what it says, or cannot be held against it.
+          ServerError: the server cannot be reached or refuses the request.
+          ConfigError: a flag contradicts the model, or cannot be checked against a server.
         """
         if expected.input_size is not None:
             raise ConfigError(
-                "--input_size must be left out with --server: a server does not say what "
-                f"resolution its model sees. Received: --input_size {expected.input_size}"
+                "--input_size must be left out with --server: a server does not report the "
+                f"resolution of its model. Received: --input_size {expected.input_size}"
             )
-        self._transport = _transport(address, timeout)
-        (response,) = self._predict_with_retries([_grey()], None)
+        self._transport = _open_transport(address, timeout)
+        (response,) = self._predict_with_retries([_grey_png()], None)
         if response.status != signatures.STATUS_OK:
             raise ServerError(
-                f"{address.url} must answer a sound picture. It says {response.status!r}: "
-                "another model may be served under this name"
+                f"{address.url} must accept a valid picture. Received: the status "
+                f"{response.status!r}. Another model may be served under this name"
             )
         self.info = ModelInfo(address.url, tuple(response.probabilities), None)
         check_expected(expected, self.info)
@@ -74,7 +74,7 @@ class ServingModel:
         """See ``client.backends.model.Model``.
 
         Raises:
-          ServerError: it cannot be asked any more.
+          ServerError: the server cannot be reached any more or refuses the request.
         """
         half = len(pictures) // 2
         if half == 0 or sum(map(len, pictures)) <= MAX_REQUEST_BYTES:
@@ -98,17 +98,17 @@ class ServingModel:
         responses = retrying(self._transport.predict, pictures, boxes)
         if len(responses) != len(pictures):
             raise ServerError(
-                f"A server must answer each picture once. Received: {len(responses)} answers to "
-                f"{len(pictures)} pictures. Another model may be served under this name"
+                "A server must return one prediction per picture. Received: "
+                f"{len(responses)} predictions for {len(pictures)} pictures. Another model may be "
+                "served under this name"
             )
         return responses
 
 
-def _transport(address: Address, timeout: float) -> Transport:
+def _open_transport(address: Address, timeout: float) -> Transport:
     if address.is_grpc:
-        from client.backends.grpc_transport import (
-            GrpcTransport,  # Loads TensorFlow, which REST need not wait for.
-        )
+        # Here and not above: it loads TensorFlow, which REST does not need.
+        from client.backends.grpc_transport import GrpcTransport
 
         return GrpcTransport(address, timeout)
     from client.backends.rest_transport import RestTransport
@@ -116,7 +116,7 @@ def _transport(address: Address, timeout: float) -> Transport:
     return RestTransport(address, timeout)
 
 
-def _grey() -> bytes:
+def _grey_png() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (32, 32), "grey").save(file, "PNG")
     return file.getvalue()

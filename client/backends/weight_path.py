@@ -1,6 +1,6 @@
-"""What --weight_path names: a pushed version, a folder of versions, or a checkpoint.
+"""The value of --weight_path: a pushed version, a folder of versions, or a checkpoint.
 
-Here the disk is looked at and JSON is read; nothing is loaded.
+This module only looks at files and reads JSON. It does not load a model.
 """
 
 import json
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from client.backends.model import ModelInfo
 from dataset.fingerprint import photo_state
 from schemas import signatures
+from schemas.documents import Preprocessing
 from schemas.errors import ConfigError
 from schemas.labels import LabelMapError, read_moods
 
@@ -23,12 +24,13 @@ _ACCEPTED = (
 
 
 class WeightPath(NamedTuple):
-    """What was found.
+    """A model that was found on the disk.
 
     Attributes:
       path: a SavedModel's folder or a checkpoint's file.
-      is_version: whether it is the former.
-      note: what the user should know of the choice, or "".
+      is_version: True for a SavedModel's folder.
+      note: a sentence for the user about the version that was taken from a folder of versions;
+        "" for any other path.
     """
 
     path: Path
@@ -36,16 +38,16 @@ class WeightPath(NamedTuple):
     note: str = ""
 
 
-def locate(path: Path) -> WeightPath:
-    """Returns what ``path`` names; of a folder of versions, the one with the highest number.
+def locate_weights(path: Path) -> WeightPath:
+    """Returns the model at ``path``; in a folder of versions, the one with the highest number.
 
     Raises:
-      ConfigError: it is none of these.
+      ConfigError: there is no model.
     """
     if path.is_dir():
         if (path / _GRAPH).is_file():
             return WeightPath(path, is_version=True)
-        return _highest(path)
+        return _highest_version(path)
     if not path.exists():
         raise ConfigError(f"--weight_path {path} does not exist. {_ACCEPTED}")
     if path.suffix not in CHECKPOINT_ENDINGS:
@@ -55,7 +57,7 @@ def locate(path: Path) -> WeightPath:
     return WeightPath(path, is_version=False)
 
 
-def _highest(folder: Path) -> WeightPath:
+def _highest_version(folder: Path) -> WeightPath:
     versions = [
         path
         for path in folder.iterdir()
@@ -72,22 +74,24 @@ def _highest(folder: Path) -> WeightPath:
     )
 
 
-def state_of(weights: WeightPath) -> str:
-    """Returns the size and time of change of the checkpoint, or of the version's graph."""
+def weights_state(weights: WeightPath) -> str:
+    """Returns size and modification time of the checkpoint, or of the version's graph."""
     return photo_state(str(weights.path / _GRAPH if weights.is_version else weights.path))
 
 
-def info_of(version: Path) -> ModelInfo:
-    """Reads the facts that the export wrote beside the graph.
+def read_model_info(version: Path) -> ModelInfo:
+    """Returns the facts that the export wrote into the version's folder.
 
     Raises:
-      ConfigError: they are not there or make no sense.
+      ConfigError: they are missing or invalid.
     """
     extras = version / signatures.EXTRAS_FOLDER
     try:
-        moods = read_moods(extras / signatures.LABELS_ASSET)
-        spec = json.loads((extras / signatures.SPEC_ASSET).read_text(encoding="utf-8"))
-        return ModelInfo(str(version), moods, int(spec["resolution"]))
+        mood_names = read_moods(extras / signatures.LABELS_ASSET)
+        spec: Preprocessing = json.loads(
+            (extras / signatures.SPEC_ASSET).read_text(encoding="utf-8")
+        )
+        return ModelInfo(str(version), mood_names, int(spec["resolution"]))
     except (LabelMapError, OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{version} is no version that this project has pushed: {signatures.EXTRAS_FOLDER} "

@@ -1,8 +1,9 @@
-r"""The answers as a table: its columns, and how its parts become one CSV or Parquet file.
+r"""Output table of a batch prediction: its columns, and how parts become one CSV or Parquet file.
 
 Columns: ``row`` int64 from 0, ``image``, ``bbox``, ``mood``, ``probability_<mood>`` float64 for
-every mood in label map order, to six decimals, ``error``, ``detail``. What an answer lacks is
-null, in a CSV an empty cell. In texts, bytes that are not UTF-8 stand as ``\udc..`` escapes.
+every mood in label map order, to six decimals, ``error``, ``detail``. Values that an outcome
+lacks are null, in a CSV an empty cell. In texts, bytes that are not UTF-8 are written as
+``\udc..`` escapes.
 """
 
 import csv
@@ -12,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from client.predict.prediction_inputs import Input
+from client.predict.prediction_inputs import PredictionInput
 from client.predict.predictions import DECIMALS, Outcome, Prediction
 
 CSV, PARQUET = ".csv", ".parquet"
@@ -20,50 +21,56 @@ CSV, PARQUET = ".csv", ".parquet"
 _ERROR = "error"
 
 
-def schema_of(moods: Sequence[str]) -> pa.Schema:
-    """Returns the table's columns for a model with these moods, names in index order."""
+def table_schema(mood_names: Sequence[str]) -> pa.Schema:
+    """Returns the table's columns for a model with these moods, in index order."""
     texts = ("image", "bbox", "mood")
     return pa.schema(
         [
             ("row", pa.int64()),
             *((name, pa.string()) for name in texts),
-            *((f"probability_{mood}", pa.float64()) for mood in moods),
+            *((f"probability_{name}", pa.float64()) for name in mood_names),
             (_ERROR, pa.string()),
             ("detail", pa.string()),
         ]
     )
 
 
-def table_of(
-    first: int, inputs: Sequence[Input], rows: Sequence[Outcome], moods: Sequence[str]
+def to_table(
+    first_row: int,
+    inputs: Sequence[PredictionInput],
+    outcomes: Sequence[Outcome],
+    mood_names: Sequence[str],
 ) -> pa.Table:
-    """Returns the rows of these inputs, the first of which has the number ``first``."""
-    lines = (
-        _cells(number, one, row, moods)
-        for number, (one, row) in enumerate(zip(inputs, rows, strict=True), start=first)
+    """Returns the rows of these inputs, the first of which gets the number ``first_row``."""
+    rows = (
+        _cells(number, one, outcome, mood_names)
+        for number, (one, outcome) in enumerate(zip(inputs, outcomes, strict=True), start=first_row)
     )
-    schema = schema_of(moods)
-    columns = zip(*lines, strict=True)
+    schema = table_schema(mood_names)
+    columns = zip(*rows, strict=True)
     return pa.Table.from_arrays(
         [pa.array(cells, field.type) for cells, field in zip(columns, schema, strict=True)],
         schema=schema,
     )
 
 
-def _cells(number: int, one: Input, row: Outcome, moods: Sequence[str]) -> list[object]:
-    info = [number, _text(one.image), _text(one.bbox)]
-    if isinstance(row, Prediction):
-        rounded = [round(row.probabilities[mood], DECIMALS) for mood in moods]
-        return [*info, row.mood, *rounded, None, None]
-    return [*info, None, *(None for _ in moods), row.error, _text(row.detail)]
+def _cells(
+    number: int, one: PredictionInput, outcome: Outcome, mood_names: Sequence[str]
+) -> list[object]:
+    input_cells = [number, _text(one.image), _text(one.bbox)]
+    if isinstance(outcome, Prediction):
+        rounded = [round(outcome.probabilities[name], DECIMALS) for name in mood_names]
+        return [*input_cells, outcome.mood, *rounded, None, None]
+    nulls = [None] * len(mood_names)
+    return [*input_cells, None, *nulls, outcome.error, _text(outcome.detail)]
 
 
 def _text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def errors_of(table: pa.Table) -> dict[str, int]:
-    """Returns how many rows have which error."""
+def count_errors(table: pa.Table) -> dict[str, int]:
+    """Returns the number of rows per error."""
     counts = table.column(_ERROR).drop_null().value_counts()
     return {pair["values"]: pair["counts"] for pair in counts.to_pylist()}
 
@@ -74,10 +81,10 @@ def write_part(path: Path, table: pa.Table) -> None:
 
 
 def write_whole(
-    path: Path, tables: Iterable[pa.Table], moods: Sequence[str], *, as_csv: bool
+    path: Path, tables: Iterable[pa.Table], mood_names: Sequence[str], *, as_csv: bool
 ) -> None:
-    """Writes the parts one after another."""
-    schema = schema_of(moods)
+    """Writes the parts' tables one after another into one file."""
+    schema = table_schema(mood_names)
     if as_csv:
         _write_csv(path, tables, schema)
         return

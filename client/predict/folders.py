@@ -1,4 +1,4 @@
-"""The pictures that were named, found on the disk: one at a time, always in the same order."""
+"""Pictures of the named files and folders: one at a time, always in the same order."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -21,76 +21,76 @@ ENDINGS = (
     ".tiff",
     ".webp",
 )
-"""Of the files that are taken from a folder, in any case. HEIC cannot be opened; it is among
-them so that a phone's photos are answered with an error rather than passed over."""
+"""Endings of the files that are taken from a folder, in lower or upper case. HEIC cannot be
+opened; it is listed so that a phone's photos get an error and are not skipped silently."""
 
 
-def find(names: Sequence[str]) -> list[str]:
-    """Returns the pictures that the names stand for, each once, in the names' order.
+def find_pictures(names: Sequence[str]) -> list[str]:
+    """Returns the pictures of the named files and folders, each once, in the names' order.
 
     Raises:
       ConfigError: a folder holds no picture or cannot be read.
     """
     check_folders(names)
-    return list(dict.fromkeys(walk(names)))
+    return list(dict.fromkeys(walk_pictures(names)))
 
 
 def check_folders(names: Sequence[str]) -> None:
     """Looks for the first picture of every folder among the names.
 
     Raises:
-      ConfigError: a folder holds no picture, or cannot be read that far.
+      ConfigError: a folder holds no picture, or cannot be read up to the first one.
     """
     for name in names:
-        if os.path.isdir(name) and next(walk([name]), None) is None:
+        if os.path.isdir(name) and next(walk_pictures([name]), None) is None:
             raise ConfigError(
                 f"A folder must hold pictures. {name} has no file that ends in one of "
-                f"{' '.join(ENDINGS)}. Name the files one by one if theirs is another"
+                f"{' '.join(ENDINGS)}. Name files with other endings one by one"
             )
 
 
-def walk(names: Sequence[str]) -> Iterator[str]:
-    """Yields the pictures that the names stand for, in the names' order.
+def walk_pictures(names: Sequence[str]) -> Iterator[str]:
+    """Yields the pictures of the named files and folders, in the names' order.
 
     A folder stands for the files with known endings in it and in its sub-folders, sorted by
-    path; hidden ones are passed over. Any other name stands for itself, whatever its ending
-    and whether or not there is such a file. What is named twice comes twice. No more than the
-    listings of one folder and those above it are in memory.
+    path, without hidden ones. Any other name stands for itself, with any ending and even if the
+    file does not exist. A picture that is named twice comes twice. In memory are at most the
+    listings of one folder and of those above it.
 
     Raises:
       ConfigError: a folder cannot be read.
     """
     for name in names:
-        # A Path tidies "./photos//": the same picture has one name.
-        yield from _in_folder(str(Path(name))) if os.path.isdir(name) else [name]
+        # Path turns "./photos//" into "photos", so that the same picture has one name.
+        yield from _walk_folder(str(Path(name))) if os.path.isdir(name) else [name]
 
 
-def _in_folder(folder: str) -> Iterator[str]:
-    for name, is_folder in _listing(folder):
+def _walk_folder(folder: str) -> Iterator[str]:
+    for name, is_folder in _list_folder(folder):
         path = os.path.join(folder, name)
         if is_folder:
-            yield from _in_folder(path)
+            yield from _walk_folder(path)
         else:
             yield path
 
 
-def _listing(folder: str) -> list[tuple[str, bool]]:
+def _list_folder(folder: str) -> list[tuple[str, bool]]:
     """Returns the names of pictures and of folders, sorted, each with whether it is a folder."""
-    names = []
+    found = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 is_folder = entry.is_dir()
-                # A link to a folder may lead back to where it lies.
-                wanted = (
+                # A link to a folder may lead back to a folder above.
+                is_usable = (
                     not entry.is_symlink() if is_folder else entry.name.lower().endswith(ENDINGS)
                 )
                 # macOS puts "._photo.jpg" beside "photo.jpg" on other systems' disks.
-                if wanted and not entry.name.startswith("."):
-                    names.append((entry.name, is_folder))
+                if is_usable and not entry.name.startswith("."):
+                    found.append((entry.name, is_folder))
     except OSError as error:
         raise ConfigError(
             f"Every folder must be readable. {folder} is not: {error.strerror}. "
             "Name the pictures in its neighbours instead"
         ) from error
-    return sorted(names)
+    return sorted(found)

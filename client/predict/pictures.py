@@ -1,10 +1,10 @@
-"""Pictures made fit for the model.
+"""Prepares pictures for the model.
 
-The model takes JPEG, PNG, GIF and BMP as stored and knows nothing of EXIF. A file in one of
-these formats that stands upright goes to it byte for byte. Every other is opened here, turned
-upright and encoded again: a JPEG as JPEG (quality 95, no colour subsampling), any other
-without loss as PNG. For a phone's photo of 12 megapixels PNG took 20 times as long and five
-times the room, and the differences that it avoids vanish when the model shrinks the photo.
+The model reads JPEG, PNG, GIF and BMP as stored and ignores EXIF. An upright file in one of
+these formats is passed on byte for byte. Any other file is opened here, turned upright and
+encoded again: a JPEG as JPEG (quality 95, no colour subsampling), any other without loss as PNG.
+For a phone's photo of 12 megapixels PNG took 20 times as long as JPEG and five times the space,
+and the differences that it avoids vanish when the model shrinks the photo.
 """
 
 import contextlib
@@ -19,18 +19,18 @@ from dataset.settings import DataSettings
 from schemas.reasons import RejectReason
 
 MAX_PIXELS = DataSettings().max_image_pixels
-"""Larger photos are refused, as the ingest does unless told otherwise."""
+"""Larger photos are refused, as they are by the ingest with its default settings."""
 
 _JPEG_FORMATS = ("JPEG", "MPO")
-_FORMATS_OF_THE_MODEL = (*_JPEG_FORMATS, "PNG", "GIF", "BMP")
+_MODEL_FORMATS = (*_JPEG_FORMATS, "PNG", "GIF", "BMP")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 
 class Picture(NamedTuple):
-    """A picture fit for the model.
+    """A picture that the model can read.
 
     Attributes:
-      encoded: upright, in a format that the model takes.
+      encoded: upright, in one of the model's formats.
       height, width: pixels.
     """
 
@@ -39,39 +39,39 @@ class Picture(NamedTuple):
     width: int
 
 
-def upright(photo: bytes) -> Picture:
-    """Returns the photo as the model shall get it; where it can, it reads the header alone.
+def upright_picture(photo: bytes) -> Picture:
+    """Returns the photo as the model needs it; of a file that is passed on it reads the header.
 
     Args:
       photo: a file's bytes, in any format that Pillow knows.
 
     Raises:
-      PhotoError: NOT_AN_IMAGE, IMAGE_TOO_LARGE or, where it must be encoded again,
+      PhotoError: NOT_AN_IMAGE, IMAGE_TOO_LARGE or, if it must be encoded again,
         IMAGE_TRUNCATED.
     """
-    with _checked(photo) as image:
-        if image.format in _FORMATS_OF_THE_MODEL and orientation_of(image) == 1:
+    with _open_within_limits(photo) as image:
+        if image.format in _MODEL_FORMATS and orientation_of(image) == 1:
             return Picture(photo, image.height, image.width)
-        return _encoded_again(image)
+        return _reencode(image)
 
 
-def encoded_again(photo: bytes) -> Picture:
-    """Returns the same as ``upright``, but never the photo's own bytes.
+def reencoded_picture(photo: bytes) -> Picture:
+    """Returns the same as ``upright_picture``, but always encodes again.
 
     This is for files that Pillow can read and TensorFlow cannot, such as a BMP of 16 colours.
 
     Raises:
-      PhotoError: as ``upright``.
+      PhotoError: as ``upright_picture``.
     """
-    with _checked(photo) as image:
-        return _encoded_again(image)
+    with _open_within_limits(photo) as image:
+        return _reencode(image)
 
 
 @contextlib.contextmanager
-def _checked(photo: bytes) -> Iterator[Image.Image]:
+def _open_within_limits(photo: bytes) -> Iterator[Image.Image]:
     if photo[4:8] == b"ftyp" and photo[8:12] in _HEIC_BRANDS:
         raise PhotoError(
-            RejectReason.NOT_AN_IMAGE, "HEIC cannot be read here; convert the photo to JPEG"
+            RejectReason.NOT_AN_IMAGE, "HEIC is not supported; convert the photo to JPEG"
         )
     with opened(photo) as image:
         if image.width * image.height > MAX_PIXELS:
@@ -82,7 +82,7 @@ def _checked(photo: bytes) -> Iterator[Image.Image]:
         yield image
 
 
-def _encoded_again(image: Image.Image) -> Picture:
+def _reencode(image: Image.Image) -> Picture:
     is_jpeg = image.format in _JPEG_FORMATS
     try:
         image.load()

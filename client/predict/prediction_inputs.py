@@ -1,6 +1,6 @@
-"""What is asked about: pictures that were named, or the rows of a CSV, one at a time.
+"""The inputs of a prediction, one at a time: named pictures, or the rows of a CSV.
 
-A row that cannot be used is an input as well, with what is wrong about it.
+A row that cannot be used becomes an input, too, with the fault that it has.
 """
 
 import csv
@@ -16,24 +16,24 @@ from schemas.errors import ConfigError
 from schemas.reasons import RejectReason
 
 ROW_MALFORMED = "row_malformed"
-"""A row of the CSV that has too few cells or is no CSV."""
+"""A row of the CSV that has too few cells or is not valid CSV."""
 
 
 class InputFault(NamedTuple):
-    """Why an input cannot be asked about: a word, and a text for people."""
+    """Reason why an input cannot be predicted: a word for programs, and a text for people."""
 
     error: str
     detail: str
 
 
-class Input(NamedTuple):
-    """One thing to tell the mood of.
+class PredictionInput(NamedTuple):
+    """A picture to predict the mood of.
 
     Attributes:
-      image: the picture as it was named or found.
-      path: where the file is.
-      box: in pixels of the upright picture; None is the whole of it.
-      fault: known before the picture is looked at, or None.
+      image: the picture's path as it was named or found.
+      path: the file's path.
+      box: in pixels of the upright picture; None is the whole picture.
+      fault: one that is known before the file is opened, or None.
       bbox: the box as it was written.
     """
 
@@ -44,36 +44,41 @@ class Input(NamedTuple):
     bbox: str = ""
 
 
-def of_pictures(names: Iterable[str], bbox: str = "") -> Iterator[Input]:
-    """Yields an input a name, all with the same box ("" is none).
-
-    Raises:
-      BoxError: the box makes no sense.
-    """
-    box = parse_box(bbox) if bbox else None
-    return (Input(name, name, box, bbox=bbox) for name in names)
-
-
-def of_csv(path: Path, bbox: str = "") -> Iterator[Input]:
-    """Yields an input a row of a CSV with the column image_path and maybe bbox.
-
-    It is read as it is asked for. Relative paths start from the CSV's folder. Blank lines are
-    passed over. Bytes that are not UTF-8 stay what they are, as in names of files.
+def inputs_from_paths(paths: Iterable[str], bbox: str = "") -> Iterator[PredictionInput]:
+    """Yields one input per path, all with the same box.
 
     Args:
-      path: of the CSV.
-      bbox: for rows that have none; "" asks about whole pictures.
+      paths: of the pictures.
+      bbox: "y,x,height,width"; "" is the whole picture.
 
     Raises:
-      ConfigError: the file cannot be opened, has no column image_path, or one of the two twice.
+      BoxError: the box is invalid.
+    """
+    box = parse_box(bbox) if bbox else None
+    return (PredictionInput(path, path, box, bbox=bbox) for path in paths)
+
+
+def inputs_from_csv(csv_path: Path, bbox: str = "") -> Iterator[PredictionInput]:
+    """Yields one input per row of a CSV with the column image_path and, optionally, bbox.
+
+    The file is read lazily. Relative paths start from the CSV's folder. Blank lines are skipped.
+    Bytes that are not UTF-8 are kept as they are, because file names may contain them.
+
+    Args:
+      csv_path: of the CSV.
+      bbox: for rows without a box; "" is the whole picture.
+
+    Raises:
+      ConfigError: the file cannot be opened, has no column image_path, or has one of the two
+        columns twice.
     """
     try:
-        file = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+        file = csv_path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
     except OSError as error:
-        raise ConfigError(f"--csv must name a file. {path} cannot be read: {error}") from error
+        raise ConfigError(f"--csv must name a file. {csv_path} cannot be read: {error}") from error
     with file:
         reader = csv.reader(file)
-        image, box = _places(reader, path)
+        image_index, box_index = _column_indices(reader, csv_path)
         while True:
             try:
                 cells = checked(next(reader))
@@ -81,53 +86,56 @@ def of_csv(path: Path, bbox: str = "") -> Iterator[Input]:
                 return
             except csv.Error as error:
                 fault = InputFault(ROW_MALFORMED, f"line {reader.line_num}: {error}")
-                yield Input("", "", fault=fault)
+                yield PredictionInput("", "", fault=fault)
                 continue
             if any(cell.strip() for cell in cells):
-                yield _input(cells, image, box, path.parent, bbox)
+                yield _input_from_row(cells, image_index, box_index, csv_path.parent, bbox)
 
 
-def check_csv(path: Path) -> None:
-    """Reads the CSV's header.
+def check_csv(csv_path: Path) -> None:
+    """Reads the CSV's header and its first row.
 
     Raises:
-      ConfigError: see ``of_csv``.
+      ConfigError: see ``inputs_from_csv``.
     """
-    next(of_csv(path), None)
+    next(inputs_from_csv(csv_path), None)
 
 
-def _places(reader: Iterator[list[str]], path: Path) -> tuple[int, int | None]:
-    """Returns where in a row the picture and the box stand."""
+def _column_indices(reader: Iterator[list[str]], csv_path: Path) -> tuple[int, int | None]:
+    """Reads the header and returns the indices of the picture's and the box's column."""
     try:
         header = [cell.strip() for cell in checked(next(reader, []))]
-    except csv.Error as error:  # UTF-16, which spreadsheets write: it has NUL bytes.
+    except csv.Error as error:  # Spreadsheets write UTF-16, which contains NUL bytes.
         raise ConfigError(
-            f"{path} must be a CSV in UTF-8. Its first line is not: {error}"
+            f"{csv_path} must be a CSV in UTF-8. Its first line is not: {error}"
         ) from error
-    counts = header.count(csv_columns.IMAGE_PATH), header.count(csv_columns.BBOX)
-    if counts[0] != 1 or counts[1] > 1:
+    image_count, box_count = header.count(csv_columns.IMAGE_PATH), header.count(csv_columns.BBOX)
+    if image_count != 1 or box_count > 1:
         raise ConfigError(
-            f"{path} must have the column {csv_columns.IMAGE_PATH} and may have "
+            f"{csv_path} must have the column {csv_columns.IMAGE_PATH} and may have "
             f"{csv_columns.BBOX}, each once, in UTF-8. Received the columns: "
             f"{', '.join(map(ascii, header)) or 'none'}. "
             "Name them in the first line"
         )
-    return header.index(csv_columns.IMAGE_PATH), header.index(csv_columns.BBOX) if counts[
-        1
-    ] else None
+    box_index = header.index(csv_columns.BBOX) if box_count else None
+    return header.index(csv_columns.IMAGE_PATH), box_index
 
 
-def _input(cells: list[str], image: int, box: int | None, folder: Path, bbox: str) -> Input:
-    name = cells[image].strip() if image < len(cells) else ""
-    if len(cells) <= max(image, box or 0):
-        detail = f"{len(cells)} cells, the columns need {max(image, box or 0) + 1}"
-        return Input(name, "", fault=InputFault(ROW_MALFORMED, detail))
-    written = cells[box].strip() if box is not None else ""
-    whole = Input(name, os.path.join(folder, name), bbox=written or bbox)
+def _input_from_row(
+    cells: list[str], image_index: int, box_index: int | None, folder: Path, bbox: str
+) -> PredictionInput:
+    name = cells[image_index].strip() if image_index < len(cells) else ""
+    num_needed = max(image_index, box_index or 0) + 1
+    if len(cells) < num_needed:
+        detail = f"{len(cells)} cells, the columns need {num_needed}"
+        return PredictionInput(name, "", fault=InputFault(ROW_MALFORMED, detail))
+
+    row_bbox = cells[box_index].strip() if box_index is not None else ""
+    one = PredictionInput(name, os.path.join(folder, name), bbox=row_bbox or bbox)
     if not name:
         detail = "the row names no picture"
-        return whole._replace(fault=InputFault(RejectReason.IMAGE_MISSING.value, detail))
+        return one._replace(fault=InputFault(RejectReason.IMAGE_MISSING.value, detail))
     try:
-        return whole._replace(box=parse_box(whole.bbox) if whole.bbox else None)
+        return one._replace(box=parse_box(one.bbox) if one.bbox else None)
     except BoxError as error:
-        return whole._replace(fault=InputFault(error.reason.value, str(error)))
+        return one._replace(fault=InputFault(error.reason.value, str(error)))

@@ -1,6 +1,6 @@
-"""A picture's row in the output, and its JSON line.
+"""Outcome of a prediction, and its line of JSON.
 
-A row has one of two forms, told apart by ``mood``::
+An outcome has one of two forms, which ``mood`` tells apart::
 
     {"image": "a.jpg", "mood": "행복/즐거움", "probabilities": {"화남/불쾌": 0.01, ...}}
     {"image": "b.jpg", "mood": null, "error": "image_truncated", "detail": "..."}
@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 ANSWER_NOT_FINITE = "answer_not_finite"
-"""The model answered with a probability that is no number: its weights are spoilt."""
+"""The model has returned a probability that is NaN or infinite: its weights are corrupted."""
 
 DECIMALS = 6
-"""Of probabilities in the output."""
+"""Decimals of probabilities in the output."""
 
 
 class Prediction(NamedTuple):
@@ -32,7 +32,7 @@ class Prediction(NamedTuple):
 
 
 class FailedPrediction(NamedTuple):
-    """A picture without one, and why."""
+    """A picture without a mood, and the reason."""
 
     image: str
     error: str
@@ -42,17 +42,19 @@ class FailedPrediction(NamedTuple):
 Outcome = Prediction | FailedPrediction
 
 
-def json_line(row: Outcome) -> str:
-    """Returns the row as JSON on one line, without the line's end."""
-    if isinstance(row, Prediction):
-        rounded = {name: round(value, DECIMALS) for name, value in row.probabilities.items()}
-        return _json({"image": row.image, "mood": row.mood, "probabilities": rounded})
-    return _json({"image": row.image, "mood": None, "error": row.error, "detail": row.detail})
+def json_line(outcome: Outcome) -> str:
+    """Returns the outcome as JSON on one line, without the line's end."""
+    if isinstance(outcome, Prediction):
+        rounded = {name: round(value, DECIMALS) for name, value in outcome.probabilities.items()}
+        return _json({"image": outcome.image, "mood": outcome.mood, "probabilities": rounded})
+    return _json(
+        {"image": outcome.image, "mood": None, "error": outcome.error, "detail": outcome.detail}
+    )
 
 
-def best(row: Prediction, count: int) -> list[tuple[str, float]]:
+def likeliest_moods(prediction: Prediction, count: int) -> list[tuple[str, float]]:
     """Returns the ``count`` likeliest moods with their probabilities, the likeliest first."""
-    return sorted(row.probabilities.items(), key=lambda item: -item[1])[:count]
+    return sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:count]
 
 
 def _json(content: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""A network whose answers can be worked out by hand, and pictures for it."""
+"""A network whose predictions can be computed by hand, and pictures for it."""
 
 import io
 from typing import Any
@@ -12,26 +12,26 @@ Pixels = npt.NDArray[np.uint8]
 """uint8[h, w, 3]."""
 
 MOODS = ("화남/불쾌", "공포", "행복/즐거움", "편안/안정")
-"""One mood a quadrant: top left, top right, bottom left, bottom right."""
+"""One mood per quadrant: top left, top right, bottom left, bottom right."""
 
 SIDE = 32
 """Resolution of the network, pixels."""
 
-SURE = 0.99896
-"""The red quadrant's mood: exp(255 / 32) / (exp(255 / 32) + 3)."""
+RED_PROBABILITY = 0.99896
+"""Probability of the red quadrant's mood: exp(255 / 32) / (exp(255 / 32) + 3)."""
 
 RED, BLACK = (255, 0, 0), (0, 0, 0)
-LIES_ON_ITS_SIDE = 6
-"""EXIF orientation: stored as the camera lay, upright after a quarter turn clockwise. What is
-stored at the top left is then at the top right."""
+ON_ITS_SIDE = 6
+"""EXIF orientation of a photo that is upright after a quarter turn clockwise. Its stored top left
+is then at the top right."""
 
 
 def quadrant_network() -> keras.Model:
-    """Returns a network whose mood q has as logit 1/32 of the mean red of quadrant q."""
+    """Returns a network; the logit of mood q is 1/32 of the mean red of quadrant q."""
     pixels = keras.Input((SIDE, SIDE, 3))
-    quadrants = keras.layers.Flatten()(keras.layers.AveragePooling2D(SIDE // 2)(pixels))
+    means = keras.layers.Flatten()(keras.layers.AveragePooling2D(SIDE // 2)(pixels))
     head = keras.layers.Dense(4, activation="softmax")
-    model = keras.Model(pixels, head(quadrants))
+    model = keras.Model(pixels, head(means))
     kernel = np.zeros((12, 4), np.float32)
     for quadrant in range(4):
         kernel[3 * quadrant, quadrant] = 1 / 32
@@ -56,13 +56,13 @@ def mottled(height: int, width: int, seed: int = 0) -> Image.Image:
 def encoded(
     picture: Pixels | Image.Image, kind: str = "PNG", orientation: int = 1, **options: Any
 ) -> bytes:
-    """Returns a picture file's bytes, with an EXIF orientation unless it is 1.
+    """Returns a picture file's bytes; EXIF is left out for orientation 1.
 
     Args:
       picture: uint8[h, w, 3] or a Pillow image.
       kind: Pillow's name of the format.
-      orientation: EXIF's, 1..8.
-      **options: of Pillow's encoder.
+      orientation: in EXIF, 1..8.
+      **options: for Pillow's encoder.
     """
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     if orientation != 1:

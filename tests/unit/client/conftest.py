@@ -1,4 +1,4 @@
-"""Models that the tests of ``client`` ask, made once a session."""
+"""Models for the tests of ``client``, made once per session."""
 
 import shutil
 from pathlib import Path
@@ -6,20 +6,24 @@ from pathlib import Path
 import keras
 import pytest
 
+from client.backends.checkpoint import CheckpointModel
+from client.backends.expected_model import read_expected_model
+from client.backends.saved_model import SavedModel
+from client.backends.weight_path import read_model_info
 from dataset.settings import DataSettings
 from models.network import classifier
 from models.servable import export
 from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings
-from testing.models import quadrants as samples
+from testing.models import quadrants
 
 
 @pytest.fixture(scope="session")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of two versions around ``samples.quadrant_network``: 9 and 10."""
+    """A folder of two versions around ``quadrants.quadrant_network``: 9 and 10."""
     folder = tmp_path_factory.mktemp("serving") / "pet_mood"
-    spec = ServingSpec(samples.MOODS, samples.SIDE, DataSettings().box_margin)
-    export.write_servable(samples.quadrant_network(), spec, "none", str(folder / "9"))
+    spec = ServingSpec(quadrants.MOODS, quadrants.SIDE, DataSettings().box_margin)
+    export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder / "9"))
     shutil.copytree(folder / "9", folder / "10")
     return folder
 
@@ -33,7 +37,7 @@ def version(versions: Path) -> Path:
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same network as a checkpoint, compiled as the Trainer compiles it."""
-    model = samples.quadrant_network()
+    model = quadrants.quadrant_network()
     model.compile("adam", "categorical_crossentropy", [keras.metrics.F1Score(average="macro")])
     path = tmp_path_factory.mktemp("run") / "best.keras"
     model.save(path)
@@ -42,7 +46,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def label_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The label file of ``samples.MOODS``."""
+    """The label file of ``quadrants.MOODS``."""
     path = tmp_path_factory.mktemp("labels") / "label.json"
     path.write_text(
         '{"화남/불쾌": 0, "공포": 1, "행복/즐거움": 2, "편안/안정": 3}', encoding="utf-8"
@@ -51,12 +55,24 @@ def label_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def pushed(version: Path) -> SavedModel:
+    """The higher version, loaded."""
+    return SavedModel(version, read_model_info(version))
+
+
+@pytest.fixture(scope="session")
+def restored(checkpoint: Path, label_file: Path) -> CheckpointModel:
+    """The checkpoint, loaded."""
+    return CheckpointModel(checkpoint, read_expected_model(None, None, label_file))
+
+
+@pytest.fixture(scope="session")
 def project_network() -> keras.Model:
     """The project's own network for three moods, with random weights."""
     keras.utils.set_random_seed(5)
-    model = classifier.build(ModelSettings(weights="none", resolution=samples.SIDE), 3)
+    model = classifier.build(ModelSettings(weights="none", resolution=quadrants.SIDE), 3)
     head = model.get_layer("head")
     kernel, bias = head.get_weights()
-    # An untrained backbone hardly tells pictures apart: this makes its answers differ.
+    # An untrained backbone hardly tells pictures apart: this makes its predictions differ.
     head.set_weights([kernel * 1e6, bias])
     return model

@@ -1,4 +1,4 @@
-"""The command as it is called: exit codes, streams, how soon it answers."""
+"""The command line: exit codes, streams, and what it imports."""
 
 import contextlib
 import json
@@ -17,10 +17,10 @@ import tenacity
 from client.backends import tf_serving
 from client.inference import run
 from client.predict_request import PredictRequest
-from testing.models import quadrants as samples
+from testing.models import quadrants
 from testing.paths import ROOT
-from testing.serving import double as serving_double
-from testing.serving.double import Serving
+from testing.serving import fake_serving
+from testing.serving.fake_serving import FakeServing
 
 
 def call(*arguments: str | Path, **options: str) -> subprocess.CompletedProcess[str]:
@@ -36,13 +36,13 @@ def photos(tmp_path: Path) -> Path:
     """A folder of a good picture and a broken one."""
     folder = tmp_path / "photos"
     folder.mkdir()
-    (folder / "a.png").write_bytes(samples.encoded(samples.red_at(2)))
+    (folder / "a.png").write_bytes(quadrants.encoded(quadrants.red_at(2)))
     (folder / "b.png").write_bytes(b"broken")
     return folder
 
 
 def run_on_terminal(request: PredictRequest) -> tuple[int, str]:
-    """Runs with a terminal of 80 columns as descriptor 1; returns the code and what it shows."""
+    """Runs with a terminal of 80 columns as descriptor 1; returns the exit code and the output."""
     ours, theirs = pty.openpty()
     os.set_blocking(ours, False)
     saved = os.dup(1)
@@ -62,7 +62,7 @@ def test_piped_there_is_a_json_line_a_picture_and_nothing_else(
     assert done.returncode == 1
     first, second = done.stdout.splitlines()
     assert json.loads(first)["mood"] == "행복/즐거움"
-    assert list(json.loads(first)["probabilities"]) == list(samples.MOODS)
+    assert list(json.loads(first)["probabilities"]) == list(quadrants.MOODS)
     assert json.loads(first)["probabilities"]["행복/즐거움"] == pytest.approx(0.99896, abs=1e-5)
     assert json.loads(second) == {
         "image": str(photos / "b.png"), "mood": None, "error": "not_an_image",
@@ -71,7 +71,7 @@ def test_piped_there_is_a_json_line_a_picture_and_nothing_else(
     assert done.stderr == f"Using version 10 of {versions} (the highest of 2)\n"
 
 
-def test_help_and_wrong_flags_answer_without_loading_anything_heavy() -> None:
+def test_help_and_wrong_flags_load_nothing_heavy() -> None:
     for arguments, code in ((["--help"], 0), (["--weight_pth", "W", "a.jpg"], 2), ([], 2)):
         done = call(*arguments, PYTHONPROFILEIMPORTTIME="1")
         assert done.returncode == code
@@ -80,7 +80,7 @@ def test_help_and_wrong_flags_answer_without_loading_anything_heavy() -> None:
         assert not loaded & {"tensorflow", "keras", "numpy", "PIL", "rich", "client.inference"}
 
 
-def test_the_original_command_is_told_how_to_name_pictures() -> None:
+def test_the_original_command_gets_an_example_with_pictures() -> None:
     done = call("--weight_path", "W", "--input_size", "224", "--classes", "6", "--label", "l.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert "usage: inference.py" in done.stderr
@@ -98,30 +98,28 @@ def test_flags_may_stand_between_pictures_and_wrong_settings_need_no_tensorflow(
     assert "| tensorflow\n" not in done.stderr
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: ")
-    assert f"--input_size 224; but {version} sees 32 pixels" in last
+    assert f"--input_size 224; but {version} has an input of 32 pixels" in last
 
 
-def test_all_answered_is_0(version: Path, photos: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_all_predicted_is_0(version: Path, photos: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(PredictRequest(version, pictures=(str(photos / "a.png"),))) == 0
     out, err = capfd.readouterr()
     assert json.loads(out)["mood"] == "행복/즐거움"
     assert err == ""
 
 
-def test_a_box_is_asked_about(
-    version: Path, photos: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    # Rows 32..64 and columns 0..32 are red. With its margin of a pixel the box shows nothing
-    # else, and then no quadrant of the view stands out.
-    (photos / "large.png").write_bytes(samples.encoded(samples.red_at(2, 64, 64)))
+def test_a_box_is_used(version: Path, photos: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    # Rows 32..64 and columns 0..32 are red. With its margin of a pixel the box shows only red,
+    # and then no quadrant of the view stands out.
+    (photos / "large.png").write_bytes(quadrants.encoded(quadrants.red_at(2, 64, 64)))
     request = PredictRequest(version, pictures=(str(photos / "large.png"),), box="43,1,20,20")
     assert run(request) == 0
     probabilities = json.loads(capfd.readouterr().out)["probabilities"]
-    assert probabilities == dict.fromkeys(samples.MOODS, 0.25)
+    assert probabilities == dict.fromkeys(quadrants.MOODS, 0.25)
 
 
 @pytest.mark.parametrize(
-    ("box", "words"),
+    ("box", "message"),
     [
         ("1,2,3", 'a box is "y,x,height,width"'),
         ("0,0,0,5", "no side may be 0"),
@@ -129,13 +127,13 @@ def test_a_box_is_asked_about(
     ],
 )
 def test_a_malformed_box_is_2(
-    version: Path, photos: Path, capfd: pytest.CaptureFixture[str], box: str, words: str
+    version: Path, photos: Path, capfd: pytest.CaptureFixture[str], box: str, message: str
 ) -> None:
     assert run(PredictRequest(version, pictures=(str(photos),), box=box)) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith("error: --box: ")
-    assert words in err
+    assert message in err
 
 
 def test_a_version_that_cannot_be_loaded_is_2_without_a_traceback(
@@ -159,20 +157,20 @@ def test_a_terminal_gets_a_table(version: Path, photos: Path) -> None:
     assert code == 1
     assert "행복/즐거움  99.9%" in shown
     assert "not_an_image" in shown
-    assert "2 pictures, 1 without an answer" in shown
+    assert "2 pictures, 1 without a mood" in shown
 
 
-def test_a_terminal_gets_lines_where_they_are_wanted(version: Path, photos: Path) -> None:
+def test_a_terminal_gets_json_lines_on_request(version: Path, photos: Path) -> None:
     code, shown = run_on_terminal(PredictRequest(version, pictures=(str(photos),), json=True))
     assert code == 1
     moods = [json.loads(line)["mood"] for line in shown.splitlines()]
     assert moods == ["행복/즐거움", None]
 
 
-def test_a_server_is_asked_over_rest_without_tensorflow(versions: Path, photos: Path) -> None:
-    serving = Serving("pet_mood", versions)
-    with serving_double.over_rest(serving) as address:
-        # Else what is imported while the standard error is held back would not be listed.
+def test_a_server_is_used_over_rest_without_tensorflow(versions: Path, photos: Path) -> None:
+    serving = FakeServing("pet_mood", versions)
+    with fake_serving.serve_rest(serving) as address:
+        # Without the log level, imports while the standard error is held back would not be listed.
         noisy = {"PYTHONPROFILEIMPORTTIME": "1", "TF_CPP_MIN_LOG_LEVEL": "0"}
         done = call("--server", f"{address}/v1/models/pet_mood", photos, **noisy)
     assert done.returncode == 1
@@ -187,7 +185,7 @@ def test_a_server_that_is_down_is_3_with_one_line(
     photos: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tf_serving, "WAIT", tenacity.wait_none())
-    # Port 9 is reserved for throwing away, and nobody listens there.
+    # Port 9 is reserved for discarding data, and no server listens there.
     request = PredictRequest(None, pictures=(str(photos),), server="http://127.0.0.1:9", timeout=2)
     assert run(request) == 3
     out, err = capfd.readouterr()
@@ -197,7 +195,7 @@ def test_a_server_that_is_down_is_3_with_one_line(
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"server": "localhost"}, "--server must name a server"),
         ({"server": "http://h", "timeout": 0.0}, "--timeout must be above 0 seconds"),
@@ -206,13 +204,13 @@ def test_a_server_that_is_down_is_3_with_one_line(
     ],
 )
 def test_wrong_settings_for_a_server_are_2(
-    photos: Path, capfd: pytest.CaptureFixture[str], change: dict[str, Any], words: str
+    photos: Path, capfd: pytest.CaptureFixture[str], change: dict[str, Any], message: str
 ) -> None:
     assert run(PredictRequest(None, pictures=(str(photos),), **change)) == 2
-    assert f"error: {words}" in capfd.readouterr().err
+    assert f"error: {message}" in capfd.readouterr().err
 
 
-def test_a_checkpoint_or_a_server_is_asked_and_not_both() -> None:
+def test_weight_path_and_server_exclude_each_other() -> None:
     done = call("--weight_path", "W", "--server", "http://h", "a.jpg")
     assert done.returncode == 2
     assert "not allowed with argument" in done.stderr
@@ -220,7 +218,7 @@ def test_a_checkpoint_or_a_server_is_asked_and_not_both() -> None:
 
 @pytest.fixture
 def table(photos: Path) -> Path:
-    """A CSV of a good picture, twice, a broken one, a missing one and a senseless box."""
+    """A CSV of a good picture, twice, a broken one, a missing one and a malformed box."""
     path = photos.parent / "list.csv"
     path.write_text(
         "image_path,bbox,labels\n"
@@ -231,40 +229,40 @@ def table(photos: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("over", ["version", "checkpoint", "grpc", "http"])
-def test_a_csv_is_labelled_alike_wherever_the_model_runs(
-    over: str, request: pytest.FixtureRequest, table: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("backend", ["version", "checkpoint", "grpc", "http"])
+def test_a_csv_gets_the_same_moods_from_every_backend(
+    backend: str, request: pytest.FixtureRequest, table: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = table.with_name("moods.parquet")
-    wanted = PredictRequest(None, csv=table, out=out, batch=2)
+    settings = PredictRequest(None, csv=table, out=out, batch=2)
     with contextlib.ExitStack() as stack:
-        if over in ("grpc", "http"):
-            serving = Serving("pet_mood", request.getfixturevalue("versions"))
-            open_ = {"grpc": serving_double.over_grpc, "http": serving_double.over_rest}[over]
-            wanted = replace(wanted, server=stack.enter_context(open_(serving)))
+        if backend in ("grpc", "http"):
+            serving = FakeServing("pet_mood", request.getfixturevalue("versions"))
+            serve = {"grpc": fake_serving.serve_grpc, "http": fake_serving.serve_rest}[backend]
+            settings = replace(settings, server=stack.enter_context(serve(serving)))
         else:
-            label = request.getfixturevalue("label_file") if over == "checkpoint" else None
-            path = request.getfixturevalue(over)
-            wanted = replace(wanted, weight_path=path, label=label)
-        assert run(wanted) == 1
+            label = request.getfixturevalue("label_file") if backend == "checkpoint" else None
+            path = request.getfixturevalue(backend)
+            settings = replace(settings, weight_path=path, label=label)
+        assert run(settings) == 1
     rows = pq.read_table(out).to_pylist()
     assert [row["mood"] for row in rows] == ["행복/즐거움", "행복/즐거움", None, None, None]
-    assert rows[0]["probability_행복/즐거움"] == pytest.approx(samples.SURE, abs=1e-5)
+    assert rows[0]["probability_행복/즐거움"] == pytest.approx(quadrants.RED_PROBABILITY, abs=1e-5)
     # Widened by a pixel the box has one black row and one black column, at the top and right.
     assert rows[1]["probability_행복/즐거움"] < 0.6
     assert [row["error"] for row in rows[2:]] == ["not_an_image", "image_missing", "box_malformed"]
     assert [row["image"] for row in rows[3:]] == ["photos/none.png", "photos/a.png"]
-    shown, said = capfd.readouterr()
-    assert shown == ""
-    assert said == (
+    out_text, err_text = capfd.readouterr()
+    assert out_text == ""
+    assert err_text == (
         f"{out}: 5 rows, 2 with a mood, 3 without (1 not_an_image, 1 image_missing, "
         "1 box_malformed)\n"
     )
-    assert run(wanted) == 2
-    assert "already there" in capfd.readouterr().err
+    assert run(settings) == 2
+    assert "already exists" in capfd.readouterr().err
 
 
-def test_a_folder_is_labelled_and_all_answered_is_0(
+def test_a_folder_is_predicted_into_a_file_and_all_predicted_is_0(
     version: Path, photos: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "b.png").unlink()
@@ -277,28 +275,28 @@ def test_a_folder_is_labelled_and_all_answered_is_0(
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
-        ({"out": None}, "--csv stands in place of PICTUREs and needs --out"),
-        ({"pictures": ("a.jpg",)}, "Received: 1 PICTUREs"),
+        ({"out": None}, "--csv replaces the PICTURE arguments and needs --out"),
+        ({"pictures": ("a.jpg",)}, "Received: 1 PICTURE arguments"),
         ({"out": Path("moods.txt")}, r"--out must end in .csv or .parquet"),
         ({"csv": Path("none.csv")}, "--csv must name a file"),
     ],
 )
-def test_what_cannot_be_labelled_is_2_before_tensorflow_is_loaded(
+def test_wrong_settings_of_a_batch_are_2_before_tensorflow_is_loaded(
     version: Path,
     table: Path,
     capfd: pytest.CaptureFixture[str],
     change: dict[str, Any],
-    words: str,
+    message: str,
 ) -> None:
-    wanted = PredictRequest(version, csv=table, out=table.with_name("moods.csv"))
-    assert run(replace(wanted, **change)) == 2
-    assert f"{words}" in capfd.readouterr().err
+    settings = PredictRequest(version, csv=table, out=table.with_name("moods.csv"))
+    assert run(replace(settings, **change)) == 2
+    assert message in capfd.readouterr().err
     assert not table.with_name("moods.csv.parts").exists()
 
 
-def test_the_command_labels_a_csv(version: Path, table: Path) -> None:
+def test_the_command_predicts_a_csv(version: Path, table: Path) -> None:
     done = call("--weight_path", version, "--csv", table, "--out", table.with_name("moods.csv"))
     assert (done.returncode, done.stdout) == (1, "")
     assert "5 rows, 2 with a mood, 3 without" in done.stderr

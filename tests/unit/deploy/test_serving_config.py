@@ -94,10 +94,10 @@ def test_every_label_is_of_a_version_that_is_served() -> None:
 
 @pytest.mark.parametrize("name", ["batching.config", "batching-gpu.config"])
 def test_a_batch_is_what_the_client_asks_at_a_time(name: str) -> None:
-    from client.predict.predictor import BATCH
+    from client.predict.predict_batches import BATCH_SIZE
 
     batching = parsed(name, MESSAGES["BatchingParameters"]())
-    assert batching.max_batch_size.value == BATCH
+    assert batching.max_batch_size.value == BATCH_SIZE
     assert batching.num_batch_threads.value >= 1
 
 

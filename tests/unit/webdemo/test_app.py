@@ -1,4 +1,4 @@
-"""What the demo's program answers, around a model that is worked out by hand; no TensorFlow."""
+"""Responses of the demo's application around a fake model; no TensorFlow."""
 
 from collections.abc import Sequence
 
@@ -11,40 +11,40 @@ from client.predict.predictions import ANSWER_NOT_FINITE
 from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.reasons import RejectReason
-from testing.models import quadrants as samples
+from testing.models import quadrants
 from webdemo import app
-from webdemo.messages import WORDS
+from webdemo.messages import MESSAGES
 
-PHOTO = samples.encoded(samples.red_at(2, 40, 60))
+PHOTO = quadrants.encoded(quadrants.red_at(2, 40, 60))
 
 
-class Fake:
-    """Answers all pictures alike, and keeps what it was asked."""
+class FakeModel:
+    """Returns the same response for all pictures, and records the calls."""
 
     info = ModelInfo("a/version", ("공포", "멍멍", "행복/즐거움"), 32)
 
     def __init__(self, response: Response | Exception | None = None) -> None:
-        shares = dict(zip(self.info.moods, (0.25, 0.125, 0.625), strict=True))
+        shares = dict(zip(self.info.mood_names, (0.25, 0.125, 0.625), strict=True))
         self.response = response or Response("ok", "행복/즐거움", shares)
-        self.asked: list[tuple[Sequence[bytes], Sequence[PixelBox] | None]] = []
+        self.calls: list[tuple[Sequence[bytes], Sequence[PixelBox] | None]] = []
 
     def predict(
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
     ) -> list[Response]:
-        self.asked.append((pictures, boxes))
+        self.calls.append((pictures, boxes))
         if isinstance(self.response, Exception):
             raise self.response
         return [self.response] * len(pictures)
 
 
-def browser(model: Fake) -> TestClient:
-    return TestClient(app.app_of(model), "http://127.0.0.1")
+def browser(model: FakeModel) -> TestClient:
+    return TestClient(app.create_app(model), "http://127.0.0.1")
 
 
 def test_moods_come_likeliest_first_with_english_where_there_is_any() -> None:
-    model = Fake()
-    told = browser(model).post("/ask?box=1,2,30,40", content=PHOTO)
-    assert (told.status_code, told.json()) == (
+    model = FakeModel()
+    response = browser(model).post("/ask?box=1,2,30,40", content=PHOTO)
+    assert (response.status_code, response.json()) == (
         200,
         {
             "mood": "행복/즐거움",
@@ -55,20 +55,20 @@ def test_moods_come_likeliest_first_with_english_where_there_is_any() -> None:
             ],
         },
     )
-    # Byte for byte, as inference.py asks: the page must not give another answer.
-    assert model.asked == [([PHOTO], [PixelBox(1, 2, 30, 40)])]
+    # Byte for byte as from inference.py: the page must show the same prediction.
+    assert model.calls == [([PHOTO], [PixelBox(1, 2, 30, 40)])]
 
 
-def test_without_a_box_the_whole_picture_is_asked_about() -> None:
-    model = Fake()
+def test_without_a_box_the_whole_picture_is_predicted() -> None:
+    model = FakeModel()
     assert browser(model).post("/ask", content=PHOTO).status_code == 200
-    assert model.asked == [([PHOTO], None)]
+    assert model.calls == [([PHOTO], None)]
 
 
-def test_a_map_comes_with_what_the_worst_square_costs() -> None:
-    told = browser(Fake()).post("/heat", params={"mood": "공포"}, content=PHOTO).json()
-    assert (told["before"], told["after"]) == (0.25, 0.25)
-    assert told["cells"] == [[0.0] * 8] * 8
+def test_a_heat_map_has_the_probability_before_and_after() -> None:
+    heat = browser(FakeModel()).post("/heat", params={"mood": "공포"}, content=PHOTO).json()
+    assert (heat["before"], heat["after"]) == (0.25, 0.25)
+    assert heat["cells"] == [[0.0] * 8] * 8
 
 
 @pytest.mark.parametrize("path", ["/ask", "/heat"])
@@ -83,54 +83,59 @@ def test_a_map_comes_with_what_the_worst_square_costs() -> None:
         (PHOTO, "NaN,0,0,6", "box_malformed"),
     ],
 )
-def test_what_is_no_picture_or_no_box_is_said_in_plain_words(
+def test_an_invalid_picture_or_box_gets_a_message_in_both_languages(
     path: str, photo: bytes, box: str, error: str
 ) -> None:
-    model = Fake()
-    told = browser(model).post(path, params={"box": box, "mood": "공포"}, content=photo)
-    korean, english = WORDS[error]
-    assert told.status_code == 422
-    said = told.json()
-    assert (said["mood"], said["error"], said["ko"], said["en"]) == (None, error, korean, english)
-    assert model.asked == []
+    model = FakeModel()
+    response = browser(model).post(path, params={"box": box, "mood": "공포"}, content=photo)
+    korean, english = MESSAGES[error]
+    assert response.status_code == 422
+    document = response.json()
+    assert (document["mood"], document["error"], document["ko"], document["en"]) == (
+        None,
+        error,
+        korean,
+        english,
+    )
+    assert model.calls == []
 
 
-def test_a_box_up_to_the_edges_is_asked_about() -> None:
-    assert browser(Fake()).post("/ask?box=0,0,40,60", content=PHOTO).status_code == 200
+def test_a_box_up_to_the_edges_is_predicted() -> None:
+    assert browser(FakeModel()).post("/ask?box=0,0,40,60", content=PHOTO).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/ask", "/heat"])
-def test_a_server_that_is_down_is_said(path: str) -> None:
-    model = Fake(ServerError("http://h: nobody listens"))
-    told = browser(model).post(path, params={"mood": "공포"}, content=PHOTO)
-    assert told.status_code == 502
-    assert (told.json()["error"], told.json()["detail"]) == (
+def test_a_server_that_is_down_is_reported(path: str) -> None:
+    model = FakeModel(ServerError("http://h: no server listens"))
+    response = browser(model).post(path, params={"mood": "공포"}, content=PHOTO)
+    assert response.status_code == 502
+    assert (response.json()["error"], response.json()["detail"]) == (
         "server_down",
-        "http://h: nobody listens",
+        "http://h: no server listens",
     )
 
 
-def test_covered_copies_without_an_answer_cost_the_map_alone() -> None:
-    model = Fake(Response(REQUEST_TOO_LARGE, "", {}))
-    told = browser(model).post("/heat", params={"mood": "공포"}, content=PHOTO)
-    assert (told.status_code, told.json()["error"]) == (422, "no_heat_map")
+def test_failed_covered_copies_cost_only_the_heat_map() -> None:
+    model = FakeModel(Response(REQUEST_TOO_LARGE, "", {}))
+    response = browser(model).post("/heat", params={"mood": "공포"}, content=PHOTO)
+    assert (response.status_code, response.json()["error"]) == (422, "no_heat_map")
 
 
 def test_a_file_above_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "MAX_BYTES", len(PHOTO))
-    assert browser(Fake()).post("/ask", content=PHOTO).status_code == 200
-    told = browser(Fake()).post("/ask", content=PHOTO + b"0")
-    assert (told.status_code, told.json()["error"]) == (413, "upload_too_large")
+    assert browser(FakeModel()).post("/ask", content=PHOTO).status_code == 200
+    response = browser(FakeModel()).post("/ask", content=PHOTO + b"0")
+    assert (response.status_code, response.json()["error"]) == (413, "upload_too_large")
 
 
-def test_the_page_may_ask_its_own_program_alone() -> None:
-    policy = browser(Fake()).get("/").headers["Content-Security-Policy"]
+def test_the_page_may_connect_to_its_own_server_only() -> None:
+    policy = browser(FakeModel()).get("/").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "http" not in policy and "*" not in policy
 
 
-def test_there_are_words_for_every_way_to_get_no_answer() -> None:
-    of_rows = set(RejectReason) - {
-        # Not of a single picture, of a path, or limits that only the ingest has.
+def test_there_is_a_message_for_every_error_of_a_photo() -> None:
+    reasons = set(RejectReason) - {
+        # These concern several rows or a path, or are limits of the ingest.
         RejectReason.UNKNOWN_LABEL,
         RejectReason.DUPLICATE_ROW,
         RejectReason.IMAGE_MISSING,
@@ -140,6 +145,6 @@ def test_there_are_words_for_every_way_to_get_no_answer() -> None:
     statuses = {value for name, value in vars(signatures).items() if name.startswith("STATUS_")} - {
         signatures.STATUS_OK
     }
-    wanted = {reason.value for reason in of_rows} | statuses
-    assert wanted | {ANSWER_NOT_FINITE, REQUEST_TOO_LARGE} <= set(WORDS)
-    assert all(korean and english for korean, english in WORDS.values())
+    errors = {reason.value for reason in reasons} | statuses
+    assert errors | {ANSWER_NOT_FINITE, REQUEST_TOO_LARGE} <= set(MESSAGES)
+    assert all(korean and english for korean, english in MESSAGES.values())

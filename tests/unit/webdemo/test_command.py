@@ -1,4 +1,4 @@
-"""The demo's command with wrong settings: told before a model is loaded."""
+"""The demo's command with wrong settings: an error before a model is loaded."""
 
 import importlib.util
 import socket
@@ -13,11 +13,11 @@ from testing.paths import ROOT
 
 @pytest.fixture
 def extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets the command find the extra, which none of these tests needs."""
-    found = importlib.util.find_spec
+    """Lets the command find the extra packages, which none of these tests needs."""
+    find_spec = importlib.util.find_spec
 
     def find(name: str, *rest: Any) -> Any:
-        return object() if name in ("starlette", "uvicorn") else found(name, *rest)
+        return object() if name in ("starlette", "uvicorn") else find_spec(name, *rest)
 
     monkeypatch.setattr(importlib.util, "find_spec", find)
 
@@ -27,15 +27,15 @@ def test_without_the_extra_the_command_that_installs_it_is_named(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert demo.main(["--weight_path", "W"]) == 2
-    said = capfd.readouterr().err
-    assert "Missing: starlette, uvicorn" in said
-    command = "uv sync --extra demo"
-    assert command in said
+    message = capfd.readouterr().err
+    assert "Missing: starlette, uvicorn" in message
+    command = "uv sync --inexact --extra demo"
+    assert command in message
     assert "\ndemo = [" in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
-    ("flags", "words"),
+    ("flags", "message"),
     [
         (["--weight_path", "W"], "--weight_path W does not exist"),
         (["--server", "localhost"], "--server must name a server"),
@@ -47,10 +47,10 @@ def test_without_the_extra_the_command_that_installs_it_is_named(
 )
 @pytest.mark.usefixtures("extra")
 def test_wrong_settings_are_2(
-    flags: list[str], words: str, capfd: pytest.CaptureFixture[str]
+    flags: list[str], message: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert demo.main(flags) == 2
-    assert words in capfd.readouterr().err
+    assert message in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("extra")
@@ -65,7 +65,6 @@ def test_a_port_that_is_taken_is_2(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_server_that_is_down_is_3(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-
     monkeypatch.setattr(tf_serving, "ATTEMPTS", 1)
     assert demo.main(["--server", "http://127.0.0.1:9", "--timeout", "2", "--port", "0"]) == 3
     assert "error: " in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""Pictures are made fit for the model."""
+"""Pictures are prepared for the model."""
 
 import io
 import struct
@@ -11,73 +11,73 @@ from PIL import Image
 from client.predict import pictures
 from dataset.decoding import PhotoError
 from schemas.reasons import RejectReason
-from testing.models import quadrants as samples
+from testing.models import quadrants
 
 
 def refusal(photo: bytes) -> PhotoError:
     with pytest.raises(PhotoError) as caught:
-        pictures.upright(photo)
+        pictures.upright_picture(photo)
     return caught.value
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
 def test_an_upright_picture_that_the_model_knows_passes_unchanged(kind: str) -> None:
-    photo = samples.encoded(samples.mottled(20, 30), kind)
-    assert pictures.upright(photo) == (photo, 20, 30)
+    photo = quadrants.encoded(quadrants.mottled(20, 30), kind)
+    assert pictures.upright_picture(photo) == (photo, 20, 30)
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "TIFF", "AVIF", "PPM", "JPEG2000"])
 def test_other_formats_become_png_without_loss(kind: str) -> None:
-    photo = samples.encoded(samples.mottled(20, 30), kind)
-    picture = pictures.upright(photo)
+    photo = quadrants.encoded(quadrants.mottled(20, 30), kind)
+    picture = pictures.upright_picture(photo)
     assert picture.encoded.startswith(b"\x89PNG")
     assert (picture.height, picture.width) == (20, 30)
-    np.testing.assert_array_equal(samples.pixels_of(picture.encoded), samples.pixels_of(photo))
+    np.testing.assert_array_equal(quadrants.pixels_of(picture.encoded), quadrants.pixels_of(photo))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
 def test_a_picture_on_its_side_is_turned_upright_without_loss(kind: str) -> None:
     options = {"lossless": True} if kind == "WEBP" else {}
-    stored = samples.mottled(20, 30)
-    photo = samples.encoded(stored, kind, samples.LIES_ON_ITS_SIDE, **options)
-    picture = pictures.upright(photo)
+    stored = quadrants.mottled(20, 30)
+    photo = quadrants.encoded(stored, kind, quadrants.ON_ITS_SIDE, **options)
+    picture = pictures.upright_picture(photo)
     assert (picture.height, picture.width) == (30, 20)
     expected = np.rot90(np.asarray(stored), -1)  # A quarter turn clockwise.
-    np.testing.assert_array_equal(samples.pixels_of(picture.encoded), expected)
+    np.testing.assert_array_equal(quadrants.pixels_of(picture.encoded), expected)
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_jpeg_in_any_other_orientation_is_turned_and_stays_jpeg(orientation: int) -> None:
     turns = {2: (0, 1), 3: (2, 0), 4: (2, 1), 5: (1, 2), 6: (3, 0), 7: (3, 2), 8: (1, 0)}
     quarters, mirror = turns[orientation]  # Anticlockwise, then 1: left-right, 2: up-down.
-    stored = samples.mottled(40, 60)
-    photo = samples.encoded(stored, "JPEG", orientation, quality=95, subsampling=0)
-    picture = pictures.upright(photo)
+    stored = quadrants.mottled(40, 60)
+    photo = quadrants.encoded(stored, "JPEG", orientation, quality=95, subsampling=0)
+    picture = pictures.upright_picture(photo)
     expected = np.rot90(np.asarray(stored).astype(int), quarters)
     expected = {0: expected, 1: expected[:, ::-1], 2: expected[::-1]}[mirror]
     assert picture.encoded.startswith(b"\xff\xd8")
     assert (picture.height, picture.width) == expected.shape[:2]
-    assert np.abs(samples.pixels_of(picture.encoded) - expected).mean() < 2
+    assert np.abs(quadrants.pixels_of(picture.encoded) - expected).mean() < 2
     assert Image.open(io.BytesIO(picture.encoded)).getexif().get(0x0112) is None
 
 
 def test_a_senseless_orientation_counts_as_upright() -> None:
-    photo = samples.encoded(samples.mottled(20, 30), "JPEG", 42)
-    assert pictures.upright(photo) == (photo, 20, 30)
+    photo = quadrants.encoded(quadrants.mottled(20, 30), "JPEG", 42)
+    assert pictures.upright_picture(photo) == (photo, 20, 30)
 
 
 def test_sixteen_bits_of_grey_keep_the_high_byte() -> None:
     image = Image.fromarray(np.full((4, 6), 0x80FF, np.uint16))
-    picture = pictures.upright(samples.encoded(image, "TIFF"))
-    np.testing.assert_array_equal(samples.pixels_of(picture.encoded), 0x80)
+    picture = pictures.upright_picture(quadrants.encoded(image, "TIFF"))
+    np.testing.assert_array_equal(quadrants.pixels_of(picture.encoded), 0x80)
 
 
-def test_a_file_that_is_no_picture_is_refused() -> None:
+def test_a_file_that_is_not_a_picture_is_refused() -> None:
     assert refusal(b"hello").reason is RejectReason.NOT_AN_IMAGE
     assert refusal(b"").reason is RejectReason.NOT_AN_IMAGE
 
 
-def test_heic_is_refused_with_what_to_do() -> None:
+def test_heic_is_refused_with_a_remedy() -> None:
     error = refusal(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
     assert error.reason is RejectReason.NOT_AN_IMAGE
     assert "convert the photo to JPEG" in str(error)
@@ -85,7 +85,7 @@ def test_heic_is_refused_with_what_to_do() -> None:
 
 def test_a_picture_over_the_limit_is_refused_by_its_header() -> None:
     # A PNG of 10,000 x 5,001 pixels that breaks off where they begin.
-    start = samples.encoded(samples.mottled(2, 2))[:12]
+    start = quadrants.encoded(quadrants.mottled(2, 2))[:12]
     chunk = b"IHDR" + struct.pack(">IIBBBBB", 10_000, 5_001, 8, 2, 0, 0, 0)
     error = refusal(start + chunk + struct.pack(">II", zlib.crc32(chunk), 99) + b"IDAT")
     assert error.reason is RejectReason.IMAGE_TOO_LARGE
@@ -93,5 +93,5 @@ def test_a_picture_over_the_limit_is_refused_by_its_header() -> None:
 
 
 def test_a_cut_picture_that_must_be_turned_is_refused() -> None:
-    photo = samples.encoded(samples.mottled(200, 300), "JPEG", samples.LIES_ON_ITS_SIDE)
+    photo = quadrants.encoded(quadrants.mottled(200, 300), "JPEG", quadrants.ON_ITS_SIDE)
     assert refusal(photo[: len(photo) // 2]).reason is RejectReason.IMAGE_TRUNCATED

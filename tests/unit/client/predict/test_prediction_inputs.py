@@ -1,22 +1,28 @@
-"""The rows of a CSV become inputs, the bad ones too."""
+"""The rows of a CSV become inputs, also the unusable ones."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from client.predict.prediction_inputs import Input, InputFault, check_csv, of_csv, of_pictures
+from client.predict.prediction_inputs import (
+    InputFault,
+    PredictionInput,
+    check_csv,
+    inputs_from_csv,
+    inputs_from_paths,
+)
 from dataset.boxes import PixelBox
 from schemas.errors import ConfigError
 
 
-def read(folder: Path, content: str | bytes, bbox: str = "") -> list[Input]:
+def read(folder: Path, content: str | bytes, bbox: str = "") -> list[PredictionInput]:
     path = folder / "list.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return [*of_csv(path, bbox)]
+    return [*inputs_from_csv(path, bbox)]
 
 
-def error(one: Input) -> str | None:
+def error(one: PredictionInput) -> str | None:
     return one.fault.error if one.fault else None
 
 
@@ -26,13 +32,13 @@ def test_the_ingests_own_csv_is_taken(tmp_path: Path) -> None:
         'a.jpg,"1, 2,30,40",행복/즐거움\r\n/b.jpg,"0,0,5,6",공포\r\n'
     )
     first, second = read(tmp_path, text)
-    assert first == Input(
+    assert first == PredictionInput(
         "a.jpg", str(tmp_path / "a.jpg"), PixelBox(1, 2, 30, 40), bbox="1, 2,30,40"
     )
     assert (second.path, second.box) == ("/b.jpg", PixelBox(0, 0, 5, 6))
 
 
-def test_columns_may_stand_in_any_order_and_a_box_may_lack(tmp_path: Path) -> None:
+def test_columns_may_stand_in_any_order_and_a_box_may_be_missing(tmp_path: Path) -> None:
     rows = read(tmp_path, 'clip,bbox,image_path\nx,,a.jpg\n\ny,"1,2,3,4",b.jpg\n')
     assert [row.box for row in rows] == [None, PixelBox(1, 2, 3, 4)]
     assert [row.box for row in read(tmp_path, "image_path\na.jpg\n")] == [None]
@@ -60,14 +66,14 @@ def test_every_bad_row_is_an_input_with_a_fault(tmp_path: Path) -> None:
     assert (rows[0].image, rows[3].image, rows[3].bbox) == ("a.jpg", "c.jpg", "-1,0,1,1")
 
 
-def test_a_name_in_other_bytes_than_utf_8_stays_what_it_is(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf_8_is_kept(tmp_path: Path) -> None:
     name = "고양이.jpg".encode("cp949")
     (one,) = read(tmp_path, b"image_path\n" + name + b"\n")
     assert os.fsencode(one.path) == os.fsencode(tmp_path) + b"/" + name
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b"", "Received the columns: none"),
         (b"image,bbox\na.jpg,\n", "must have the column image_path"),
@@ -76,18 +82,21 @@ def test_a_name_in_other_bytes_than_utf_8_stays_what_it_is(tmp_path: Path) -> No
         ("image_path\na.jpg\n".encode("utf-16"), "must be a CSV in UTF-8"),
     ],
 )
-def test_a_csv_without_its_column_is_an_error(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_csv_without_its_column_is_an_error(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(ConfigError, match=message):
         check_csv(path)
 
 
-def test_a_csv_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_csv_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--csv must name a file"):
         check_csv(tmp_path / "none.csv")
 
 
 def test_names_share_the_flags_box() -> None:
-    assert [*of_pictures(["a", "b"])] == [Input("a", "a"), Input("b", "b")]
-    assert [one.box for one in of_pictures(["a"], "1,2,3,4")] == [PixelBox(1, 2, 3, 4)]
+    assert [*inputs_from_paths(["a", "b"])] == [
+        PredictionInput("a", "a"),
+        PredictionInput("b", "b"),
+    ]
+    assert [one.box for one in inputs_from_paths(["a"], "1,2,3,4")] == [PixelBox(1, 2, 3, 4)]

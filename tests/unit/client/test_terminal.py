@@ -1,19 +1,17 @@
-"""Rows as JSON lines and as a table."""
+"""Outcomes as a table."""
 
 import io
-import json
-import os
 import unicodedata
 
 import pytest
 from rich.cells import cell_len
 
 from client.backends.model import ModelInfo
-from client.predict.predictions import FailedPrediction, Outcome, Prediction, best, json_line
+from client.predict.predictions import FailedPrediction, Outcome, Prediction
 from client.terminal import print_table
-from testing.models import quadrants as samples
+from testing.models import quadrants
 
-FACTS = ModelInfo("serving/pet_mood/10", samples.MOODS, 32)
+INFO = ModelInfo("serving/pet_mood/10", quadrants.MOODS, 32)
 HAPPY = Prediction(
     "photos/a.jpg",
     "행복/즐거움",
@@ -25,42 +23,11 @@ AFRAID = Prediction(
 CUT = FailedPrediction("photos/c.jpg", "image_truncated", "14 bytes not processed")
 
 
-def table(monkeypatch: pytest.MonkeyPatch, rows: list[Outcome], width: int = 80) -> list[str]:
+def table(monkeypatch: pytest.MonkeyPatch, outcomes: list[Outcome], width: int = 80) -> list[str]:
     monkeypatch.setenv("COLUMNS", str(width))
     stream = io.StringIO()
-    print_table(stream, rows, FACTS)
+    print_table(stream, outcomes, INFO)
     return stream.getvalue().splitlines()
-
-
-def test_a_mood_is_told_with_every_probability_to_six_decimals() -> None:
-    row = Prediction("a.jpg", "공포", {"화남/불쾌": 0.12345678, "공포": 0.87654322})
-    assert json_line(row) == (
-        '{"image": "a.jpg", "mood": "공포", '
-        '"probabilities": {"화남/불쾌": 0.123457, "공포": 0.876543}}'
-    )
-
-
-def test_a_picture_without_a_mood_says_why() -> None:
-    assert json_line(CUT) == (
-        '{"image": "photos/c.jpg", "mood": null, "error": "image_truncated", '
-        '"detail": "14 bytes not processed"}'
-    )
-
-
-def test_a_name_with_line_breaks_and_quotes_stays_on_its_line() -> None:
-    line = json_line(CUT._replace(image='a\n"b".jpg'))
-    assert "\n" not in line
-    assert json.loads(line)["image"] == 'a\n"b".jpg'
-
-
-def test_a_name_that_is_no_utf8_comes_back_whole() -> None:
-    name = os.fsdecode(b"caf\xe9.jpg")
-    written = json_line(CUT._replace(image=name)).encode("utf-8", "backslashreplace")
-    assert os.fsencode(json.loads(written)["image"]) == b"caf\xe9.jpg"
-
-
-def test_the_best_moods_come_likeliest_first() -> None:
-    assert best(HAPPY, 2) == [("행복/즐거움", 0.7), ("공포", 0.2)]
 
 
 def test_hangul_is_aligned_by_the_room_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,17 +73,17 @@ def test_names_without_a_shared_folder_are_shown_whole(
     assert [line.split()[0] for line in lines[:3]] == ["picture", *names]
 
 
-def test_the_end_counts_what_is_missing_and_names_the_model(
+def test_the_summary_counts_failures_and_names_the_model(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lines = table(monkeypatch, [HAPPY, AFRAID, CUT])
     assert lines[-2:] == [
-        "3 pictures, 1 without an answer",
-        "asked serving/pet_mood/10, which sees 32 pixels",
+        "3 pictures, 1 without a mood",
+        "model serving/pet_mood/10, input 32 pixels",
     ]
 
 
-def test_names_are_shown_composed_and_without_control_signs(
+def test_names_are_shown_composed_and_without_control_characters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name = unicodedata.normalize("NFD", "강아지") + "\x1b[2J.jpg"

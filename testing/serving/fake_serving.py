@@ -1,8 +1,8 @@
-"""A stand-in for TensorFlow Serving, whose program cannot be had here: its two interfaces only.
+"""A fake TensorFlow Serving with its gRPC and REST interfaces, as the real one cannot be installed.
 
-It speaks PredictionService and ModelService over gRPC and the predict and status calls over REST,
-with the real messages, around SavedModels loaded by TensorFlow. Its errors carry the codes and
-words of TensorFlow Serving 2.16's source. It can be told to misbehave.
+It implements PredictionService and ModelService over gRPC and the predict and status calls over
+REST, with the real messages, around SavedModels loaded by TensorFlow. Its errors have the codes
+and texts of TensorFlow Serving 2.16's source. A test can make it fail, wait or limit requests.
 """
 
 import base64
@@ -27,7 +27,7 @@ from tensorflow_serving.apis import (
 )
 
 _PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?(?::(predict))?")
-_HTTP = {  # tensorflow_serving/util/net_http and http_server.cc: ToHTTPStatusCode.
+_HTTP_CODES = {  # tensorflow_serving/util/net_http and http_server.cc: ToHTTPStatusCode.
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.NOT_FOUND: 404,
     grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
@@ -38,30 +38,30 @@ _HTTP = {  # tensorflow_serving/util/net_http and http_server.cc: ToHTTPStatusCo
 
 
 class RefusalError(Exception):
-    """An error answer."""
+    """An error that the server returns in place of a prediction."""
 
-    def __init__(self, code: grpc.StatusCode, words: str) -> None:
-        super().__init__(words)
-        self.code, self.words = code, words
+    def __init__(self, code: grpc.StatusCode, text: str) -> None:
+        super().__init__(text)
+        self.code, self.text = code, text
 
 
-class Asked(NamedTuple):
-    """What a request was about."""
+class HandledRequest(NamedTuple):
+    """A request that got predictions."""
 
     signature: str
     version: int
-    pictures: int
+    num_pictures: int
 
 
-class Serving:
+class FakeServing:
     """The models, shared by both interfaces.
 
     Attributes:
-      faults: given to the next requests in place of an answer, first to last.
-      seconds: that each request is kept waiting.
-      max_batch_size: as batching sets it, with larger batches not split.
-      max_bytes: of a request; what stands before a server may have such a limit.
-      asked: the requests that were answered.
+      faults: errors for the next requests, first to last.
+      seconds: delay of each request.
+      max_batch_size: limit of batching that does not split larger batches.
+      max_bytes: size limit of a request; a proxy in front of a server may have one.
+      handled: the requests that got predictions.
     """
 
     def __init__(self, name: str, versions: Path, labels: dict[str, int] | None = None) -> None:
@@ -74,36 +74,38 @@ class Serving:
         self.seconds = 0.0
         self.max_batch_size: int | None = None
         self.max_bytes: int | None = None
-        self.asked: list[Asked] = []
+        self.handled: list[HandledRequest] = []
 
     @property
     def versions(self) -> list[int]:
-        """Those served, the newest first."""
+        """The served versions, the newest first."""
         return sorted(self._loaded, reverse=True)
 
     def signature_inputs(self, name: str) -> set[str]:
-        """The input names of a signature of the newest version."""
+        """Returns the input names of a signature of the newest version."""
         signature = self._loaded[self.versions[0]].signatures[name]
         return set(signature.structured_input_signature[1])
 
     def predict(
         self, model: str, version: int | None, label: str | None, signature: str, inputs: Any
     ) -> tuple[int, dict[str, Any]]:
-        """Returns the version that answers, and its outputs as arrays."""
-        # A client that does not wait for the answer may be in another test by then.
-        asked = self.asked
+        """Returns the version that predicts, and its outputs as arrays."""
+        # Before the delay: a client may give up, and the next test then replaces the list.
+        handled = self.handled
         time.sleep(self.seconds)
         if self.faults:
             raise self.faults.pop(0)
+
+        # Version and signature.
         if label is not None and label not in self._labels:
             raise RefusalError(
                 grpc.StatusCode.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}"
             )
         number = self._labels[label] if label else version or self.versions[0]
         if model != self.name or number not in self._loaded:
-            wanted = f"Specific({model}, {number})" if version else f"Latest({model})"
+            requested = f"Specific({model}, {number})" if version else f"Latest({model})"
             raise RefusalError(
-                grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {wanted}"
+                grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {requested}"
             )
         signatures = self._loaded[number].signatures
         signature = signature or "serving_default"
@@ -112,6 +114,8 @@ class Serving:
                 grpc.StatusCode.INVALID_ARGUMENT,
                 f'Serving signature key "{signature}" not found.',
             )
+
+        # Inputs.
         count = len(next(iter(inputs.values())))
         if self.max_batch_size is not None and count > self.max_batch_size:
             raise RefusalError(
@@ -124,14 +128,15 @@ class Serving:
                 grpc.StatusCode.INVALID_ARGUMENT,
                 f"input size does not match signature: {len(inputs)}!={len(specs)}",
             )
+
         tensors = {name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()}
         outputs = signatures[signature](**tensors)
-        asked.append(Asked(signature, number, count))
+        handled.append(HandledRequest(signature, number, count))
         return number, {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
-class _Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
-    def __init__(self, serving: Serving) -> None:
+class _PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
+    def __init__(self, serving: FakeServing) -> None:
         self._serving = serving
 
     def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -151,67 +156,67 @@ class _Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
                 {name: tf.make_ndarray(value) for name, value in request.inputs.items()},
             )
         except RefusalError as refusal:
-            context.abort(refusal.code, refusal.words)
-        answer = predict_pb2.PredictResponse()
-        answer.model_spec.name = spec.name
-        answer.model_spec.version.value = number
-        answer.model_spec.signature_name = spec.signature_name or "serving_default"
+            context.abort(refusal.code, refusal.text)
+        reply = predict_pb2.PredictResponse()
+        reply.model_spec.name = spec.name
+        reply.model_spec.version.value = number
+        reply.model_spec.signature_name = spec.signature_name or "serving_default"
         for name, value in outputs.items():
-            answer.outputs[name].CopyFrom(tf.make_tensor_proto(value))
-        return answer
+            reply.outputs[name].CopyFrom(tf.make_tensor_proto(value))
+        return reply
 
 
-class _Models(model_service_pb2_grpc.ModelServiceServicer):
-    def __init__(self, serving: Serving) -> None:
+class _ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
+    def __init__(self, serving: FakeServing) -> None:
         self._serving = serving
 
     def GetModelStatus(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         if request.model_spec.name != self._serving.name:
             context.abort(grpc.StatusCode.NOT_FOUND, "Could not find any versions of model")
-        answer = get_model_status_pb2.GetModelStatusResponse()
+        reply = get_model_status_pb2.GetModelStatusResponse()
         for version in self._serving.versions:
             state = get_model_status_pb2.ModelVersionStatus.AVAILABLE
-            answer.model_version_status.add(version=version, state=state)
-        return answer
+            reply.model_version_status.add(version=version, state=state)
+        return reply
 
 
-class _Rest(BaseHTTPRequestHandler):
+class _RestHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    serving: Serving
+    serving: FakeServing
 
     def do_GET(self) -> None:
         path = _PATH.fullmatch(self.path)
         if path is None or path[1] != self.serving.name:
-            return self._answer(404, {"error": f"Malformed request: GET {self.path}"})
+            return self._send(404, {"error": f"Malformed request: GET {self.path}"})
         status = {"error_code": "OK", "error_message": ""}
         states = [
             {"version": str(version), "state": "AVAILABLE", "status": status}
             for version in self.serving.versions
         ]
-        return self._answer(200, {"model_version_status": states})
+        return self._send(200, {"model_version_status": states})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         path = _PATH.fullmatch(self.path)
         if self.serving.max_bytes and len(body) > self.serving.max_bytes:
-            return self._answer(413, None)
+            return self._send(413, None)
         if path is None or not path[4]:
-            return self._answer(404, {"error": f"Malformed request: POST {self.path}"})
+            return self._send(404, {"error": f"Malformed request: POST {self.path}"})
         try:
-            document = json.loads(body, object_hook=_unpacked)
+            document = json.loads(body, object_hook=_decode_base64)
             signature = document.get("signature_name", "serving_default")
             inputs = self._inputs(document, signature)
             version = int(path[2]) if path[2] else None
             _, outputs = self.serving.predict(path[1], version, path[3], signature, inputs)
         except RefusalError as refusal:
-            return self._answer(_HTTP[refusal.code], {"error": refusal.words})
+            return self._send(_HTTP_CODES[refusal.code], {"error": refusal.text})
         except ValueError as error:
-            return self._answer(400, {"error": f"JSON Parse error: {error}"})
+            return self._send(400, {"error": f"JSON Parse error: {error}"})
         columns = {name: _jsonable(value) for name, value in outputs.items()}
         if "inputs" in document:
-            return self._answer(200, {"outputs": columns})
+            return self._send(200, {"outputs": columns})
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        return self._answer(200, {"predictions": rows})
+        return self._send(200, {"predictions": rows})
 
     def _inputs(self, document: dict[str, Any], signature: str) -> dict[str, Any]:
         if "inputs" in document:
@@ -223,7 +228,7 @@ class _Rest(BaseHTTPRequestHandler):
             return {name: rows}
         return {name: [row[name] for row in rows] for name in rows[0]}
 
-    def _answer(self, code: int, document: Any) -> None:
+    def _send(self, code: int, document: Any) -> None:
         body = b"<html>no JSON</html>" if document is None else json.dumps(document).encode()
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
@@ -234,30 +239,30 @@ class _Rest(BaseHTTPRequestHandler):
         """Keeps the standard error clean."""
 
 
-def _unpacked(value: dict[str, Any]) -> Any:
+def _decode_base64(value: dict[str, Any]) -> Any:
     return base64.b64decode(value["b64"], validate=True) if set(value) == {"b64"} else value
 
 
 def _jsonable(array: Any) -> Any:
-    def text(value: Any) -> Any:
+    def decoded(value: Any) -> Any:
         if isinstance(value, list):
-            return [text(each) for each in value]
+            return [decoded(each) for each in value]
         return value.decode() if isinstance(value, bytes) else value
 
-    return text(array.tolist())
+    return decoded(array.tolist())
 
 
 @contextlib.contextmanager
-def over_grpc(serving: Serving) -> Iterator[str]:
+def serve_grpc(serving: FakeServing) -> Iterator[str]:
     """Serves on a free port and yields the address, ``grpc://127.0.0.1:port``."""
     server = grpc.server(
         futures.ThreadPoolExecutor(8),
         options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        _Prediction(serving), server
+        _PredictionServicer(serving), server
     )
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_Models(serving), server)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelServicer(serving), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
@@ -267,9 +272,9 @@ def over_grpc(serving: Serving) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def over_rest(serving: Serving) -> Iterator[str]:
+def serve_rest(serving: FakeServing) -> Iterator[str]:
     """Serves on a free port and yields the address, ``http://127.0.0.1:port``."""
-    handler = type("Rest", (_Rest,), {"serving": serving})
+    handler = type("RestHandler", (_RestHandler,), {"serving": serving})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -1,0 +1,122 @@
+"""Batch prediction: predicts any number of inputs into a file, and resumes where it was stopped."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from client.backends.model import Model
+from client.batch.output_table import to_table
+from client.batch.parts import open_parts
+from client.predict.predict_batches import BATCH_SIZE, predict_all
+from client.predict.prediction_inputs import PredictionInput
+from client.predict.predictions import FailedPrediction, Outcome
+
+PART_ROWS = 4096
+"""Inputs in a part: the work that a kill costs at most, and the outcomes in memory."""
+
+
+class BatchResult(NamedTuple):
+    """Counts of a finished batch prediction.
+
+    Attributes:
+      rows: in the file.
+      errors: rows without a mood, by error.
+      resumed: rows that an earlier run had predicted.
+    """
+
+    rows: int
+    errors: Counter[str]
+    resumed: int
+
+
+def predict_to_file(
+    model: Model,
+    inputs: Iterable[PredictionInput],
+    out: Path,
+    job: Mapping[str, object],
+    batch_size: int = BATCH_SIZE,
+    part_rows: int = PART_ROWS,
+    report_progress: Callable[[str], None] = lambda text: None,
+) -> BatchResult:
+    """Predicts the inputs and writes one row for each; see ``client.batch.output_table``.
+
+    Args:
+      model: predicts.
+      inputs: in the order of the rows, and the same whenever the command is repeated.
+      out: the file, .csv or .parquet.
+      job: everything apart from the inputs that the rows depend on; see ``client.batch.parts``.
+      batch_size: pictures in a batch.
+      part_rows: inputs in a part.
+      report_progress: gets the text of a progress line.
+
+    Raises:
+      ConfigError: see ``client.batch.parts``.
+      ServerError: a server cannot be reached any more; the finished parts are kept.
+    """
+    mood_names = model.info.mood_names
+    remaining = iter(inputs)
+    progress = _Progress(report_progress)
+    rows_done = parts_done = resumed = 0
+    job = {
+        **job,
+        "moods": mood_names,
+        "resolution": model.info.resolution,
+        "rows in a part": part_rows,
+    }
+    with open_parts(out, job, mood_names) as parts:
+        while part := list(islice(remaining, part_rows)):
+            digest = _digest(part)
+            if parts.is_finished(parts_done, digest):
+                resumed += len(part)
+                progress.skip(len(part))
+            else:
+                outcomes: list[Outcome] = []
+                for batch in predict_all(model, part, batch_size):
+                    outcomes += batch
+                    progress.add(batch)
+                parts.add(parts_done, to_table(rows_done, part, outcomes, mood_names), digest)
+            rows_done += len(part)
+            parts_done += 1
+
+        report_progress(f"writing {out.name}")
+        return BatchResult(rows_done, parts.join(parts_done), resumed)
+
+
+def _digest(inputs: Sequence[PredictionInput]) -> str:
+    """Returns a hash of the inputs' paths, boxes and faults, not of the pictures' content."""
+    digest = hashlib.sha256()
+    for one in inputs:
+        text = repr((one.image, one.path, one.bbox, one.fault))
+        digest.update(text.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+class _Progress:
+    """Reports the number of pictures, the speed and the number of errors."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._start = time.monotonic()
+        self._resumed = self._done = self._errors = 0
+
+    def skip(self, count: int) -> None:
+        self._resumed += count
+        self._start = time.monotonic()
+        self._update()
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        self._done += len(outcomes)
+        self._errors += sum(isinstance(one, FailedPrediction) for one in outcomes)
+        self._update()
+
+    def _update(self) -> None:
+        rate = self._done / max(time.monotonic() - self._start, 1e-3)
+        resumed = f" ({self._resumed:,} before)" if self._resumed else ""
+        self._report(
+            f"{self._resumed + self._done:,} pictures{resumed}, {rate:,.0f}/s, "
+            f"{self._errors:,} errors"
+        )

@@ -1,0 +1,196 @@
+"""Predicts inputs in batches. An unreadable file becomes a row with an error.
+
+While the model works on a batch, the files of the next one are read.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import NamedTuple
+
+from client.backends.model import REQUEST_TOO_LARGE, Model, Response
+from client.predict import pictures
+from client.predict.pictures import Picture
+from client.predict.prediction_inputs import PredictionInput
+from client.predict.predictions import ANSWER_NOT_FINITE, FailedPrediction, Outcome, Prediction
+from dataset.boxes import BoxError, PixelBox, check_box
+from dataset.decoding import PhotoError
+from dataset.photo import read_photo
+from schemas import signatures
+
+BATCH_SIZE = 32
+"""Default number of pictures in a batch; the files of two batches are in memory."""
+
+_READERS = 4
+"""Threads that read files. They mostly wait for disks and turn photos, during which Pillow lets
+other threads run."""
+
+
+class _Prepared(NamedTuple):
+    """An input that can be predicted: the file's bytes, and the model's inputs."""
+
+    photo: bytes
+    picture: Picture
+    box: PixelBox | None
+
+
+def predict_all(
+    model: Model, inputs: Iterable[PredictionInput], batch_size: int = BATCH_SIZE
+) -> Generator[list[Outcome], None, None]:
+    """Yields the outcomes of the inputs in order, a batch at a time.
+
+    Example:
+      >>> from pathlib import Path
+      >>> from client.backends.model_source import ModelFlags, find_model_source
+      >>> from client.predict.folders import find_pictures
+      >>> from client.predict.prediction_inputs import inputs_from_paths
+      >>> from client.predict.predictions import json_line
+      >>> source = find_model_source(ModelFlags(Path("build/run/serving/pet_mood")))
+      >>> model = source.load()
+      >>> for batch in predict_all(model, inputs_from_paths(find_pictures(["photos/"]))):
+      ...     for outcome in batch:
+      ...         print(json_line(outcome))
+      {"image": "photos/cat.jpg", "mood": "행복/즐거움", "probabilities": {"화남/불쾌": 0.01, ...}}
+
+    Args:
+      model: predicts.
+      inputs: may be lazy; they are taken one batch ahead of the model.
+      batch_size: pictures in a batch, at least 1.
+    """
+    remaining = iter(inputs)
+    pool = ThreadPoolExecutor(_READERS, "reader")
+    queue = deque[tuple[list[PredictionInput], list[Future[_Prepared | FailedPrediction]]]]()
+    try:
+        while batch := list(islice(remaining, batch_size)):
+            queue.append((batch, [pool.submit(_prepare, one) for one in batch]))
+            if len(queue) > 1:
+                yield _predict_queued(model, *queue.popleft())
+        while queue:
+            yield _predict_queued(model, *queue.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def predict_one(model: Model, name: str, photo: bytes, box: PixelBox | None) -> Outcome:
+    """Returns the outcome of a photo that is in memory.
+
+    Example:
+      >>> from pathlib import Path
+      >>> from client.backends.model_source import ModelFlags, find_model_source
+      >>> from dataset.boxes import PixelBox
+      >>> source = find_model_source(ModelFlags(Path("build/run/serving/pet_mood")))
+      >>> model = source.load()
+      >>> box = PixelBox(y=80, x=60, height=420, width=420)
+      >>> outcome = predict_one(model, "cat.jpg", Path("cat.jpg").read_bytes(), box)
+      >>> outcome.mood
+      '행복/즐거움'
+      >>> outcome.probabilities["행복/즐거움"]
+      0.9134
+
+    Args:
+      model: predicts.
+      name: of the photo, for the outcome.
+      photo: a file's bytes, in any format that Pillow knows.
+      box: around the animal, in pixels of the upright photo; None is the whole photo. The model
+        was trained and evaluated on boxes.
+
+    Returns:
+      A ``Prediction``, or a ``FailedPrediction`` if the photo or the box cannot be used.
+    """
+    one = PredictionInput(name, name, box)
+    (outcome,) = _predict_batch(model, [one], [_prepare(one, lambda _: photo)])
+    return outcome
+
+
+def _predict_queued(
+    model: Model,
+    batch: Sequence[PredictionInput],
+    futures: Sequence[Future[_Prepared | FailedPrediction]],
+) -> list[Outcome]:
+    return _predict_batch(model, batch, [future.result() for future in futures])
+
+
+def _prepare(
+    one: PredictionInput, read: Callable[[str], bytes] = read_photo
+) -> _Prepared | FailedPrediction:
+    if one.fault is not None:
+        return FailedPrediction(one.image, *one.fault)
+    try:
+        photo = read(one.path)
+        picture = pictures.upright_picture(photo)
+        if one.box is not None:
+            # The ingest's lower limit for boxes is a rule for training: any size is predicted.
+            check_box(one.box, picture.height, picture.width, min_side=1)
+    except (PhotoError, BoxError) as error:
+        return FailedPrediction(one.image, error.reason.value, str(error))
+    return _Prepared(photo, picture, one.box)
+
+
+def _predict_batch(
+    model: Model,
+    batch: Sequence[PredictionInput],
+    prepared: Sequence[_Prepared | FailedPrediction],
+) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {
+        index: one for index, one in enumerate(prepared) if isinstance(one, FailedPrediction)
+    }
+    usable = {index: one for index, one in enumerate(prepared) if isinstance(one, _Prepared)}
+    responses = _predict_usable(model, usable)
+
+    # TensorFlow cannot read broken files and some kinds that Pillow can: these are encoded again.
+    second_try: dict[int, _Prepared] = {}
+    for index, response in responses.items():
+        if response.status == signatures.STATUS_IMAGE_UNREADABLE:
+            try:
+                picture = pictures.reencoded_picture(usable[index].photo)
+                second_try[index] = usable[index]._replace(picture=picture)
+            except PhotoError as error:
+                outcomes[index] = FailedPrediction(
+                    batch[index].image, error.reason.value, str(error)
+                )
+    responses |= _predict_usable(model, second_try)
+
+    return [
+        outcomes.get(index) or _outcome(one.image, responses[index])
+        for index, one in enumerate(batch)
+    ]
+
+
+def _predict_usable(model: Model, usable: Mapping[int, _Prepared]) -> dict[int, Response]:
+    """Returns the model's responses by the index of the input in its batch."""
+    if not usable:
+        return {}
+    boxes = None
+    if any(one.box is not None for one in usable.values()):
+        # A model takes a box for every picture or for none.
+        boxes = [
+            one.box or PixelBox(0, 0, one.picture.height, one.picture.width)
+            for one in usable.values()
+        ]
+    responses = model.predict([one.picture.encoded for one in usable.values()], boxes)
+    return dict(zip(usable, responses, strict=True))
+
+
+def _outcome(image: str, response: Response) -> Outcome:
+    if response.status == REQUEST_TOO_LARGE:
+        return FailedPrediction(
+            image,
+            response.status,
+            "the server refuses it even alone in a request: make the picture smaller",
+        )
+    if response.status != signatures.STATUS_OK:
+        return FailedPrediction(
+            image,
+            response.status,
+            "the model cannot use this picture, though Pillow can: save it as JPEG",
+        )
+    if not all(math.isfinite(value) for value in response.probabilities.values()):
+        return FailedPrediction(
+            image,
+            ANSWER_NOT_FINITE,
+            "a probability is NaN or infinite, as the model's weights are corrupted: use another "
+            "model",
+        )
+    return Prediction(image, response.mood, response.probabilities)
