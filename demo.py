@@ -1,21 +1,22 @@
 #!/usr/bin/env python
 # PYTHON_ARGCOMPLETE_OK
-"""A page to try a model: drop a photo, drag a box, see the moods and where they were found.
+"""Web demo: a page to try a model with a photo.
 
     uv run --extra demo python demo.py --weight_path build/sample/serving/pet_mood
 
-or, of a model on TensorFlow Serving, over gRPC or REST:
+or, with a model on TensorFlow Serving, over gRPC or REST:
 
     uv run --extra demo python demo.py --server grpc://localhost:8500
 
-Then open the address that is printed. The page asks this program alone: no photo
-leaves it, but for the server that --server names. Ctrl-C ends it.
+Open the printed address, drop a photo and drag a box around the animal: the page shows the
+probability of each mood, and where in the box the likeliest one was found. The page talks to this
+program alone: no photo leaves it, except to the server that --server names. Ctrl-C ends it.
 
-It knows no users and no passwords: with --host 0.0.0.0 whoever reaches this machine
-can ask the model.
+There are no users and no passwords: with --host 0.0.0.0 everybody who reaches this machine can use
+the model.
 
-Exit codes: 0 ended by Ctrl-C, 2 the settings are wrong or the extra is not
-installed, 3 the server cannot be asked.
+Exit codes: 0 ended by Ctrl-C, 2 wrong settings, or the extra packages are missing, 3 the server is
+unreachable or refuses.
 """
 
 import sys
@@ -30,14 +31,14 @@ def _parser() -> CommandLine:
         "--host",
         default="127.0.0.1",
         metavar="ADDRESS",
-        help="that the page is offered on (default: %(default)s, which this machine alone reaches)",
+        help="address of the page (default: %(default)s, reached from this machine only)",
     )
     parser.add_argument(
         "--port",
         type=int,
         default=7860,
         metavar="N",
-        help="of the page; 0 takes a free one (default: %(default)s)",
+        help="port of the page; 0 takes a free one (default: %(default)s)",
     )
     add_model_flags(parser)
     return parser

@@ -32,10 +32,10 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
 
     about = parser.add_argument_group(
         "the model",
-        "A pushed version records all of these, a checkpoint its input size and number of\n"
-        "moods, a server its moods. Flags that are given must agree with the model. With\n"
-        "a checkpoint, boxes are widened by the default margin, because it does not\n"
-        "record the margin of its training.",
+        "A pushed version records all of these, a checkpoint its input size and number of moods, "
+        "a server its moods. Flags that are given must agree with the model. With a checkpoint, "
+        "boxes are widened by the default margin, because it does not record the margin of its "
+        "training.",
     )
     about.add_argument(
         "--input_size", type=int, metavar="PIXELS", help="side of the model's square input"

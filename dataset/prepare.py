@@ -2,18 +2,18 @@ r"""Turns AI Hub's tree of label files and images into the CSVs that the pipelin
 
     uv run python -m dataset.prepare --root data/aihub --out data/prepared
 
-Below --root lies {train,val}/{cat,dog}/labels/<folder>/<clip>.json, and the images
-beside it under .../images/<folder>/<clip>/. --out gets train.csv, val.csv,
-rejects.csv (what was refused, and why) and summary.json. Image paths are
-relative to --root, so that the pipeline is started with
+--root holds {train,val}/{cat,dog}/labels/<folder>/<clip>.json, and the images beside it under
+.../images/<folder>/<clip>/. --out gets train.csv, val.csv, rejects.csv (refused label files and
+frames, with reasons) and summary.json. Image paths are relative to --root, so that the pipeline is
+started with
 
     uv run python local_runner.py --image-root data/aihub \
         --train-csv data/prepared/train.csv --eval-csv data/prepared/val.csv
 
 After an interruption the same command goes on where it was.
 
-Exit codes: 0 tables were written, whatever was refused; 2 settings or
-environment; 3 not one frame can be used; 130 interrupted; 1 anything else.
+Exit codes: 0 tables were written, whatever was refused; 2 wrong settings or environment; 3 not one
+frame can be used; 130 interrupted; 1 anything else.
 """
 
 import sys

@@ -42,7 +42,7 @@ class CommandLine(argparse.ArgumentParser):
         super().__init__(
             prog=prog,
             usage=f"%(prog)s {usage}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Filled,
             allow_abbrev=False,
             add_help=False,
         )
@@ -90,8 +90,8 @@ class CommandLine(argparse.ArgumentParser):
         """
         width = _width()
         if topic:
-            return self._topics[topic](width)
-        self.description = filled(self._doc, width)
+            return self._topics[topic](width).rstrip("\n") + "\n"
+        self.description = self._doc
         more = self._topics.get("")
         return self.format_help() + (f"\n{more(width)}" if more else "")
 
@@ -114,6 +114,14 @@ class CommandLine(argparse.ArgumentParser):
             import argcomplete
 
             argcomplete.autocomplete(self, always_complete_options="long")
+
+
+class _Filled(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_width())
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return textwrap.indent(filled(text, width - len(indent)), indent)
 
 
 class _Help(argparse.Action):

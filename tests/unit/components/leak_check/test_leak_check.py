@@ -184,7 +184,8 @@ def gate(validation: Path, leaks: Path) -> None:
     """Runs DataGate's executor."""
     first, second = ValidationReport(), LeakReport()
     first.uri, second.uri = str(validation), str(leaks)
-    DataGate.EXECUTOR_SPEC.executor_class().Do({"validation": [first], "leaks": [second]}, {}, {})
+    inputs = {"validation": [first], "leaks": [second]}
+    DataGate.EXECUTOR_SPEC.executor_class().Do(inputs, {}, {"code": ""})
 
 
 def validation(folder: Path, *errors: str) -> Path:
