@@ -22,7 +22,7 @@ from dataset.aihub.label_files import LabelFile, list_images, printable
 from schemas.prepare_reasons import PrepareReason
 from system.files import write_whole
 
-_VERSION = 1
+_VERSION = 2
 """Raise it with every change of the content of a chunk's files."""
 
 
