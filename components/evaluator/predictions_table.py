@@ -19,7 +19,7 @@ from system.storage import open_file
 MODEL, BASELINE, COMPARED = "model", "baseline", "compared"
 """Predictors: the new model, the last blessed one, and the one that the user named."""
 MAJORITY = "majority"
-"""The predictor that always answers the commonest mood."""
+"""The predictor that always predicts the commonest mood."""
 
 LINE, PATH, CLIP, GROUP = "line", "image_path", "clip", "group"
 SPECIES, ACTION = "species", "action"

@@ -1,4 +1,4 @@
-"""What the ingest needs to know, as it travels to the executor and to Beam's workers."""
+"""The ingest's settings and jobs, which are sent to its executor and to Beam's workers."""
 
 import dataclasses
 import json
@@ -53,7 +53,7 @@ class IngestSettings:
 
 
 def unlabelled(settings: IngestSettings) -> IngestSettings:
-    """Returns the same for rows without labels, which nothing is trained on."""
+    """Returns the settings for rows without labels, which are never trained on."""
     data = dataclasses.replace(settings.data, surplus=0.0)
     return dataclasses.replace(settings, data=data, thin=ThinSettings(), labelled=False)
 
@@ -64,19 +64,19 @@ class ShardJob:
 
     Attributes:
       block: the rows.
-      settings: how they are read.
+      settings: how the rows are read.
       image_root: folder that relative image paths start from.
       thinned: whether ``settings.thin`` applies to the block's split.
-      whole_moods: moods of which every frame is kept all the same.
+      unthinned_moods: moods of which every frame is kept even so.
       stem: path of the files that the worker writes, without their endings.
-      split_rows: rows of the whole split, for the progress.
+      split_rows: number of rows of the whole split, for the progress.
     """
 
     block: Block
     settings: IngestSettings
     image_root: str
     thinned: bool
-    whole_moods: frozenset[str]
+    unthinned_moods: frozenset[str]
     stem: str
     split_rows: int
 

@@ -1,4 +1,4 @@
-"""A small CSV with every fault and oddity among good rows, and the counts to expect."""
+"""A small CSV with every fault and oddity among good rows, and the expected counts."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,9 +16,12 @@ _FAULT_SETTINGS = SampleSettings(long_side=480, short_side=270, frames_per_clip=
 
 
 class FaultCsv(NamedTuple):
-    """A CSV with every fault and oddity, and what a reader must make of it.
+    """A CSV with every fault and oddity, and the counts that its reading must give.
 
-    ``used`` counts rows by mood (NFC), ``refused`` by reason.
+    Attributes:
+      csv: path of the CSV.
+      used: number of rows that must be used, by mood (NFC).
+      refused: number of rows that must be refused, by reason.
     """
 
     csv: Path
@@ -27,12 +30,12 @@ class FaultCsv(NamedTuple):
 
 
 def expected_refusals(settings: SampleSettings) -> dict[RejectReason, int]:
-    """Returns how many train rows must be refused, by reason; no eval row ever is."""
+    """Returns the number of train rows that must be refused, by reason; no eval row ever is."""
     return dict.fromkeys(FAULTS, 1) if settings.with_faults else {}
 
 
 def expected_used(settings: SampleSettings, split: str) -> dict[str, int]:
-    """Returns how many of the split's rows must be used, by mood in label map order."""
+    """Returns the number of the split's rows that must be used, by mood in label map order."""
     counts = Counter[str]()
     for mood, clips in zip(DEFAULT_MOODS, settings.clips(split), strict=True):
         counts[mood] = clips * settings.frames_per_clip
@@ -49,16 +52,17 @@ def write_fault_csv(
     """Writes ``folder/faults.csv``: every fault and oddity among ordinary rows.
 
     Args:
-      folder: made if need be; must not hold images of an earlier call.
-      good_rows: ordinary rows, >= 1, taken from clips of the train split.
-      settings: sizes, seed, frames a clip and how many clips there are to take from.
+      folder: created if it does not exist; must not hold images of an earlier call.
+      good_rows: number of ordinary rows, >= 1; they are taken from clips of the train split.
+      settings: sizes, seed, frames of a clip, and the number of clips that rows are taken from.
 
     Raises:
-      ValueError: if ``good_rows`` is not in 1..the split's frames.
+      ValueError: ``good_rows`` is not in 1..the number of the split's frames.
     """
     limit = sum(settings.train_clips) * settings.frames_per_clip
     if not 1 <= good_rows <= limit:
         raise ValueError(f"good_rows must lie in 1..{limit}. Received: {good_rows}")
+
     clips: list[list[SampleRow]] = []
     missing = good_rows
     for plan in plan_split(settings, TRAIN):
@@ -66,9 +70,11 @@ def write_fault_csv(
             part = plan._replace(frames=min(missing, plan.frames))
             clips.append(save_clip(folder, settings, part))
             missing -= part.frames
+
     plans = plan_extras(settings)
     rows = mixed(clips, [save_extra(folder, settings, plan) for plan in plans])
     write_csv(folder / "faults.csv", rows, from_windows=settings.with_faults)
+
     used = Counter(row.labels for rows_of_clip in clips for row in rows_of_clip)
     used.update(plan.clip.mood for plan in plans if isinstance(plan.kind, Oddity))
     return FaultCsv(folder / "faults.csv", dict(used), expected_refusals(settings))
