@@ -95,7 +95,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 def _load_servables(
     model_path: str, baselines: Sequence[types.Artifact], settings: EvaluateSettings
 ) -> tuple[Mapping[str, predicting.Servable], list[str]]:
-    """Returns the servables to evaluate, and a note for each one used or left out."""
+    """Returns the servables to evaluate, and a note for each earlier model, used or left out."""
     model = predicting.load_servable(model_path)
     servables = {MODEL: model}
     paths = {BASELINE: path_utils.serving_model_path(baselines[0].uri)} if baselines else {}

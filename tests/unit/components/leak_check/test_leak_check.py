@@ -19,6 +19,7 @@ from components.leak_check.settings import LeakLimits
 from dataset.frames_schema import arrow_schema
 from dataset.leaks import MAX_DISTANCE
 from schemas import artifacts, frame_columns
+from schemas.documents import LeakExample
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.splits import EVAL, TRAIN, split_folder
 
@@ -84,6 +85,10 @@ def leaks_of(folder: Path, **limits: Any) -> leak_search.LeakSearchResult:
 
 def row(*values: Any) -> dict[str, Any]:
     return dict(zip(artifacts.LEAK_COLUMNS, values, strict=True))
+
+
+def test_the_columns_of_the_table_are_those_of_its_type() -> None:
+    assert tuple(LeakExample.__annotations__) == artifacts.LEAK_COLUMNS
 
 
 def test_every_leak_is_counted_once_and_named_by_its_lines(leaky: Path) -> None:
