@@ -72,7 +72,7 @@ def draw(path: str, rows: int, frames_a_clip: int) -> None:
                     predictions_table.CONTRAST: grey / 2,
                     predictions_table.LABEL: [DEFAULT_MOODS[mood] for mood in moods[clip]],
                     predictions_table.LABEL_INDEX: moods[clip],
-                    predictions_table.JUDGED: [True] * len(lines),
+                    predictions_table.SCORED: [True] * len(lines),
                 },
                 answers,
             )
@@ -97,7 +97,7 @@ def judge(path: str) -> dict[str, Any]:
         analysis.check(folder, counts)
         sliced = time.perf_counter()
         checks = list(gate.checks(counts, settings))
-        document = measures.document(counts, settings)
+        document = measures.measure(counts, settings)
         Path(folder, "metrics.json").write_text(json.dumps(document), "utf-8")
     return {
         "rows": counts.rows,

@@ -16,27 +16,28 @@ class Rejects(artifact.Artifact):
 
 
 class Frames(artifact.Artifact):
-    """What is known of every used frame: the columns of ``schemas.frame_columns``.
+    """Metadata of every used frame, without pixels: the columns of ``schemas.frame_columns``.
 
-    ``Split-<name>/`` holds a Parquet file a shard, such as ``00000-of-00003.parquet``.
+    The folder of each split holds one Parquet file for each shard, such as
+    ``00000-of-00003.parquet``.
     """
 
     TYPE_NAME = artifacts.FRAMES_TYPE
 
 
 class ValidationReport(artifact.Artifact):
-    """What the BoxValidator found: ``VALIDATION_JSON``."""
+    """Findings of the BoxValidator: ``VALIDATION_JSON``."""
 
     TYPE_NAME = artifacts.REPORT_TYPE
 
 
 class LeakReport(artifact.Artifact):
-    """What the LeakCheck found: ``LEAKS_JSON`` and ``LEAKS_CSV``."""
+    """Findings of the LeakCheck: ``LEAKS_JSON`` and ``LEAKS_CSV``."""
 
     TYPE_NAME = artifacts.LEAK_REPORT_TYPE
 
 
 class Predictions(artifact.Artifact):
-    """A model's answers on the eval split, one row an Example: ``PREDICTIONS_PARQUET``."""
+    """Predictions of the eval split, one row for each Example: ``PREDICTIONS_PARQUET``."""
 
     TYPE_NAME = artifacts.PREDICTIONS_TYPE

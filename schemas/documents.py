@@ -1,47 +1,63 @@
-"""JSON documents of nodes and runs: one type each, for who writes and who reads them.
+"""Types of the JSON documents of nodes and runs, for their writers and their readers.
 
-File names are in ``schemas.artifacts``. Numbers are figures of the rows and clips that a node
+The names of the files are in ``schemas.artifacts``. Numbers count the rows and clips that a node
 worked on; shares and scores lie in [0, 1]. None is JSON's null.
 """
 
 from typing import Literal, TypedDict
 
 Interval = list[float] | None
-"""[low, high], 95 %; None where there are no two clips to draw from."""
+"""[low, high], 95 %; None where there are fewer than two clips to draw from."""
+
+Severity = Literal["error", "warning"]
+"""An error stops the run, a warning is reported."""
 
 
-class SplitCounts(TypedDict):
-    """Rows of one split.
+class BlockCounts(TypedDict):
+    """Rows of a block, or of a split, as the ingest counts them.
 
     Attributes:
-      rows: in the CSV.
-      used: that became Examples.
-      moods: used rows by mood, in label map order.
-      thinned: rows left out by ``thin.*``, by mood.
-      refused: rows by reason; every reason of ``schemas.reasons`` is there.
-      clips: of the used rows.
-      bytes: of the split's shards.
+      rows: rows in the CSV.
+      used: rows that became Examples.
+      clips: clips of the used rows.
+      moods: used rows by mood; a split has every mood, in label map order.
+      thinned: rows left out by ``thin.*``, by mood; likewise.
+      refused: refused rows by reason; a split has every reason of ``schemas.reasons``.
     """
 
     rows: int
     used: int
+    clips: int
     moods: dict[str, int]
     thinned: dict[str, int]
     refused: dict[str, int]
-    clips: int
+
+
+class SplitCounts(BlockCounts):
+    """Rows of one split, or of a finished block; ``bytes`` is the size of the shards."""
+
     bytes: int
 
 
 class Ingest(TypedDict):
-    """``INGEST_JSON``."""
+    """``INGEST_JSON``: the counts of each split."""
 
     splits: dict[str, SplitCounts]
 
 
 class FindingRecord(TypedDict):
-    """One finding of a validator; ``value`` and ``limit`` are None where nothing was compared."""
+    """One finding of a validator.
 
-    severity: Literal["error", "warning"]
+    Attributes:
+      severity: an error stops the run, a warning does not.
+      check: name of the rule, such as "refused_share".
+      split: name of the split.
+      message: the finding in words.
+      value: the compared figure, such as 0.2; None where nothing was compared.
+      limit: the limit of ``value``, such as 0.1; None where there is none.
+    """
+
+    severity: Severity
     check: str
     split: str
     message: str
@@ -50,14 +66,20 @@ class FindingRecord(TypedDict):
 
 
 class Validation(TypedDict):
-    """``VALIDATION_JSON``."""
+    """``VALIDATION_JSON``: the verdict is "refused" where a finding is an error."""
 
     verdict: Literal["ok", "refused"]
     findings: list[FindingRecord]
 
 
 class LeakCounts(TypedDict):
-    """Names of clips and of groups in both splits; eval frames that nearly equal a train frame."""
+    """Counts of leaks.
+
+    Attributes:
+      clips: names of clips that are in both splits.
+      groups: names of groups that are in both splits.
+      pictures: eval frames that nearly equal a train frame.
+    """
 
     clips: int
     groups: int
@@ -65,7 +87,18 @@ class LeakCounts(TypedDict):
 
 
 class LeakExample(TypedDict):
-    """A row of ``LEAKS_CSV``; ``distance`` is "" but for pictures."""
+    """A row of ``LEAKS_CSV``: a train row and an eval row that have something in common.
+
+    Attributes:
+      kind: what they have in common.
+      name: name of the clip or group; "" for pictures.
+      train_line: line of the train row in its CSV.
+      train_image: its ``image_path``.
+      eval_line: line of the eval row in its CSV.
+      eval_image: its ``image_path``.
+      distance: number of differing bits of the pictures' hashes; None (in the CSV an empty cell)
+        for clips and groups.
+    """
 
     kind: Literal["clip", "group", "picture"]
     name: str
@@ -73,11 +106,11 @@ class LeakExample(TypedDict):
     train_image: str
     eval_line: int
     eval_image: str
-    distance: int | str
+    distance: int | None
 
 
 class Leaks(Validation):
-    """``LEAKS_JSON``; the examples are the first rows of each kind."""
+    """``LEAKS_JSON``; the examples are the first rows of ``LEAKS_CSV`` of each kind."""
 
     leaks: LeakCounts
     examples: list[LeakExample]
@@ -109,19 +142,19 @@ class Scores(HeadlineScores):
 
 
 class ModelScores(Scores):
-    """Of the model itself; ``unanswered`` rows have a NaN or infinite probability."""
+    """Scores of the model itself; ``unanswered`` counts rows with a NaN or infinite probability."""
 
     unanswered: int
 
 
 class PredictorScores(Scores):
-    """Of another predictor."""
+    """Scores of another predictor."""
 
     per_mood: dict[str, MoodScores]
 
 
 class MajorityScores(PredictorScores):
-    """Of always answering ``mood``, the commonest."""
+    """Scores of always answering ``mood``, the commonest; its ``ece`` is None."""
 
     mood: str
 
@@ -137,18 +170,29 @@ class ReliabilityBin(TypedDict):
 
 
 class ClipScores(PredictorScores, total=False):
-    """Of clips in place of frames; the majority has no confusion and no reliability."""
+    """Scores of clips in place of frames; the majority has no confusion and no reliability."""
 
     confusion: list[list[int]]
     reliability: list[ReliabilityBin]
 
 
-class SliceScores(HeadlineScores, total=False):
-    """Of the rows of a slice: the model's, and beside it those of other models."""
+class ModelSliceScores(HeadlineScores):
+    """The model's scores on the rows of a slice.
+
+    Attributes:
+      rows: number of rows.
+      clips: number of their clips.
+      intervals: by score; None where there are fewer than two clips to draw from.
+    """
 
     rows: int
     clips: int
     intervals: dict[str, Interval] | None
+
+
+class SliceScores(ModelSliceScores, total=False):
+    """The model's scores on the rows of a slice, and those of other models on the same rows."""
+
     baseline: HeadlineScores
     compared: HeadlineScores
 
@@ -161,7 +205,16 @@ class Gain(TypedDict):
 
 
 class CheckRecord(TypedDict):
-    """One rule of the gate; ``value`` is None where it is NaN or infinite."""
+    """One rule of the gate.
+
+    Attributes:
+      check: its name, such as "over_majority".
+      passed: whether the rule holds.
+      value: the compared figure; None where it is NaN or infinite.
+      limit: the limit of ``value``.
+      rule: whether ``value`` must be at least or at most ``limit``.
+      message: the same in words.
+    """
 
     check: str
     passed: bool
@@ -172,7 +225,7 @@ class CheckRecord(TypedDict):
 
 
 class Verdict(TypedDict):
-    """Whether the model is blessed, and why."""
+    """Whether the model is blessed, and why; a note for each model that it was compared with."""
 
     blessed: bool
     notes: list[str]
@@ -180,7 +233,13 @@ class Verdict(TypedDict):
 
 
 class Resampling(TypedDict):
-    """How the intervals were made."""
+    """How the intervals were computed.
+
+    Attributes:
+      of: what was drawn, "clips".
+      level: of the intervals, 0.95.
+      draws: number of draws, such as 2000.
+    """
 
     of: str
     level: float
@@ -191,20 +250,23 @@ class Measures(TypedDict):
     """``METRICS_JSON`` but for the verdict.
 
     Attributes:
-      rows: that the model is scored on; with ``evaluate.calibrate`` half of the eval split's.
-      clips: of these rows.
+      rows: rows that the model is scored on; with ``evaluate.calibrate`` half of the eval split's.
+      clips: clips of these rows.
       moods: names in index order.
-      resampling: of the intervals.
-      model: the model's scores.
-      majority: those of always answering the commonest mood.
-      baseline: those of the last blessed model, None where there is none.
-      compared: those of ``evaluate.compare_with``.
+      resampling: how the intervals were computed.
+      model: scores of the model.
+      majority: scores of always answering the commonest mood.
+      baseline: scores of the last blessed model; None where there is none.
+      compared: scores of the model at ``evaluate.compare_with``; None where there is none.
       gain: of the model over each other predictor.
-      per_mood: the model's scores by mood.
-      confusion: the model's rows; true moods down, predicted ones across, in label map order.
-      reliability: of the model's probabilities.
+      per_mood: scores of the model by mood.
+      confusion: the model's confusion matrix: row i holds the rows whose true mood is i, column j
+        those whose predicted mood is j, in label map order. A row with a NaN or infinite
+        probability is in no column.
+      reliability: bins of the model's probabilities.
       per_clip: scores of clips by predictor.
-      slices: by name, such as "species=CAT".
+      slices: by name, such as "species=CAT"; slices are of label, species, box_size,
+        brightness_band and action.
     """
 
     rows: int
@@ -230,28 +292,66 @@ class Metrics(Measures):
 
 
 class ServableCheckRecord(TypedDict):
-    """One check of the servable."""
+    """One check of the servable, such as "tf1_loader"; ``message`` says what was measured."""
 
     check: str
     passed: bool
     message: str
 
 
-class ProbeAnswer(TypedDict):
-    """What the clean process that loads a servable answers."""
+class ProbeRequest(TypedDict):
+    """What the process that probes a servable is given.
+
+    It can import nothing of this project, so the names of ``schemas.signatures`` are in here.
+
+    Attributes:
+      servable: folder of the SavedModel.
+      records: a TFRecord file of Examples.
+      expected: a .npy file with the trained model's probabilities of them, float32[n, k].
+      signatures: names of all signatures that there must be.
+      signature: the signature that is called.
+      input: its input.
+      status: its output with the statuses.
+      ok: the status of a good picture.
+      mood: its output with the moods' names.
+      probabilities: its output with the probabilities.
+    """
+
+    servable: str
+    records: str
+    expected: str
+    signatures: list[str]
+    signature: str
+    input: str
+    status: str
+    ok: str
+    mood: str
+    probabilities: str
+
+
+class ProbeResult(TypedDict):
+    """Checks of a servable in a clean process, on ``pictures`` Examples."""
 
     pictures: int
     checks: list[ServableCheckRecord]
 
 
-class Servable(ProbeAnswer):
-    """``SERVABLE_JSON``."""
+class Servable(ProbeResult):
+    """``SERVABLE_JSON``; ``passed`` is true where all checks passed."""
 
     passed: bool
 
 
 class TrialRecord(TypedDict):
-    """One trial of the Tuner; ``score`` is None where the loss was NaN or infinite."""
+    """One trial of the Tuner.
+
+    Attributes:
+      trial: its id, such as "3".
+      values: tried values by the setting's name, such as "train.learning_rate".
+      status: "completed", or "failed" where the loss was NaN or infinite.
+      score: of ``Search.objective``; None where the trial failed.
+      seconds: how long it took.
+    """
 
     trial: str
     values: dict[str, float | str]
@@ -261,7 +361,15 @@ class TrialRecord(TypedDict):
 
 
 class Search(TypedDict):
-    """``TRIALS_JSON`` but for its rows."""
+    """``TRIALS_JSON`` without its rows.
+
+    Attributes:
+      objective: name of the score, such as "val_macro_f1".
+      epochs: of each trial.
+      ended_by: the limit that ended the search.
+      best: id of the best trial; None where none was completed.
+      trials: all of them, the failed ones too.
+    """
 
     objective: str
     epochs: int
@@ -271,7 +379,7 @@ class Search(TypedDict):
 
 
 class Trials(Search):
-    """``TRIALS_JSON``; ``rows`` are those that the trials saw, by split."""
+    """``TRIALS_JSON``; ``rows`` counts by split the rows that the trials were given."""
 
     rows: dict[str, int]
 
@@ -292,14 +400,14 @@ class MeasurementRecord(StepConfigRecord):
 
 
 class Precision(TypedDict):
-    """``PRECISION_JSON``."""
+    """``PRECISION_JSON``: the step config that was chosen, and the measurements."""
 
     taken: StepConfigRecord
     trials: list[MeasurementRecord]
 
 
 class Temperature(TypedDict):
-    """``TEMPERATURE_JSON``; ``rows`` are those that it was fitted on."""
+    """``TEMPERATURE_JSON``; ``rows`` counts the rows that the temperature was fitted on."""
 
     temperature: float
     rows: int

@@ -1,17 +1,17 @@
-"""The rules of the BoxValidator: counts and statistics in, findings out.
+"""The rules of the BoxValidator: functions that turn counts and statistics into findings.
 
-Nothing here touches files or artifacts.
+They read and write no files and no artifacts.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from components.box_validator.settings import ValidationLimits
 from components.findings import ERROR, WARNING, Finding
 from schemas import features
+from schemas.documents import Severity, SplitCounts
 
 _RATIOS = (
     features.BOX_TOP,
@@ -22,20 +22,20 @@ _RATIOS = (
 )
 
 
-def refused_share(
-    split: str, counts: Mapping[str, Any], max_reject_fraction: float
-) -> Iterator[Finding]:
-    """Finds a split without a usable row, or with too many refused ones among those read.
+def refused_share(split: str, counts: SplitCounts, max_reject_fraction: float) -> Iterator[Finding]:
+    """Finds a split without a usable row, or with too many refused rows.
+
+    Rows that were left out by ``thin.*`` count neither as used nor as refused.
 
     Args:
       split: its name.
-      counts: the split's entry in the ingest's counts.
+      counts: of the split, as the ingest wrote them.
       max_reject_fraction: share of refused rows that is still accepted, [0, 1].
     """
     used, refused = counts["used"], sum(counts["refused"].values())
     rows = used + refused
     share = refused / rows if rows else 0.0
-    reasons = ", ".join(f"{reason} {n}" for reason, n in counts["refused"].items() if n)
+    reasons = ", ".join(f"{reason} {count}" for reason, count in counts["refused"].items() if count)
     if used == 0:
         yield Finding(
             ERROR,
@@ -57,20 +57,20 @@ def refused_share(
         )
 
 
-def missing_moods(split: str, counts: Mapping[str, Any]) -> Iterator[Finding]:
+def missing_moods(split: str, counts: SplitCounts) -> Iterator[Finding]:
     """Finds moods of the label map that no usable row of the split has."""
     for mood, rows in counts["moods"].items():
         if rows == 0 and counts["used"]:
-            yield Finding(WARNING, "mood_without_rows", split, f"No usable row says {mood}.", 0, 1)
+            yield Finding(WARNING, "mood_without_rows", split, f"No usable row has {mood}.", 0, 1)
 
 
 def label_shift(
-    train: Mapping[str, Any], other_split: str, other: Mapping[str, Any], limits: ValidationLimits
+    train: SplitCounts, other_split: str, other: SplitCounts, limits: ValidationLimits
 ) -> Iterator[Finding]:
-    """Finds the mood whose share differs most from train, where it differs too much.
+    """Finds the mood whose share differs most between train and another split, if it is too much.
 
-    The measure is the L-infinity distance of the two label distributions, as TFDV's skew
-    comparator has it.
+    The measure is the L-infinity distance of the two label distributions, which TFDV's skew
+    comparator uses too.
     """
     if not train["used"] or not other["used"]:
         return
@@ -98,22 +98,23 @@ def box_shift(
     other: statistics_pb2.DatasetFeatureStatistics,
     limits: ValidationLimits,
 ) -> Iterator[Finding]:
-    """Finds box columns whose mean lies too many standard deviations of train away."""
-    ours, theirs = _numeric(train), _numeric(other)
+    """Finds box columns whose means differ by too many standard deviations of train."""
+    train_columns, other_columns = _numeric(train), _numeric(other)
     for name in (*_RATIOS, features.BOX_ASPECT):
-        if name not in ours or name not in theirs:
+        if name not in train_columns or name not in other_columns:
             continue
-        spread = ours[name].std_dev
-        distance = abs(ours[name].mean - theirs[name].mean)
-        shift = distance / spread if spread else (0.0 if distance == 0 else math.inf)
+        mean, deviation = train_columns[name].mean, train_columns[name].std_dev
+        other_mean = other_columns[name].mean
+        distance = abs(mean - other_mean)
+        shift = distance / deviation if deviation else (0.0 if distance == 0 else math.inf)
         if shift > limits.max_box_shift:
             yield Finding(
                 ERROR if limits.shift_is_error else WARNING,
                 "box_shift",
                 other_split,
-                f"{name} has the mean {ours[name].mean:.3f} in train and "
-                f"{theirs[name].mean:.3f} in {other_split}, {shift:.1f} standard deviations "
-                f"apart; validate.max_box_shift is {limits.max_box_shift:g}.",
+                f"{name} has the mean {mean:.3f} in train and {other_mean:.3f} in {other_split}, "
+                f"{shift:.1f} standard deviations apart; "
+                f"validate.max_box_shift is {limits.max_box_shift:g}.",
                 shift,
                 limits.max_box_shift,
             )
@@ -122,23 +123,27 @@ def box_shift(
 def box_anomalies(
     split: str, statistics: statistics_pb2.DatasetFeatureStatistics, limits: ValidationLimits
 ) -> Iterator[Finding]:
-    """Holds the least and the greatest values of the box columns to their limits.
+    """Finds box columns whose smallest or largest value is outside its limits.
 
-    Ratios outside [0, 1] are errors: no ingest of ours can write them. A box that is tiny
-    against its photo, or very long, is reported. A column that is missing is the schema's matter.
+    Ratios outside [0, 1] are errors, because the ingest cannot write them. A box that is tiny
+    in its photo, or very long, is a warning. A missing column is found by the schema's check.
     """
-    area, aspect = features.BOX_AREA, features.BOX_ASPECT
-    rules = [(ERROR, name, 0.0, 1.0, f"{name} must lie in [0, 1]") for name in _RATIOS]
-    rules += [
-        (
-            *(WARNING, area, limits.min_area, math.inf),
-            f"some boxes cover less than {limits.min_area:.2%} of their photo",
-        ),
-        (
-            *(WARNING, aspect, 1 / limits.max_aspect, limits.max_aspect),
-            f"some boxes are over {limits.max_aspect:g} times as long as wide",
-        ),
+    rules: list[tuple[Severity, str, float, float, str]] = [
+        (ERROR, name, 0.0, 1.0, f"{name} must lie in [0, 1]") for name in _RATIOS
     ]
+    rules.append(
+        (
+            *(WARNING, features.BOX_AREA, limits.min_area, math.inf),
+            f"some boxes cover less than {limits.min_area:.2%} of their photo",
+        )
+    )
+    rules.append(
+        (
+            *(WARNING, features.BOX_ASPECT, 1 / limits.max_aspect, limits.max_aspect),
+            f"some boxes are over {limits.max_aspect:g} times as long as wide",
+        )
+    )
+
     columns = _numeric(statistics)
     for severity, name, low, high, description in rules:
         column = columns.get(name)
@@ -147,10 +152,11 @@ def box_anomalies(
 
 
 def schema_anomalies(split: str, anomalies: anomalies_pb2.Anomalies) -> Iterator[Finding]:
-    """Takes over what the ExampleValidator found."""
+    """Turns the ExampleValidator's anomalies into findings."""
     for name, info in anomalies.anomaly_info.items():
-        severe = info.severity == anomalies_pb2.AnomalyInfo.ERROR
-        yield Finding(ERROR if severe else WARNING, "schema", split, f"{name}: {info.description}")
+        is_error = info.severity == anomalies_pb2.AnomalyInfo.ERROR
+        severity: Severity = ERROR if is_error else WARNING
+        yield Finding(severity, "schema", split, f"{name}: {info.description}")
 
 
 def _numeric(

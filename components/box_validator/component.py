@@ -1,13 +1,12 @@
-"""BoxValidator: one verdict over refused rows, box statistics and schema anomalies.
+"""BoxValidator: one verdict from refused rows, box statistics and schema anomalies.
 
-It never raises on data, because TFX deletes the outputs of a node that raises, and the
-report is what its reader needs most when the data is bad. The DataGate raises.
+It never raises because of bad data: TFX deletes the outputs of a node that raises, and its report
+is needed most when the data is bad. The DataGate raises.
 """
 
 import json
 import posixpath
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.components.statistics_gen import stats_artifact_utils
@@ -19,7 +18,7 @@ from components.artifact_types import Rejects, ValidationReport
 from components.box_validator import box_checks
 from components.box_validator.settings import ValidationLimits
 from components.findings import Finding, verdict_of
-from schemas import artifacts
+from schemas import artifacts, documents
 from system.storage import open_file
 
 _ANOMALIES_FILE = "SchemaDiff.pb"
@@ -35,24 +34,24 @@ def BoxValidator(
     limits_json: Parameter[str],
     code: Parameter[str],
 ) -> None:
-    """Judges the data and writes ``schemas.artifacts.VALIDATION_JSON``.
+    """Checks the data and writes ``schemas.artifacts.VALIDATION_JSON``.
 
     Args:
       rejects: PetExampleGen's counts.
-      statistics: StatisticsGen's, with the box columns.
-      anomalies: ExampleValidator's.
+      statistics: StatisticsGen's output, with the box columns.
+      anomalies: ExampleValidator's output.
       report: the findings and the verdict.
       max_reject_fraction: share of refused rows that is still accepted, [0, 1].
       limits_json: ``ValidationLimits`` as JSON.
-      code: version of our code; only there to be part of the cache key.
+      code: version of our code; used in the cache key alone.
     """
     del code
     limits = ValidationLimits.from_json(limits_json)
     with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
-        counts = json.loads(file.read())["splits"]
+        ingest: documents.Ingest = json.loads(file.read())
     findings = list(
         _findings(
-            counts,
+            ingest["splits"],
             _statistics(statistics),
             _anomalies(anomalies),
             max_reject_fraction,
@@ -64,18 +63,20 @@ def BoxValidator(
 
 
 def _findings(
-    counts: dict[str, Any],
-    statistics: dict[str, statistics_pb2.DatasetFeatureStatisticsList],
-    anomalies: dict[str, anomalies_pb2.Anomalies],
+    counts: Mapping[str, documents.SplitCounts],
+    statistics: Mapping[str, statistics_pb2.DatasetFeatureStatisticsList],
+    anomalies: Mapping[str, anomalies_pb2.Anomalies],
     max_reject_fraction: float,
     limits: ValidationLimits,
 ) -> Iterator[Finding]:
-    for split, count in counts.items():
-        yield from box_checks.refused_share(split, count, max_reject_fraction)
-        yield from box_checks.missing_moods(split, count)
-        if count["used"]:
+    """Yields the findings on each split, then those on its differences from the first split."""
+    for split, split_counts in counts.items():
+        yield from box_checks.refused_share(split, split_counts, max_reject_fraction)
+        yield from box_checks.missing_moods(split, split_counts)
+        if split_counts["used"]:
             yield from box_checks.schema_anomalies(split, anomalies[split])
             yield from box_checks.box_anomalies(split, statistics[split].datasets[0], limits)
+
     first, *others = counts
     for split in others:
         yield from box_checks.label_shift(counts[first], split, counts[split], limits)
@@ -97,9 +98,9 @@ def _statistics(
 def _anomalies(
     artifact: standard_artifacts.ExampleAnomalies,
 ) -> dict[str, anomalies_pb2.Anomalies]:
-    found = {}
+    anomalies = {}
     for split in artifact_utils.decode_split_names(artifact.split_names):
         path = posixpath.join(artifact_utils.get_split_uri([artifact], split), _ANOMALIES_FILE)
         with open_file(path, "rb") as file:
-            found[split] = anomalies_pb2.Anomalies.FromString(file.read())
-    return found
+            anomalies[split] = anomalies_pb2.Anomalies.FromString(file.read())
+    return anomalies

@@ -1,4 +1,4 @@
-"""BulkInferrer: TFX's own, which also asks for the ServableCheck's blessing."""
+"""BulkInferrer: TFX's component, which here needs the ServableCheck's blessing too."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from components.bulk_inferrer import executor
 
 CODE = "code"
-"""Execution property that is only there to be part of the cache key."""
+"""Execution property that is used in the cache key alone."""
 
 
 class BulkInferrerSpec(standard_component_specs.BulkInferrerSpec):
-    """TFX's inputs, outputs and parameters, and one more input and parameter."""
+    """TFX's contract with one more input and one more parameter."""
 
     PARAMETERS = {
         **standard_component_specs.BulkInferrerSpec.PARAMETERS,
@@ -30,7 +30,7 @@ class BulkInferrerSpec(standard_component_specs.BulkInferrerSpec):
 
 
 class BulkInferrer(tfx_bulk_inferrer.BulkInferrer):
-    """Puts the answers of a blessed, servable model beside Examples."""
+    """Adds the predictions of a blessed, servable model to Examples."""
 
     SPEC_CLASS = BulkInferrerSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(executor.Executor)
@@ -48,13 +48,13 @@ class BulkInferrer(tfx_bulk_inferrer.BulkInferrer):
         """Declares the node.
 
         Args:
-          examples: what is answered for.
+          examples: the Examples to predict.
           model: the Trainer's export.
           model_blessing: the Evaluator's.
           infra_blessing: the ServableCheck's.
-          model_spec: which signature is asked.
-          output_example_spec: which of its outputs go where.
-          code: version of our code.
+          model_spec: names the signature to call.
+          output_example_spec: the feature for each of its outputs.
+          code: version of our code; used in the cache key alone.
         """
         spec = BulkInferrerSpec(
             examples=examples,
@@ -67,5 +67,5 @@ class BulkInferrer(tfx_bulk_inferrer.BulkInferrer):
             code=code,
             output_examples=Channel(type=standard_artifacts.Examples),
         )
-        # TFX's own would make its own specification, without the second blessing.
+        # TFX's own constructor would create a spec without the second blessing.
         base_beam_component.BaseBeamComponent.__init__(self, spec=spec)

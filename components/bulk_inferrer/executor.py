@@ -1,4 +1,4 @@
-"""The BulkInferrer's executor: a model that may not be pushed answers nothing here either."""
+"""The BulkInferrer's executor: a model that may not be pushed predicts nothing here either."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tfx.types import artifact_utils, standard_component_specs
 
 
 class Executor(tfx_bulk_inferrer.Executor):
-    """TFX's, which asks for the Evaluator's blessing itself."""
+    """TFX's executor, which checks the Evaluator's blessing itself."""
 
     def Do(
         self,
@@ -18,7 +18,7 @@ class Executor(tfx_bulk_inferrer.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Answers, or leaves the output empty where a blessing is missing."""
+        """Predicts, or leaves the output empty where a blessing is missing."""
         blessing = artifact_utils.get_single_instance(
             input_dict[standard_component_specs.INFRA_BLESSING_KEY]
         )

@@ -1,7 +1,7 @@
 """DataGate: stops the run where the BoxValidator or the LeakCheck refused the data.
 
-It is a node of its own so that the reports outlive the refusal: TFX deletes the outputs of
-the node that raises, and this one has none.
+It is a separate node so that the reports are kept: TFX deletes the outputs of the node that
+raises, and this one has none.
 """
 
 import json
@@ -12,7 +12,7 @@ from tfx.dsl.component.experimental.decorators import component
 
 from components.artifact_types import LeakReport, ValidationReport
 from components.findings import ERROR
-from schemas import artifacts
+from schemas import artifacts, documents
 from schemas.errors import DataRefusedError
 from system.storage import open_file
 
@@ -23,22 +23,22 @@ def DataGate(
     leaks: InputArtifact[LeakReport],
     code: Parameter[str],
 ) -> None:
-    """Does nothing on two good verdicts.
+    """Raises unless both verdicts are "ok".
 
     Args:
       validation: the BoxValidator's report.
       leaks: the LeakCheck's report.
-      code: version of our code; only there to be part of the cache key.
+      code: version of our code; used in the cache key alone.
 
     Raises:
-      DataRefusedError: a verdict is another; the message has every error of its report.
+      DataRefusedError: a verdict is "refused"; the message has every error of its report.
     """
     del code
     lines = []
     for report, name in ((validation, artifacts.VALIDATION_JSON), (leaks, artifacts.LEAKS_JSON)):
         path = posixpath.join(report.uri, name)
         with open_file(path, "r") as file:
-            document = json.loads(file.read())
+            document: documents.Validation = json.loads(file.read())
         if document["verdict"] == artifacts.VERDICT_OK:
             continue
         lines += [

@@ -1,10 +1,10 @@
-"""TFMA over the model's answers: metrics and slices in, its result files out.
+"""Runs TFMA on the model's predictions and writes its result files.
 
-TFMA takes 1.3 ms a row here, a quarter of an hour for AI Hub's eval split. It is therefore given
-the rows counted by what it looks at, the combinations of slices, mood and answer, with the
-numbers of rows as weights; there are some thousand of these at most.
+TFMA takes 1.3 ms a row here, a quarter of an hour for AI Hub's eval split. So it is not given the
+rows, but the combinations of slices, true mood and predicted mood, with their numbers of rows as
+weights. There are some thousand combinations at most.
 
-TFMA's files are for its own tools. ``check`` holds its counts equal to ours.
+TFMA's files are for its own tools. ``check`` compares its counts with ours.
 """
 
 from typing import Any
@@ -16,98 +16,109 @@ import tensorflow_model_analysis as tfma
 from tfx_bsl.arrow import table_util
 
 from components.evaluator import predictions_table, tfma_metrics
-from components.evaluator.confusion_counts import WHOLE, ConfusionCounts, Slice
+from components.evaluator.confusion_counts import ALL_ROWS, ConfusionCounts, SliceKey
 from components.evaluator.scores import Matrix
 
 _MATRIX = "confusion"
-_ANSWER, _ROWS = "answer", "rows"
+_PREDICTION, _ROWS = "answer", "rows"
 
 
 class CountError(RuntimeError):
-    """TFMA counted otherwise than we did."""
+    """TFMA's counts differ from ours."""
 
 
 def analyse(pipeline: beam.Pipeline, counts: ConfusionCounts, output: str) -> None:
     """Adds TFMA's evaluation to a Beam pipeline.
 
-    Rows without an answer (NaN) are left out, for TFMA has no word for them.
+    Rows with a NaN or infinite probability are left out, because TFMA cannot represent them.
 
     Args:
       pipeline: runs when its ``with`` block ends.
-      counts: of the table of predictions.
+      counts: of the predictions table.
       output: folder for TFMA's result files.
     """
-    rows, columns = _counted(counts)
+    batch, slice_columns = _combinations(counts)
     _ = (
         pipeline
-        | "Counts" >> beam.Create([rows])
+        | "Counts" >> beam.Create([batch])
         | "Analyse"
         >> tfma.ExtractEvaluateAndWriteResults(
-            eval_config=_eval_config(len(counts.moods), columns), output_path=output
+            eval_config=_eval_config(len(counts.mood_names), slice_columns), output_path=output
         )
     )
 
 
 def check(output: str, counts: ConfusionCounts) -> None:
-    """Raises CountError where TFMA's confusion matrices are not ours, everywhere and by slice."""
-    moods = len(counts.moods)
-    found = confusions(output, moods)
-    for key in (WHOLE, *counts.slices):
-        ours = counts.confusions(predictions_table.MODEL, key).sum(axis=0)[:, :moods]
-        theirs = found.get(key, np.zeros((moods, moods)))
+    """Compares TFMA's confusion matrices of all rows and of each slice with ours.
+
+    Args:
+      output: folder of TFMA's result files.
+      counts: as ``analyse`` was given them.
+
+    Raises:
+      CountError: a matrix differs.
+    """
+    num_classes = len(counts.mood_names)
+    matrices = read_confusion_matrices(output, num_classes)
+    for key in (ALL_ROWS, *counts.slices):
+        summed = counts.confusion_matrices(predictions_table.MODEL, key).sum(axis=0)
+        ours = summed[:, :num_classes]
+        theirs = matrices.get(key, np.zeros((num_classes, num_classes)))
         if not np.array_equal(ours, theirs):
             raise CountError(
-                f"TFMA's confusion matrix of {key or 'everything'} must be ours. "
-                f"Received: {theirs.tolist()}, ours is {ours.tolist()}"
+                f"TFMA's confusion matrix of {key or 'all rows'} must equal ours, "
+                f"{ours.tolist()}. Received: {theirs.tolist()}"
             )
 
 
-def confusions(output: str, classes: int) -> dict[Slice, Matrix]:
+def read_confusion_matrices(output: str, num_classes: int) -> dict[SliceKey, Matrix]:
     """Returns, by slice, the confusion matrices (float64[k, k]) that TFMA wrote."""
-    found: dict[Slice, Matrix] = {}
+    matrices: dict[SliceKey, Matrix] = {}
     for line in tfma.load_metrics(output):
         key = tuple((part.column, _slice_value(part)) for part in line.slice_key.single_slice_keys)
         for entry in line.metric_keys_and_values:
             if entry.key.name != _MATRIX:
                 continue
-            matrix = np.zeros((classes, classes))
+            matrix = np.zeros((num_classes, num_classes))
             for cell in entry.value.multi_class_confusion_matrix_at_thresholds.matrices[0].entries:
                 matrix[cell.actual_class_id, cell.predicted_class_id] = cell.num_weighted_examples
-            found[key] = matrix
-    return found
+            matrices[key] = matrix
+    return matrices
 
 
-def _counted(counts: ConfusionCounts) -> tuple[pa.RecordBatch, list[str]]:
+def _combinations(counts: ConfusionCounts) -> tuple[pa.RecordBatch, list[str]]:
     """Returns the combinations as Arrow, and the columns that slice them."""
-    *sliced, truth, answer, rows = zip(
+    num_classes = len(counts.mood_names)
+    *slice_values, y_true, y_pred, rows = zip(
         *(
             (*combination, count)
             for combination, count in counts.combinations.items()
-            if combination[-1] < len(counts.moods)
+            if combination[-1] < num_classes
         ),
         strict=True,
     )
-    one_hot = np.eye(len(counts.moods), dtype=np.float32)[list(answer)]
-    # TFMA cannot slice by a column that no row has.
-    known = {
+    one_hot = np.eye(num_classes, dtype=np.float32)[list(y_pred)]
+    # TFMA cannot slice by a column that is null in every row.
+    slice_columns = {
         name: pa.array(values, pa.string())
-        for name, values in zip(predictions_table.SLICED, sliced, strict=True)
+        for name, values in zip(predictions_table.SLICE_COLUMNS, slice_values, strict=True)
         if any(value is not None for value in values)
     }
-    columns = known | {
-        predictions_table.LABEL_INDEX: pa.array(truth, pa.int64()),
-        _ANSWER: pa.array(list(one_hot), pa.list_(pa.float32())),
+    columns = slice_columns | {
+        predictions_table.LABEL_INDEX: pa.array(y_true, pa.int64()),
+        _PREDICTION: pa.array(list(one_hot), pa.list_(pa.float32())),
         _ROWS: pa.array(rows, pa.float32()),
     }
-    return table_util.CanonicalizeRecordBatch(pa.RecordBatch.from_pydict(columns)), list(known)
+    batch = pa.RecordBatch.from_pydict(columns)
+    return table_util.CanonicalizeRecordBatch(batch), list(slice_columns)
 
 
-def _eval_config(classes: int, columns: list[str]) -> tfma.EvalConfig:
+def _eval_config(num_classes: int, slice_columns: list[str]) -> tfma.EvalConfig:
     metrics = [
         tfma.MetricConfig(
             class_name=class_name,
             module=tfma_metrics.__name__,
-            config=f'"classes": {classes}, "name": "{name}"',
+            config=f'"classes": {num_classes}, "name": "{name}"',
         )
         for class_name, name in (
             ("Accuracy", "accuracy"),
@@ -121,17 +132,18 @@ def _eval_config(classes: int, columns: list[str]) -> tfma.EvalConfig:
             config=f'"name": "{_MATRIX}", "thresholds": [{tfma_metrics.NO_THRESHOLD}]',
         )
     )
+
     return tfma.EvalConfig(
         model_specs=[
             tfma.ModelSpec(
                 label_key=predictions_table.LABEL_INDEX,
-                prediction_key=_ANSWER,
+                prediction_key=_PREDICTION,
                 example_weight_key=_ROWS,
             )
         ],
         slicing_specs=[
             tfma.SlicingSpec(),
-            *(tfma.SlicingSpec(feature_keys=[column]) for column in columns),
+            *(tfma.SlicingSpec(feature_keys=[column]) for column in slice_columns),
         ],
         metrics_specs=[tfma.MetricsSpec(metrics=metrics)],
     )

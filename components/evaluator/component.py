@@ -1,4 +1,4 @@
-"""Evaluator: a servable and the eval split in, scores, a table of answers and a verdict out."""
+"""Evaluator: predicts the eval split with a servable, scores it and decides on its blessing."""
 
 import posixpath
 
@@ -38,15 +38,15 @@ class EvaluatorSpec(component_spec.ComponentSpec):
 
 
 class Evaluator(base_beam_component.BaseBeamComponent):
-    """Asks the servable for every row of the eval split and judges the answers.
+    """Predicts every row of the eval split with the servable and scores the predictions.
 
-    Unlike TFX's Evaluator it predicts with a bounded batch into a table and counts that table by
-    clip, so that the memory does not grow with the frames.
+    Unlike TFX's Evaluator, it writes the predictions into a table, a batch at a time, and counts
+    that table by clip. So the memory does not grow with the frames.
 
     Outputs:
       evaluation: TFMA's files and ``schemas.artifacts.METRICS_JSON``.
-      blessing: as TFX's Pusher and LatestBlessedModelStrategy read it.
-      predictions: one row an Example.
+      blessing: in the form that TFX's Pusher and LatestBlessedModelStrategy read.
+      predictions: one row for each Example.
     """
 
     SPEC_CLASS = EvaluatorSpec
@@ -66,10 +66,10 @@ class Evaluator(base_beam_component.BaseBeamComponent):
         Args:
           examples: PetExampleGen's, with a split "eval".
           rejects: PetExampleGen's counts.
-          model: the Trainer's.
-          baseline_model: the last blessed one.
-          settings: what the model must reach, and how it is measured.
-          code: version of our code; only there to be part of the cache key.
+          model: the Trainer's model.
+          baseline_model: the last blessed model.
+          settings: limits of the blessing, and how the model is measured.
+          code: version of our code; used in the cache key alone.
 
         Raises:
           ConfigError: there is no servable at ``settings.compare_with``.

@@ -1,8 +1,8 @@
-"""The Evaluator's executor: predict once, count, measure, decide, write."""
+"""The Evaluator's executor: predicts, counts, measures, decides and writes."""
 
 import json
-import math
 import posixpath
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import logging
@@ -17,7 +17,8 @@ from components.evaluator import analysis, gate, measures, predicting
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
 from components.evaluator.settings import EvaluateSettings
-from schemas import artifacts
+from schemas import artifacts, documents
+from schemas.splits import EVAL
 from system.storage import open_file
 
 EXAMPLES = "examples"
@@ -29,11 +30,12 @@ BLESSING = "blessing"
 PREDICTIONS = "predictions"
 SETTINGS = "settings_json"
 CODE = "code"
-SPLIT = "eval"
+
+_TITLES = {BASELINE: "The last blessed model", COMPARED: "evaluate.compare_with"}
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
-    """Judges a servable on the eval split."""
+    """Evaluates a servable on the eval split, and blesses it or does not."""
 
     def Do(
         self,
@@ -41,7 +43,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Evaluates and blesses or refuses to bless; a bad model is no error.
+        """Writes the predictions, the scores and the verdict; a bad model is no error.
 
         Args:
           input_dict: "examples", "rejects" (for the numbers of rows), "model" and, where there
@@ -50,80 +52,96 @@ class Executor(base_beam_executor.BaseBeamExecutor):
           exec_properties: ``SETTINGS``, ``EvaluateSettings`` as JSON.
 
         Raises:
-          PredictionError: a servable does not answer every row of the eval split.
+          PredictionError: a servable does not predict every row of the eval split.
           RowError: the rows of the eval split are not those that the ingest counted.
         """
         settings = EvaluateSettings.from_json(exec_properties[SETTINGS])
-        examples = artifact_utils.get_single_instance(input_dict[EXAMPLES])
-        rejects = artifact_utils.get_single_instance(input_dict[REJECTS])
         model = artifact_utils.get_single_instance(input_dict[CANDIDATE_MODEL])
+        rejects = artifact_utils.get_single_instance(input_dict[REJECTS])
         evaluation = artifact_utils.get_single_instance(output_dict[EVALUATION])
-        path = posixpath.join(
-            artifact_utils.get_single_instance(output_dict[PREDICTIONS]).uri,
-            artifacts.PREDICTIONS_PARQUET,
-        )
-        with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
-            label_counts = json.loads(file.read())["splits"][SPLIT]["moods"]
-        shards = sorted(
-            fileio.glob(posixpath.join(artifact_utils.get_split_uri([examples], SPLIT), "*"))
-        )
-        servables, notes = _servables(
+        predictions = artifact_utils.get_single_instance(output_dict[PREDICTIONS])
+        blessing = artifact_utils.get_single_instance(output_dict[BLESSING])
+
+        # Predict each row once, with the new model and those that it is compared with.
+        servables, notes = _load_servables(
             path_utils.serving_model_path(model.uri), input_dict.get(BASELINE_MODEL) or [], settings
         )
+        table_path = posixpath.join(predictions.uri, artifacts.PREDICTIONS_PARQUET)
         predicting.write_predictions(
-            shards, servables, label_counts, path, calibrated=settings.calibrate
+            _eval_shards(input_dict[EXAMPLES]),
+            servables,
+            _label_counts(rejects.uri),
+            table_path,
+            calibrated=settings.calibrate,
         )
 
-        counts = ConfusionCounts(Table(path))
-        if counts.answered:  # TFMA cannot measure no rows.
+        # Count and measure.
+        counts = ConfusionCounts(Table(table_path))
+        if counts.finite_rows:  # TFMA cannot evaluate an empty table.
             with self._make_beam_pipeline() as pipeline:
                 analysis.analyse(pipeline, counts, evaluation.uri)
             analysis.check(evaluation.uri, counts)
         checks = list(gate.checks(counts, settings))
-        blessed = all(check.passed for check in checks)
-        metrics = measures.document(counts, settings)
-        metrics["verdict"] = {
-            "blessed": blessed,
-            "notes": notes,
-            "checks": [_as_json(check) for check in checks],
-        }
+        metrics = _with_verdict(measures.measure(counts, settings), checks, notes)
+
+        # Write the scores and the blessing.
         with open_file(posixpath.join(evaluation.uri, artifacts.METRICS_JSON), "w") as file:
             file.write(json.dumps(metrics, ensure_ascii=False, indent=1, allow_nan=False))
-        _bless(artifact_utils.get_single_instance(output_dict[BLESSING]), model, blessed)
+        blessed = metrics["verdict"]["blessed"]
+        _bless(blessing, model, blessed)
         logging.info("Evaluated %d rows: blessed %s, %s", counts.rows, blessed, checks)
 
 
-def _servables(
-    candidate: str, baselines: list[types.Artifact], settings: EvaluateSettings
-) -> tuple[dict[str, predicting.Servable], list[str]]:
-    """Returns who is asked, and what is to be said of who is not."""
-    found = {MODEL: predicting.load_servable(candidate)}
-    others = {BASELINE: path_utils.serving_model_path(baselines[0].uri)} if baselines else {}
+def _load_servables(
+    model_path: str, baselines: Sequence[types.Artifact], settings: EvaluateSettings
+) -> tuple[Mapping[str, predicting.Servable], list[str]]:
+    """Returns the servables to evaluate, and a note for each earlier model, used or left out."""
+    model = predicting.load_servable(model_path)
+    servables = {MODEL: model}
+    paths = {BASELINE: path_utils.serving_model_path(baselines[0].uri)} if baselines else {}
     notes = [] if baselines else ["There is no blessed model yet to compare with."]
     if settings.compare_with:
-        others[COMPARED] = settings.compare_with
-    for name, path in others.items():
-        title = {BASELINE: "The last blessed model", COMPARED: "evaluate.compare_with"}[name]
+        paths[COMPARED] = settings.compare_with
+    for name, path in paths.items():
+        title = _TITLES[name]
         if not fileio.exists(path):
-            notes.append(f"{title} is not at {path}; nothing to compare with.")
+            notes.append(f"{title} is not at {path}; there is nothing to compare with.")
             continue
         servable = predicting.load_servable(path)
-        if servable.moods != found[MODEL].moods:
-            moods = ", ".join(servable.moods)
-            notes.append(f"{title} knows other moods and is not compared with: {moods}")
+        if servable.mood_names != model.mood_names:
+            moods = ", ".join(servable.mood_names)
+            notes.append(f"{title} has other moods, so it is not compared: {moods}")
             continue
-        found[name] = servable
+        servables[name] = servable
         notes.append(f"{title} is {path}.")
-    return found, notes
+    return servables, notes
 
 
-def _as_json(check: gate.Check) -> dict[str, Any]:
-    told = check._asdict()
-    return told | {"value": check.value if math.isfinite(check.value) else None}
+def _eval_shards(examples: list[types.Artifact]) -> list[str]:
+    """Returns the TFRecord files of the eval split, in order."""
+    return sorted(fileio.glob(posixpath.join(artifact_utils.get_split_uri(examples, EVAL), "*")))
+
+
+def _label_counts(rejects_uri: str) -> dict[str, int]:
+    """Returns the number of Examples of each mood in the eval split, as the ingest counted."""
+    with open_file(posixpath.join(rejects_uri, artifacts.INGEST_JSON), "r") as file:
+        ingest: documents.Ingest = json.loads(file.read())
+    return ingest["splits"][EVAL]["moods"]
+
+
+def _with_verdict(
+    measured: documents.Measures, checks: Sequence[gate.Check], notes: list[str]
+) -> documents.Metrics:
+    verdict: documents.Verdict = {
+        "blessed": all(check.passed for check in checks),
+        "notes": notes,
+        "checks": [check.record() for check in checks],
+    }
+    return {**measured, "verdict": verdict}
 
 
 def _bless(blessing: types.Artifact, model: types.Artifact, blessed: bool) -> None:
-    """Writes what TFX's Pusher and model resolvers look for."""
+    """Writes the properties and the file that TFX's Pusher and model resolvers read."""
     blessing.set_string_custom_property(
         constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri
     )

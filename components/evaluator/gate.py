@@ -1,14 +1,17 @@
-"""Whether a model is blessed: what was measured and limits in, checks with their figures out."""
+"""Blessing rules: compares the scores with the limits and yields one check for each rule."""
 
+import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from components.evaluator import calibration, comparison, predictions_table
 from components.evaluator.comparison import Difference
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.settings import EvaluateSettings
+from schemas.documents import CheckRecord
 
-AT_LEAST, AT_MOST = "at_least", "at_most"
+AT_LEAST: Final = "at_least"
+AT_MOST: Final = "at_most"
 
 
 class Check(NamedTuple):
@@ -17,35 +20,48 @@ class Check(NamedTuple):
     Attributes:
       check: its name.
       passed: whether it holds.
-      value: the figure that was compared.
-      limit: what with.
+      value: the compared figure.
+      limit: the limit of ``value``.
       rule: whether the value must be ``AT_LEAST`` or ``AT_MOST`` the limit.
-      message: the same for people.
+      message: the same in words.
     """
 
     check: str
     passed: bool
     value: float
     limit: float
-    rule: str
+    rule: Literal["at_least", "at_most"]
     message: str
+
+    def record(self) -> CheckRecord:
+        """Returns the check for JSON, which has no NaN and no infinity."""
+        return {
+            "check": self.check,
+            "passed": self.passed,
+            "value": self.value if math.isfinite(self.value) else None,
+            "limit": self.limit,
+            "rule": self.rule,
+            "message": self.message,
+        }
 
 
 def checks(counts: ConfusionCounts, settings: EvaluateSettings) -> Iterator[Check]:
     """Yields the conditions; the model is blessed when all passed.
 
     Args:
-      counts: of the model's answers and, where there is one, of the last blessed model's.
+      counts: of the model and, where there is one, of the last blessed model.
       settings: the limits.
     """
-    not_finite = counts.answers[predictions_table.MODEL].not_finite
+    non_finite = counts.predictors[predictions_table.MODEL].non_finite_rows
     yield _at_most(
         "probabilities_are_numbers",
-        float(not_finite),
+        float(non_finite),
         0.0,
-        f"{not_finite} of {counts.rows} rows were answered with NaN or infinity, none may be",
+        f"NaN or infinite probabilities in {non_finite} of {counts.rows} rows, 0 are allowed",
     )
-    yield _over_majority(comparison.overall(counts, predictions_table.MAJORITY, settings), settings)
+    yield _over_majority(
+        comparison.macro_f1_difference(counts, predictions_table.MAJORITY, settings), settings
+    )
     ece = float(calibration.error(counts.bins(predictions_table.MODEL).sum(axis=0)))
     yield _at_most(
         "calibrated",
@@ -54,62 +70,66 @@ def checks(counts: ConfusionCounts, settings: EvaluateSettings) -> Iterator[Chec
         f"calibration error {ece:.3f}, evaluate.max_calibration_error allows "
         f"{settings.max_calibration_error:.3f}",
     )
-    if predictions_table.BASELINE in counts.answers:
+    if predictions_table.BASELINE in counts.predictors:
         yield from _against_last_blessed(counts, settings)
 
 
-def _over_majority(found: Difference, settings: EvaluateSettings) -> Check:
-    told = (
-        f"macro-F1 {found.score:.3f} against {found.other:.3f} of always answering the commonest "
-        f"mood: {found.value:+.3f}, {_interval(found)}; evaluate.min_gain asks for "
-        f"{settings.min_gain:+.3f} at its lower end"
-    )
-    if found.low != found.low:
-        told = "The rows must be of at least two clips to tell a gain from chance"
-    return _at_least("over_majority", found.low, settings.min_gain, told)
+def _over_majority(difference: Difference, settings: EvaluateSettings) -> Check:
+    if math.isnan(difference.low):
+        message = "The rows must be of at least two clips to distinguish a gain from chance"
+    else:
+        message = (
+            f"macro-F1 {difference.score:.3f} against {difference.other_score:.3f} of always "
+            f"predicting the commonest mood: {difference.value:+.3f}, {_interval(difference)}; "
+            f"evaluate.min_gain requires a lower end of at least {settings.min_gain:+.3f}"
+        )
+    return _at_least("over_majority", difference.low, settings.min_gain, message)
 
 
 def _against_last_blessed(counts: ConfusionCounts, settings: EvaluateSettings) -> Iterator[Check]:
-    limit = 0.0 - settings.max_loss  # Not -0.0, which would be shown.
-    found = comparison.overall(counts, predictions_table.BASELINE, settings)
+    limit = 0.0 - settings.max_loss  # Not -0.0, which the message would show.
+    difference = comparison.macro_f1_difference(counts, predictions_table.BASELINE, settings)
     yield _at_least(
         "not_worse_than_last_blessed",
-        found.value,
+        difference.value,
         limit,
-        f"macro-F1 {found.score:.3f} against {found.other:.3f} of the last blessed model on the "
-        f"same rows: {found.value:+.3f}, {_interval(found)}; evaluate.max_loss allows "
-        f"{limit:+.3f}",
+        f"macro-F1 {difference.score:.3f} against {difference.other_score:.3f} of the last "
+        f"blessed model on the same rows: {difference.value:+.3f}, {_interval(difference)}; "
+        f"evaluate.max_loss requires at least {limit:+.3f}",
     )
-    moods, species = comparison.by_mood_and_species(counts, predictions_table.BASELINE, settings)
-    yield _on_each("mood", "F1", moods, limit)
-    if species:
-        yield _on_each("species", "macro-F1", species, limit)
+    by_mood, by_species = comparison.differences_by_mood_and_species(
+        counts, predictions_table.BASELINE, settings
+    )
+    yield _on_each("mood", "F1", by_mood, limit)
+    if by_species:
+        yield _on_each("species", "macro-F1", by_species, limit)
 
 
-def _on_each(kind: str, score: str, found: Sequence[Difference], limit: float) -> Check:
-    """Returns the condition that no interval lies below the limit as a whole."""
-    worst = min(found, key=lambda one: one.high)
-    worse = [one for one in found if not one.high >= limit] or [worst]
-    named = "; ".join(
-        f"{one.name} {one.score:.3f} against {one.other:.3f}, {_interval(one, 'interval')}"
-        for one in worse
+def _on_each(kind: str, score: str, differences: Sequence[Difference], limit: float) -> Check:
+    """Returns the condition that the upper end of no interval lies below the limit."""
+    worst = min(differences, key=lambda difference: difference.high)
+    worse = [difference for difference in differences if not difference.high >= limit] or [worst]
+    listed = "; ".join(
+        f"{difference.name} {difference.score:.3f} against {difference.other_score:.3f}, "
+        f"{_interval(difference, 'interval')}"
+        for difference in worse
     )
     return _at_least(
         f"not_worse_on_any_{kind}",
         worst.high,
         limit,
-        f"{score} by {kind} against the last blessed model's, "
-        f"{'worse beyond noise' if worst.high < limit else 'the furthest below'}: {named}; "
-        f"evaluate.max_loss asks for {limit:+.3f} at its upper end",
+        f"{score} by {kind} against the last blessed model, "
+        f"{'significantly worse' if worst.high < limit else 'the lowest upper end'}: {listed}; "
+        f"evaluate.max_loss requires an upper end of at least {limit:+.3f}",
     )
 
 
-def _interval(found: Difference, name: str = "95 % interval") -> str:
-    return f"{name} {found.low:+.3f} to {found.high:+.3f}"
+def _interval(difference: Difference, name: str = "95 % interval") -> str:
+    return f"{name} {difference.low:+.3f} to {difference.high:+.3f}"
 
 
 def _at_least(check: str, value: float, limit: float, message: str) -> Check:
-    # Not "below the limit", which would let NaN pass.
+    # Not "fails below the limit", by which NaN would pass.
     return Check(check, value >= limit, value, limit, AT_LEAST, message)
 
 

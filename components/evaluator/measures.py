@@ -1,138 +1,180 @@
-"""Scores and their intervals, as ``schemas.artifacts.METRICS_JSON`` has them."""
+"""Scores and their intervals, as ``schemas.documents.Measures``."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from components.evaluator import calibration, comparison, predictions_table, scores
-from components.evaluator.confusion_counts import ConfusionCounts, Slice
+from components.evaluator.confusion_counts import ConfusionCounts, SliceKey
 from components.evaluator.resampling import Array, interval, resampled
 from components.evaluator.settings import EvaluateSettings
+from schemas import documents
 
-ECE = "ece"
 _PER_MOOD = ("precision", "recall", "f1")
 
 
-def document(counts: ConfusionCounts, settings: EvaluateSettings) -> dict[str, Any]:
-    """Returns all of ``METRICS_JSON`` but the verdict."""
+def measure(counts: ConfusionCounts, settings: EvaluateSettings) -> documents.Measures:
+    """Returns ``METRICS_JSON`` without the verdict."""
     others = [
         name
         for name in (predictions_table.BASELINE, predictions_table.COMPARED)
-        if name in counts.answers
+        if name in counts.predictors
     ]
-    model = _of_frames(counts, predictions_table.MODEL, settings)
-    per_mood = model.pop("per_mood")
-    whole = counts.confusions(predictions_table.MODEL).sum(axis=0)
+    model = _frame_scores(counts, predictions_table.MODEL, settings)
+    majority = _frame_scores(counts, predictions_table.MAJORITY, settings)
+    other_scores = {name: _frame_scores(counts, name, settings).with_moods() for name in others}
     return {
         "rows": counts.rows,
         "clips": counts.clips,
-        "moods": list(counts.moods),
+        "moods": list(counts.mood_names),
         "resampling": {"of": "clips", "level": 0.95, "draws": settings.resamples},
-        predictions_table.MODEL: model
-        | {"unanswered": counts.answers[predictions_table.MODEL].not_finite},
-        predictions_table.MAJORITY: {
-            "mood": counts.moods[counts.majority],
-            **_of_frames(counts, predictions_table.MAJORITY, settings),
+        "model": {
+            **model.scores,
+            "unanswered": counts.predictors[predictions_table.MODEL].non_finite_rows,
         },
-        predictions_table.BASELINE: None,
-        predictions_table.COMPARED: None,
-        **{name: _of_frames(counts, name, settings) for name in others},
+        "majority": {"mood": counts.mood_names[counts.majority_index], **majority.with_moods()},
+        "baseline": other_scores.get(predictions_table.BASELINE),
+        "compared": other_scores.get(predictions_table.COMPARED),
         "gain": {
             name: _gain(counts, name, settings) for name in (predictions_table.MAJORITY, *others)
         },
-        "per_mood": per_mood,
-        "confusion": whole[:, : len(counts.moods)].astype(int).tolist(),
+        "per_mood": model.per_mood,
+        "confusion": _confusion(counts.confusion_matrices(predictions_table.MODEL)),
         "reliability": calibration.reliability(counts.bins(predictions_table.MODEL).sum(axis=0)),
         "per_clip": {
-            name: _of_clips(counts, name, settings)
+            name: _clip_scores(counts, name, settings)
             for name in (predictions_table.MODEL, predictions_table.MAJORITY, *others)
         },
         "slices": {
-            slice_name(key): _of_slice(counts, key, others, settings) for key in counts.slices
+            slice_name(key): _slice_scores(counts, key, others, settings) for key in counts.slices
         },
     }
 
 
-def slice_name(key: Slice) -> str:
+def slice_name(key: SliceKey) -> str:
     """Returns a slice's name, such as "species=CAT"."""
     return ",".join(f"{column}={value}" for column, value in key)
 
 
-def _of_frames(
-    counts: ConfusionCounts, predictor: str, settings: EvaluateSettings
-) -> dict[str, Any]:
-    parts = [counts.confusions(predictor)]
-    if predictor != predictions_table.MAJORITY:  # Which has no probabilities.
+class _Measured(NamedTuple):
+    """Scores of a predictor over all moods, and by mood."""
+
+    scores: documents.Scores
+    per_mood: dict[str, documents.MoodScores]
+
+    def with_moods(self) -> documents.PredictorScores:
+        """Returns both in one document."""
+        return {**self.scores, "per_mood": self.per_mood}
+
+
+def _frame_scores(counts: ConfusionCounts, predictor: str, settings: EvaluateSettings) -> _Measured:
+    parts = [counts.confusion_matrices(predictor)]
+    if predictor != predictions_table.MAJORITY:  # It has no probabilities.
         parts.append(counts.bins(predictor))
-    return _measured(parts, counts.moods, settings)
+    return _measured(parts, counts.mood_names, settings)
 
 
-def _gain(counts: ConfusionCounts, other: str, settings: EvaluateSettings) -> dict[str, Any]:
-    found = comparison.overall(counts, other, settings)
-    ends = [found.low, found.high] if counts.clips > 1 else None
-    return {"macro_f1": found.value, "interval": ends}
-
-
-def _of_clips(
+def _clip_scores(
     counts: ConfusionCounts, predictor: str, settings: EvaluateSettings
-) -> dict[str, Any]:
-    confusions, bins = counts.clip_predictions(predictor)
-    if predictor == predictions_table.MAJORITY:
-        return _measured([confusions], counts.moods, settings)
-    told = _measured([confusions, bins], counts.moods, settings)
-    whole = confusions.sum(axis=0)[:, : len(counts.moods)]
-    told["confusion"] = whole.astype(int).tolist()
-    told["reliability"] = calibration.reliability(bins.sum(axis=0))
-    return told
-
-
-def _of_slice(
-    counts: ConfusionCounts, key: Slice, others: Sequence[str], settings: EvaluateSettings
-) -> dict[str, Any]:
-    confusions = counts.confusions(predictions_table.MODEL, key)
-    confusions = confusions[confusions.any(axis=(1, 2))]
-    points = scores.headline(confusions.sum(axis=0)).tolist()
-    ends = _ends([confusions], scores.headline, settings)
-    return {
-        "rows": int(confusions.sum()),
-        "clips": counts.clips_of(key),
-        **dict(zip(scores.HEADLINE, points, strict=True)),
-        "intervals": dict(zip(scores.HEADLINE, ends, strict=True)) if ends else None,
-        **{
-            name: dict(
-                zip(
-                    scores.HEADLINE,
-                    scores.headline(counts.confusions(name, key).sum(axis=0)).tolist(),
-                    strict=True,
-                )
-            )
-            for name in others
-        },
+) -> documents.ClipScores:
+    matrices, bins = counts.clip_level(predictor)
+    has_probabilities = predictor != predictions_table.MAJORITY
+    parts = [matrices, bins] if has_probabilities else [matrices]
+    measured = _measured(parts, counts.mood_names, settings)
+    clip_scores: documents.ClipScores = {
+        "accuracy": measured.scores["accuracy"],
+        "balanced_accuracy": measured.scores["balanced_accuracy"],
+        "macro_f1": measured.scores["macro_f1"],
+        "ece": measured.scores["ece"],
+        "intervals": measured.scores["intervals"],
+        "per_mood": measured.per_mood,
     }
+    if has_probabilities:
+        clip_scores["confusion"] = _confusion(matrices)
+        clip_scores["reliability"] = calibration.reliability(bins.sum(axis=0))
+    return clip_scores
+
+
+def _slice_scores(
+    counts: ConfusionCounts, key: SliceKey, others: Sequence[str], settings: EvaluateSettings
+) -> documents.SliceScores:
+    matrices = counts.confusion_matrices(predictions_table.MODEL, key)
+    # Only the clips that have rows in the slice are drawn.
+    matrices = matrices[matrices.any(axis=(1, 2))]
+    model = _headline(matrices)
+    intervals = _intervals([matrices], scores.headline, settings)
+    slice_scores: documents.SliceScores = {
+        "rows": int(matrices.sum()),
+        "clips": counts.clips_of(key),
+        "accuracy": model["accuracy"],
+        "balanced_accuracy": model["balanced_accuracy"],
+        "macro_f1": model["macro_f1"],
+        "intervals": dict(zip(scores.HEADLINE, intervals, strict=True)) if intervals else None,
+    }
+    if predictions_table.BASELINE in others:
+        baseline = counts.confusion_matrices(predictions_table.BASELINE, key)
+        slice_scores["baseline"] = _headline(baseline)
+    if predictions_table.COMPARED in others:
+        compared = counts.confusion_matrices(predictions_table.COMPARED, key)
+        slice_scores["compared"] = _headline(compared)
+    return slice_scores
+
+
+def _gain(counts: ConfusionCounts, other: str, settings: EvaluateSettings) -> documents.Gain:
+    difference = comparison.macro_f1_difference(counts, other, settings)
+    ends = [difference.low, difference.high] if counts.clips > 1 else None
+    return {"macro_f1": difference.value, "interval": ends}
+
+
+def _headline(matrices: Array) -> documents.HeadlineScores:
+    accuracy, balanced_accuracy, macro_f1 = scores.headline(matrices.sum(axis=0)).tolist()
+    return {"accuracy": accuracy, "balanced_accuracy": balanced_accuracy, "macro_f1": macro_f1}
+
+
+def _confusion(matrices: Array) -> list[list[int]]:
+    """Returns the sum of the matrices, without the column of rows that have no prediction."""
+    confusion: list[list[int]] = matrices.sum(axis=0)[:, :-1].astype(int).tolist()
+    return confusion
 
 
 def _measured(
-    parts: Sequence[Array], moods: Sequence[str], settings: EvaluateSettings
-) -> dict[str, Any]:
-    """Returns all scores of confusion matrices and, where given, bins, both by clip."""
-    points = _all_scores(*(part.sum(axis=0) for part in parts)).tolist()
-    ends = _ends(parts, _all_scores, settings) or [None] * len(points)
-    named = dict(zip(scores.HEADLINE, points[:3], strict=True))
-    intervals = dict(zip(scores.HEADLINE, ends[:3], strict=True))
-    named[ECE] = intervals[ECE] = None
-    if len(parts) > 1:
-        named[ECE], intervals[ECE] = points[-1], ends[-1]
+    parts: Sequence[Array], mood_names: Sequence[str], settings: EvaluateSettings
+) -> _Measured:
+    """Returns all scores, with their intervals.
+
+    Args:
+      parts: confusion matrices float64[units, k, k + 1] and, where there are probabilities, bins
+        float64[units, BINS, 3].
+      mood_names: in index order.
+      settings: of the resampling.
+    """
+    values = _all_scores(*(part.sum(axis=0) for part in parts)).tolist()
+    intervals = _intervals(parts, _all_scores, settings) or [None] * len(values)
+    has_bins = len(parts) > 1
+    all_moods: documents.Scores = {
+        **_headline(parts[0]),
+        "ece": values[-1] if has_bins else None,
+        "intervals": {
+            **dict(zip(scores.HEADLINE, intervals[:3], strict=True)),
+            "ece": intervals[-1] if has_bins else None,
+        },
+    }
+
     support = parts[0].sum(axis=(0, 2))
-    per_mood = {}
-    for place, mood in enumerate(moods):
-        at = [3 + kind * len(moods) + place for kind in range(len(_PER_MOOD))]
+    per_mood: dict[str, documents.MoodScores] = {}
+    for index, mood in enumerate(mood_names):
+        positions = [3 + kind * len(mood_names) + index for kind in range(len(_PER_MOOD))]
+        precision, recall, f1 = (values[position] for position in positions)
+        mood_intervals = [intervals[position] for position in positions]
         per_mood[mood] = {
-            **{name: points[i] for name, i in zip(_PER_MOOD, at, strict=True)},
-            "support": int(support[place]),
-            "intervals": {name: ends[i] for name, i in zip(_PER_MOOD, at, strict=True)},
+            "precision": precision,
+            "recall": recall,
+            "f1": f1,
+            "support": int(support[index]),
+            "intervals": dict(zip(_PER_MOOD, mood_intervals, strict=True)),
         }
-    return {**named, "intervals": intervals, "per_mood": per_mood}
+    return _Measured(all_moods, per_mood)
 
 
 def _all_scores(confusion: Array, bins: Array | None = None) -> Array:
@@ -148,11 +190,13 @@ def _all_scores(confusion: Array, bins: Array | None = None) -> Array:
     return np.concatenate(parts, axis=-1)
 
 
-def _ends(parts: Sequence[Array], score: Any, settings: EvaluateSettings) -> list[Any]:
-    """Returns [low, high] of each score, or none where there are no two clips to draw from."""
+def _intervals(
+    parts: Sequence[Array], score: Callable[..., Array], settings: EvaluateSettings
+) -> list[documents.Interval]:
+    """Returns [low, high] of each score; [] where there are fewer than two clips to draw from."""
     if len(parts[0]) < 2:
         return []
-    ends: list[Any] = interval(
+    intervals: list[documents.Interval] = interval(
         resampled(parts, score, settings.resamples, settings.seed)
     ).T.tolist()
-    return ends
+    return intervals

@@ -1,7 +1,8 @@
-"""Servables' answers on the eval split, written as one table.
+"""Predicts the eval split with servables and writes the predictions table.
 
-The servable itself is asked, through its Example signature: what is judged is what will be
-served. Each Example is asked once and becomes one row, in the order of the shards.
+The servable itself is called, through its Example signature: the model that is evaluated is the
+one that will be served. Each Example is predicted once and becomes one row, in the order of the
+shards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,14 +20,14 @@ from system import progress
 
 BATCH = 64
 
-_TEXTS = {
+_TEXT_FEATURES = {
     predictions_table.PATH: features.IMAGE_PATH,
     predictions_table.CLIP: features.CLIP,
     predictions_table.GROUP: features.GROUP,
     predictions_table.SPECIES: features.SPECIES,
     predictions_table.LABEL: features.LABEL,
 }
-_NUMBERS = {
+_FLOAT_FEATURES = {
     predictions_table.BOX_AREA: features.BOX_AREA,
     predictions_table.BRIGHTNESS: features.BRIGHTNESS,
     predictions_table.SHARPNESS: features.SHARPNESS,
@@ -35,25 +36,30 @@ _NUMBERS = {
 
 
 class Servable(NamedTuple):
-    """A loaded SavedModel that can be asked, and its moods in index order."""
+    """A loaded SavedModel.
 
-    ask: Any
-    moods: tuple[str, ...]
+    Attributes:
+      predict: its Example signature.
+      mood_names: in index order.
+    """
+
+    predict: Any
+    mood_names: tuple[str, ...]
 
 
 class PredictionError(RuntimeError):
-    """A servable that does not answer rows which the ingest found sound."""
+    """A servable that does not predict rows which the ingest could use."""
 
 
 def load_servable(path: str) -> Servable:
     """Loads a SavedModel with the signatures of ``schemas.signatures``."""
     loaded = tf.saved_model.load(path)
-    ask = loaded.signatures[signatures.SERVE_EXAMPLE]
+    predict = loaded.signatures[signatures.SERVE_EXAMPLE]
     # The signature holds no reference to the object that owns its variables.
-    ask.owner = loaded
-    names = ask(tf.constant([b""]))[signatures.MOODS].numpy()[0]
+    predict.owner = loaded
+    names = predict(tf.constant([b""]))[signatures.MOODS].numpy()[0]
     mapping = {name.decode("utf-8"): index for index, name in enumerate(names)}
-    return Servable(ask, moods_from_mapping(mapping))
+    return Servable(predict, moods_from_mapping(mapping))
 
 
 def write_predictions(
@@ -64,68 +70,77 @@ def write_predictions(
     *,
     calibrated: bool,
 ) -> None:
-    """Writes the table of the answers.
+    """Writes the predictions table.
 
     Args:
       shards: TFRecord files of Examples, in order.
-      servables: by answerer (``table.MODEL`` and others), all with the same moods.
-      label_counts: Examples of each mood that there are, as the ingest counted them.
+      servables: by predictor (``predictions_table.MODEL`` and others), all with the same moods.
+      label_counts: number of Examples of each mood, as the ingest counted them.
       path: of the Parquet file.
-      calibrated: whether half of the clips have told the model's temperature, and are not judged.
+      calibrated: whether the model's temperature was fitted on half of the clips. These clips are
+        predicted and not scored.
 
     Raises:
-      PredictionError: a row was not answered.
-      table.RowError: a row is missing, surplus or there twice.
+      PredictionError: a row was not predicted.
+      predictions_table.RowError: a row is missing, surplus or there twice.
     """
-    moods = servables[predictions_table.MODEL].moods
+    mood_names = servables[predictions_table.MODEL].mood_names
     total = sum(label_counts.values())
-    majority = max(range(len(moods)), key=lambda index: label_counts.get(moods[index], 0))
-    with predictions_table.Writer(path, moods, majority, list(servables), total) as writer:
+    majority_index = max(
+        range(len(mood_names)), key=lambda index: label_counts.get(mood_names[index], 0)
+    )
+    with predictions_table.Writer(
+        path, mood_names, majority_index, list(servables), total
+    ) as writer:
         for records in tf.data.TFRecordDataset(list(shards)).batch(BATCH).as_numpy_iterator():
-            answers = {name: _ask(servable, records) for name, servable in servables.items()}
-            facts = _facts(records, moods)
-            facts[predictions_table.JUDGED] = [
+            probabilities = {
+                name: _predict(servable, records) for name, servable in servables.items()
+            }
+            row_columns = _row_columns(records, mood_names)
+            row_columns[predictions_table.SCORED] = [
                 not (calibrated and is_calibration_clip(clip))
-                for clip in facts[predictions_table.CLIP]
+                for clip in row_columns[predictions_table.CLIP]
             ]
-            writer.add(facts, answers)
+            writer.add(row_columns, probabilities)
             progress.report("evaluate", len(records), total, "images")
 
 
-def _ask(servable: Servable, records: npt.NDArray[np.object_]) -> npt.NDArray[np.float32]:
-    """Returns float32[n, k]."""
-    answer = servable.ask(tf.constant(records))
-    status = answer[signatures.STATUS].numpy()
-    refused = np.flatnonzero(status != signatures.STATUS_OK.encode())
-    if refused.size:
+def _predict(servable: Servable, records: npt.NDArray[np.object_]) -> npt.NDArray[np.float32]:
+    """Returns the probabilities, float32[n, k]."""
+    outputs = servable.predict(tf.constant(records))
+    status = outputs[signatures.STATUS].numpy()
+    failed = np.flatnonzero(status != signatures.STATUS_OK.encode())
+    if failed.size:
         raise PredictionError(
-            f"The servable answers {status[refused[0]].decode()!r} to {refused.size} of "
-            f"{len(records)} Examples of the eval split, which the ingest found sound."
+            "The servable must predict every Example of the eval split, because the ingest could "
+            f"use them all. Received: status {status[failed[0]].decode()!r} for {failed.size} of "
+            f"{len(records)} Examples"
         )
-    probabilities: npt.NDArray[np.float32] = answer[signatures.PROBABILITIES].numpy()
+    probabilities: npt.NDArray[np.float32] = outputs[signatures.PROBABILITIES].numpy()
     return probabilities
 
 
-def _facts(records: Sequence[bytes], moods: tuple[str, ...]) -> dict[str, list[Any]]:
-    rows = [_facts_of(tf.train.Example.FromString(record), moods) for record in records]
+def _row_columns(records: Sequence[bytes], mood_names: tuple[str, ...]) -> dict[str, list[Any]]:
+    """Returns the columns of ``predictions_table.ROW_COLUMNS`` but ``SCORED``."""
+    rows = [_row(tf.train.Example.FromString(record), mood_names) for record in records]
     return {
         name: [row[name] for row in rows]
-        for name in predictions_table.FACTS
-        if name != predictions_table.JUDGED
+        for name in predictions_table.ROW_COLUMNS
+        if name != predictions_table.SCORED
     }
 
 
-def _facts_of(example: Any, moods: tuple[str, ...]) -> dict[str, Any]:
+def _row(example: Any, mood_names: tuple[str, ...]) -> dict[str, Any]:
     feature = example.features.feature
-    row: dict[str, Any] = {name: _text(feature, key) for name, key in _TEXTS.items()}
-    row |= {name: feature[key].float_list.value[0] for name, key in _NUMBERS.items()}
+    row: dict[str, Any] = {name: _text(feature, key) for name, key in _TEXT_FEATURES.items()}
+    row |= {name: feature[key].float_list.value[0] for name, key in _FLOAT_FEATURES.items()}
     row[predictions_table.LINE] = feature[features.SOURCE_LINE].int64_list.value[0]
     row[predictions_table.ACTION] = slices.action_of(row[predictions_table.CLIP])
     row[predictions_table.BOX_SIZE] = slices.band(row[predictions_table.BOX_AREA], slices.BOX_SIZES)
     row[predictions_table.BRIGHTNESS_BAND] = slices.band(
         row[predictions_table.BRIGHTNESS], slices.BRIGHTNESSES
     )
-    row[predictions_table.LABEL_INDEX] = moods.index(row[predictions_table.LABEL])
+    row[predictions_table.LABEL_INDEX] = mood_names.index(row[predictions_table.LABEL])
     return row
 
 

@@ -1,7 +1,7 @@
-"""The table of predictions: a row for each Example of the eval split, exactly once.
+"""The predictions table: one row for each Example of the eval split, exactly once.
 
-Everything that is said about a model is computed from this file alone; it is plain Parquet, for
-others to read too. It is written and read some thousand rows at a time.
+Every score of a model is computed from this file alone. It is plain Parquet, which other tools
+can read too. It is written and read some thousand rows at a time.
 """
 
 import json
@@ -17,9 +17,9 @@ from system.parquet import read_batches, read_schema
 from system.storage import open_file
 
 MODEL, BASELINE, COMPARED = "model", "baseline", "compared"
-"""Who answered: the model that is judged, the last blessed one, one that the user named."""
+"""Predictors: the new model, the last blessed one, and the one that the user named."""
 MAJORITY = "majority"
-"""Who always answers the commonest mood."""
+"""The predictor that always predicts the commonest mood."""
 
 LINE, PATH, CLIP, GROUP = "line", "image_path", "clip", "group"
 SPECIES, ACTION = "species", "action"
@@ -27,9 +27,10 @@ BOX_AREA, BOX_SIZE = "box_area", "box_size"
 BRIGHTNESS, BRIGHTNESS_BAND = "brightness", "brightness_band"
 SHARPNESS, CONTRAST = "sharpness", "contrast"
 LABEL, LABEL_INDEX = "label", "label_index"
-JUDGED = "judged"
+SCORED = "judged"
+"""Whether the row is scored: false where the temperature was fitted on it."""
 
-FACTS = {
+ROW_COLUMNS = {
     LINE: pa.int64(),
     PATH: pa.string(),
     CLIP: pa.string(),
@@ -44,13 +45,13 @@ FACTS = {
     CONTRAST: pa.float32(),
     LABEL: pa.string(),
     LABEL_INDEX: pa.int64(),
-    JUDGED: pa.bool_(),
+    SCORED: pa.bool_(),
 }
-"""What is known of a row before anybody is asked; group, species and action may be null. The
-numbers are those of ``schemas.features``. Rows that are not judged have told the temperature."""
+"""Columns that do not depend on a prediction, with their types; group, species and action may be
+null. The numbers are those of ``schemas.features``."""
 
-SLICED = (LABEL, SPECIES, BOX_SIZE, BRIGHTNESS_BAND, ACTION)
-"""The columns whose values are slices."""
+SLICE_COLUMNS = (LABEL, SPECIES, BOX_SIZE, BRIGHTNESS_BAND, ACTION)
+"""Columns whose values are slices."""
 
 ROW_GROUP = 8192
 
@@ -63,7 +64,7 @@ class RowError(RuntimeError):
 
 
 def predicted_column(predictor: str) -> str:
-    """Returns the column of the likeliest mood's name, null where there is no answer."""
+    """Returns the column of the likeliest mood's name, null where a probability is not finite."""
     return "predicted" if predictor == MODEL else f"{predictor}_predicted"
 
 
@@ -78,44 +79,38 @@ class Writer:
     def __init__(
         self,
         path: str,
-        moods: Sequence[str],
-        majority: int,
+        mood_names: Sequence[str],
+        majority_index: int,
         predictors: Sequence[str],
-        total: int,
+        total_rows: int,
     ) -> None:
         """Starts a file.
 
         Args:
           path: of the Parquet file.
-          moods: names in index order, kept in the file's metadata as JSON.
-          majority: index of the eval split's commonest mood.
-          predictors: of ``MODEL``, ``BASELINE`` and ``COMPARED`` those who are asked.
-          total: number of rows that there must be in the end.
+          mood_names: in index order; kept in the file's metadata as JSON.
+          majority_index: index of the eval split's commonest mood.
+          predictors: those of ``MODEL``, ``BASELINE`` and ``COMPARED`` that there are.
+          total_rows: number of rows that must have been added at the end.
         """
-        self._moods, self._majority, self._total = moods, majority, total
-        fields = [
-            *FACTS.items(),
-            (predicted_column(MAJORITY), pa.string()),
-            *(
-                field
-                for predictor in predictors
-                for field in (
-                    (predicted_column(predictor), pa.string()),
-                    (probabilities_column(predictor), pa.list_(pa.float32())),
-                )
-            ),
-        ]
+        self._mood_names, self._majority_index = mood_names, majority_index
+        self._total_rows = total_rows
+        fields = [*ROW_COLUMNS.items(), (predicted_column(MAJORITY), pa.string())]
+        for predictor in predictors:
+            fields.append((predicted_column(predictor), pa.string()))
+            fields.append((probabilities_column(predictor), pa.list_(pa.float32())))
         self._schema = pa.schema(
             fields,
             metadata={
-                _MOODS: json.dumps(list(moods), ensure_ascii=False),
-                _MAJORITY: moods[majority],
+                _MOODS: json.dumps(list(mood_names), ensure_ascii=False),
+                _MAJORITY: mood_names[majority_index],
             },
         )
+
         self._file: IO[bytes] = open_file(path, "wb")
         self._parquet = pq.ParquetWriter(self._file, self._schema, compression="zstd")
-        self._waiting: list[pa.RecordBatch] = []
-        self._seen = bytearray()
+        self._pending: list[pa.RecordBatch] = []
+        self._has_line = bytearray()
         self._rows = 0
 
     def __enter__(self) -> "Writer":
@@ -125,73 +120,82 @@ class Writer:
         self._flush()
         self._parquet.close()
         self._file.close()
-        if kind is None and self._rows != self._total:
-            raise RowError(f"The eval split has {self._total} rows, {self._rows} were read.")
+        if kind is None and self._rows != self._total_rows:
+            raise RowError(
+                f"The eval split must have {self._total_rows} rows, as the ingest counted. "
+                f"Received: {self._rows}"
+            )
 
     def add(
         self,
-        facts: Mapping[str, Sequence[Any]],
+        row_columns: Mapping[str, Sequence[Any]],
         probabilities: Mapping[str, npt.NDArray[np.float32]],
     ) -> None:
         """Adds rows.
 
         Args:
-          facts: the columns of ``FACTS``.
-          probabilities: float32[n, k] of each answerer.
+          row_columns: the columns of ``ROW_COLUMNS``.
+          probabilities: float32[n, k] by predictor.
 
         Raises:
           RowError: one of the rows has been added already.
         """
-        for line in facts[LINE]:
-            if line >= len(self._seen):
-                self._seen.extend(bytes(line + ROW_GROUP - len(self._seen)))
-            if self._seen[line]:
-                raise RowError(f"The eval split has line {line} of its CSV twice.")
-            self._seen[line] = 1
-        count = len(facts[LINE])
-        columns = dict(facts)
-        columns[predicted_column(MAJORITY)] = [self._moods[self._majority]] * count
-        for predictor, answers in probabilities.items():
+        self._check_lines(row_columns[LINE])
+        count = len(row_columns[LINE])
+        columns = dict(row_columns)
+        columns[predicted_column(MAJORITY)] = [self._mood_names[self._majority_index]] * count
+        for predictor, values in probabilities.items():
             columns[predicted_column(predictor)] = [
-                self._moods[index] if index < len(self._moods) else None
-                for index in predicted_index(answers)
+                self._mood_names[index] if index < len(self._mood_names) else None
+                for index in predicted_indices(values)
             ]
-            columns[probabilities_column(predictor)] = list(answers)
-        self._waiting.append(pa.RecordBatch.from_pydict(columns, schema=self._schema))
+            columns[probabilities_column(predictor)] = list(values)
+        self._pending.append(pa.RecordBatch.from_pydict(columns, schema=self._schema))
         self._rows += count
-        if sum(len(batch) for batch in self._waiting) >= ROW_GROUP:
+        if sum(len(batch) for batch in self._pending) >= ROW_GROUP:
             self._flush()
 
+    def _check_lines(self, lines: Sequence[int]) -> None:
+        """Raises RowError where a line has been added before, and remembers the lines."""
+        for line in lines:
+            if line >= len(self._has_line):
+                self._has_line.extend(bytes(line + ROW_GROUP - len(self._has_line)))
+            if self._has_line[line]:
+                raise RowError(
+                    f"Each line of the eval split's CSV must come once. Received: line {line} twice"
+                )
+            self._has_line[line] = 1
+
     def _flush(self) -> None:
-        if self._waiting:
-            self._parquet.write_table(pa.Table.from_batches(self._waiting))
-            self._waiting = []
+        if self._pending:
+            self._parquet.write_table(pa.Table.from_batches(self._pending))
+            self._pending = []
 
 
-def predicted_index(probabilities: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Returns the likeliest mood's index, int64[n], of probabilities [n, k].
+def predicted_indices(probabilities: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Returns the likeliest moods' indices, int64[n], of probabilities [n, k].
 
-    It is k where one of them is NaN or infinite: that is no answer.
+    The index is k where a probability is NaN or infinite: that row has no prediction.
     """
-    sound = np.isfinite(probabilities).all(axis=1)
-    likeliest = np.where(sound[:, None], probabilities, 0).argmax(axis=1)
-    return np.where(sound, likeliest, probabilities.shape[1])
+    finite = np.isfinite(probabilities).all(axis=1)
+    likeliest = np.where(finite[:, None], probabilities, 0).argmax(axis=1)
+    return np.where(finite, likeliest, probabilities.shape[1])
 
 
 class Table:
     """A written table, read a batch at a time.
 
     Attributes:
-      moods: names in index order.
-      majority: index of the commonest mood.
-      predictors: those who were asked, ``MODEL`` first.
+      mood_names: in index order.
+      majority_index: index of the commonest mood.
+      predictors: those whose probabilities the table has, ``MODEL`` first.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         schema = read_schema(path)
-        self.moods: tuple[str, ...] = tuple(json.loads(schema.metadata[_MOODS]))
-        self.majority = self.moods.index(schema.metadata[_MAJORITY].decode("utf-8"))
+        self.mood_names: tuple[str, ...] = tuple(json.loads(schema.metadata[_MOODS]))
+        self.majority_index = self.mood_names.index(schema.metadata[_MAJORITY].decode("utf-8"))
         self.predictors = tuple(
             predictor
             for predictor in (MODEL, BASELINE, COMPARED)
@@ -199,14 +203,18 @@ class Table:
         )
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yields what scores are made of, the judged rows only, some thousand at a time."""
-        columns = [JUDGED, CLIP, LABEL_INDEX, *SLICED, *map(probabilities_column, self.predictors)]
+        """Yields the scored rows with the columns that scores need, some thousand at a time."""
+        columns = [
+            *(SCORED, CLIP, LABEL_INDEX),
+            *SLICE_COLUMNS,
+            *map(probabilities_column, self.predictors),
+        ]
         for batch in read_batches(self._path, columns, ROW_GROUP):
-            yield batch.filter(batch.column(JUDGED))
+            yield batch.filter(batch.column(SCORED))
 
 
 def probabilities_of(batch: pa.RecordBatch, predictor: str) -> npt.NDArray[np.float64]:
-    """Returns float64[n, k]."""
+    """Returns the probabilities of a predictor, float64[n, k]."""
     column = batch.column(probabilities_column(predictor))
     flat: npt.NDArray[np.float64] = column.flatten().to_numpy(zero_copy_only=False)
     return flat.reshape(len(batch), -1).astype(np.float64)

@@ -1,52 +1,52 @@
-"""Scores of a classifier from its confusion matrix: arithmetic only.
+"""Scores of a classifier, computed from its confusion matrix.
 
-A matrix may have a further column, of rows that the model had no answer for (NaN): they count
-as rows of their mood that were not answered right, and as nobody's answer. All functions take
-one matrix or, along leading axes, many.
+A matrix may have a further column for rows without a prediction (a NaN or infinite probability):
+these are rows of their true mood that were predicted wrongly, and count as a prediction of no
+mood. All functions take one matrix or, along leading axes, many.
 
-All means over moods are over the moods that the rows show (support above 0): recall is not
-defined for another, and answering such a mood already lowers the recall of the true one.
+All means over moods are over the moods that have rows (support above 0): recall is not defined
+for the others, and predicting such a mood already lowers the recall of the true one.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float64]
-"""float64[..., k, k or k + 1]: rows are the truth, columns the answers, in the label map's
+"""float64[..., k, k or k + 1]: rows are true moods, columns predicted ones, in the label map's
 order."""
 Values = npt.NDArray[np.float64]
 
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")
-"""Names of what ``headline`` returns, in order."""
+"""Names of the scores that ``headline`` returns, in order."""
 
 
 def accuracy(confusion: Matrix) -> Values:
-    """Returns the share of right answers, float64[...] in [0, 1]; 0 where there are no rows."""
-    return _ratio(_right(confusion).sum(axis=-1), confusion.sum(axis=(-2, -1)))
+    """Returns the share of correct rows, float64[...] in [0, 1]; 0 where there are no rows."""
+    return _ratio(_correct(confusion).sum(axis=-1), confusion.sum(axis=(-2, -1)))
 
 
 def recalls(confusion: Matrix) -> Values:
-    """Returns float64[..., k] in [0, 1]; 0 for a mood that no row shows."""
-    return _ratio(_right(confusion), confusion.sum(axis=-1))
+    """Returns float64[..., k] in [0, 1]; 0 for a mood without rows."""
+    return _ratio(_correct(confusion), confusion.sum(axis=-1))
 
 
 def precisions(confusion: Matrix) -> Values:
-    """Returns float64[..., k] in [0, 1]; 0 for a mood that was never answered."""
-    return _ratio(_right(confusion), _answered(confusion))
+    """Returns float64[..., k] in [0, 1]; 0 for a mood that was never predicted."""
+    return _ratio(_correct(confusion), _predicted(confusion))
 
 
 def f1s(confusion: Matrix) -> Values:
     """Returns float64[..., k] in [0, 1]: 2 TP / (2 TP + FP + FN), 0 where that is 0 / 0."""
-    return _ratio(2 * _right(confusion), _answered(confusion) + confusion.sum(axis=-1))
+    return _ratio(2 * _correct(confusion), _predicted(confusion) + confusion.sum(axis=-1))
 
 
 def balanced_accuracy(confusion: Matrix) -> Values:
-    """Returns the mean recall over the moods shown, float64[...] in [0, 1]."""
+    """Returns the mean recall over the moods that have rows, float64[...] in [0, 1]."""
     return _mean_over_present(recalls(confusion), confusion)
 
 
 def macro_f1(confusion: Matrix) -> Values:
-    """Returns the mean F1 over the moods shown, float64[...] in [0, 1]."""
+    """Returns the mean F1 over the moods that have rows, float64[...] in [0, 1]."""
     return _mean_over_present(f1s(confusion), confusion)
 
 
@@ -57,21 +57,21 @@ def headline(confusion: Matrix) -> Values:
     )
 
 
-def majority_confusion(confusion: Matrix, mood: int) -> Matrix:
-    """Returns the matrices of always answering one mood to the same rows.
+def majority_confusion(confusion: Matrix, label_index: int) -> Matrix:
+    """Returns the matrices of always predicting one mood for the same rows.
 
-    With the mood that most rows show, no constant answer has a higher accuracy or macro-F1.
+    With the commonest mood, no constant prediction has a higher accuracy or macro-F1.
     """
     constant = np.zeros_like(confusion)
-    constant[..., mood] = confusion.sum(axis=-1)
+    constant[..., label_index] = confusion.sum(axis=-1)
     return constant
 
 
-def _right(confusion: Matrix) -> Values:
+def _correct(confusion: Matrix) -> Values:
     return np.diagonal(confusion, axis1=-2, axis2=-1)
 
 
-def _answered(confusion: Matrix) -> Values:
+def _predicted(confusion: Matrix) -> Values:
     return confusion.sum(axis=-2)[..., : confusion.shape[-2]]
 
 

@@ -1,11 +1,11 @@
-"""By what the rows are sliced: mood, species, size of the box, brightness, action."""
+"""Slices of the rows: by mood, species, size of the box, brightness and action."""
 
 import re
 
 BOX_SIZES = (0.05, 0.2, 0.5)
-"""Between the slices by box size: shares of the photo's area."""
+"""Edges between the slices by box size: shares of the photo's area."""
 BRIGHTNESSES = (0.25, 0.5, 0.75)
-"""Between the slices by brightness: mean grey levels of the view, [0, 1]."""
+"""Edges between the slices by brightness: mean grey levels of the view, [0, 1]."""
 
 _ACTION = re.compile(r"(?:^|[_/])(?:cat|dog)-([a-z]+)-\d+(?:\.mp4)?$", re.IGNORECASE)
 
@@ -21,10 +21,10 @@ def band(value: float, edges: tuple[float, ...]) -> str:
 
 
 def action_of(clip: str) -> str | None:
-    """Returns what the animal does, as AI Hub's names of clips say; None for other names.
+    """Returns the animal's action by AI Hub's name of the clip; None for other names.
 
     Args:
       clip: such as ``cat-sitdown-014540`` or ``20201028_dog-walkrun-000156.mp4``.
     """
-    found = _ACTION.search(clip)
-    return found[1].lower() if found else None
+    match = _ACTION.search(clip)
+    return match[1].lower() if match else None

@@ -1,10 +1,11 @@
 """Our scores as TFMA metrics, derived from TFMA's multi-class confusion matrix.
 
-TFMA's own F1 and recall are binarised at a probability of 0.5; these are of the likeliest
-mood, as the pipeline answers.
+TFMA's own F1 and recall are binarised at a probability of 0.5; these are of the likeliest mood,
+which is the pipeline's prediction.
 
-TFMA looks among its own metrics first and then for the module that the configuration names: so a
-class must have none of their names. Registering ours would help this process, not Beam's workers.
+TFMA looks for a class among its own metrics first, and then in the module that the configuration
+names. So these classes must not have the names of TFMA's metrics. Registering ours would help this
+process, but not Beam's workers.
 """
 
 from collections.abc import Callable
@@ -37,30 +38,30 @@ def _computations(
             output_name=output_name,
             example_weighted=example_weighted,
         )
-        counting = matrices.multi_class_confusion_matrices(
+        computations = matrices.multi_class_confusion_matrices(
             thresholds=[NO_THRESHOLD],
             eval_config=eval_config,
             model_name=model_name,
             output_name=output_name,
             example_weighted=example_weighted,
         )
-        counted = counting[-1].keys[-1]
+        matrix_key = computations[-1].keys[-1]
 
         def result(
             metrics: dict[metric_types.MetricKey, matrices.Matrices],
         ) -> dict[metric_types.MetricKey, float]:
             confusion = np.zeros((classes, classes))
-            for entry, count in metrics[counted].get(NO_THRESHOLD, {}).items():
+            for entry, count in metrics[matrix_key].get(NO_THRESHOLD, {}).items():
                 confusion[entry.actual_class_id, entry.predicted_class_id] = count
             return {key: float(score(confusion))}
 
-        return [*counting, metric_types.DerivedMetricComputation(keys=[key], result=result)]
+        return [*computations, metric_types.DerivedMetricComputation(keys=[key], result=result)]
 
     return create
 
 
 class _ConfusionScore(metric_types.Metric):
-    """A score of the confusion matrix; TFMA makes it of its name and its configuration."""
+    """A score of the confusion matrix; TFMA creates it from its class name and configuration."""
 
     score: Callable[[scores.Matrix], scores.Values]
 
@@ -73,18 +74,18 @@ class _ConfusionScore(metric_types.Metric):
 
 
 class Accuracy(_ConfusionScore):
-    """Share of right answers, [0, 1]."""
+    """Share of correct rows, [0, 1]."""
 
     score = staticmethod(scores.accuracy)
 
 
 class MeanRecall(_ConfusionScore):
-    """Mean recall over the moods shown, [0, 1]."""
+    """Mean recall over the moods that have rows, [0, 1]."""
 
     score = staticmethod(scores.balanced_accuracy)
 
 
 class MacroF1(_ConfusionScore):
-    """Mean F1 over the moods shown, [0, 1]."""
+    """Mean F1 over the moods that have rows, [0, 1]."""
 
     score = staticmethod(scores.macro_f1)

@@ -1,7 +1,7 @@
-"""LeakCheck: one verdict over what train and eval have in common.
+"""LeakCheck: one verdict from the leaks between train and eval.
 
-It never raises on data, as the BoxValidator does not: the DataGate raises, and the report
-survives.
+Like the BoxValidator, it never raises because of bad data: the DataGate raises, so that the report
+is kept.
 """
 
 import csv
@@ -16,7 +16,7 @@ from components.findings import verdict_of
 from components.leak_check import leak_checks, leak_search
 from components.leak_check.frames_table import SplitFrames
 from components.leak_check.settings import LeakLimits
-from schemas import artifacts
+from schemas import artifacts, documents
 from schemas.splits import EVAL, TRAIN
 from system.storage import open_file
 
@@ -31,17 +31,17 @@ def LeakCheck(
     """Compares train with eval and writes ``LEAKS_JSON`` and ``LEAKS_CSV``.
 
     Args:
-      frames: PetExampleGen's, of both splits.
+      frames: PetExampleGen's output, of both splits.
       report: the findings, the verdict and the pairs.
       limits_json: ``LeakLimits`` as JSON.
-      code: version of our code; only there to be part of the cache key.
+      code: version of our code; used in the cache key alone.
     """
     del code
     limits = LeakLimits.from_json(limits_json)
     leaks = leak_search.find_leaks(
         SplitFrames(frames.uri, TRAIN), SplitFrames(frames.uri, EVAL), limits
     )
-    document = {
+    document: documents.Leaks = {
         **verdict_of(list(leak_checks.findings(leaks, limits))),
         "leaks": {"clips": leaks.clips, "groups": leaks.groups, "pictures": leaks.pictures},
         "examples": [

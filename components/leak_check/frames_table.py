@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from tfx.dsl.io import fileio
 
+from schemas.splits import split_folder
 from system.parquet import read_table
 
 BATCH_ROWS = 1 << 18
@@ -18,30 +19,31 @@ class SplitFrames:
     """The frames of one split, in the order of its shards."""
 
     def __init__(self, frames_uri: str, split: str) -> None:
-        folder = posixpath.join(frames_uri, f"Split-{split}")
+        folder = posixpath.join(frames_uri, split_folder(split))
         self._shards = sorted(fileio.glob(posixpath.join(folder, "*.parquet")))
 
     def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.Table]:
-        """Yields some columns, whole shards together until there are ``rows`` rows."""
-        waiting: list[pa.Table] = []
+        """Yields some columns; a batch is as many whole shards as make up ``rows`` rows."""
+        pending: list[pa.Table] = []
         for shard in self._shards:
-            waiting.append(read_table(shard, columns))
-            if sum(len(table) for table in waiting) >= rows:
-                yield pa.concat_tables(waiting)
-                waiting = []
-        if waiting:
-            yield pa.concat_tables(waiting)
+            pending.append(read_table(shard, columns))
+            if sum(len(table) for table in pending) >= rows:
+                yield pa.concat_tables(pending)
+                pending = []
+        if pending:
+            yield pa.concat_tables(pending)
 
     def rows(
-        self, numbers: npt.NDArray[np.int64], columns: Sequence[str]
+        self, indices: npt.NDArray[np.int64], columns: Sequence[str]
     ) -> dict[int, dict[str, Any]]:
-        """Returns the rows of these numbers, counted from 0 through all shards."""
-        wanted = np.unique(numbers)
-        found: dict[int, dict[str, Any]] = {}
-        before = 0
+        """Returns the rows with these indices, counted from 0 through all shards."""
+        distinct = np.unique(indices)
+        rows: dict[int, dict[str, Any]] = {}
+        begin = 0
         for table in self.batches(columns):
-            here = wanted[(wanted >= before) & (wanted < before + len(table))]
-            taken = table.take(pa.array(here - before)).to_pylist()
-            found.update(zip(here.tolist(), taken, strict=True))
-            before += len(table)
-        return found
+            end = begin + len(table)
+            in_batch = distinct[(distinct >= begin) & (distinct < end)]
+            values = table.take(pa.array(in_batch - begin)).to_pylist()
+            rows.update(zip(in_batch.tolist(), values, strict=True))
+            begin = end
+        return rows

@@ -1,64 +1,66 @@
-"""From leaks to findings: what is above its limit stops the run, the rest is reported."""
+"""Turns leaks into findings: a leak above its limit is an error, any other a warning."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from components.findings import ERROR, WARNING, Finding
-from components.leak_check.leak_search import CLIP, GROUP, PICTURE, Leaks
+from components.leak_check.leak_search import CLIP, GROUP, PICTURE, LeakSearchResult
 from components.leak_check.settings import LeakLimits
+from schemas.documents import LeakExample
 from schemas.splits import EVAL
 
 EXAMPLES = 3
-"""Pairs of each kind that a message names."""
+"""Number of pairs of each kind in a message."""
 
 
-def findings(leaks: Leaks, limits: LeakLimits) -> Iterator[Finding]:
-    """Yields a finding for each kind of leak.
+def findings(leaks: LeakSearchResult, limits: LeakLimits) -> Iterator[Finding]:
+    """Yields a finding for each kind of leak, and one for frames that were not compared.
 
     Args:
-      leaks: what was found.
-      limits: how many of each kind may be.
+      leaks: between train and eval.
+      limits: how many leaks of each kind are allowed.
     """
-    pictures = int(limits.max_picture_share * leaks.compared)
-    for kind, count, limit, what, setting in (
-        (CLIP, leaks.clips, limits.max_clips, "Clips that are also in train", "max_clips"),
-        (GROUP, leaks.groups, limits.max_groups, "Animals that are also in train", "max_groups"),
-        (
-            PICTURE,
-            leaks.pictures,
-            pictures,
-            "Frames that nearly equal a train frame",
-            "max_picture_share",
-        ),
-    ):
-        if count:
-            of = f" of {leaks.compared}" if kind == PICTURE else ""
-            named = "; ".join(_words(row) for row in examples(leaks.listed, kind))
-            yield Finding(
-                ERROR if count > limit else WARNING,
-                f"shared_{kind}s",
-                EVAL,
-                f"{what}: {count}{of}, leak.{setting} allows {limit} ({named}). "
-                "Take them out of one of the two CSVs, or raise the limit.",
-                count,
-                limit,
-            )
+    if leaks.clips:
+        text = f"Clips that are also in train: {leaks.clips}, leak.max_clips"
+        yield _finding(leaks, CLIP, leaks.clips, limits.max_clips, text)
+    if leaks.groups:
+        text = f"Animals that are also in train: {leaks.groups}, leak.max_groups"
+        yield _finding(leaks, GROUP, leaks.groups, limits.max_groups, text)
+    if leaks.pictures:
+        text = (
+            f"Frames that nearly equal a train frame: {leaks.pictures} of {leaks.compared}, "
+            "leak.max_picture_share"
+        )
+        limit = int(limits.max_picture_share * leaks.compared)
+        yield _finding(leaks, PICTURE, leaks.pictures, limit, text)
     if leaks.flat:
         yield Finding(
             WARNING,
             "flat_pictures",
             EVAL,
-            f"Frames that show next to nothing and were not compared with train's: {leaks.flat}.",
+            f"Frames with next to no contrast, which were not compared with train's: {leaks.flat}.",
             leaks.flat,
         )
 
 
-def examples(listed: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+def _finding(leaks: LeakSearchResult, kind: str, count: int, limit: int, text: str) -> Finding:
+    listed = "; ".join(_text(row) for row in examples(leaks.listed, kind))
+    return Finding(
+        ERROR if count > limit else WARNING,
+        f"shared_{kind}s",
+        EVAL,
+        f"{text} allows {limit} ({listed}). "
+        "Take them out of one of the two CSVs, or raise the limit.",
+        count,
+        limit,
+    )
+
+
+def examples(listed: Sequence[LeakExample], kind: str) -> list[LeakExample]:
     """Returns the first pairs of a kind."""
     return [row for row in listed if row["kind"] == kind][:EXAMPLES]
 
 
-def _words(row: dict[str, Any]) -> str:
+def _text(row: LeakExample) -> str:
     name = f"{row['name']}, " if row["name"] else ""
     return (
         f"{name}eval line {row['eval_line']} {row['eval_image']} "

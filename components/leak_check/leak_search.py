@@ -1,7 +1,7 @@
-"""What train and eval have in common: clips, animals and nearly identical pictures."""
+"""Finds clips, animals and nearly identical pictures that train and eval have in common."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,25 +11,31 @@ from components.leak_check.frames_table import SplitFrames
 from components.leak_check.settings import LeakLimits
 from dataset.leaks import NearPairs, ViewHashes, near_pairs
 from dataset.shared_names import shared_names
-from schemas import artifacts, frame_columns
+from schemas import frame_columns
+from schemas.documents import LeakExample
 
-CLIP, GROUP, PICTURE = "clip", "group", "picture"
+CLIP: Final = "clip"
+GROUP: Final = "group"
+PICTURE: Final = "picture"
 MIN_CONTRAST = 2 / 255
-"""An eval picture of less contrast is not compared: a black frame has nothing to be learnt by
-heart, and its hash is that of the noise in it."""
+"""An eval picture with less contrast is not compared: a black frame shows nothing that could be
+memorised, and its hash is that of its noise."""
 MAX_LISTED = 2000
-"""Pairs of each kind in the table."""
+"""Most pairs of each kind in the table."""
+
+_Kind = Literal["clip", "group", "picture"]
 
 
-class Leaks(NamedTuple):
-    """What was found.
+class LeakSearchResult(NamedTuple):
+    """Leaks between train and eval.
 
     Attributes:
-      clips, groups: names that both splits have.
-      pictures: eval frames that nearly equal a train frame.
-      compared: eval frames that were looked up.
-      flat: eval frames that were not, for want of contrast.
-      listed: rows with ``LEAK_COLUMNS``, at most ``MAX_LISTED`` of each kind.
+      clips: number of clip names that both splits have.
+      groups: number of group names that both splits have.
+      pictures: number of eval frames that nearly equal a train frame.
+      compared: number of eval frames that were compared.
+      flat: number of eval frames that were not, because they have too little contrast.
+      listed: pairs of rows, at most ``MAX_LISTED`` of each kind.
     """
 
     clips: int
@@ -37,33 +43,37 @@ class Leaks(NamedTuple):
     pictures: int
     compared: int
     flat: int
-    listed: list[dict[str, Any]]
+    listed: list[LeakExample]
 
 
-def find_leaks(train: SplitFrames, evaluation: SplitFrames, limits: LeakLimits) -> Leaks:
+def find_leaks(train: SplitFrames, evaluation: SplitFrames, limits: LeakLimits) -> LeakSearchResult:
     """Compares the two splits.
 
     Args:
-      train: the frames that are learnt from.
-      evaluation: the frames that are judged by.
-      limits: how near two pictures are to be found.
+      train: frames that the model is trained on.
+      evaluation: frames that the model is evaluated on.
+      limits: how much two pictures may differ and still count as nearly identical.
     """
     clips = shared_names(_names(train, frame_columns.CLIP), _names(evaluation, frame_columns.CLIP))
     groups = shared_names(
         _names(train, frame_columns.GROUP), _names(evaluation, frame_columns.GROUP)
     )
-    asked, numbers, flat = _asked(evaluation)
-    near = near_pairs(_known(train), asked, limits.hash_distance, limits.colour_tolerance)
-    near = _nearest_first(near._replace(eval_index=numbers[near.eval_index]))
+
+    pictures, rows, flat = _eval_pictures(evaluation)
+    near = near_pairs(
+        _train_pictures(train), pictures, limits.hash_distance, limits.colour_tolerance
+    )
+    near = _nearest_first(near._replace(eval_index=rows[near.eval_index]))
+
     pairs = _Pairs(train, evaluation)
     pairs.add(CLIP, clips.train_row, clips.eval_row)
     pairs.add(GROUP, groups.train_row, groups.eval_row)
     pairs.add(PICTURE, near.train_index, near.eval_index, near.distance)
-    return Leaks(
+    return LeakSearchResult(
         clips=len(clips.eval_row),
         groups=len(groups.eval_row),
         pictures=len(near.eval_index),
-        compared=len(numbers),
+        compared=len(rows),
         flat=flat,
         listed=pairs.listed(),
     )
@@ -73,26 +83,27 @@ def _names(split: SplitFrames, column: str) -> Iterator[pa.ChunkedArray]:
     return (table[column] for table in split.batches([column]))
 
 
-def _known(split: SplitFrames) -> Iterator[ViewHashes]:
+def _train_pictures(split: SplitFrames) -> Iterator[ViewHashes]:
     for table in split.batches([frame_columns.PHASH, frame_columns.COLOUR]):
         yield ViewHashes(
             table[frame_columns.PHASH].to_numpy(), table[frame_columns.COLOUR].to_numpy()
         )
 
 
-def _asked(split: SplitFrames) -> tuple[ViewHashes, npt.NDArray[np.int64], int]:
-    """Returns the pictures to look up, their row numbers, and how many others there are."""
+def _eval_pictures(split: SplitFrames) -> tuple[ViewHashes, npt.NDArray[np.int64], int]:
+    """Returns the pictures with enough contrast, their row indices, and the number of others."""
     phash, colour = [np.empty(0, np.uint64)], [np.empty(0, np.uint32)]
-    numbers = [np.empty(0, np.int64)]
-    rows = 0
+    rows = [np.empty(0, np.int64)]
+    total = 0
     for table in split.batches([frame_columns.PHASH, frame_columns.COLOUR, frame_columns.CONTRAST]):
         clear = table[frame_columns.CONTRAST].to_numpy() >= MIN_CONTRAST
         phash.append(table[frame_columns.PHASH].to_numpy()[clear])
         colour.append(table[frame_columns.COLOUR].to_numpy()[clear])
-        numbers.append(np.flatnonzero(clear) + rows)
-        rows += len(table)
-    found = np.concatenate(numbers)
-    return ViewHashes(np.concatenate(phash), np.concatenate(colour)), found, rows - len(found)
+        rows.append(np.flatnonzero(clear) + total)
+        total += len(table)
+    clear_rows = np.concatenate(rows)
+    pictures = ViewHashes(np.concatenate(phash), np.concatenate(colour))
+    return pictures, clear_rows, total - len(clear_rows)
 
 
 def _nearest_first(near: NearPairs) -> NearPairs:
@@ -101,26 +112,26 @@ def _nearest_first(near: NearPairs) -> NearPairs:
 
 
 class _Pairs:
-    """Pairs of rows, by number, that become rows of the table."""
+    """Pairs of row indices, which ``listed`` turns into rows of the table."""
 
     def __init__(self, train: SplitFrames, evaluation: SplitFrames) -> None:
-        self._splits = (train, evaluation)
-        self._pairs: list[tuple[str, int, int, int | None]] = []
+        self._train, self._evaluation = train, evaluation
+        self._pairs: list[tuple[_Kind, int, int, int | None]] = []
 
     def add(
         self,
-        kind: str,
+        kind: _Kind,
         train_rows: npt.NDArray[np.int64],
         eval_rows: npt.NDArray[np.int64],
         distance: npt.NDArray[np.int64] | None = None,
     ) -> None:
         """Adds the first ``MAX_LISTED`` pairs."""
         count = min(len(train_rows), MAX_LISTED)
-        bits = [None] * count if distance is None else distance[:count].tolist()
-        columns = (train_rows[:count].tolist(), eval_rows[:count].tolist(), bits)
+        distances = [None] * count if distance is None else distance[:count].tolist()
+        columns = (train_rows[:count].tolist(), eval_rows[:count].tolist(), distances)
         self._pairs += [(kind, *pair) for pair in zip(*columns, strict=True)]
 
-    def listed(self) -> list[dict[str, Any]]:
+    def listed(self) -> list[LeakExample]:
         """Returns the rows of the table."""
         columns = [
             frame_columns.LINE,
@@ -128,24 +139,26 @@ class _Pairs:
             frame_columns.CLIP,
             frame_columns.GROUP,
         ]
-        train, evaluation = (
-            split.rows(np.array([pair[side] for pair in self._pairs], np.int64), columns)
-            for side, split in enumerate(self._splits, start=1)
+        train_rows = self._train.rows(
+            np.array([row for _, row, _, _ in self._pairs], np.int64), columns
         )
-        rows = []
-        for kind, train_row, eval_row, distance in self._pairs:
-            ours, theirs = train[train_row], evaluation[eval_row]
-            name = {CLIP: theirs[frame_columns.CLIP], GROUP: theirs[frame_columns.GROUP]}.get(
-                kind, ""
+        eval_rows = self._evaluation.rows(
+            np.array([row for _, _, row, _ in self._pairs], np.int64), columns
+        )
+
+        name_columns = {CLIP: frame_columns.CLIP, GROUP: frame_columns.GROUP}
+        listed: list[LeakExample] = []
+        for kind, train_index, eval_index, distance in self._pairs:
+            train_row, eval_row = train_rows[train_index], eval_rows[eval_index]
+            listed.append(
+                {
+                    "kind": kind,
+                    "name": eval_row[name_columns[kind]] if kind in name_columns else "",
+                    "train_line": train_row[frame_columns.LINE],
+                    "train_image": train_row[frame_columns.IMAGE_PATH],
+                    "eval_line": eval_row[frame_columns.LINE],
+                    "eval_image": eval_row[frame_columns.IMAGE_PATH],
+                    "distance": distance,
+                }
             )
-            values = (
-                kind,
-                name,
-                ours[frame_columns.LINE],
-                ours[frame_columns.IMAGE_PATH],
-                theirs[frame_columns.LINE],
-                theirs[frame_columns.IMAGE_PATH],
-                distance,
-            )
-            rows.append(dict(zip(artifacts.LEAK_COLUMNS, values, strict=True)))
-        return rows
+        return listed

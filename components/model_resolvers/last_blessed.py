@@ -1,4 +1,4 @@
-"""Finds earlier blessed models: what a new one must not fall behind, and what it goes on from."""
+"""Finds earlier blessed models: the baseline of an evaluation, and the model of a warm start."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +19,9 @@ _Event = metadata_store_pb2.Event
 class LastBlessedBefore(resolver.ResolverStrategy):
     """The latest blessed model other than the current one.
 
-    TFX's LatestBlessedModelStrategy returns the current model itself once it is blessed: a
-    second run of an unchanged pipeline would compare the model with itself, miss the cache
-    and push the same model again under a new version.
+    TFX's LatestBlessedModelStrategy returns the current model itself once it is blessed. With it, a
+    second run of an unchanged pipeline would compare the model with itself, miss the cache and push
+    the same model again under a new version.
     """
 
     def resolve_artifacts(
@@ -30,21 +30,21 @@ class LastBlessedBefore(resolver.ResolverStrategy):
         """Returns the blessed model and its blessing, or empty lists where there is none.
 
         Args:
-          store: MLMD; not needed.
+          store: ML Metadata's store; not used.
           input_dict: all models and blessings of the pipeline, and the current model.
         """
         del store
         current = {model.id for model in input_dict[CURRENT]}
-        found = newest_blessed(input_dict, lambda model: model.id not in current)
-        return {**found, CURRENT: input_dict[CURRENT]}
+        newest = newest_blessed(input_dict, lambda model: model.id not in current)
+        return {**newest, CURRENT: input_dict[CURRENT]}
 
 
 class LastBlessedOfOtherExamples(resolver.ResolverStrategy):
     """The latest blessed model that was not trained on the current Examples.
 
-    If it could be one that was, the second run of an unchanged pipeline would go on from what
-    the first has made: another input, so the cache would be missed and it would train again,
-    and so would every run after it.
+    If it could be one that was, the second run of an unchanged pipeline would start with the model
+    of the first. The Trainer would have another input, miss the cache and train again, and so it
+    would in every later run.
     """
 
     def resolve_artifacts(
@@ -53,22 +53,22 @@ class LastBlessedOfOtherExamples(resolver.ResolverStrategy):
         """Returns the model and its blessing, or empty lists where there is none.
 
         Args:
-          store: MLMD, which knows what each model was made of.
+          store: ML Metadata's store, which knows the inputs that each model was made from.
           input_dict: all models and blessings of the pipeline, and the current Examples.
         """
         current = {examples.id for examples in input_dict[EXAMPLES]}
-        found = newest_blessed(input_dict, lambda model: not current & _made_of(store, model.id))
-        return {**found, EXAMPLES: input_dict[EXAMPLES]}
+        newest = newest_blessed(input_dict, lambda model: not current & _inputs_of(store, model.id))
+        return {**newest, EXAMPLES: input_dict[EXAMPLES]}
 
 
 def newest_blessed(
     input_dict: dict[str, list[types.Artifact]], allowed: Callable[[types.Artifact], bool]
 ) -> dict[str, list[types.Artifact]]:
-    """Returns the blessed model with the highest id, of those allowed, and its blessing.
+    """Returns the blessed and allowed model with the highest id, and its blessing.
 
     Args:
       input_dict: all models and blessings, under ``MODEL`` and ``BLESSING``.
-      allowed: asked of blessed models only, the newest first.
+      allowed: whether a model may be returned; called with blessed models alone, the newest first.
 
     Returns:
       Lists of one under the same keys, or empty ones.
@@ -81,22 +81,22 @@ def newest_blessed(
     }
     blessed = [model for model in input_dict[MODEL] if model.id in blessings]
     blessed.sort(key=lambda model: model.id, reverse=True)
-    found = next(filter(allowed, blessed), None)
+    newest = next(filter(allowed, blessed), None)
     return {
-        MODEL: [found] if found else [],
-        BLESSING: [blessings[found.id]] if found else [],
+        MODEL: [newest] if newest else [],
+        BLESSING: [blessings[newest.id]] if newest else [],
     }
 
 
-def _made_of(store: Any, model: int) -> set[int]:
-    """Returns the ids of the artifacts that went into the executions that put the model out."""
-    makers = {
+def _inputs_of(store: Any, model_id: int) -> set[int]:
+    """Returns the ids of the input artifacts of the executions whose output the model is."""
+    executions = {
         event.execution_id
-        for event in store.get_events_by_artifact_ids([model])
+        for event in store.get_events_by_artifact_ids([model_id])
         if event.type == _Event.OUTPUT
     }
     return {
         event.artifact_id
-        for event in store.get_events_by_execution_ids(list(makers))
+        for event in store.get_events_by_execution_ids(list(executions))
         if event.type == _Event.INPUT
     }

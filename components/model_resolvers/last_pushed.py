@@ -1,8 +1,9 @@
-"""LastPushed: the model that is served now, as what a new one must not fall behind.
+"""LastPushed: the model that is served now, as the baseline of an evaluation.
 
-On this machine a resolver asks ML Metadata (``components.model_resolvers.last_blessed``).
-Kubeflow's compiler knows two strategies of TFX's own only, and a plain Kubeflow cluster runs no
-resolver at all; the serving folder says the same, for only blessed models get there.
+On this machine a resolver finds the baseline in ML Metadata
+(``components.model_resolvers.last_blessed``). Kubeflow's compiler supports two of TFX's own
+strategies alone, and a plain Kubeflow cluster runs no resolver at all. The serving folder gives the
+same model, because only blessed models are pushed.
 """
 
 import logging
@@ -19,11 +20,11 @@ _LOGGER = logging.getLogger(__name__)
 
 @component
 def LastPushed(serving: Parameter[str], model: OutputArtifact[standard_artifacts.Model]) -> None:
-    """Copies the highest version of a serving folder; puts out an empty model if there is none.
+    """Copies the highest version of a serving folder; the model is empty if there is none.
 
     Args:
-      serving: the folder that TensorFlow Serving polls.
-      model: gets the servable where TFX looks for one.
+      serving: the folder that TensorFlow Serving watches.
+      model: the output; the servable is copied to TFX's folder for it.
     """
     version = highest_version(serving)
     fileio.makedirs(model.uri)
@@ -39,13 +40,13 @@ def LastPushed(serving: Parameter[str], model: OutputArtifact[standard_artifacts
 def highest_version(serving: str) -> int | None:
     """Returns the highest whole version in a serving folder; None where there is none.
 
-    A version that is being copied has no ``saved_model.pb`` yet: it comes last.
+    A version that is being copied has no ``saved_model.pb`` yet, because that file comes last.
     """
     if not fileio.exists(serving):
         return None
     numbers = sorted(
         int(name)
-        for name in map(_bare, fileio.listdir(serving))
+        for name in map(_without_slash, fileio.listdir(serving))
         if name.isascii() and name.isdigit()
     )
     whole = [
@@ -56,6 +57,6 @@ def highest_version(serving: str) -> int | None:
     return whole[-1] if whole else None
 
 
-def _bare(name: str) -> str:
+def _without_slash(name: str) -> str:
     # An object store's listing ends folders in a slash.
     return name.rstrip("/")

@@ -1,4 +1,4 @@
-"""PetExampleGen: cleaned CSVs and photos in, Examples with cropped JPEGs and rejects out."""
+"""PetExampleGen: turns cleaned CSVs and photos into Examples with crops, and lists refused rows."""
 
 import glob
 import posixpath
@@ -18,13 +18,13 @@ from schemas import features
 from schemas.splits import EVAL, TRAIN
 
 EVAL_BUCKETS = 1000
-"""A share of the clips is set in steps of 1/1000."""
+"""The share of the clips that become "eval" is rounded to 1/1000."""
 DATA_VERSION = "data_version"
-"""Execution property that is only there to be part of the cache key."""
+"""Execution property that is used in the cache key alone."""
 
 
 class PetExampleGenSpec(component_spec.ComponentSpec):
-    """A FileBasedExampleGen's contract and two more outputs, rejects and frames."""
+    """The contract of a FileBasedExampleGen, with two more outputs: rejects and frames."""
 
     PARAMETERS = {
         **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
@@ -43,13 +43,12 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
     """Reads rows of (photo, box, mood) and writes the crops as TFRecord shards.
 
     Outputs:
-      examples: splits of Examples with the features of
-        ``schemas.features``, uncompressed TFRecords (JPEG does not compress).
+      examples: splits of Examples with the features of ``schemas.features``, as uncompressed
+        TFRecords (JPEG does not compress).
       rejects: every refused row with its reason, and counts.
-      frames: what is known of every used frame, without pixels, as Parquet.
+      frames: metadata of every used frame, without pixels, as Parquet.
 
-    Rows are refused one by one and never stop the run; a CSV that is no table does, with a
-    ``DataRefusedError``.
+    Refused rows never stop the run. A CSV that is no table stops it with a ``DataRefusedError``.
     """
 
     SPEC_CLASS = PetExampleGenSpec
@@ -68,11 +67,11 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
         Args:
           csvs: path of each split's CSV.
           settings: how rows are read; part of the cache key.
-          eval_fraction: share of the clips of the only CSV that become "eval", the others
-            "train"; None leaves the splits as they are.
-          data_root: folder that the paths start from, where only the run knows it; else the paths
-            are absolute.
-          data_version: what changes with the data, where this machine cannot see it.
+          eval_fraction: share of the clips of the only CSV that become "eval"; the others become
+            "train". None leaves the splits as they are.
+          data_root: folder that the paths start from, where it is known when the run starts; None
+            where the paths are absolute.
+          data_version: a text that changes with the data, where this machine cannot see the data.
         """
         paths = list(csvs.values())
         base, patterns = (
@@ -90,6 +89,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
             outputs.split_config.partition_feature_name = features.CLIP
             outputs.split_config.splits.add(name=TRAIN, hash_buckets=EVAL_BUCKETS - share)
             outputs.split_config.splits.add(name=EVAL, hash_buckets=share)
+
         spec = PetExampleGenSpec(
             input_base=base,
             input_config=inputs,
@@ -97,7 +97,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
             ingest=settings.to_json(),
             data_version=data_version,
             output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
-            # Readers tell compression by the file's ending; TFX has no word for "none".
+            # Readers go by the file's ending; TFX has no value for uncompressed TFRecords.
             output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
             examples=types.Channel(type=standard_artifacts.Examples),
             rejects=types.Channel(type=Rejects),

@@ -1,4 +1,4 @@
-"""TensorFlow's decoder for a part of a JPEG, which skips the rows and columns outside it."""
+"""Decodes a part of a JPEG with TensorFlow, which skips the rows and columns outside it."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,12 +8,12 @@ from dataset.boxes import PixelBox
 
 
 def decode_region(photo: bytes, region: PixelBox, ratio: int) -> npt.NDArray[np.uint8]:
-    """Decodes a region of a JPEG, see ``dataset.decoding.RegionDecoder``.
+    """Decodes a region of a JPEG; see ``dataset.decoding.RegionDecoder``.
 
-    libjpeg's accurate transform gives the pixels that Pillow gives, to the bit.
+    libjpeg's accurate transform gives exactly the same pixels as Pillow.
 
     Raises:
-      ValueError: the bytes cannot be decoded as far as the region reaches.
+      ValueError: the bytes cannot be decoded to the end of the region.
     """
     try:
         pixels = tf.raw_ops.DecodeAndCropJpeg(

@@ -1,4 +1,4 @@
-"""One row and its crop as a tf.train.Example, and as a row of the frames table."""
+"""Builds the tf.train.Example and the frames table's row of one CSV row and its crop."""
 
 from typing import Any
 
@@ -31,6 +31,7 @@ def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
         features.CLIP: row.clip,
         features.SOURCE_LINE: row.line,
     }
+    # Features without a value are left out.
     if row.label:
         values[features.LABEL] = row.label
     if row.species:
@@ -45,7 +46,7 @@ def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
 
 
 def build_frame(row: Row, box: PixelBox, crop: Crop) -> dict[str, Any]:
-    """Returns the row of the frames table, the columns being ``schemas.frame_columns.COLUMNS``."""
+    """Returns the row of the frames table, with the columns ``schemas.frame_columns.COLUMNS``."""
     return {
         frame_columns.LINE: row.line,
         frame_columns.IMAGE_PATH: row.image_path,
@@ -63,7 +64,7 @@ def build_frame(row: Row, box: PixelBox, crop: Crop) -> dict[str, Any]:
 
 
 def box_area(box: PixelBox, crop: Crop) -> float:
-    """Returns the box's share of the photo, (0, 1]."""
+    """Returns the box's area over the photo's area, (0, 1]."""
     return box.height * box.width / (crop.image_height * crop.image_width)
 
 

@@ -1,4 +1,4 @@
-"""PetExampleGen's executor: deals rows out, lets workers write shards, adds up.
+"""PetExampleGen's executor: assigns rows to blocks, lets workers write shards, sums the counts.
 
 ``BaseExampleGenExecutor`` would send whole Examples through a shuffle that holds them all in
 memory on the local runner, and gzip JPEGs. Here a job names a block of clips, and its worker
@@ -28,10 +28,10 @@ from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import FRAMES, RECORDS, read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
 from dataset.partition import Partition, SplitShare, partition_rows
-from schemas import artifacts
+from schemas import artifacts, documents
 from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS, RejectReason
-from schemas.splits import TRAIN
+from schemas.splits import TRAIN, split_folder
 from system.storage import link_file, open_file
 
 INGEST_KEY = "ingest"
@@ -39,12 +39,12 @@ INGEST_KEY = "ingest"
 REJECTS_KEY = "rejects"
 FRAMES_KEY = "frames"
 UNFINISHED = "unfinished"
-"""Folder beside the outputs' that holds finished blocks while the node runs, and after it died."""
+"""Folder beside the outputs' folders, with the finished blocks of a node that has not ended."""
 _LOGGER = logging.getLogger(__name__)
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
-    """Writes the splits' shards and the rejects."""
+    """Writes the splits' shards and the refused rows."""
 
     def Do(
         self,
@@ -57,68 +57,74 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Args:
           input_dict: empty.
           output_dict: "examples", "rejects" and "frames".
-          exec_properties: a FileBasedExampleGen's, and ``INGEST_KEY``.
+          exec_properties: those of a FileBasedExampleGen, and ``INGEST_KEY``.
 
         Raises:
           DataRefusedError: a CSV is missing, empty, not UTF-8 or lacks a column.
         """
         settings = IngestSettings.from_json(exec_properties[INGEST_KEY])
-        inputs, outputs = example_gen_pb2.Input(), example_gen_pb2.Output()
-        proto_utils.json_to_proto(
-            exec_properties[standard_component_specs.INPUT_CONFIG_KEY], inputs
-        )
-        proto_utils.json_to_proto(
-            exec_properties[standard_component_specs.OUTPUT_CONFIG_KEY], outputs
-        )
+        inputs, outputs = _split_configs(exec_properties)
         examples = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
         rejects = artifact_utils.get_single_instance(output_dict[REJECTS_KEY])
         frames = artifact_utils.get_single_instance(output_dict[FRAMES_KEY])
-        base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-        names = utils.generate_output_split_names(inputs, outputs)
-        examples.split_names = artifact_utils.encode_split_names(names)
 
-        rows = posixpath.join(self._get_tmp_dir(), "rows")
-        fileio.makedirs(rows)
-        dealings = []
-        for split in inputs.splits:
-            shares = [
-                SplitShare(out.name, out.hash_buckets) for out in outputs.split_config.splits
-            ] or [SplitShare(split.name, 1)]
-            source = _only_file(posixpath.join(base, split.pattern))
-            dealings.append(
-                partition_rows(
-                    source,
-                    shares,
-                    settings.data.shard_rows,
-                    rows,
-                    open_file,
-                    labelled=settings.labelled,
-                )
-            )
+        # Assign the rows to blocks.
+        base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+        partitions = self._deal_out(inputs, outputs, base, settings)
         # Beside the executions' own folders, which are removed when a run dies.
         unfinished = posixpath.join(posixpath.dirname(posixpath.dirname(examples.uri)), UNFINISHED)
         fileio.makedirs(unfinished)
-        jobs = [job for dealing in dealings for job in _jobs(dealing, settings, unfinished)]
+        jobs = [job for partition in partitions for job in _jobs(partition, settings, unfinished)]
+
+        # Write a shard for each block.
         self._write_shards(jobs)
-        for name in names:
-            of_split = [job for job in jobs if job.block.split == name]
-            for artifact, ending in ((examples, RECORDS), (frames, FRAMES)):
-                folder = posixpath.join(artifact.uri, f"Split-{name}")
-                fileio.makedirs(folder)
-                for job in of_split:
-                    link_file(job.stem + ending, posixpath.join(folder, job.shard_name + ending))
+
+        # Collect the shards, the refused rows and the counts.
+        splits = utils.generate_output_split_names(inputs, outputs)
+        for split in splits:
+            split_jobs = [job for job in jobs if job.block.split == split]
+            _link_shards(split_jobs, RECORDS, posixpath.join(examples.uri, split_folder(split)))
+            _link_shards(split_jobs, FRAMES, posixpath.join(frames.uri, split_folder(split)))
         _write_rejects(posixpath.join(rejects.uri, artifacts.REJECTS_CSV), jobs)
-        _write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), names, jobs)
+        _write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs)
+        examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
         fileio.rmtree(unfinished)
+
+    def _deal_out(
+        self,
+        inputs: example_gen_pb2.Input,
+        outputs: example_gen_pb2.Output,
+        base: str,
+        settings: IngestSettings,
+    ) -> list[Partition]:
+        """Returns the blocks of each CSV; the blocks' rows are written to a temporary folder."""
+        folder = posixpath.join(self._get_tmp_dir(), "rows")
+        fileio.makedirs(folder)
+        output_shares = [
+            SplitShare(split.name, split.hash_buckets) for split in outputs.split_config.splits
+        ]
+        return [
+            partition_rows(
+                _only_file(posixpath.join(base, split.pattern)),
+                output_shares or [SplitShare(split.name, 1)],
+                settings.data.shard_rows,
+                folder,
+                open_file,
+                labelled=settings.labelled,
+            )
+            for split in inputs.splits
+        ]
 
     def _write_shards(self, jobs: list[ShardJob]) -> None:
         processes = local_processes(self._beam_pipeline_args or [])
         if processes is not None:
-            anew = write_shards_here(jobs, processes)
-            _LOGGER.info("%d of %d blocks were finished before", len(jobs) - anew, len(jobs))
+            written = write_shards_here(jobs, processes)
+            _LOGGER.info(
+                "%d of %d blocks were finished by an earlier run", len(jobs) - written, len(jobs)
+            )
             return
         with self._make_beam_pipeline() as pipeline:
             _ = (
@@ -130,59 +136,88 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             )
 
 
+def _split_configs(
+    exec_properties: dict[str, Any],
+) -> tuple[example_gen_pb2.Input, example_gen_pb2.Output]:
+    inputs, outputs = example_gen_pb2.Input(), example_gen_pb2.Output()
+    proto_utils.json_to_proto(exec_properties[standard_component_specs.INPUT_CONFIG_KEY], inputs)
+    proto_utils.json_to_proto(exec_properties[standard_component_specs.OUTPUT_CONFIG_KEY], outputs)
+    return inputs, outputs
+
+
 def _only_file(pattern: str) -> str:
-    found: list[str] = fileio.glob(pattern)
-    if len(found) != 1:
-        raise DataRefusedError(f"A split is read from one CSV. {pattern} matches {len(found)}.")
-    return found[0]
+    paths: list[str] = fileio.glob(pattern)
+    if len(paths) != 1:
+        raise DataRefusedError(
+            f"A split must be read from one CSV. Received: {pattern}, which matches {len(paths)} "
+            "files"
+        )
+    return paths[0]
 
 
-def _jobs(dealing: Partition, settings: IngestSettings, folder: str) -> Iterator[ShardJob]:
-    totals = Counter[str]()
-    for block in dealing.blocks:
-        totals[block.split] += block.rows
-    for block in dealing.blocks:
-        rows_of = dealing.labels[block.split]
+def _jobs(partition: Partition, settings: IngestSettings, folder: str) -> Iterator[ShardJob]:
+    split_rows = Counter[str]()
+    for block in partition.blocks:
+        split_rows[block.split] += block.rows
+    for block in partition.blocks:
+        label_counts = partition.labels[block.split]
         yield ShardJob(
             block=block,
             settings=settings,
             image_root=settings.image_root or posixpath.dirname(block.source),
             thinned=settings.thin.is_on and block.split == TRAIN,
-            whole_moods=frozenset(
-                mood for mood in settings.moods if rows_of.get(mood, 0) < settings.thin.keep_below
+            unthinned_moods=frozenset(
+                mood
+                for mood in settings.moods
+                if label_counts.get(mood, 0) < settings.thin.keep_below
             ),
             stem=posixpath.join(
                 folder, f"{block.split}-{block.number:05d}-of-{block.num_blocks:05d}"
             ),
-            split_rows=totals[block.split],
+            split_rows=split_rows[block.split],
         )
 
 
-def _write_rejects(path: str, jobs: list[ShardJob]) -> None:
+def _link_shards(jobs: Sequence[ShardJob], ending: str, folder: str) -> None:
+    """Gives the blocks' files with an ending their final names in a split's folder."""
+    fileio.makedirs(folder)
+    for job in jobs:
+        link_file(job.stem + ending, posixpath.join(folder, job.shard_name + ending))
+
+
+def _write_rejects(path: str, jobs: Sequence[ShardJob]) -> None:
     with open_file(path, "w") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(REJECT_COLUMNS)
         writer.writerows(read_rejects([job.stem for job in jobs]))
 
 
-def _write_counts(path: str, names: list[str], jobs: list[ShardJob]) -> None:
-    splits: dict[str, Any] = {}
-    for name in names:
-        own = [job for job in jobs if job.block.split == name]
-        counts = [read_counts(job.stem) for job in own]
-        moods = own[0].settings.moods
-        splits[name] = {
-            **{
-                key: sum(count[key] for count in counts)
-                for key in ("rows", "used", "clips", "bytes")
-            },
-            "moods": _sums(counts, "moods", moods),
-            "thinned": _sums(counts, "thinned", moods),
-            "refused": _sums(counts, "refused", [reason.value for reason in RejectReason]),
+def _write_counts(path: str, splits: Sequence[str], jobs: Sequence[ShardJob]) -> None:
+    ingest: documents.Ingest = {
+        "splits": {
+            split: _split_counts([job for job in jobs if job.block.split == split])
+            for split in splits
         }
+    }
     with open_file(path, "w") as file:
-        file.write(json.dumps({"splits": splits}, ensure_ascii=False, indent=1))
+        file.write(json.dumps(ingest, ensure_ascii=False, indent=1))
 
 
-def _sums(counts: list[dict[str, Any]], key: str, names: Sequence[str]) -> dict[str, int]:
-    return {name: sum(count[key].get(name, 0) for count in counts) for name in names}
+def _split_counts(jobs: Sequence[ShardJob]) -> documents.SplitCounts:
+    """Returns the sums over a split's blocks."""
+    counts = [read_counts(job.stem) for job in jobs]
+    mood_names = jobs[0].settings.moods
+    reasons = [reason.value for reason in RejectReason]
+    return {
+        "rows": sum(count["rows"] for count in counts),
+        "used": sum(count["used"] for count in counts),
+        "clips": sum(count["clips"] for count in counts),
+        "bytes": sum(count["bytes"] for count in counts),
+        "moods": _sums([count["moods"] for count in counts], mood_names),
+        "thinned": _sums([count["thinned"] for count in counts], mood_names),
+        "refused": _sums([count["refused"] for count in counts], reasons),
+    }
+
+
+def _sums(counts: Sequence[dict[str, int]], names: Sequence[str]) -> dict[str, int]:
+    return {name: sum(count.get(name, 0) for count in counts) for name in names}

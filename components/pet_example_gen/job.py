@@ -1,4 +1,4 @@
-"""What the ingest needs to know, as it travels to the executor and to Beam's workers."""
+"""The ingest's settings and jobs, which are sent to its executor and to Beam's workers."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class IngestSettings(SettingsGroup):
 
 
 def unlabelled(settings: IngestSettings) -> IngestSettings:
-    """Returns the same for rows without labels, which nothing is trained on."""
+    """Returns the settings for rows without labels, which are never trained on."""
     data = settings.data.replace(surplus=0.0)
     return settings.replace(data=data, thin=ThinSettings(), labelled=False)
 
@@ -44,19 +44,19 @@ class ShardJob:
 
     Attributes:
       block: the rows.
-      settings: how they are read.
+      settings: how the rows are read.
       image_root: folder that relative image paths start from.
       thinned: whether ``settings.thin`` applies to the block's split.
-      whole_moods: moods of which every frame is kept all the same.
+      unthinned_moods: moods of which every frame is kept even so.
       stem: path of the files that the worker writes, without their endings.
-      split_rows: rows of the whole split, for the progress.
+      split_rows: number of rows of the whole split, for the progress.
     """
 
     block: Block
     settings: IngestSettings
     image_root: str
     thinned: bool
-    whole_moods: frozenset[str]
+    unthinned_moods: frozenset[str]
     stem: str
     split_rows: int
 

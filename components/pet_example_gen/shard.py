@@ -1,13 +1,13 @@
-"""The worker's side of the ingest: a block of rows becomes a shard.
+"""The worker's part of the ingest: turns a block of rows into a shard.
 
-Photos are read, cut and written by one process; only paths and counts leave it.
+Photos are read, cut and written by one process; no other process gets their pixels.
 """
 
 import hashlib
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from components.pet_example_gen import shard_files
@@ -21,15 +21,17 @@ from dataset.fingerprint import photo_state
 from dataset.partition import rows_of_block
 from dataset.photo import make_crop, read_photo
 from dataset.thinning import thin_clip
+from schemas.documents import BlockCounts
 from schemas.reasons import RejectReason
 from system import progress
 from system.storage import open_file
 
 _REPORT_EVERY = 50
+"""Least number of rows between two reports of the progress."""
 
 
 class Sample(NamedTuple):
-    """A frame that can be used: its Example, serialized, and its row of the frames table."""
+    """A usable frame: its row, its Example, serialised, and its row of the frames table."""
 
     row: Row
     phash: int
@@ -40,52 +42,36 @@ class Sample(NamedTuple):
 def write_shard(job: ShardJob) -> bool:
     """Writes the block's files; see ``shard_files``.
 
-    Twice the same work gives the same bytes, and each file appears whole or not at all, so a
-    worker may die and another repeat the job.
+    The same job gives the same bytes, and each file appears whole or not at all. So a worker may
+    die and another repeat the job.
 
     Returns:
-      Whether there was work: False where an earlier run had finished the block and neither
-      its rows nor its photos nor the settings have changed since.
+      Whether the files were written: False where an earlier run had finished the block, and
+      neither its rows nor its photos nor the settings have changed since.
     """
     rows = list(rows_of_block(job.block, open_file))
     key = _key(job, rows)
     if shard_files.is_finished(job.stem, key):
         _report(job, len(rows))
         return False
+
     reader = _Reader(job)
-    moods: Counter[str] = Counter()
-    dropped: Counter[str] = Counter()
-    clips: set[str] = set()
-    untold = 0
+    counter = _Counter()
+    unreported = 0
     with shard_files.ShardWriter(job.stem) as writer:
         for clip_rows in _by_clip(rows):
-            refused = len(reader.refused)
-            samples = _kept(clip_rows, reader, job)
+            first_refusal = len(reader.refusals)
+            samples = _read_clip(clip_rows, reader, job)
             for sample in samples:
                 writer.write(sample.record, sample.frame)
-                moods[sample.row.label] += 1
-                clips.add(sample.row.clip)
-            if len(samples) + len(reader.refused) - refused < len(clip_rows):
-                dropped.update(row.label for row in clip_rows)
-                dropped.subtract(sample.row.label for sample in samples)
-                dropped.subtract(refusal.row.label for refusal in reader.refused[refused:])
-            untold += len(clip_rows)
-            if untold >= _REPORT_EVERY:
-                _report(job, untold)
-                untold = 0
-        _report(job, untold)
-        writer.finish(
-            key,
-            {
-                "rows": len(rows),
-                "used": moods.total(),
-                "clips": len(clips),
-                "moods": dict(moods),
-                "thinned": {mood: count for mood, count in dropped.items() if count},
-                "refused": dict(Counter(refusal.reason.value for refusal in reader.refused)),
-            },
-            [_reject(job, refusal) for refusal in sorted(reader.refused, key=lambda r: r.row.line)],
-        )
+            counter.add(clip_rows, samples, reader.refusals[first_refusal:])
+            unreported += len(clip_rows)
+            if unreported >= _REPORT_EVERY:
+                _report(job, unreported)
+                unreported = 0
+        _report(job, unreported)
+        refusals = sorted(reader.refusals, key=lambda refusal: refusal.row.line)
+        writer.finish(key, counter.counts(), [_reject(job, refusal) for refusal in refusals])
     return True
 
 
@@ -102,19 +88,19 @@ class _RefusedError(Exception):
 
 
 class _Reader:
-    """Reads rows of a block and keeps the refusals."""
+    """Reads rows of a block, and keeps the refusals in the order of reading."""
 
     def __init__(self, job: ShardJob) -> None:
-        self.refused: list[_Refusal] = []
+        self.refusals: list[_Refusal] = []
         self._job = job
-        self._seen: dict[tuple[str, PixelBox], Row] = {}
+        self._first_rows: dict[tuple[str, PixelBox], Row] = {}
 
     def read(self, row: Row) -> Sample | None:
-        """Returns what a row gives; None where it is refused."""
+        """Returns the sample of a row; None where the row is refused."""
         try:
             return self._sample(row)
         except (_RefusedError, BoxError, PhotoError) as error:
-            self.refused.append(_Refusal(row, error.reason, str(error)))
+            self.refusals.append(_Refusal(row, error.reason, str(error)))
             return None
 
     def _sample(self, row: Row) -> Sample:
@@ -122,24 +108,60 @@ class _Reader:
         if settings.labelled and row.label not in settings.moods:
             raise _RefusedError(RejectReason.UNKNOWN_LABEL, f"{row.label!r}")
         box = parse_box(row.bbox)
-        first = self._seen.setdefault((row.image_path, box), row)
+        first = self._first_rows.setdefault((row.image_path, box), row)
         if first is not row:
-            but = f", which says {first.label}" if first.label != row.label else ""
-            detail = f"same image and box as line {first.line}{but}"
+            other_label = f", which says {first.label}" if first.label != row.label else ""
+            detail = f"same image and box as line {first.line}{other_label}"
             raise _RefusedError(RejectReason.DUPLICATE_ROW, detail)
+
         photo = read_photo(posixpath.join(self._job.image_root, row.image_path), open_file)
         crop = make_crop(photo, box, settings.data, settings.side, decode_region)
         record = build_example(row, box, crop).SerializeToString(deterministic=True)
         return Sample(row, crop.phash, record, build_frame(row, box, crop))
 
 
-def _kept(rows: list[Row], reader: _Reader, job: ShardJob) -> list[Sample]:
+class _Counter:
+    """Counts the rows of a block, clip by clip."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._clips: set[str] = set()
+        self._used = Counter[str]()
+        self._thinned = Counter[str]()
+        self._refused = Counter[str]()
+
+    def add(
+        self, rows: Sequence[Row], samples: Sequence[Sample], refusals: Sequence[_Refusal]
+    ) -> None:
+        """Adds a clip: its rows, those that are used, and those that are refused."""
+        self._rows += len(rows)
+        self._clips.update(sample.row.clip for sample in samples)
+        self._used.update(sample.row.label for sample in samples)
+        self._refused.update(refusal.reason.value for refusal in refusals)
+        if len(samples) + len(refusals) < len(rows):
+            self._thinned.update(row.label for row in rows)
+            self._thinned.subtract(sample.row.label for sample in samples)
+            self._thinned.subtract(refusal.row.label for refusal in refusals)
+
+    def counts(self) -> BlockCounts:
+        """Returns the sums; moods and reasons without rows are left out."""
+        return {
+            "rows": self._rows,
+            "used": self._used.total(),
+            "clips": len(self._clips),
+            "moods": dict(self._used),
+            "thinned": {mood: count for mood, count in self._thinned.items() if count},
+            "refused": dict(self._refused),
+        }
+
+
+def _read_clip(rows: list[Row], reader: _Reader, job: ShardJob) -> list[Sample]:
     """Returns the samples of a clip that go into the shard, in the order of the rows."""
-    whole = [row for row in rows if not job.thinned or row.label in job.whole_moods]
+    whole = [row for row in rows if not job.thinned or row.label in job.unthinned_moods]
     samples = [sample for row in whole if (sample := reader.read(row)) is not None]
     if len(whole) < len(rows):
-        rest = [row for row in rows if row.label not in job.whole_moods]
-        samples += thin_clip(rest, reader.read, job.settings.thin)
+        others = [row for row in rows if row.label not in job.unthinned_moods]
+        samples += thin_clip(others, reader.read, job.settings.thin)
         samples.sort(key=lambda sample: sample.row.line)
     return samples
 
@@ -152,13 +174,16 @@ def _by_clip(rows: Iterable[Row]) -> Iterable[list[Row]]:
     return clips.values()
 
 
-def _key(job: ShardJob, rows: list[Row]) -> str:
-    """Returns a hash of all that the block's files depend on, as far as a stat can tell."""
+def _key(job: ShardJob, rows: Sequence[Row]) -> str:
+    """Returns a hash of all that the block's files depend on.
+
+    Of the photos it has what ``stat`` tells, not their bytes.
+    """
     settings = json.loads(job.settings.to_json())
-    # Of all photos; the block's own are looked at below.
+    # The fingerprint of all photos; those of the block are hashed below.
     del settings["photos"]
     digest = hashlib.sha256(
-        repr((settings, job.image_root, job.thinned, sorted(job.whole_moods))).encode()
+        repr((settings, job.image_root, job.thinned, sorted(job.unthinned_moods))).encode()
     )
     for row in rows:
         state = photo_state(posixpath.join(job.image_root, row.image_path))
@@ -167,6 +192,7 @@ def _key(job: ShardJob, rows: list[Row]) -> str:
 
 
 def _reject(job: ShardJob, refusal: _Refusal) -> tuple[object, ...]:
+    """Returns the refusal as a row with ``REJECT_COLUMNS``."""
     row = refusal.row
     return (
         job.block.split,

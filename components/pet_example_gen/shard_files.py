@@ -1,8 +1,8 @@
-"""The files of a block: written whole or not at all, found again after an interruption.
+"""The files of a block: written whole or not at all, and found again after an interruption.
 
-``.tfrecord`` has the Examples, ``.parquet`` the frames, ``.rejects.csv`` the refused rows, and
-``.json``, which comes last, the counts, the block's key and the others' sizes: where it stands
-with the right key, the block is finished.
+``.tfrecord`` has the Examples, ``.parquet`` the frames and ``.rejects.csv`` the refused rows.
+``.json`` comes last and has the counts, the block's key and the sizes of the other files: the
+block is finished where this file has the right key.
 """
 
 import csv
@@ -16,16 +16,29 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 
 from dataset.frames_schema import arrow_schema
+from schemas.documents import BlockCounts, SplitCounts
 from system.storage import open_file
 
 RECORDS, FRAMES = ".tfrecord", ".parquet"
 _REJECTS, _COUNTS = ".rejects.csv", ".json"
 
 
-class ShardWriter:
-    """Writes the files of one block under names of its own, and renames them at the end.
+class BlockRecord(SplitCounts):
+    """The ``.json`` of a block.
 
-    Two workers may work on the same block at once, as clusters have it now and then.
+    Attributes:
+      key: hash of all that the block's files depend on.
+      sizes: of the other files by their endings, bytes.
+    """
+
+    key: str
+    sizes: dict[str, int]
+
+
+class ShardWriter:
+    """Writes the files of one block under temporary names, and renames them at the end.
+
+    Two workers may work on the same block at once, which happens on clusters now and then.
     """
 
     def __init__(self, stem: str) -> None:
@@ -42,22 +55,19 @@ class ShardWriter:
         self._records.write(record)
         self._frames.append(frame)
 
-    def finish(self, key: str, counts: dict[str, Any], rejects: Sequence[Sequence[object]]) -> None:
-        """Puts the block's files in place, the counts last."""
+    def finish(self, key: str, counts: BlockCounts, rejects: Sequence[Sequence[object]]) -> None:
+        """Writes the block's other files, and gives all files their names, the counts' last."""
         self._records.close()
         table = pa.Table.from_pylist(self._frames, schema=arrow_schema())
         with open_file(self._partial + FRAMES, "wb") as file:
             pq.write_table(table, file, compression="zstd")
         with open_file(self._partial + _REJECTS, "w") as file:
             csv.writer(file, lineterminator="\n").writerows(rejects)
+
         sizes = {ending: _size(self._partial + ending) for ending in (RECORDS, FRAMES, _REJECTS)}
+        record: BlockRecord = {"key": key, "sizes": sizes, "bytes": sizes[RECORDS], **counts}
         with open_file(self._partial + _COUNTS, "w") as file:
-            file.write(
-                json.dumps(
-                    {"key": key, "sizes": sizes, "bytes": sizes[RECORDS], **counts},
-                    ensure_ascii=False,
-                )
-            )
+            file.write(json.dumps(record, ensure_ascii=False))
         for ending in (RECORDS, FRAMES, _REJECTS, _COUNTS):
             tf.io.gfile.rename(self._partial + ending, self._stem + ending, overwrite=True)
 
@@ -66,22 +76,22 @@ class ShardWriter:
 
 
 def is_finished(stem: str, key: str) -> bool:
-    """Returns whether the block's files are there, whole and made from what ``key`` stands for."""
+    """Returns whether all of the block's files are there, whole, and have the key."""
     try:
-        counts = read_counts(stem)
+        record = read_counts(stem)
         # A machine that lost its power may have kept the last file and lost the others.
-        return counts["key"] == key and all(
-            _size(stem + ending) == size for ending, size in counts["sizes"].items()
+        return record["key"] == key and all(
+            _size(stem + ending) == size for ending, size in record["sizes"].items()
         )
     except (OSError, ValueError, KeyError, tf.errors.NotFoundError):
         return False
 
 
-def read_counts(stem: str) -> dict[str, Any]:
-    """Returns the counts that ``ShardWriter.finish`` was given, ``bytes`` and ``key``."""
+def read_counts(stem: str) -> BlockRecord:
+    """Returns the counts that ``ShardWriter.finish`` was given, with the key and the sizes."""
     with open_file(stem + _COUNTS, "r") as file:
-        counts: dict[str, Any] = json.loads(file.read())
-    return counts
+        record: BlockRecord = json.loads(file.read())
+    return record
 
 
 def read_rejects(stems: Sequence[str]) -> Iterator[list[str]]:

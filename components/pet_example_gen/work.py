@@ -1,6 +1,6 @@
-"""Who does the ingest's jobs: processes of this machine, or the workers of a Beam cluster.
+"""Runs the ingest's jobs in processes of this machine, where no Beam cluster runs them.
 
-Beam's own local runner with several processes waits for ever for a worker that has died
+Beam's own local runner with several processes waits forever for a worker that has died
 (docs/decisions/0006), so here the processes are ours.
 """
 
@@ -23,22 +23,22 @@ from system.processes import worker_pool
 _LOGGER = logging.getLogger(__name__)
 
 _LOCAL_RUNNERS = (None, "DirectRunner")
-_ROWS_A_PROCESS = 2000
-"""At least, or fewer processes are started: each imports TensorFlow, which takes as long as some
-hundred rows."""
-_MOST_DEATHS = 3
-"""Of workers in a row without a block finished in between."""
+_ROWS_PER_PROCESS = 2000
+"""Least number of rows for each process; of fewer rows, fewer processes are started. Each imports
+TensorFlow, which takes as long as some hundred rows."""
+_MAX_DEATHS = 3
+"""Number of workers that may die in a row, without a block finished in between."""
 
 
 class WorkerDiedError(RuntimeError):
-    """Workers die again and again at the same blocks."""
+    """Workers die repeatedly at the same blocks."""
 
 
 def local_processes(beam_args: Sequence[str]) -> int | None:
-    """Returns how many processes of this machine shall work; None where Beam's workers do.
+    """Returns the number of processes of this machine; None where Beam's workers do the jobs.
 
     Args:
-      beam_args: the pipeline's; ``--direct_num_workers`` counts, 0 being one a core.
+      beam_args: the pipeline's, with ``--direct_num_workers``, where 0 means one for each core.
     """
     options = PipelineOptions(list(beam_args))
     if options.view_as(StandardOptions).runner not in _LOCAL_RUNNERS:
@@ -47,43 +47,49 @@ def local_processes(beam_args: Sequence[str]) -> int | None:
 
 
 def write_shards_here(jobs: Sequence[ShardJob], processes: int) -> int:
-    """Does the jobs in processes of this machine and returns how many had to be done.
+    """Runs the jobs in processes of this machine.
 
-    A block whose worker died is done by another.
+    A block whose worker died is given to another worker.
+
+    Returns:
+      The number of blocks that were written; the others were finished by an earlier run.
 
     Raises:
       WorkerDiedError: three workers died in a row.
-      Exception: whatever a job raises.
+      Exception: any error of a job.
     """
     rows = sum(job.block.rows for job in jobs)
-    done, deaths, left = 0, 0, list(jobs)
-    while left:
-        with worker_pool(max(1, min(processes, len(left), rows // _ROWS_A_PROCESS))) as pool:
+    written, deaths, remaining = 0, 0, list(jobs)
+    while remaining:
+        pool_size = max(1, min(processes, len(remaining), rows // _ROWS_PER_PROCESS))
+        with worker_pool(pool_size) as pool:
             if pool is None:
-                return done + sum(map(write_shard, left))
-            waiting = {pool.submit(write_shard, job): job for job in left}
-            finished, anew = _finish(waiting)
-        done += anew
-        left = [job for job in left if job not in finished]
-        if left:
+                return written + sum(map(write_shard, remaining))
+            futures = {pool.submit(write_shard, job): job for job in remaining}
+            finished, newly_written = _wait_for(futures)
+        written += newly_written
+
+        remaining = [job for job in remaining if job not in finished]
+        if remaining:
             deaths = 1 if finished else deaths + 1
-            _LOGGER.warning("A worker of the ingest died; %d blocks are left.", len(left))
-        if deaths >= _MOST_DEATHS:
-            names = ", ".join(job.shard_name for job in left[:processes])
+            _LOGGER.warning("A worker of the ingest died; %d blocks are left.", len(remaining))
+        if deaths >= _MAX_DEATHS:
+            names = ", ".join(job.shard_name for job in remaining[:processes])
             raise WorkerDiedError(
                 f"{deaths} workers died in a row, probably at one of the blocks {names} of "
-                f"{left[0].block.source}. Is the memory full? beam.workers sets how many work."
+                f"{remaining[0].block.source}. The memory may be too small: a lower beam.workers "
+                "needs less"
             )
-    return done
+    return written
 
 
-def _finish(waiting: dict[Future[bool], ShardJob]) -> tuple[list[ShardJob], int]:
-    """Returns the jobs finished before a worker died, and how many of them had to be done."""
-    finished, anew = [], 0
-    for future in as_completed(waiting):
+def _wait_for(futures: dict[Future[bool], ShardJob]) -> tuple[list[ShardJob], int]:
+    """Returns the jobs that ended before a worker died, and how many of them wrote files."""
+    finished, written = [], 0
+    for future in as_completed(futures):
         try:
-            anew += future.result()
+            written += future.result()
         except BrokenProcessPool:
             continue
-        finished.append(waiting[future])
-    return finished, anew
+        finished.append(futures[future])
+    return finished, written

@@ -1,4 +1,4 @@
-"""Pusher: TFX's own contract with an executor that pushes atomically."""
+"""Pusher: TFX's component with an executor that pushes atomically."""
 
 from tfx.components.pusher import component
 from tfx.dsl.components.base import executor_spec

@@ -1,7 +1,7 @@
 """The Pusher's executor: a version appears in the serving folder whole and warm, or not at all.
 
-TFX's own copies into the serving folder itself, where a polling server, or a crash, can
-meet half a version.
+TFX's own executor copies into the serving folder itself. There a polling server may load half a
+version, and a crash may leave one.
 """
 
 import posixpath
@@ -23,10 +23,9 @@ from components.pusher.versions import push_version
 class Executor(tfx_pusher.Executor):
     """Pushes a blessed model to ``<base_directory>/<version>`` by a rename.
 
-    The version is the second in which the model was made, so that a model has one version
-    however often it is pushed, and a later model a higher one. On an object store, which
-    has no rename of folders, TFX's own way stays: ``saved_model.pb`` is copied last, and
-    there are no warm-up requests.
+    The version is the second in which the model was created. So a model has one version, however
+    often it is pushed, and a later model has a higher one. An object store cannot rename folders:
+    there TFX's own executor copies ``saved_model.pb`` last, without warm-up requests.
     """
 
     def Do(
@@ -35,7 +34,7 @@ class Executor(tfx_pusher.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Pushes, or marks the output as not pushed where a blessing is missing."""
+        """Pushes the model, or marks the output as not pushed where a blessing is missing."""
         destination = pusher_pb2.PushDestination()
         proto_utils.json_to_proto(
             exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination
@@ -44,16 +43,18 @@ class Executor(tfx_pusher.Executor):
         if "://" in base:
             super().Do(input_dict, output_dict, exec_properties)
             return
+
         pushed = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.PUSHED_MODEL_KEY]
         )
         if not self.CheckBlessing(input_dict):
             self._MarkNotPushed(pushed)
             return
+
         source = self.GetModelPath(input_dict)
         model = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_KEY])
         version = str(model.mlmd_artifact.create_time_since_epoch // 1000 or int(time.time()))
-        # Served under the folder's name, as ``deploy/serving/models.config`` does.
+        # The model's name is the folder's, as in ``deploy/serving/models.config``.
         push_version(
             Path(source), Path(base), version, lambda staged: warm_up.add(staged, Path(base).name)
         )

@@ -1,4 +1,4 @@
-"""A version in a serving folder: put together beside it, checked, and let in by a rename."""
+"""Adds a version to a serving folder: copies it beside the folder, checks it and renames it."""
 
 import shutil
 from collections.abc import Callable
@@ -12,15 +12,15 @@ def push_version(
 ) -> None:
     """Copies a servable to ``base/version`` so that the folder appears whole or not at all.
 
-    A version that exists is whole already, and stays. What a killed push left in the
-    folder beside the serving folder, where no server looks, is cleared away.
+    A version that exists is whole already, and is left as it is. The copy is made in a folder
+    beside the serving folder, where no server looks; remains of a killed push are removed there.
 
     Args:
       source: the servable's folder.
-      base: the serving folder; made if need be.
+      base: the serving folder; it is created if it does not exist.
       version: a number.
-      complete: adds to the copy and checks it before it is seen. What it raises ends the push,
-        and the serving folder stays as it was.
+      complete: adds files to the copy and checks it, before a server can see it. Its error ends the
+        push, and the serving folder is not changed.
     """
     target = base / version
     staging = base.with_name(base.name + PARTIAL)

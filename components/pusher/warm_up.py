@@ -1,11 +1,10 @@
-"""Requests that TensorFlow Serving answers for itself before a version takes others'.
+"""Warm-up requests: TensorFlow Serving runs them before a new version gets requests of clients.
 
-The first request of a kind is slow: kernels are chosen and memory is reserved then. TensorFlow
-Serving replays the requests of ``assets.extra/tf_serving_warmup_requests`` when it loads a
-version, a TFRecord of ``PredictionLog``
-(https://www.tensorflow.org/tfx/serving/saved_model_warmup), and keeps the older version until
-that is done. A request that fails there keeps the version from being served, so each is tried
-here.
+The first request of each kind is slow, because kernels are chosen and memory is reserved then.
+When TensorFlow Serving loads a version, it replays the requests in
+``assets.extra/tf_serving_warmup_requests``, a TFRecord of ``PredictionLog``
+(https://www.tensorflow.org/tfx/serving/saved_model_warmup), and serves the older version until
+that is done. A version with a failing request is never served, so each request is tried here.
 """
 
 import io
@@ -23,26 +22,26 @@ FILE = "tf_serving_warmup_requests"
 """In ``signatures.EXTRAS_FOLDER``: TensorFlow Serving's own name for it."""
 
 BATCHES = (1, 2, 4, 8, 16, 32)
-"""Pictures a request. A GPU chooses its kernels for each size anew, so these are the sizes that
-``deploy/serving/batching-gpu.config`` lets a batch have."""
+"""Numbers of pictures in a request. A GPU chooses its kernels for each size, so these are the
+sizes that ``deploy/serving/batching-gpu.config`` allows a batch."""
 
 _SIDE = 256
 _BOX = (32, 48, 160, 176)
 
 
 class WarmUpError(RuntimeError):
-    """A servable that does not answer the warm-up requests: it must not be served."""
+    """A servable that fails on the warm-up requests, and must not be served."""
 
 
 def add(version: Path, model_name: str) -> None:
     """Writes the requests into a servable's folder and tries each on the servable.
 
     Args:
-      version: holds ``saved_model.pb``.
-      model_name: under which it will be served.
+      version: folder with ``saved_model.pb``.
+      model_name: the name that the model will be served under.
 
     Raises:
-      WarmUpError: the servable cannot be loaded, or a picture of a request is not answered.
+      WarmUpError: the servable cannot be loaded, or a picture of a request gets no prediction.
     """
     path = version / signatures.EXTRAS_FOLDER / FILE
     path.parent.mkdir(exist_ok=True)
@@ -55,36 +54,37 @@ def add(version: Path, model_name: str) -> None:
 
 
 def check(version: Path) -> None:
-    """Reads the requests of a servable's folder back and asks each of the servable.
+    """Reads the requests in a servable's folder and tries each on the servable.
 
     Raises:
       WarmUpError: see ``add``.
     """
     path = version / signatures.EXTRAS_FOLDER / FILE
     try:
-        ask = tf.saved_model.load(str(version)).signatures
+        servable = tf.saved_model.load(str(version))
         for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
-            _try(ask, request)
+            _try(servable, request)
     except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
         raise WarmUpError(
-            f"A version must answer its own warm-up requests. {version}: "
-            f"{type(error).__name__}: {error}. It is not pushed: look at the ServableCheck's report"
+            "A version must answer its own warm-up requests, and this one is not pushed. "
+            f"Received: {version}: {type(error).__name__}: {error}. "
+            "Look at the ServableCheck's report"
         ) from error
 
 
-def _try(ask: Any, request: predict_pb2.PredictRequest) -> None:
+def _try(servable: Any, request: predict_pb2.PredictRequest) -> None:
     name = request.model_spec.signature_name
     inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
-    statuses = ask[name](**inputs)[signatures.STATUS].numpy().tolist()
-    asked = int(request.inputs[next(iter(request.inputs))].tensor_shape.dim[0].size)
-    if statuses != [signatures.STATUS_OK.encode()] * asked:
-        raise ValueError(f"{name} answers {asked} sound pictures with {statuses}")
+    statuses = servable.signatures[name](**inputs)[signatures.STATUS].numpy().tolist()
+    count = int(request.inputs[next(iter(request.inputs))].tensor_shape.dim[0].size)
+    if statuses != [signatures.STATUS_OK.encode()] * count:
+        raise ValueError(f"{name} gives {count} good pictures the statuses {statuses}")
 
 
 def _requests(model_name: str) -> Iterator[predict_pb2.PredictRequest]:
-    """Yields a request for each signature and size, the small ones first."""
-    picture = _drawn()
+    """Yields a request for each signature and size, the small sizes first."""
+    picture = _draw_picture()
     for count in BATCHES:
         pictures = tf.make_tensor_proto([picture] * count, tf.string)
         boxes = tf.make_tensor_proto([_BOX] * count, tf.int64)
@@ -100,8 +100,8 @@ def _requests(model_name: str) -> Iterator[predict_pb2.PredictRequest]:
             yield request
 
 
-def _drawn() -> bytes:
-    """Returns a JPEG of a face on a meadow, as far as two discs and a square are one."""
+def _draw_picture() -> bytes:
+    """Returns a JPEG of a rough face on a green ground: a square and two discs."""
     image = Image.new("RGB", (_SIDE, _SIDE), "olive")
     pen = ImageDraw.Draw(image)
     y, x, height, width = _BOX

@@ -1,7 +1,7 @@
-"""ServableCheck: loads the servable where only TensorFlow is, and gates the push.
+"""ServableCheck: loads the servable in a process with TensorFlow alone, and gates the push.
 
-TFX's InfraValidator does this with a Docker or Kubernetes engine; here a clean process
-stands in for the server, and asks more: whether it says what the trained model said.
+TFX's InfraValidator does this with a Docker or Kubernetes engine. Here a clean process stands in
+for the server. It also checks that the servable's probabilities equal the trained model's.
 """
 
 import json
@@ -11,25 +11,24 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from schemas import artifacts, signatures
+from schemas import artifacts, documents, signatures
 from system.storage import open_file
 
 PROBE = Path(__file__).with_name("probe.py")
 TIMEOUT = 900.0
-"""Seconds; loading takes some 20, answering a few."""
+"""Seconds; loading takes some 20, predicting a few."""
 
-_BLESSED_KEY = "blessed"  # What TFX's Pusher reads of an InfraBlessing.
+_BLESSED_KEY = "blessed"  # The property of an InfraBlessing that TFX's Pusher reads.
 
 
 class ProbeError(RuntimeError):
-    """A clean process that ended without an answer."""
+    """A clean process that ended without a result."""
 
 
 @component
@@ -45,39 +44,37 @@ def ServableCheck(
 
     Args:
       model: the Trainer's export.
-      model_run: the Trainer's; holds Examples and the trained model's answers to them.
-      blessing: as TFX's Pusher reads it.
-      code: version of our code; only there to be part of the cache key.
+      model_run: the Trainer's output with Examples and the trained model's probabilities of them.
+      blessing: in the form that TFX's Pusher reads.
+      code: version of our code; used in the cache key alone.
     """
     del code
-    answer = probe(
+    result = probe(
         path_utils.serving_model_path(model.uri),
         posixpath.join(model_run.uri, artifacts.EXPECTED_RECORDS),
         posixpath.join(model_run.uri, artifacts.EXPECTED_PROBABILITIES),
     )
-    passed = all(check["passed"] for check in answer["checks"])
+    passed = all(check["passed"] for check in result["checks"])
+    document: documents.Servable = {"passed": passed, **result}
     with open_file(posixpath.join(blessing.uri, artifacts.SERVABLE_JSON), "w") as file:
-        file.write(json.dumps({"passed": passed, **answer}, ensure_ascii=False, indent=1))
+        file.write(json.dumps(document, ensure_ascii=False, indent=1))
     blessing.set_int_custom_property(_BLESSED_KEY, int(passed))
 
 
-def probe(servable: str, records: str, expected: str) -> dict[str, Any]:
-    """Runs the probe in a clean process and returns its answer.
+def probe(servable: str, records: str, expected: str) -> documents.ProbeResult:
+    """Runs the probe in a clean process and returns its result.
 
     Args:
       servable: SavedModel folder.
       records: TFRecord file of Examples.
-      expected: .npy file, float32[n, k], the trained model's answers.
-
-    Returns:
-      ``{"pictures": n, "checks": [...]}``.
+      expected: .npy file with the trained model's probabilities, float32[n, k].
 
     Raises:
-      ProbeError: the process died. That may be the machine's fault (memory), and a node that
-        raises is not remembered by TFX's cache as a failed check would be.
+      ProbeError: the process died. The cause may be the machine (memory), so this is no failed
+        check: TFX's cache would reuse a failed check, but not a node that raised.
       subprocess.TimeoutExpired: it hung.
     """
-    request = {
+    request: documents.ProbeRequest = {
         "servable": servable,
         "records": records,
         "expected": expected,
@@ -93,21 +90,21 @@ def probe(servable: str, records: str, expected: str) -> dict[str, Any]:
         "probabilities": signatures.PROBABILITIES,
     }
     with tempfile.TemporaryDirectory() as folder:
-        asked, answered = Path(folder, "request.json"), Path(folder, "answer.json")
-        asked.write_text(json.dumps(request), encoding="utf-8")
-        done = subprocess.run(
+        request_file, result_file = Path(folder, "request.json"), Path(folder, "result.json")
+        request_file.write_text(json.dumps(request), encoding="utf-8")
+        completed = subprocess.run(
             # -I keeps PYTHONPATH, the user's packages and our own folder out.
-            [sys.executable, "-I", str(PROBE), str(asked), str(answered)],
+            [sys.executable, "-I", str(PROBE), str(request_file), str(result_file)],
             capture_output=True,
             text=True,
             timeout=TIMEOUT,
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
             check=False,
         )
-        if done.returncode != 0:
+        if completed.returncode != 0:
             raise ProbeError(
-                f"The clean process ended with {done.returncode} and no answer. "
-                f"{done.stderr[-2000:]}"
+                "The clean process must end with exit code 0. Received: "
+                f"{completed.returncode}, and on stderr: {completed.stderr[-2000:]}"
             )
-        answer: dict[str, Any] = json.loads(answered.read_text(encoding="utf-8"))
-        return answer
+        result: documents.ProbeResult = json.loads(result_file.read_text(encoding="utf-8"))
+        return result

@@ -1,17 +1,20 @@
-"""Asks a servable in a clean process: run by path, with TensorFlow and nothing of ours.
+"""Checks a servable in a clean process, with TensorFlow and without this project's modules.
 
-Usage: python -I probe.py REQUEST.json ANSWER.json
+Usage: python -I probe.py REQUEST.json RESULT.json
 
-REQUEST names the servable, a TFRecord of Examples, the probabilities that the trained model
-gave them (.npy, float32[n, k]) and the names that ``schemas.signatures`` spells, since
-nothing of ours can be imported here. ANSWER is a list of checks.
+It is run by its path, so it can import nothing of this project (types are imported for mypy
+alone). REQUEST is a ``schemas.documents.ProbeRequest`` and RESULT a
+``schemas.documents.ProbeResult``.
 """
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# What a serving machine does not have must not be needed: an import of these fails.
+if TYPE_CHECKING:
+    from schemas.documents import ProbeRequest, ProbeResult, ServableCheckRecord
+
+# A serving machine does not have these packages: here their import fails.
 FORBIDDEN = ("keras", "tf_keras", "tfx", "tensorflow_transform")
 for forbidden in FORBIDDEN:
     sys.modules[forbidden] = None  # type: ignore[assignment]
@@ -23,31 +26,33 @@ import tensorflow as tf
 TOLERANCE = 1e-3
 
 
-def main(request_path: str, answer_path: str) -> None:
+def main(request_path: str, result_path: str) -> None:
     with open(request_path, encoding="utf-8") as file:
-        request = json.load(file)
-    records = [r.numpy() for r in tf.data.TFRecordDataset(request["records"])]
+        request: ProbeRequest = json.load(file)
+    records = [record.numpy() for record in tf.data.TFRecordDataset(request["records"])]
     expected = np.load(request["expected"])
-    checks = []
-    for name, ask in (("tf2_loader", _tf2), ("tf1_loader", _tf1)):
+    checks: list[ServableCheckRecord] = []
+    for name, predict in (("tf2_loader", _predict_in_tf2), ("tf1_loader", _predict_in_tf1)):
         try:
-            checks += _judge(name, request, ask(request, [*records, b"broken"]), expected)
-        except Exception as error:  # Whatever stops a loader is the finding.
+            outputs = predict(request, [*records, b"broken"])
+            checks += _compare(name, request, outputs, expected)
+        except Exception as error:  # Any error of a loader is a failed check.
             checks.append(_check(name, False, f"{type(error).__name__}: {error}"))
-    with open(answer_path, "w", encoding="utf-8") as file:
-        json.dump({"pictures": len(records), "checks": checks}, file, ensure_ascii=False)
+    result: ProbeResult = {"pictures": len(records), "checks": checks}
+    with open(result_path, "w", encoding="utf-8") as file:
+        json.dump(result, file, ensure_ascii=False)
 
 
-def _tf2(request: dict[str, Any], records: list[bytes]) -> dict[str, Any]:
+def _predict_in_tf2(request: "ProbeRequest", records: list[bytes]) -> dict[str, Any]:
     loaded = tf.saved_model.load(request["servable"])
     missing = [name for name in request["signatures"] if name not in loaded.signatures]
     if missing:
         raise LookupError(f"the servable lacks the signatures {missing}")
-    answer = loaded.signatures[request["signature"]](tf.constant(records))
-    return {name: tensor.numpy() for name, tensor in answer.items()}
+    outputs = loaded.signatures[request["signature"]](tf.constant(records))
+    return {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
-def _tf1(request: dict[str, Any], records: list[bytes]) -> dict[str, Any]:
+def _predict_in_tf1(request: "ProbeRequest", records: list[bytes]) -> dict[str, Any]:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], request["servable"])
         signature = meta.signature_def[request["signature"]]
@@ -55,18 +60,18 @@ def _tf1(request: dict[str, Any], records: list[bytes]) -> dict[str, Any]:
         return session.run(outputs, {signature.inputs[request["input"]].name: records})
 
 
-def _judge(
-    name: str, request: dict[str, Any], answer: dict[str, Any], expected: Any
-) -> list[dict[str, Any]]:
-    """Compares the answers, of which the last is to a broken record."""
-    statuses = [status.decode() for status in answer[request["status"]]]
-    refused = [status for status in statuses[:-1] if status != request["ok"]]
-    difference = float(np.abs(answer[request["probabilities"]][:-1] - expected).max())
+def _compare(
+    name: str, request: "ProbeRequest", outputs: dict[str, Any], expected: Any
+) -> "list[ServableCheckRecord]":
+    """Compares the outputs with the expected ones; the last record is a broken one."""
+    statuses = [status.decode() for status in outputs[request["status"]]]
+    failed = [status for status in statuses[:-1] if status != request["ok"]]
+    difference = float(np.abs(outputs[request["probabilities"]][:-1] - expected).max())
     # "not above" would let NaN pass.
     same = difference <= TOLERANCE
-    mood = answer[request["mood"]][-1].decode()
+    mood = outputs[request["mood"]][-1].decode()
     return [
-        _check(name, not refused, f"{len(statuses) - 1} pictures, {len(refused)} not answered"),
+        _check(name, not failed, f"{len(statuses) - 1} pictures, {len(failed)} not predicted"),
         _check(
             f"{name}_same_answers",
             same,
@@ -80,7 +85,7 @@ def _judge(
     ]
 
 
-def _check(name: str, passed: bool, message: str) -> dict[str, Any]:
+def _check(name: str, passed: bool, message: str) -> "ServableCheckRecord":
     return {"check": name, "passed": bool(passed), "message": message}
 
 

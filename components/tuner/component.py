@@ -1,4 +1,4 @@
-"""TFX's Tuner, whose search outlives a killed run and whose failed trials are told of."""
+"""TFX's Tuner with a search that a later run continues, and a table with the failed trials too."""
 
 from tfx import v1 as tfx
 from tfx.dsl.components.base import executor_spec
@@ -7,11 +7,11 @@ from components.tuner.executor import Executor
 
 
 class Tuner(tfx.components.Tuner):
-    """The same contract; ``tuner_results`` gets ``artifacts.TRIALS_JSON`` too.
+    """TFX's contract; ``tuner_results`` gets ``artifacts.TRIALS_JSON`` too.
 
-    ``fn_args.working_dir`` is ``<pipeline root>/Tuner/search``, the same for every run, and the
-    tuner that ``tuner_fn`` returns must have a method ``table() -> dict`` and an attribute
-    ``writes``, whether this process writes the outputs.
+    ``fn_args.working_dir`` is ``<pipeline root>/Tuner/search``, the same for every run, so that a
+    killed search goes on in the next run. The tuner that ``tuner_fn`` returns must have a method
+    ``table() -> documents.Trials``, and a bool ``writes``: whether this process writes the outputs.
     """
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

@@ -1,4 +1,4 @@
-"""The Tuner's adapter to TFX: where the search remembers, and the table of its trials."""
+"""The Tuner's executor: gives the search a lasting folder, and writes the table of its trials."""
 
 import json
 import os
@@ -9,14 +9,14 @@ from tfx.components.tuner import executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_component_specs
 
-from schemas import artifacts
+from schemas import artifacts, documents
 
 SEARCH = "search"
-"""Beside the outputs' folders: TFX gives each execution new ones."""
+"""The search's folder, beside the outputs' folders: TFX gives each execution new outputs."""
 
 
 class Executor(executor.Executor):
-    """TFX's, with another working folder and one more file."""
+    """TFX's executor with another working folder and one more file."""
 
     def Do(
         self,
@@ -24,14 +24,15 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Searches and writes the best values and the table."""
-        results = artifact_utils.get_single_uri(
+        """Runs the search, and writes the best values and the table."""
+        results_uri = artifact_utils.get_single_uri(
             output_dict[standard_component_specs.TUNER_RESULTS_KEY]
         )
-        memory = os.path.join(os.path.dirname(os.path.dirname(results)), SEARCH)
-        tuner = executor.search(input_dict, exec_properties, memory)
-        if not tuner.writes:  # Of several machines that search in step one writes.
+        search_folder = os.path.join(os.path.dirname(os.path.dirname(results_uri)), SEARCH)
+        tuner = executor.search(input_dict, exec_properties, search_folder)
+        if not tuner.writes:  # Where several machines search together, one of them writes.
             return
         executor.write_best_hyperparameters(tuner, output_dict)
-        with fileio.open(os.path.join(results, artifacts.TRIALS_JSON), "w") as file:
-            file.write(json.dumps(tuner.table(), ensure_ascii=False, indent=1))
+        trials: documents.Trials = tuner.table()
+        with fileio.open(os.path.join(results_uri, artifacts.TRIALS_JSON), "w") as file:
+            file.write(json.dumps(trials, ensure_ascii=False, indent=1))

@@ -6,7 +6,7 @@ from components.tuner import executor
 
 
 class Executor(vertex_trainer.GenericExecutor):
-    """Starts a custom job that runs the Tuner's executor on each machine, and waits for it."""
+    """Starts a custom job with the Tuner's executor on each machine, and waits for its end."""
 
     def _GetExecutorClass(self) -> type:
         return executor.Executor

@@ -1,4 +1,4 @@
-"""Tables of predictions whose scores are known by hand."""
+"""Prediction tables whose scores were computed by hand."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,18 +14,26 @@ MOODS = ("a", "b", "c")
 
 
 class Row(NamedTuple):
-    """A row's clip, mood, the model's answer and its probability; the others share the rest."""
+    """A row of the table.
+
+    Attributes:
+      clip: name of its clip.
+      mood: its true mood.
+      predicted: the model's prediction.
+      probability: of the prediction; the other moods share the rest equally.
+      species: None where it is unknown.
+    """
 
     clip: str
     mood: str
-    answer: str
+    predicted: str
     probability: float
     species: str | None = "CAT"
 
     def probabilities(self) -> list[float]:
         """Returns the probability of each mood."""
         rest = (1 - self.probability) / (len(MOODS) - 1)
-        return [self.probability if mood == self.answer else rest for mood in MOODS]
+        return [self.probability if mood == self.predicted else rest for mood in MOODS]
 
 
 A, B, C = "cat-arch-000001", "dog-bodylower-000002", "C"
@@ -43,21 +51,29 @@ TWELVE = (
     Row(C, "c", "c", 0.5, None),
     Row(C, "c", "a", 0.7, None),
 )
-"""Truth a: 6 rows, 4 right, 1 called b, 1 called c. b: 4 rows, 2 right, 2 called a. c: 2 rows,
-1 right, 1 called a."""
+"""True mood a: 6 rows, 4 of them predicted as a, 1 as b, 1 as c. b: 4 rows, 2 as b, 2 as a.
+c: 2 rows, 1 as c, 1 as a."""
 
 
-def clips_of(mood: str, number: int, right: int, wrong: str, p: float = 0.8) -> list[Row]:
-    """Returns ``number`` clips of four frames, ``right`` of them answered right."""
+def clips_of(mood: str, number: int, correct: int, wrong: str, p: float = 0.8) -> list[Row]:
+    """Returns ``number`` clips of four frames, ``correct`` of which are predicted correctly.
+
+    Args:
+      mood: the true mood of all frames.
+      number: of clips.
+      correct: number of correct frames of each clip.
+      wrong: the prediction for the other frames.
+      p: probability of each prediction.
+    """
     return [
-        Row(f"{mood}-{clip}", mood, mood if frame < right else wrong, p, ("CAT", "DOG")[clip % 2])
+        Row(f"{mood}-{clip}", mood, mood if frame < correct else wrong, p, ("CAT", "DOG")[clip % 2])
         for clip in range(number)
         for frame in range(4)
     ]
 
 
-def facts_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
-    """Returns the columns that are known before anybody is asked; areas and greys differ."""
+def row_columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """Returns the columns of ``predictions_table.ROW_COLUMNS``; areas and grey levels differ."""
     areas = [0.01 + 0.06 * (line % 10) for line in range(len(rows))]
     greys = [0.1 + 0.08 * (line % 10) for line in range(len(rows))]
     return {
@@ -77,7 +93,7 @@ def facts_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
         predictions_table.CONTRAST: [0.2] * len(rows),
         predictions_table.LABEL: [row.mood for row in rows],
         predictions_table.LABEL_INDEX: [MOODS.index(row.mood) for row in rows],
-        predictions_table.JUDGED: [True] * len(rows),
+        predictions_table.SCORED: [True] * len(rows),
     }
 
 
@@ -86,20 +102,29 @@ def probabilities_of(rows: Sequence[Row]) -> npt.NDArray[np.float32]:
     return np.array([row.probabilities() for row in rows], np.float32)
 
 
-def majority_of(rows: Sequence[Row]) -> int:
+def majority_index_of(rows: Sequence[Row]) -> int:
     """Returns the commonest mood's index."""
     moods = [row.mood for row in rows]
     return max(range(len(MOODS)), key=lambda index: moods.count(MOODS[index]))
 
 
-def tally_of(
+def confusion_counts_of(
     folder: Path, rows: Sequence[Row], others: Mapping[str, Sequence[Row]] | None = None
 ) -> ConfusionCounts:
-    """Writes the table of a model's rows, and of others' answers to them, and counts it."""
-    answers = {predictions_table.MODEL: rows, **(others or {})}
+    """Writes a predictions table and returns its counts.
+
+    Args:
+      folder: where the table is written.
+      rows: with the model's predictions.
+      others: the same rows with the predictions of other predictors, by predictor.
+    """
+    rows_by_predictor = {predictions_table.MODEL: rows, **(others or {})}
     path = str(folder / "predictions.parquet")
     with predictions_table.Writer(
-        path, MOODS, majority_of(rows), list(answers), len(rows)
+        path, MOODS, majority_index_of(rows), list(rows_by_predictor), len(rows)
     ) as writer:
-        writer.add(facts_of(rows), {name: probabilities_of(one) for name, one in answers.items()})
+        writer.add(
+            row_columns_of(rows),
+            {name: probabilities_of(other) for name, other in rows_by_predictor.items()},
+        )
     return ConfusionCounts(predictions_table.Table(path))

@@ -40,7 +40,7 @@ def contents(jobs):
 
 
 def test_a_block_whose_worker_is_killed_is_done_by_another(csv, tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "_ROWS_A_PROCESS", 1)
+    monkeypatch.setattr(work, "_ROWS_PER_PROCESS", 1)
     here, there = jobs_in(csv, tmp_path / "here"), jobs_in(csv, tmp_path / "there")
     assert len(here) == 8
     for job in here:
@@ -69,7 +69,7 @@ def test_a_block_whose_worker_is_killed_is_done_by_another(csv, tmp_path, monkey
 
 
 def test_workers_that_die_at_the_same_block_again_and_again_end_the_run(csv, tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "_ROWS_A_PROCESS", 1)
+    monkeypatch.setattr(work, "_ROWS_PER_PROCESS", 1)
     monkeypatch.setattr(work, "write_shard", die)
     jobs = jobs_in(csv, tmp_path / "out")
     with pytest.raises(work.WorkerDiedError, match=r"3 workers died in a row.*00000-of-00008"):
@@ -77,7 +77,7 @@ def test_workers_that_die_at_the_same_block_again_and_again_end_the_run(csv, tmp
 
 
 def test_an_error_in_a_worker_is_that_of_the_run(csv, tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "_ROWS_A_PROCESS", 1)
+    monkeypatch.setattr(work, "_ROWS_PER_PROCESS", 1)
     jobs = jobs_in(csv, tmp_path / "out")
     os.remove(jobs[3].block.parts[0])
     with pytest.raises(FileNotFoundError):

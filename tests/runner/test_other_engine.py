@@ -24,7 +24,7 @@ from pipeline.code_version import ROOT
 from schemas import artifacts
 from schemas.labels import DEFAULT_MOODS
 from testing.aihub.fault_csv import write_fault_csv
-from testing.models.prediction_tables import TWELVE, tally_of
+from testing.models.prediction_tables import TWELVE, confusion_counts_of
 from testing.pipeline.runs import ALIKE, newest, run_data_stage, write_colours
 from tools.dockerfile.dockerfile_lines import copied, stages_of
 
@@ -146,10 +146,10 @@ def indices(output: Path) -> list[int]:
 
 
 def test_the_evaluators_tfma_counts_there_what_we_count(tmp_path, engine):
-    tally, before = tally_of(tmp_path, TWELVE), engine.done()
+    counts, before = confusion_counts_of(tmp_path, TWELVE), engine.done()
     output = str(tmp_path / "evaluation")
     settings = config.load("quick", None, list(engine.overrides))
     with beam.Pipeline(argv=beam_args(settings.beam, 1)) as pipeline:
-        analysis.analyse(pipeline, tally, output)
-    analysis.check(output, tally)
+        analysis.analyse(pipeline, counts, output)
+    analysis.check(output, counts)
     assert engine.done() == (before[0] + 1, before[1] + 1)

@@ -1,4 +1,4 @@
-"""BulkInferrer asks no model that a blessing is missing of."""
+"""BulkInferrer calls no model without both blessings."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from components.bulk_inferrer.executor import Executor
 
 
 def infer(folder: Path, blessed: bool, servable: bool) -> None:
-    """Runs the executor on Examples that are not there."""
+    """Runs the executor on Examples that do not exist."""
 
     def at(kind: type[Artifact], name: str) -> Artifact:
-        made = kind()
-        made.uri = str(folder / name)
-        return made
+        artifact = kind()
+        artifact.uri = str(folder / name)
+        return artifact
 
     examples = at(standard_artifacts.Examples, "examples")
     examples.split_names = '["predict"]'
@@ -38,6 +38,8 @@ def test_with_both_blessings_the_examples_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("blessed", "servable"), [(True, False), (False, True), (False, False)])
-def test_without_one_nothing_is_asked(blessed: bool, servable: bool, tmp_path: Path) -> None:
+def test_without_one_of_them_no_model_is_called(
+    blessed: bool, servable: bool, tmp_path: Path
+) -> None:
     infer(tmp_path, blessed, servable)
     assert list(tmp_path.iterdir()) == []

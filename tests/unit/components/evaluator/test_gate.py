@@ -1,4 +1,4 @@
-"""Which models are blessed, and what is said of those that are not."""
+"""The blessing rules: which models pass, and the messages of those that do not."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from components.evaluator import gate, predictions_table
 from components.evaluator.settings import EvaluateSettings
 from report import translations
 from schemas.errors import ConfigError
-from testing.models.prediction_tables import TWELVE, clips_of, tally_of
+from testing.models.prediction_tables import TWELVE, clips_of, confusion_counts_of
 
-# 36 clips of four frames, three of which are answered right: each F1 is about 0.75.
+# 36 clips of four frames, three of which are predicted correctly: each F1 is about 0.75.
 DECENT = clips_of("a", 16, 3, "b") + clips_of("b", 10, 3, "c") + clips_of("c", 10, 3, "a")
 
 
@@ -18,26 +18,26 @@ def failed(counts, **limits):
 
 
 def test_a_decent_model_passes(tmp_path):
-    assert not failed(tally_of(tmp_path, DECENT))
-    assert not failed(tally_of(tmp_path, DECENT, {predictions_table.BASELINE: DECENT}))
+    assert not failed(confusion_counts_of(tmp_path, DECENT))
+    assert not failed(confusion_counts_of(tmp_path, DECENT, {predictions_table.BASELINE: DECENT}))
 
 
-def test_a_model_that_only_answers_the_commonest_mood_is_refused(tmp_path):
-    always = [row._replace(answer="a", probability=0.5) for row in DECENT]
-    found = failed(tally_of(tmp_path, always))
+def test_a_model_that_always_predicts_the_commonest_mood_is_refused(tmp_path):
+    constant = [row._replace(predicted="a", probability=0.5) for row in DECENT]
+    found = failed(confusion_counts_of(tmp_path, constant))
     assert set(found) == {"over_majority"}
     check = found["over_majority"]
     assert (check.value, check.limit, check.rule) == (0, 0.05, "at_least")
     # a has 64 of 144 rows: F1 128 / (64 + 144), a third of it in the mean.
     assert check.message == (
-        "macro-F1 0.205 against 0.205 of always answering the commonest mood: +0.000, "
-        "95 % interval +0.000 to +0.000; evaluate.min_gain asks for +0.050 at its lower end"
+        "macro-F1 0.205 against 0.205 of always predicting the commonest mood: +0.000, "
+        "95 % interval +0.000 to +0.000; evaluate.min_gain requires a lower end of at least +0.050"
     )
 
 
 def test_a_gain_within_the_noise_is_refused(tmp_path):
     # Of the 27 draws of three clips one is A three times: macro-F1 6 / 7 against 1.
-    (found,) = failed(tally_of(tmp_path, TWELVE)).values()
+    (found,) = failed(confusion_counts_of(tmp_path, TWELVE)).values()
     assert found.check == "over_majority"
     assert found.value == pytest.approx(6 / 7 - 1)
     assert "0.562 against 0.222" in found.message
@@ -51,33 +51,37 @@ def test_a_model_that_is_worse_on_one_mood_only_is_refused(tmp_path):
         *clips_of("c", 10, 1, "a"),
     ]
     before = clips_of("a", 16, 2, "b") + clips_of("b", 10, 2, "a") + clips_of("c", 10, 3, "a")
-    found = failed(tally_of(tmp_path, worse, {predictions_table.BASELINE: before}))
+    found = failed(confusion_counts_of(tmp_path, worse, {predictions_table.BASELINE: before}))
     assert set(found) == {"not_worse_on_any_mood"}
     check = found["not_worse_on_any_mood"]
     assert check.value < check.limit == 0
     # c: 20 / (40 + 10) against 60 / (40 + 30).
-    assert "worse beyond noise: c 0.400 against 0.857" in check.message
+    assert "significantly worse: c 0.400 against 0.857" in check.message
     assert "a 0" not in check.message
     assert "b 0" not in check.message
     assert not failed(
-        tally_of(tmp_path, worse, {predictions_table.BASELINE: before}), max_loss=0.46
+        confusion_counts_of(tmp_path, worse, {predictions_table.BASELINE: before}), max_loss=0.46
     )
 
 
 def test_a_model_that_is_worse_on_one_species_only_is_refused(tmp_path):
-    # The dogs' rows are answered wrong by a mood that only they are called.
+    # Wrong predictions of a mood are always the same other mood.
     def with_dogs(dogs, cats):
         return [
             row
             for mood in "abc"
-            for one in [clips_of(mood, 24, 4, "a")]
-            for place, row in enumerate(one)
-            for right in [(cats, dogs)[row.species == "DOG"]]
-            for row in [row._replace(answer=mood if place % 4 < right else "abc"["bca".find(mood)])]
+            for rows in [clips_of(mood, 24, 4, "a")]
+            for index, row in enumerate(rows)
+            for correct in [(cats, dogs)[row.species == "DOG"]]
+            for row in [
+                row._replace(predicted=mood if index % 4 < correct else "abc"["bca".find(mood)])
+            ]
         ]
 
     found = failed(
-        tally_of(tmp_path, with_dogs(2, 4), {predictions_table.BASELINE: with_dogs(3, 2)})
+        confusion_counts_of(
+            tmp_path, with_dogs(2, 4), {predictions_table.BASELINE: with_dogs(3, 2)}
+        )
     )
     assert set(found) == {"not_worse_on_any_species"}
     assert "DOG 0.500 against 0.750" in found["not_worse_on_any_species"].message
@@ -87,51 +91,57 @@ def test_a_model_that_is_worse_on_one_species_only_is_refused(tmp_path):
 def test_a_loss_on_a_mood_within_the_noise_is_no_ground(tmp_path):
     # Two of the ten clips of c lose a frame, and two others win one less: noise.
     less = list(DECENT)
-    places = [i for i, row in enumerate(DECENT) if row.mood == "c" and row.answer == "c"]
-    less[places[0]] = less[places[0]]._replace(answer="a")
-    wins = [i for i, row in enumerate(DECENT) if row.mood == "a" and row.answer == "b"]
-    for place in wins[:3]:
-        less[place] = less[place]._replace(answer="a")
-    assert not failed(tally_of(tmp_path, less, {predictions_table.BASELINE: DECENT}))
+    indices = [i for i, row in enumerate(DECENT) if row.mood == "c" and row.predicted == "c"]
+    less[indices[0]] = less[indices[0]]._replace(predicted="a")
+    wins = [i for i, row in enumerate(DECENT) if row.mood == "a" and row.predicted == "b"]
+    for index in wins[:3]:
+        less[index] = less[index]._replace(predicted="a")
+    assert not failed(confusion_counts_of(tmp_path, less, {predictions_table.BASELINE: DECENT}))
 
 
 def test_any_loss_in_all_is_refused_unless_it_is_allowed(tmp_path):
     less = list(DECENT)
-    less[0] = less[0]._replace(answer="c")
-    found = failed(tally_of(tmp_path, less, {predictions_table.BASELINE: DECENT}))
+    less[0] = less[0]._replace(predicted="c")
+    found = failed(confusion_counts_of(tmp_path, less, {predictions_table.BASELINE: DECENT}))
     assert set(found) == {"not_worse_than_last_blessed"}
     assert -0.01 < found["not_worse_than_last_blessed"].value < 0
-    assert "evaluate.max_loss allows +0.000" in found["not_worse_than_last_blessed"].message
-    assert not failed(tally_of(tmp_path, less, {predictions_table.BASELINE: DECENT}), max_loss=0.01)
+    assert (
+        "evaluate.max_loss requires at least +0.000" in found["not_worse_than_last_blessed"].message
+    )
+    assert not failed(
+        confusion_counts_of(tmp_path, less, {predictions_table.BASELINE: DECENT}), max_loss=0.01
+    )
 
 
 def test_one_row_of_nan_is_refused(tmp_path):
     rows = [DECENT[0]._replace(probability=float("nan")), *DECENT[1:]]
-    (found,) = failed(tally_of(tmp_path, rows)).values()
+    (found,) = failed(confusion_counts_of(tmp_path, rows)).values()
     assert (found.check, found.value, found.limit) == ("probabilities_are_numbers", 1, 0)
-    assert found.message == ("1 of 144 rows were answered with NaN or infinity, none may be")
+    assert found.message == ("NaN or infinite probabilities in 1 of 144 rows, 0 are allowed")
 
 
 def test_a_model_of_nothing_but_nan_is_refused_in_words(tmp_path):
     rows = [row._replace(probability=float("nan")) for row in DECENT]
-    found = failed(tally_of(tmp_path, rows, {predictions_table.BASELINE: DECENT}))
-    assert "144 of 144 rows" in found["probabilities_are_numbers"].message
+    found = failed(confusion_counts_of(tmp_path, rows, {predictions_table.BASELINE: DECENT}))
+    assert "in 144 of 144 rows, 0 are allowed" in found["probabilities_are_numbers"].message
     assert {"over_majority", "not_worse_than_last_blessed"} < set(found)
 
 
 def test_probabilities_that_mean_nothing_are_refused(tmp_path):
-    # Three of four right, said with certainty: off by 0.25.
+    # Three of four are correct at a probability of 1: an error of 0.25.
     sure = [row._replace(probability=1.0) for row in DECENT]
-    assert not failed(tally_of(tmp_path, sure), max_calibration_error=0.25)
-    (found,) = failed(tally_of(tmp_path, sure), max_calibration_error=0.249).values()
+    assert not failed(confusion_counts_of(tmp_path, sure), max_calibration_error=0.25)
+    (found,) = failed(confusion_counts_of(tmp_path, sure), max_calibration_error=0.249).values()
     assert (found.value, found.limit, found.rule) == (0.25, 0.249, "at_most")
     assert found.message == ("calibration error 0.250, evaluate.max_calibration_error allows 0.249")
 
 
-def test_a_single_clip_is_too_little_to_judge_by(tmp_path):
+def test_a_single_clip_is_too_little_for_a_verdict(tmp_path):
     rows = clips_of("a", 1, 4, "b")
-    (found,) = failed(tally_of(tmp_path, rows)).values()
-    assert found.message == "The rows must be of at least two clips to tell a gain from chance"
+    (found,) = failed(confusion_counts_of(tmp_path, rows)).values()
+    assert (
+        found.message == "The rows must be of at least two clips to distinguish a gain from chance"
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,6 +161,6 @@ def test_settings_that_make_no_sense_are_refused(wrong):
 
 def test_the_report_has_a_korean_name_for_every_check(tmp_path):
     cats = [row._replace(species="CAT") for row in DECENT]
-    counts = tally_of(tmp_path, cats, {predictions_table.BASELINE: cats})
+    counts = confusion_counts_of(tmp_path, cats, {predictions_table.BASELINE: cats})
     names = {check.check for check in gate.checks(counts, EvaluateSettings())}
     assert names == set(translations.CHECKS)

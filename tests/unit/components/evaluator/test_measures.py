@@ -1,4 +1,4 @@
-"""What is written of twelve rows of three clips, worked out by hand."""
+"""The measures of twelve rows of three clips, computed by hand."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from components.evaluator import calibration, measures, predictions_table, resampling
+from components.evaluator import calibration, measures, predictions_table
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.settings import EvaluateSettings
 from testing.models.prediction_tables import (
@@ -14,78 +14,78 @@ from testing.models.prediction_tables import (
     TWELVE,
     Row,
     clips_of,
-    facts_of,
+    confusion_counts_of,
     probabilities_of,
-    tally_of,
+    row_columns_of,
 )
 
 SETTINGS = EvaluateSettings()
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    counts = tally_of(tmp_path_factory.mktemp("twelve"), TWELVE)
-    return json.loads(json.dumps(measures.document(counts, SETTINGS), allow_nan=False))
+def metrics(tmp_path_factory):
+    counts = confusion_counts_of(tmp_path_factory.mktemp("twelve"), TWELVE)
+    return json.loads(json.dumps(measures.measure(counts, SETTINGS), allow_nan=False))
 
 
-def test_the_headline_of_twelve_rows(told):
-    assert (told["rows"], told["clips"], told["moods"]) == (12, 3, list(MOODS))
-    assert told["confusion"] == [[4, 1, 1], [2, 2, 0], [1, 0, 1]]
-    model = told["model"]
+def test_the_headline_of_twelve_rows(metrics):
+    assert (metrics["rows"], metrics["clips"], metrics["moods"]) == (12, 3, list(MOODS))
+    assert metrics["confusion"] == [[4, 1, 1], [2, 2, 0], [1, 0, 1]]
+    model = metrics["model"]
     assert model["accuracy"] == pytest.approx(7 / 12)
     assert model["balanced_accuracy"] == pytest.approx((4 / 6 + 2 / 4 + 1 / 2) / 3)
     assert model["macro_f1"] == pytest.approx((8 / 13 + 4 / 7 + 1 / 2) / 3)
-    majority = told["majority"]
+    majority = metrics["majority"]
     assert (majority["mood"], majority["ece"]) == ("a", None)
     assert majority["macro_f1"] == pytest.approx(12 / 18 / 3)
 
 
-def test_the_scores_of_a_mood(told):
-    mood = told["per_mood"]["a"]
+def test_the_scores_of_a_mood(metrics):
+    mood = metrics["per_mood"]["a"]
     assert mood["support"] == 6
     assert [mood[name] for name in ("precision", "recall", "f1")] == [
         pytest.approx(value) for value in (4 / 7, 4 / 6, 8 / 13)
     ]
 
 
-def test_the_calibration_error_of_twelve_rows(told):
-    # 0.9: four answers, three right, |3 - 3.6|. 0.7: three, two right, |2 - 2.1|.
-    # 0.5: five, two right, |2 - 2.5|. The mean over the rows: (0.6 + 0.1 + 0.5) / 12.
-    assert told["model"]["ece"] == pytest.approx(0.1, abs=1e-6)
-    bins = told["reliability"]
-    assert [one["rows"] for one in bins] == [5, 3, 4]
-    assert [one["accuracy"] for one in bins] == [pytest.approx(x) for x in (2 / 5, 2 / 3, 3 / 4)]
-    assert [one["confidence"] for one in bins] == [pytest.approx(x) for x in (0.5, 0.7, 0.9)]
+def test_the_calibration_error_of_twelve_rows(metrics):
+    # 0.9: four predictions, three correct, |3 - 3.6|. 0.7: three, two correct, |2 - 2.1|.
+    # 0.5: five, two correct, |2 - 2.5|. The mean over the rows: (0.6 + 0.1 + 0.5) / 12.
+    assert metrics["model"]["ece"] == pytest.approx(0.1, abs=1e-6)
+    bins = metrics["reliability"]
+    assert [bin_["rows"] for bin_ in bins] == [5, 3, 4]
+    assert [bin_["accuracy"] for bin_ in bins] == [pytest.approx(x) for x in (2 / 5, 2 / 3, 3 / 4)]
+    assert [bin_["confidence"] for bin_ in bins] == [pytest.approx(x) for x in (0.5, 0.7, 0.9)]
     assert (bins[0]["low"], bins[0]["high"]) == (7 / 15, 8 / 15)
 
 
-def test_a_clip_answers_by_the_mean_probability_of_its_frames(told):
+def test_a_clips_prediction_is_that_of_the_mean_probability_of_its_frames(metrics):
     # A: a has (3 x 0.9 + 0.25) / 4 = 0.7375. B: a has 1.8 / 4 against b's 1.5 / 4, wrong
     # although two of four frames say b. C: a has 1.9 / 4, and is its mood, being as common as c.
-    clips = told["per_clip"]["model"]
+    clips = metrics["per_clip"]["model"]
     assert clips["confusion"] == [[2, 0, 0], [1, 0, 0], [0, 0, 0]]
     assert clips["accuracy"] == pytest.approx(2 / 3)
     assert clips["balanced_accuracy"] == pytest.approx(1 / 2)
     # a: 4 / (2 + 3); b: 0.
     assert clips["macro_f1"] == pytest.approx((4 / 5 + 0) / 2)
     assert clips["ece"] == pytest.approx((1 - 0.7375 + 0.45 + 1 - 0.475) / 3, abs=1e-6)
-    assert told["per_clip"]["majority"]["accuracy"] == pytest.approx(2 / 3)
+    assert metrics["per_clip"]["majority"]["accuracy"] == pytest.approx(2 / 3)
 
 
-def test_the_intervals_are_those_of_the_27_draws_of_three_clips(told):
+def test_the_intervals_are_those_of_the_27_draws_of_three_clips(metrics):
     # The clips' accuracies are 3/4, 1/2 and 1/2. A draw is of A alone with 1/27, which is more
     # than 2.5 %, and without A with 8/27.
-    intervals = told["model"]["intervals"]
+    intervals = metrics["model"]["intervals"]
     assert intervals["accuracy"] == [pytest.approx(1 / 2), pytest.approx(3 / 4)]
     # The lowest macro-F1 is that of B, B and C (3/27): a 2 / (2 + 6), b 8 / (8 + 4),
-    # c 2 / (2 + 2). The highest is that of A, A and A: only a is shown, 18 / (12 + 9).
+    # c 2 / (2 + 2). The highest is that of A, A and A: only a has rows, 18 / (12 + 9).
     lowest = (1 / 4 + 2 / 3 + 1 / 2) / 3
     assert intervals["macro_f1"] == [pytest.approx(lowest), pytest.approx(6 / 7)]
-    assert told["resampling"] == {"of": "clips", "level": 0.95, "draws": 2000}
+    assert metrics["resampling"] == {"of": "clips", "level": 0.95, "draws": 2000}
 
 
-def test_slices_hold_the_rows_that_they_name(told):
-    slices = told["slices"]
+def test_slices_hold_the_rows_that_they_name(metrics):
+    slices = metrics["slices"]
     assert {name for name in slices if not name.startswith(("box", "bright"))} == {
         *("label=a", "label=b", "label=c", "species=CAT", "species=DOG"),
         *("action=arch", "action=bodylower"),
@@ -94,32 +94,34 @@ def test_slices_hold_the_rows_that_they_name(told):
     assert (dogs["rows"], dogs["clips"], dogs["accuracy"]) == (4, 1, 0.5)
     assert dogs["intervals"] is None
     assert slices["label=a"]["rows"] == 6
-    # Lines 0 and 10 of facts_of have an area of 0.01.
+    # Lines 0 and 10 of row_columns_of have an area of 0.01.
     assert slices["box_size=<0.05"]["rows"] == 2
     for column in ("label", "box_size", "brightness_band"):
-        assert sum(one["rows"] for name, one in slices.items() if name.startswith(column)) == 12
+        assert (
+            sum(scores["rows"] for name, scores in slices.items() if name.startswith(column)) == 12
+        )
 
 
-def test_others_stand_beside_on_the_same_rows(tmp_path):
-    perfect = [row._replace(answer=row.mood) for row in TWELVE]
-    counts = tally_of(
+def test_other_models_are_scored_on_the_same_rows(tmp_path):
+    perfect = [row._replace(predicted=row.mood) for row in TWELVE]
+    counts = confusion_counts_of(
         tmp_path, TWELVE, {predictions_table.BASELINE: perfect, predictions_table.COMPARED: TWELVE}
     )
-    told = measures.document(counts, SETTINGS)
-    assert told["baseline"]["macro_f1"] == 1
-    assert told["baseline"]["per_mood"]["b"]["recall"] == 1
-    assert told["compared"]["macro_f1"] == told["model"]["macro_f1"]
-    assert told["slices"]["species=DOG"]["baseline"]["accuracy"] == 1
-    assert told["per_clip"]["baseline"]["accuracy"] == 1
-    assert told["gain"]["compared"] == {"macro_f1": 0, "interval": [0, 0]}
-    assert told["gain"]["baseline"]["interval"][1] < 0
+    metrics = measures.measure(counts, SETTINGS)
+    assert metrics["baseline"]["macro_f1"] == 1
+    assert metrics["baseline"]["per_mood"]["b"]["recall"] == 1
+    assert metrics["compared"]["macro_f1"] == metrics["model"]["macro_f1"]
+    assert metrics["slices"]["species=DOG"]["baseline"]["accuracy"] == 1
+    assert metrics["per_clip"]["baseline"]["accuracy"] == 1
+    assert metrics["gain"]["compared"] == {"macro_f1": 0, "interval": [0, 0]}
+    assert metrics["gain"]["baseline"]["interval"][1] < 0
 
 
-def test_the_table_can_be_read_by_others(tmp_path):
-    tally_of(tmp_path, TWELVE)
-    found = pq.read_table(tmp_path / "predictions.parquet")
-    assert json.loads(found.schema.metadata[b"moods"]) == list(MOODS)
-    row = found.slice(4, 1).to_pylist()[0]
+def test_the_table_can_be_read_by_other_tools(tmp_path):
+    confusion_counts_of(tmp_path, TWELVE)
+    table = pq.read_table(tmp_path / "predictions.parquet")
+    assert json.loads(table.schema.metadata[b"moods"]) == list(MOODS)
+    row = table.slice(4, 1).to_pylist()[0]
     assert row["probabilities"] == [pytest.approx(p) for p in (0.15, 0.7, 0.15)]
     assert (row["predicted"], row["majority_predicted"], row["label"]) == ("b", "a", "b")
     assert (row["clip"], row["action"], row["species"]) == (TWELVE[4].clip, "bodylower", "DOG")
@@ -127,54 +129,57 @@ def test_the_table_can_be_read_by_others(tmp_path):
 
 def test_a_table_read_in_pieces_counts_the_same(tmp_path, monkeypatch):
     rows = clips_of("a", 9, 3, "b") + clips_of("b", 7, 2, "c") + clips_of("c", 5, 1, "a")
-    whole = measures.document(tally_of(tmp_path, rows), SETTINGS)
+    whole = measures.measure(confusion_counts_of(tmp_path, rows), SETTINGS)
     monkeypatch.setattr(predictions_table, "ROW_GROUP", 5)
-    monkeypatch.setattr("components.evaluator.confusion_counts._MOST_WAITING", 3)
+    monkeypatch.setattr("components.evaluator.confusion_counts._MAX_PENDING_CELLS", 3)
     path = str(tmp_path / "pieces.parquet")
-    facts, answers = facts_of(rows), probabilities_of(rows)
+    row_columns, probabilities = row_columns_of(rows), probabilities_of(rows)
     with predictions_table.Writer(path, MOODS, 0, [predictions_table.MODEL], len(rows)) as writer:
         for begin in range(0, len(rows), 3):
             part = slice(begin, begin + 3)
             writer.add(
-                {name: column[part] for name, column in facts.items()},
-                {predictions_table.MODEL: answers[part]},
+                {name: column[part] for name, column in row_columns.items()},
+                {predictions_table.MODEL: probabilities[part]},
             )
     assert pq.ParquetFile(path).num_row_groups > 10
-    assert measures.document(ConfusionCounts(predictions_table.Table(path)), SETTINGS) == whole
+    assert measures.measure(ConfusionCounts(predictions_table.Table(path)), SETTINGS) == whole
 
 
 def test_a_row_that_comes_twice_is_an_error(tmp_path):
-    facts, answers = facts_of(TWELVE), {predictions_table.MODEL: probabilities_of(TWELVE)}
+    row_columns = row_columns_of(TWELVE)
+    probabilities = {predictions_table.MODEL: probabilities_of(TWELVE)}
     with (
-        pytest.raises(predictions_table.RowError, match="line 2 of its CSV twice"),
+        pytest.raises(predictions_table.RowError, match=r"must come once\. Received: line 2 twice"),
         predictions_table.Writer(
             str(tmp_path / "t"), MOODS, 0, [predictions_table.MODEL], 24
         ) as writer,
     ):
-        writer.add(facts, answers)
-        writer.add(facts, answers)
+        writer.add(row_columns, probabilities)
+        writer.add(row_columns, probabilities)
 
 
 @pytest.mark.parametrize("expected", [11, 13])
 def test_missing_and_surplus_rows_are_an_error(tmp_path, expected):
     with (
-        pytest.raises(predictions_table.RowError, match=f"has {expected} rows, 12 were read"),
+        pytest.raises(
+            predictions_table.RowError, match=f"must have {expected} rows.* Received: 12$"
+        ),
         predictions_table.Writer(
             str(tmp_path / "t"), MOODS, 0, [predictions_table.MODEL], expected
         ) as writer,
     ):
-        writer.add(facts_of(TWELVE), {predictions_table.MODEL: probabilities_of(TWELVE)})
+        writer.add(row_columns_of(TWELVE), {predictions_table.MODEL: probabilities_of(TWELVE)})
 
 
-def test_a_row_without_an_answer_is_wrong_and_has_no_mood(tmp_path):
+def test_a_row_without_a_prediction_is_wrong_and_has_no_mood(tmp_path):
     rows = [TWELVE[0]._replace(probability=float("nan")), *TWELVE[1:]]
-    told = measures.document(tally_of(tmp_path, rows), SETTINGS)
-    assert told["model"]["unanswered"] == 1
-    assert told["model"]["accuracy"] == pytest.approx(6 / 12)
-    # The mean is over the three frames that were answered: still (2 x 0.9 + 0.25) / 3.
-    assert told["per_clip"]["model"]["confusion"][0][0] == 2
-    table_ = pq.read_table(tmp_path / "predictions.parquet")
-    assert table_["predicted"].to_pylist()[:2] == [None, "a"]
+    metrics = measures.measure(confusion_counts_of(tmp_path, rows), SETTINGS)
+    assert metrics["model"]["unanswered"] == 1
+    assert metrics["model"]["accuracy"] == pytest.approx(6 / 12)
+    # The mean is over the three frames with a prediction: still (2 x 0.9 + 0.25) / 3.
+    assert metrics["per_clip"]["model"]["confusion"][0][0] == 2
+    table = pq.read_table(tmp_path / "predictions.parquet")
+    assert table["predicted"].to_pylist()[:2] == [None, "a"]
 
 
 def test_a_confidence_on_a_border_belongs_to_the_bin_below():
@@ -185,23 +190,13 @@ def test_a_confidence_on_a_border_belongs_to_the_bin_below():
     assert calibration.bin_of(np.array([0.2])).tolist() == [2]
 
 
-def test_resampling_does_not_hold_all_draws_at_once(monkeypatch):
-    parts = [np.arange(5.0)[:, None]]
-    whole = resampling.resampled(parts, lambda sums: sums, 100, 3)
-    monkeypatch.setattr(resampling, "_MOST_WEIGHTS", 15)
-    again = resampling.resampled(parts, lambda sums: sums, 100, 3)
-    assert whole.shape == (100, 1)
-    np.testing.assert_array_equal(whole, again)
-    assert 8 < whole.mean() < 12  # The clips' sum is 10.
-
-
 def test_frames_of_one_clip_do_not_narrow_the_interval(tmp_path):
     few = [Row(f"{i}", "a", "ab"[i % 2], 0.9) for i in range(10)]
     many = [row for row in few for _ in range(8)]
     (tmp_path / "few").mkdir()
     (tmp_path / "many").mkdir()
     ends = [
-        measures.document(tally_of(tmp_path / name, rows), SETTINGS)["model"]["intervals"]
+        measures.measure(confusion_counts_of(tmp_path / name, rows), SETTINGS)["model"]["intervals"]
         for name, rows in (("few", few), ("many", many))
     ]
     assert ends[0]["accuracy"] == ends[1]["accuracy"]
@@ -210,10 +205,10 @@ def test_frames_of_one_clip_do_not_narrow_the_interval(tmp_path):
 def test_many_clips_are_pooled_and_counted_as_they_are(tmp_path, monkeypatch):
     rows = clips_of("a", 9, 3, "b") + clips_of("b", 7, 2, "c") + clips_of("c", 5, 1, "a")
     (tmp_path / "pooled").mkdir()
-    whole = measures.document(tally_of(tmp_path, rows), SETTINGS)
-    monkeypatch.setattr("components.evaluator.confusion_counts.MOST_UNITS", 6)
-    counts = tally_of(tmp_path / "pooled", rows)
-    assert counts.confusions(predictions_table.MODEL).sum(axis=(1, 2)).tolist() == [
+    whole = measures.measure(confusion_counts_of(tmp_path, rows), SETTINGS)
+    monkeypatch.setattr("components.evaluator.confusion_counts.MAX_RESAMPLING_UNITS", 6)
+    counts = confusion_counts_of(tmp_path / "pooled", rows)
+    assert counts.confusion_matrices(predictions_table.MODEL).sum(axis=(1, 2)).tolist() == [
         16,
         16,
         16,
@@ -221,7 +216,7 @@ def test_many_clips_are_pooled_and_counted_as_they_are(tmp_path, monkeypatch):
         12,
         12,
     ]
-    pooled = measures.document(counts, SETTINGS)
+    pooled = measures.measure(counts, SETTINGS)
     assert (pooled["clips"], pooled["confusion"]) == (21, whole["confusion"])
     for name in ("accuracy", "macro_f1", "ece"):
         assert pooled["model"][name] == pytest.approx(whole["model"][name])

@@ -1,4 +1,4 @@
-"""LeakCheck and DataGate over hand-made Frames: their core, then their executors."""
+"""LeakCheck and DataGate on hand-made Frames: their functions, then their executors."""
 
 import csv
 import hashlib
@@ -19,14 +19,16 @@ from components.leak_check.settings import LeakLimits
 from dataset.frames_schema import arrow_schema
 from dataset.leaks import MAX_DISTANCE
 from schemas import artifacts, frame_columns
+from schemas.documents import LeakExample
 from schemas.errors import ConfigError, DataRefusedError
+from schemas.splits import EVAL, TRAIN, split_folder
 
 HASH = 0x8123_4567_89AB_CDEF
 GREY = 0x808080
 
 
 def frame(line: int, image: str, **values: Any) -> dict[str, Any]:
-    """A frame that is like no other unless it is told to."""
+    """Returns a frame that is like no other, but for ``values``."""
     return {
         frame_columns.LINE: line,
         frame_columns.IMAGE_PATH: image,
@@ -48,7 +50,7 @@ def write(folder: Path, **shards: list[dict[str, Any]]) -> Path:
     """Writes shards named ``train_0``, ``eval_1`` and so on."""
     for name, rows in shards.items():
         split, _, number = name.partition("_")
-        path = folder / f"Split-{split}" / f"{int(number):05d}-of-00009.parquet"
+        path = folder / split_folder(split) / f"{int(number):05d}-of-00009.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.Table.from_pylist(rows, arrow_schema()), path, compression="zstd")
     return folder
@@ -76,8 +78,8 @@ def leaky(tmp_path: Path) -> Path:
     )
 
 
-def leaks_of(folder: Path, **limits: Any) -> leak_search.Leaks:
-    splits = (SplitFrames(str(folder), split) for split in ("train", "eval"))
+def leaks_of(folder: Path, **limits: Any) -> leak_search.LeakSearchResult:
+    splits = (SplitFrames(str(folder), split) for split in (TRAIN, EVAL))
     return leak_search.find_leaks(*splits, LeakLimits(**limits))
 
 
@@ -85,12 +87,16 @@ def row(*values: Any) -> dict[str, Any]:
     return dict(zip(artifacts.LEAK_COLUMNS, values, strict=True))
 
 
+def test_the_columns_of_the_table_are_those_of_its_type() -> None:
+    assert tuple(LeakExample.__annotations__) == artifacts.LEAK_COLUMNS
+
+
 def test_every_leak_is_counted_once_and_named_by_its_lines(leaky: Path) -> None:
-    found = leaks_of(leaky)
-    assert (found.clips, found.groups, found.pictures) == (1, 2, 3)
-    # e/7 is next to black: it is the only one that is not looked up.
-    assert (found.compared, found.flat) == (6, 1)
-    assert found.listed == [
+    leaks = leaks_of(leaky)
+    assert (leaks.clips, leaks.groups, leaks.pictures) == (1, 2, 3)
+    # e/7 is next to black: it is the only one that is not compared.
+    assert (leaks.compared, leaks.flat) == (6, 1)
+    assert leaks.listed == [
         row("clip", "both", 3, "t/3", 2, "e/2", None),
         row("group", "rex", 2, "t/2", 3, "e/3", None),
         row("group", "tom", 3, "t/3", 2, "e/2", None),
@@ -108,23 +114,23 @@ def test_rows_are_counted_through_batches_of_shards(leaky: Path, monkeypatch) ->
 
 def test_the_table_is_bounded_and_the_counts_are_not(leaky: Path, monkeypatch) -> None:
     monkeypatch.setattr(leak_search, "MAX_LISTED", 1)
-    found = leaks_of(leaky)
-    assert [row["kind"] for row in found.listed] == ["clip", "group", "picture"]
-    assert (found.groups, found.pictures) == (2, 3)
+    leaks = leaks_of(leaky)
+    assert [row["kind"] for row in leaks.listed] == ["clip", "group", "picture"]
+    assert (leaks.groups, leaks.pictures) == (2, 3)
 
 
 def test_a_split_without_frames_leaks_nothing(tmp_path: Path) -> None:
-    found = leaks_of(write(tmp_path, train_0=[frame(2, "t/2")], eval_0=[]))
-    assert found == leak_search.Leaks(0, 0, 0, compared=0, flat=0, listed=[])
-    assert list(leak_checks.findings(found, LeakLimits())) == []
+    leaks = leaks_of(write(tmp_path, train_0=[frame(2, "t/2")], eval_0=[]))
+    assert leaks == leak_search.LeakSearchResult(0, 0, 0, compared=0, flat=0, listed=[])
+    assert list(leak_checks.findings(leaks, LeakLimits())) == []
     assert leaks_of(tmp_path / "nothing").pictures == 0
 
 
 def test_a_leak_above_its_limit_is_an_error_and_at_it_a_warning(leaky: Path) -> None:
-    found = leaks_of(leaky)
+    leaks = leaks_of(leaky)
 
     def severities(**limits: Any) -> dict[str, str]:
-        listed = leak_checks.findings(found, LeakLimits(**limits))
+        listed = leak_checks.findings(leaks, LeakLimits(**limits))
         return {finding.check: finding.severity for finding in listed}
 
     assert severities() == {
@@ -133,7 +139,7 @@ def test_a_leak_above_its_limit_is_an_error_and_at_it_a_warning(leaky: Path) -> 
         "shared_pictures": "error",
         "flat_pictures": "warning",
     }
-    # 3 of 6 frames that were looked up.
+    # 3 of 6 compared frames.
     allowed = severities(max_clips=1, max_groups=2, max_picture_share=0.5)
     assert set(allowed.values()) == {"warning"} and len(allowed) == 4
     assert severities(max_groups=1)["shared_groups"] == "error"
@@ -184,13 +190,14 @@ def gate(validation: Path, leaks: Path) -> None:
     """Runs DataGate's executor."""
     first, second = ValidationReport(), LeakReport()
     first.uri, second.uri = str(validation), str(leaks)
-    inputs = {"validation": [first], "leaks": [second]}
-    DataGate.EXECUTOR_SPEC.executor_class().Do(inputs, {}, {"code": ""})
+    DataGate.EXECUTOR_SPEC.executor_class().Do(
+        {"validation": [first], "leaks": [second]}, {}, {"code": ""}
+    )
 
 
 def validation(folder: Path, *errors: str) -> Path:
     folder.mkdir()
-    findings = [{"severity": "error", "split": "train", "message": error} for error in errors]
+    findings = [{"severity": "error", "split": TRAIN, "message": error} for error in errors]
     verdict = artifacts.VERDICT_REFUSED if errors else artifacts.VERDICT_OK
     document = {"verdict": verdict, "findings": findings}
     (folder / artifacts.VALIDATION_JSON).write_text(json.dumps(document), "utf-8")
@@ -215,7 +222,7 @@ def test_the_report_survives_and_the_gate_raises_what_it_says(leaky: Path, tmp_p
     message = str(error.value)
     assert "eval: Clips that are also in train: 1, leak.max_clips allows 0 (both, " in message
     assert "eval: Frames that nearly equal a train frame: 3 of 6" in message
-    assert "next to nothing" not in message  # A warning.
+    assert "next to no contrast" not in message  # A warning.
     assert message.endswith(f"The whole report: {report}/leaks.json")
 
     with pytest.raises(DataRefusedError, match="60 of 100") as error:

@@ -22,14 +22,14 @@ def put_out(serving: Path, target: Path) -> Path:
     return target / "Format-Serving" / "saved_model.pb"
 
 
-def test_nine_is_not_above_ten(tmp_path: Path) -> None:
+def test_versions_are_compared_as_numbers(tmp_path: Path) -> None:
     version(tmp_path / "serving", "9", "old")
     version(tmp_path / "serving", "10", "new")
     version(tmp_path / "serving", "canary", "none")
     assert put_out(tmp_path / "serving", tmp_path / "out").read_text() == "new"
 
 
-def test_a_version_that_is_being_copied_is_passed_over(tmp_path: Path) -> None:
+def test_a_version_that_is_being_copied_is_skipped(tmp_path: Path) -> None:
     version(tmp_path, "1", "whole")
     version(tmp_path, "2")
     assert highest_version(str(tmp_path)) == 1

@@ -1,4 +1,4 @@
-"""A worker's block: what it writes, what it leaves alone, and which frames are thinned."""
+"""A worker's block: the files that it writes or keeps, and the frames that are thinned."""
 
 import dataclasses
 import io
@@ -23,6 +23,7 @@ from dataset.thinning import ThinSettings
 from schemas import features, frame_columns
 from schemas.labels import DEFAULT_MOODS
 from schemas.reasons import RejectReason
+from schemas.splits import TRAIN
 
 FEAR, CALM = "공포", "편안/안정"
 
@@ -53,17 +54,19 @@ def still_clips(folder, clips, frames_each, labels=(CALM,)):
     return csv
 
 
-def job_for(csv, folder, thin=None, whole=(), labelled=True, **rules):
+def job_for(csv, folder, thin=None, unthinned_moods=(), labelled=True, **rules):
     folder.mkdir(exist_ok=True)
-    shares = [SplitShare("train", 1)]
+    shares = [SplitShare(TRAIN, 1)]
     (block,) = partition_rows(str(csv), shares, 4096, str(folder), labelled=labelled).blocks
     thin = thin or ThinSettings()
     return ShardJob(
         block=block,
-        settings=IngestSettings(DataSettings(**rules), thin, DEFAULT_MOODS, side=64),
+        settings=IngestSettings(
+            data=DataSettings(**rules), thin=thin, moods=DEFAULT_MOODS, side=64
+        ),
         image_root=str(csv.parent),
         thinned=thin.is_on,
-        whole_moods=frozenset(whole),
+        unthinned_moods=frozenset(unthinned_moods),
         stem=str(folder / "block"),
         split_rows=block.rows,
     )
@@ -131,11 +134,11 @@ def test_twice_the_same_work_gives_the_same_bytes_and_nothing_else_is_left(tmp_p
     for name in ("one", "two"):
         job = job_for(csv, tmp_path / name)
         write_shard(job)
-        found = sorted((tmp_path / name).glob("block*"))
-        assert [path.name for path in found] == [
+        files = sorted((tmp_path / name).glob("block*"))
+        assert [path.name for path in files] == [
             *("block.json", "block.parquet", "block.rejects.csv", "block.tfrecord")
         ]
-        contents.append([path.read_bytes() for path in found])
+        contents.append([path.read_bytes() for path in files])
     assert contents[0] == contents[1]
 
 
@@ -151,7 +154,7 @@ def test_equal_frames_of_a_clip_are_thinned_and_counted_by_mood(tmp_path):
 
 def test_rare_moods_keep_every_frame(tmp_path):
     csv = still_clips(tmp_path, clips=2, frames_each=5, labels=(CALM, FEAR))
-    job = job_for(csv, tmp_path / "out", ThinSettings(max_frames=1), whole=(FEAR,))
+    job = job_for(csv, tmp_path / "out", ThinSettings(max_frames=1), unthinned_moods=(FEAR,))
     write_shard(job)
     assert lines_in(job) == [4, 7, 8, 9, 10, 11]
     assert shard_files.read_counts(job.stem)["thinned"] == {CALM: 4}
@@ -219,7 +222,7 @@ def test_bytes_after_the_end_of_a_jpeg_do_no_harm():
     make_crop(encoded, PixelBox(0, 0, 60, 60), DataSettings(), 32, decode_region)
 
 
-def test_what_the_region_decoder_cannot_decode_is_judged_by_pillow():
+def test_a_jpeg_that_the_region_decoder_cannot_decode_is_given_to_pillow():
     broken = bytearray(jpeg(photo(8)))
     # The first quantisation table is cut out: no decoder can go on.
     start = broken.index(b"\xff\xdb")

@@ -66,9 +66,7 @@ def test_a_version_that_is_there_is_not_touched(tmp_path: Path, source: Path) ->
     assert (base / "1").stat().st_mtime_ns == before
 
 
-def test_what_completes_a_version_works_on_it_before_it_is_seen(
-    tmp_path: Path, source: Path
-) -> None:
+def test_a_version_is_completed_before_it_is_seen(tmp_path: Path, source: Path) -> None:
     base = tmp_path / "serving" / "pet_mood"
 
     def complete(staged: Path) -> None:

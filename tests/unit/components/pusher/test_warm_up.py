@@ -1,4 +1,4 @@
-"""The warm-up requests are TensorFlow Serving's own kind, and each is answered."""
+"""The warm-up requests have TensorFlow Serving's form, and each gets a prediction."""
 
 import shutil
 from pathlib import Path
@@ -25,7 +25,7 @@ def servable(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def warm(servable: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of it with its warm-up requests."""
+    """A copy of the servable with its warm-up requests."""
     folder = tmp_path_factory.mktemp("warm") / "1"
     shutil.copytree(servable, folder)
     warm_up.add(folder, "pet_mood")
@@ -38,7 +38,7 @@ def requests_of(version: Path) -> list[prediction_log_pb2.PredictionLog]:
     return [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
 
 
-def test_every_signature_is_asked_at_every_size_the_small_ones_first(warm: Path) -> None:
+def test_every_signature_has_a_request_of_every_size_the_small_ones_first(warm: Path) -> None:
     logs = requests_of(warm)
     # TensorFlow Serving refuses a file of more than 1,000.
     assert len(logs) == 3 * 6
@@ -84,8 +84,8 @@ def test_a_request_that_is_not_answered_is_refused(
 ) -> None:
     version = tmp_path / "1"
     shutil.copytree(servable, version)
-    monkeypatch.setattr(warm_up, "_drawn", lambda: b"no picture")
-    with pytest.raises(warm_up.WarmUpError, match="serving_default answers 1 sound pictures"):
+    monkeypatch.setattr(warm_up, "_draw_picture", lambda: b"no picture")
+    with pytest.raises(warm_up.WarmUpError, match="serving_default gives 1 good pictures"):
         warm_up.add(version, "pet_mood")
 
 
