@@ -138,7 +138,9 @@ class Ingest:
         return rows
 
     def _jobs(self, folder: Path) -> Iterator[ShardJob]:
-        settings = IngestSettings(DataSettings(), ThinSettings(), DEFAULT_MOODS, SIDE)
+        settings = IngestSettings(
+            data=DataSettings(), thin=ThinSettings(), moods=DEFAULT_MOODS, side=SIDE
+        )
         rows = sum(1 for _ in read_rows(str(self._csv)))
         parts = folder / "rows"
         parts.mkdir()

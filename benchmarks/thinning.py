@@ -70,7 +70,7 @@ def write(csv: Path, folder: Path, thin: ThinSettings) -> str:
     """Writes one shard of Examples and returns its path."""
     folder.mkdir()
     (block,) = partition_rows(str(csv), [SplitShare("all", 1)], 10**6, str(folder)).blocks
-    settings = IngestSettings(DataSettings(), thin, DEFAULT_MOODS, SIDE)
+    settings = IngestSettings(data=DataSettings(), thin=thin, moods=DEFAULT_MOODS, side=SIDE)
     stem = str(folder / "shard")
     root = str(csv.parent)
     write_shard(ShardJob(block, settings, root, thin.is_on, frozenset(), stem, block.rows))

@@ -20,7 +20,7 @@ from dataset.thinning import ThinSettings
 from schemas.labels import DEFAULT_MOODS
 from testing.pipeline.runs import die, write_colours
 
-SETTINGS = IngestSettings(DataSettings(), ThinSettings(), DEFAULT_MOODS, side=32)
+SETTINGS = IngestSettings(data=DataSettings(), thin=ThinSettings(), moods=DEFAULT_MOODS, side=32)
 
 
 @pytest.fixture

@@ -76,7 +76,9 @@ def skew_of(pushed: Run, csv: Path, folder: Path) -> skew.Skew:
     rows = folder / "rows"
     rows.mkdir()
     (block,) = partition_rows(str(csv), [SplitShare("train", 1)], 4096, str(rows)).blocks
-    settings = IngestSettings(DataSettings(), ThinSettings(), DEFAULT_MOODS, side=32)
+    settings = IngestSettings(
+        data=DataSettings(), thin=ThinSettings(), moods=DEFAULT_MOODS, side=32
+    )
     stem = str(folder / "examples")
     write_shard(ShardJob(block, settings, str(csv.parent), False, frozenset(), stem, block.rows))
     return skew.measure(Path(pushed.record["pushed"]), [Path(stem + RECORDS)], csv, csv.parent)
