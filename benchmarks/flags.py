@@ -1,0 +1,105 @@
+"""Flags that several benchmarks share: one name, one help text and one default for each.
+
+Imports the standard library alone, because the PyTorch sides run
+in an environment that lacks the project's dependencies.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+TORCH = (
+    "uv run --no-project --python 3.10 "
+    "--with torch --with geffnet --with numpy --with pillow python"
+)
+"""PyTorch is no dependency of the project: uv fetches it into a separate environment."""
+
+TRAINING, INFERENCE = "training", "inference"
+"""Values of --mode."""
+
+
+def parser(doc: str) -> argparse.ArgumentParser:
+    """Returns a parser whose --help prints a module's docstring and the flags."""
+    return argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def add_rounds(parser: argparse.ArgumentParser, default: int = 5) -> None:
+    """Adds --rounds."""
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=default,
+        metavar="N",
+        help="turns of each side; the median is reported (default: %(default)s)",
+    )
+
+
+def add_rows(parser: argparse.ArgumentParser, default: int | Sequence[int]) -> None:
+    """Adds --rows, which takes several sizes where the default has several."""
+    several = isinstance(default, Sequence)
+    shown = " ".join(map(str, default)) if isinstance(default, Sequence) else default
+    parser.add_argument(
+        "--rows",
+        type=int,
+        nargs="+" if several else None,
+        default=default,
+        metavar="N",
+        help=f"rows of the drawn table{', one run for each size' * several} (default: {shown})",
+    )
+
+
+def add_frames_per_clip(parser: argparse.ArgumentParser, default: int) -> None:
+    """Adds --frames-per-clip."""
+    parser.add_argument(
+        "--frames-per-clip",
+        type=int,
+        default=default,
+        metavar="N",
+        help="frames of each drawn clip (default: %(default)s)",
+    )
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """Adds --workers."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=2,
+        metavar="N",
+        help="processes that work in parallel (default: %(default)s)",
+    )
+
+
+def add_torch(parser: argparse.ArgumentParser) -> None:
+    """Adds --torch."""
+    parser.add_argument(
+        "--torch",
+        default=TORCH,
+        metavar="COMMAND",
+        help="command that starts a Python with torch, geffnet, numpy and pillow; "
+        "'' measures without PyTorch (default: %(default)s)",
+    )
+
+
+def add_mode(parser: argparse.ArgumentParser) -> None:
+    """Adds --mode."""
+    parser.add_argument(
+        "--mode",
+        choices=(TRAINING, INFERENCE),
+        default=TRAINING,
+        help="what one repetition is: a training step or one prediction of a batch "
+        "(default: %(default)s)",
+    )
+
+
+def add_bfloat16(parser: argparse.ArgumentParser) -> None:
+    """Adds --bfloat16."""
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="computes in bfloat16 where float32 is not needed"
+    )
+
+
+def add_measure(parser: argparse.ArgumentParser) -> None:
+    """Adds --measure, with which a benchmark starts itself: see ``memory.measured_apart``."""
+    parser.add_argument("--measure", metavar="PATH", help=argparse.SUPPRESS)
