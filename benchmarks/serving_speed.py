@@ -167,14 +167,20 @@ def main() -> int:
         metavar="N",
         help="predictions of one picture by each side in a round (default: %(default)s)",
     )
-    for name, pixels in (("height", 480), ("width", 640)):
-        parser.add_argument(
-            f"--{name}",
-            type=int,
-            default=pixels,
-            metavar="N",
-            help=f"{name} of the photos, pixels (default: %(default)s)",
-        )
+    parser.add_argument(
+        "--height",
+        type=int,
+        default=480,
+        metavar="N",
+        help="height of the photos, pixels (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--width",
+        type=int,
+        default=640,
+        metavar="N",
+        help="width of the photos, pixels (default: %(default)s)",
+    )
     args = parser.parse_args()
 
     photos = [
