@@ -1,4 +1,4 @@
-"""Builds and starts a target of deploy/Dockerfile on a machine without a container engine.
+r"""Builds and starts a target of deploy/Dockerfile on a machine without a container engine.
 
     uv run python -m tools.dockerfile.by_hand --target cpu --work /var/tmp/by_hand
     uv run python -m tools.dockerfile.by_hand --target demo --work /var/tmp/by_hand \
