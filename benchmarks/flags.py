@@ -37,16 +37,11 @@ def add_rounds(parser: argparse.ArgumentParser, default: int = 5) -> None:
 
 def add_rows(parser: argparse.ArgumentParser, default: int | Sequence[int]) -> None:
     """Adds --rows, which takes several sizes where the default has several."""
-    several = isinstance(default, Sequence)
-    shown = " ".join(map(str, default)) if isinstance(default, Sequence) else default
-    parser.add_argument(
-        "--rows",
-        type=int,
-        nargs="+" if several else None,
-        default=default,
-        metavar="N",
-        help=f"rows of the drawn table{', one run for each size' * several} (default: {shown})",
-    )
+    nargs, text = None, "rows of the drawn table (default: %(default)s)"
+    if isinstance(default, Sequence):
+        sizes = " ".join(map(str, default))
+        nargs, text = "+", f"rows of the drawn table, one run for each size (default: {sizes})"
+    parser.add_argument("--rows", type=int, nargs=nargs, default=default, metavar="N", help=text)
 
 
 def add_frames_per_clip(parser: argparse.ArgumentParser, default: int) -> None:
@@ -88,7 +83,7 @@ def add_mode(parser: argparse.ArgumentParser) -> None:
         "--mode",
         choices=(TRAINING, INFERENCE),
         default=TRAINING,
-        help="what one repetition is: a training step or one prediction of a batch "
+        help="kind of a repetition: a training step, or the prediction of a batch "
         "(default: %(default)s)",
     )
 

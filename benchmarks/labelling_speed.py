@@ -1,9 +1,9 @@
 """Images a second of ``inference.py --csv``, and of the servable alone.
 
 The servable is EfficientNetB0 at 224 pixels with random weights; the photos have 480 x 640 pixels
-and a box each. The servable alone answers in this process, in batches of 32, for the same photos
-in memory. The difference is the cost of reading, checking, turning upright and writing the table.
-Both take turns.
+and a box each. The servable alone predicts the same photos from memory, in this process and in
+batches of 32. The difference is the cost of reading, checking, turning upright and writing the
+table. Both take turns.
 
     uv run python -m benchmarks.labelling_speed
 """

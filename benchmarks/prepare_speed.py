@@ -106,9 +106,9 @@ def check_counts(out: Path, counts: TreeCounts, images_checked: bool) -> None:
             frames -= counts.image_rejects_by_mood
             rejects += counts.image_rejects
         # Counters are equal where one lacks a mood and the other has it 0 times.
-        moods = found["moods"].items()
-        found_clips = Counter({mood: count["clips"] for mood, count in moods})
-        found_frames = Counter({mood: count["frames"] for mood, count in moods})
+        by_mood = found["moods"].items()
+        found_clips = Counter({mood: count["clips"] for mood, count in by_mood})
+        found_frames = Counter({mood: count["frames"] for mood, count in by_mood})
         _check_same(f"{split} clips", found_clips, counts.clips[split])
         _check_same(f"{split} frames", found_frames, frames)
         _check_same(f"{split} rejects", found["rejects"], rejects)

@@ -25,7 +25,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def serve(photos: list[bytes]) -> None:
-    """Answers the standard input until it ends.
+    """Replies to each line of the standard input until it ends.
 
     Args:
       photos: JPEG files, which are predicted in turn.

@@ -1,6 +1,6 @@
 """Protocol between ``benchmarks.train_step`` and its sides: a line in, a repetition, a line out.
 
-Imports the standard library alone: the Python of a side has only what that side needs.
+Imports the standard library alone: the Python of a side has only the packages of that side.
 """
 
 import json

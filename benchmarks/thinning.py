@@ -4,7 +4,7 @@ Trains from random weights on drawn clips of nearly equal frames. The weights of
 evaluated, so that the eval split, which is never thinned, selects nothing:
 
 * ``all``: every training frame;
-* ``thinned``: what the settings ``thin.*`` leave, by perceptual hash and at most a few a clip;
+* ``thinned``: those that the settings ``thin.*`` keep, by perceptual hash, at most a few a clip;
 * ``random``: as many frames as thinning has left, drawn from all.
 
     uv run python -m benchmarks.thinning
