@@ -92,21 +92,9 @@ def _seconds_per_step(model: keras.Model, batches: Any, steps: int) -> float:
 def main() -> int:
     """Prints the figures as JSON; returns 0 if the goal is met, else 1."""
     parser = flags.parser(__doc__)
-    parser.add_argument(
-        "--resolution",
-        type=int,
-        default=224,
-        metavar="N",
-        help="side of the pictures, pixels (default: %(default)s)",
-    )
+    flags.add_number(parser, "--resolution", 224, "side of the pictures, pixels")
     flags.add_rounds(parser)
-    parser.add_argument(
-        "--steps-per-round",
-        type=int,
-        default=4,
-        metavar="N",
-        help="training steps of each kind in a round (default: %(default)s)",
-    )
+    flags.add_number(parser, "--steps-per-round", 4, "training steps of each kind in a round")
     args = parser.parse_args()
     figures = measure(args.resolution, args.rounds, args.steps_per_round)
     print(json.dumps(figures, indent=1))

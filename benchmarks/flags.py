@@ -24,15 +24,23 @@ def parser(doc: str) -> argparse.ArgumentParser:
     )
 
 
+def add_number(parser: argparse.ArgumentParser, name: str, default: int, meaning: str) -> None:
+    """Adds a flag with a whole number.
+
+    Args:
+      parser: is changed in place.
+      name: of the flag, with its hyphens.
+      default: of the flag.
+      meaning: the help text, without the default.
+    """
+    parser.add_argument(
+        name, type=int, default=default, metavar="N", help=f"{meaning} (default: %(default)s)"
+    )
+
+
 def add_rounds(parser: argparse.ArgumentParser, default: int = 5) -> None:
     """Adds --rounds."""
-    parser.add_argument(
-        "--rounds",
-        type=int,
-        default=default,
-        metavar="N",
-        help="turns of each side; the median is reported (default: %(default)s)",
-    )
+    add_number(parser, "--rounds", default, "turns of each side; the median is reported")
 
 
 def add_rows(parser: argparse.ArgumentParser, default: int | Sequence[int]) -> None:
@@ -46,24 +54,12 @@ def add_rows(parser: argparse.ArgumentParser, default: int | Sequence[int]) -> N
 
 def add_frames_per_clip(parser: argparse.ArgumentParser, default: int) -> None:
     """Adds --frames-per-clip."""
-    parser.add_argument(
-        "--frames-per-clip",
-        type=int,
-        default=default,
-        metavar="N",
-        help="frames of each drawn clip (default: %(default)s)",
-    )
+    add_number(parser, "--frames-per-clip", default, "frames of each drawn clip")
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
     """Adds --workers."""
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=2,
-        metavar="N",
-        help="processes that work in parallel (default: %(default)s)",
-    )
+    add_number(parser, "--workers", 2, "processes that work in parallel")
 
 
 def add_torch(parser: argparse.ArgumentParser) -> None:

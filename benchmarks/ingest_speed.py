@@ -216,27 +216,11 @@ def measure(
 def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
-    parser.add_argument(
-        "--clips-per-mood",
-        type=int,
-        default=10,
-        metavar="N",
-        help=f"drawn clips of each mood, {FRAMES_PER_CLIP} frames each (default: %(default)s)",
+    flags.add_number(
+        parser, "--clips-per-mood", 10, f"drawn clips of each mood, {FRAMES_PER_CLIP} frames each"
     )
-    parser.add_argument(
-        "--box",
-        type=int,
-        default=780,
-        metavar="N",
-        help="least side of a box, pixels (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--quality",
-        type=int,
-        default=88,
-        metavar="N",
-        help="quality of the photos' JPEG, 50 to 100 (default: %(default)s)",
-    )
+    flags.add_number(parser, "--box", 780, "least side of a box, pixels")
+    flags.add_number(parser, "--quality", 88, "quality of the photos' JPEG, 50 to 100")
     flags.add_rounds(parser)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -175,21 +175,9 @@ def measure(
 def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
-    parser.add_argument(
-        "--clips",
-        type=int,
-        default=2000,
-        metavar="N",
-        help="drawn clips without a fault (default: %(default)s)",
-    )
+    flags.add_number(parser, "--clips", 2000, "drawn clips without a fault")
     flags.add_frames_per_clip(parser, default=35)
-    parser.add_argument(
-        "--faults",
-        type=int,
-        default=5,
-        metavar="N",
-        help="how often each fault is planted (default: %(default)s)",
-    )
+    flags.add_number(parser, "--faults", 5, "how often each fault is planted")
     flags.add_workers(parser)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

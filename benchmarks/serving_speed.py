@@ -160,27 +160,11 @@ def main() -> int:
     parser = flags.parser(__doc__)
     flags.add_torch(parser)
     flags.add_rounds(parser, default=10)
-    parser.add_argument(
-        "--calls-per-round",
-        type=int,
-        default=20,
-        metavar="N",
-        help="predictions of one picture by each side in a round (default: %(default)s)",
+    flags.add_number(
+        parser, "--calls-per-round", 20, "predictions of one picture by each side in a round"
     )
-    parser.add_argument(
-        "--height",
-        type=int,
-        default=480,
-        metavar="N",
-        help="height of the photos, pixels (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--width",
-        type=int,
-        default=640,
-        metavar="N",
-        help="width of the photos, pixels (default: %(default)s)",
-    )
+    flags.add_number(parser, "--height", 480, "height of the photos, pixels")
+    flags.add_number(parser, "--width", 640, "width of the photos, pixels")
     args = parser.parse_args()
 
     photos = [

@@ -151,20 +151,8 @@ def measure(folder: Path, steps: int, seeds: int) -> dict[str, Any]:
 def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
-    parser.add_argument(
-        "--steps",
-        type=int,
-        default=60,
-        metavar="N",
-        help=f"training steps, of {BATCH_SIZE} frames each (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seeds",
-        type=int,
-        default=3,
-        metavar="N",
-        help="how often each side is trained, with another seed (default: %(default)s)",
-    )
+    flags.add_number(parser, "--steps", 60, f"training steps, of {BATCH_SIZE} frames each")
+    flags.add_number(parser, "--seeds", 3, "how often each side is trained, with another seed")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), args.steps, args.seeds)

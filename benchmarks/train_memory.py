@@ -82,13 +82,7 @@ def measure(epochs: int) -> dict[str, Any]:
 def main() -> int:
     """Prints the figures as JSON; returns 0 if the goal is met, else 1."""
     parser = flags.parser(__doc__)
-    parser.add_argument(
-        "--epochs",
-        type=int,
-        default=12,
-        metavar="N",
-        help=f"epochs of the training, at least {SETTLED} (default: %(default)s)",
-    )
+    flags.add_number(parser, "--epochs", 12, f"epochs of the training, at least {SETTLED}")
     figures = measure(parser.parse_args().epochs)
     print(json.dumps(figures, indent=1))
     return 0 if figures["goal_met"] else 1

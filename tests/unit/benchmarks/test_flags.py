@@ -18,16 +18,15 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 
 def defined_flags() -> Counter[str]:
     """Returns the flags that the benchmarks define, and in how many places."""
-    calls = [
-        node
+    arguments = [
+        argument.value
         for file in FOLDER.glob("*.py")
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "add_argument"
+        for argument in node.args[:2]
+        if isinstance(argument, ast.Constant)
     ]
-    names = [ast.literal_eval(call.args[0]) for call in calls]
-    return Counter(name for name in names if name.startswith("--"))
+    return Counter(name for name in arguments if FLAG.fullmatch(str(name)))
 
 
 def test_each_flag_is_defined_once() -> None:
