@@ -1,17 +1,14 @@
-"""Whether the evaluation's memory grows with the predictions.
+"""Peak memory of the evaluation at several numbers of predictions.
 
-Tables of predictions of a model and its predecessor are drawn at several sizes, with as many
-frames a clip as AI Hub's eval split has (99) or as `--frames-a-clip` says, and judged as the
-Evaluator judges them: counted, sliced (TFMA too), resampled, put to the gate and written. Each size
-is judged in a process of its own.
+Draws tables of predictions of a model and its predecessor and evaluates each one as the Evaluator
+does: it counts, slices (TFMA too), resamples, applies the gate and writes the metrics. By default
+clips have as many frames as those of AI Hub's eval split (99). Each size is evaluated in a process
+that has done nothing else.
 
     uv run python -m benchmarks.evaluation_memory
 """
 
-import argparse
 import json
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,36 +17,41 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import flags
+from benchmarks.memory import measured_apart, peak_mb
 from components.evaluator import predictions_table, slices
 from schemas.labels import DEFAULT_MOODS
 
-SHARES = np.array([25181, 2606, 219600, 466171, 16207, 27313]) / 757078
-"""Of the moods in AI Hub's eval split."""
+MOOD_SHARES = np.array([25181, 2606, 219600, 466171, 16207, 27313]) / 757078
+"""Share of each mood in AI Hub's eval split, in label map order."""
 ACTIONS = ("arch", "armstretch", "grooming", "heading", "lying", "roll", "sitdown", "walkrun")
-PIECE = 64
-"""Rows that the Evaluator asks a servable for at a time."""
+BATCH_SIZE = 64
+"""Rows that the Evaluator hands to a servable at a time."""
 
 
-def draw(path: str, rows: int, frames_a_clip: int) -> None:
-    """Writes a table of predictions, right about half of the time."""
+def draw(path: str, rows: int, frames_per_clip: int) -> None:
+    """Writes a table of predictions of which about half are right."""
     random = np.random.default_rng(1)
-    clips = -(-rows // frames_a_clip)
-    moods = random.choice(len(DEFAULT_MOODS), clips, p=SHARES)
+    clips = -(-rows // frames_per_clip)
+    label_indices = random.choice(len(DEFAULT_MOODS), clips, p=MOOD_SHARES)
     predictors = [predictions_table.MODEL, predictions_table.BASELINE]
     with predictions_table.Writer(path, DEFAULT_MOODS, 3, predictors, rows) as writer:
-        for begin in range(0, rows, PIECE):
-            lines = np.arange(begin, min(begin + PIECE, rows))
-            clip = lines // frames_a_clip
+        for begin in range(0, rows, BATCH_SIZE):
+            lines = np.arange(begin, min(begin + BATCH_SIZE, rows))
+            clip_indices = lines // frames_per_clip
             names = [
                 f"{('cat', 'dog')[i % 2]}-{ACTIONS[i % len(ACTIONS)]}-{i:06d}"
-                for i in clip.tolist()
+                for i in clip_indices.tolist()
             ]
-            area, grey = random.random(len(lines)), random.random(len(lines))
-            answers = {}
+            areas, brightness = random.random(len(lines)), random.random(len(lines))
+            truth = label_indices[clip_indices]
+
+            probabilities = {}
             for predictor in predictors:
                 raw = random.gamma(0.7, size=(len(lines), len(DEFAULT_MOODS)))
-                raw[np.arange(len(lines)), moods[clip]] += 0.8
-                answers[predictor] = (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
+                raw[np.arange(len(lines)), truth] += 0.8
+                probabilities[predictor] = (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
+
             writer.add(
                 {
                     predictions_table.LINE: (lines + 2).tolist(),
@@ -60,26 +62,26 @@ def draw(path: str, rows: int, frames_a_clip: int) -> None:
                     predictions_table.GROUP: names,
                     predictions_table.SPECIES: [name[:3].upper() for name in names],
                     predictions_table.ACTION: [slices.action_of(name) for name in names],
-                    predictions_table.BOX_AREA: area,
+                    predictions_table.BOX_AREA: areas.tolist(),
                     predictions_table.BOX_SIZE: [
-                        slices.band(one, slices.BOX_SIZES) for one in area
+                        slices.band(area, slices.BOX_SIZES) for area in areas
                     ],
-                    predictions_table.BRIGHTNESS: grey,
+                    predictions_table.BRIGHTNESS: brightness.tolist(),
                     predictions_table.BRIGHTNESS_BAND: [
-                        slices.band(one, slices.BRIGHTNESSES) for one in grey
+                        slices.band(value, slices.BRIGHTNESSES) for value in brightness
                     ],
-                    predictions_table.SHARPNESS: area,
-                    predictions_table.CONTRAST: grey / 2,
-                    predictions_table.LABEL: [DEFAULT_MOODS[mood] for mood in moods[clip]],
-                    predictions_table.LABEL_INDEX: moods[clip],
+                    predictions_table.SHARPNESS: areas.tolist(),
+                    predictions_table.CONTRAST: (brightness / 2).tolist(),
+                    predictions_table.LABEL: [DEFAULT_MOODS[index] for index in truth],
+                    predictions_table.LABEL_INDEX: truth.tolist(),
                     predictions_table.SCORED: [True] * len(lines),
                 },
-                answers,
+                probabilities,
             )
 
 
-def judge(path: str) -> dict[str, Any]:
-    """Judges a table in this process, which has done nothing else."""
+def evaluate(path: str) -> dict[str, Any]:
+    """Evaluates a table and returns seconds, counts and memory of this process."""
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -90,15 +92,18 @@ def judge(path: str) -> dict[str, Any]:
     before, start = peak_mb(), time.perf_counter()
     counts, settings = ConfusionCounts(predictions_table.Table(path)), EvaluateSettings()
     counted = time.perf_counter()
+
     options = PipelineOptions(["--runner=DirectRunner", "--direct_running_mode=in_memory"])
     with tempfile.TemporaryDirectory() as folder:
         with beam.Pipeline(options=options) as pipeline:
             analysis.analyse(pipeline, counts, folder)
         analysis.check(folder, counts)
         sliced = time.perf_counter()
+
         checks = list(gate.checks(counts, settings))
         document = measures.measure(counts, settings)
         Path(folder, "metrics.json").write_text(json.dumps(document), "utf-8")
+
     return {
         "rows": counts.rows,
         "clips": counts.clips,
@@ -112,33 +117,25 @@ def judge(path: str) -> dict[str, Any]:
     }
 
 
-def peak_mb() -> float:
-    """Returns the most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def main() -> int:
-    """Measures and prints JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, nargs="+", default=[20_000, 200_000])
-    parser.add_argument("--frames-a-clip", type=int, default=99)
-    parser.add_argument("--judge", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.judge:
-        print(json.dumps(judge(asked.judge)))
+    """Prints the figures of each size as JSON; returns 0."""
+    parser = flags.parser(__doc__)
+    flags.add_rows(parser, [20_000, 200_000])
+    flags.add_frames_per_clip(parser, default=99)
+    flags.add_measure(parser)
+    args = parser.parse_args()
+    if args.measure:
+        print(json.dumps(evaluate(args.measure)))
         return 0
-    told = []
+
+    sizes = []
     with tempfile.TemporaryDirectory() as folder:
-        for rows in asked.rows:
+        for rows in args.rows:
             path = str(Path(folder, f"{rows}.parquet"))
-            draw(path, rows, asked.frames_a_clip)
-            command = [sys.executable, "-m", "benchmarks.evaluation_memory", "--judge", path]
-            ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            told.append(json.loads(ran.stdout.splitlines()[-1]))
-    ratio = told[-1]["peak_mb"] / told[0]["peak_mb"]
-    print(json.dumps({"sizes": told, "peak_ratio": round(ratio, 3)}, indent=2))
+            draw(path, rows, args.frames_per_clip)
+            sizes.append(measured_apart("benchmarks.evaluation_memory", path))
+    ratio = sizes[-1]["peak_mb"] / sizes[0]["peak_mb"]
+    print(json.dumps({"sizes": sizes, "peak_ratio": round(ratio, 3)}, indent=2))
     return 0
 
 

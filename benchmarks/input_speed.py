@@ -1,17 +1,16 @@
-"""How many pictures a second the training's input gives, beside the original's way and PyTorch's.
+"""Pictures a second of the training's input, of the original's input and of PyTorch's loader.
 
-All sides read drawn pictures at 224 pixels, take turns in one run on the same cores, and are
-told as the median of their rounds:
+All sides read drawn pictures at 224 pixels and take turns in one run on the same cores. The
+result has the median of each side's rounds:
 
-* ours: the training's stream over Examples with crops of 256 pixels, as the ingest writes them;
-  with the moving view and the mirror (``moved``), and with the default colours too;
-* original: 1080p frames, ``decode_and_crop_jpeg``, then a resize, in tf.data;
-* torch: a DataLoader with two workers over ready crops of 256 pixels (the same files as ours).
+* ``moved``, ``default``: ours, the training's stream over Examples with crops of 256 pixels, as
+  the ingest writes them; with random view and mirror alone, and with the default colours too;
+* ``original``: 1080p frames, ``decode_and_crop_jpeg``, then a resize, in tf.data;
+* ``torch``: a DataLoader with two workers over ready crops of 256 pixels (the same files as ours).
 
     uv run python -m benchmarks.input_speed
 """
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -24,37 +23,29 @@ from typing import Any
 
 import tensorflow as tf
 
-from benchmarks import pictures
+from benchmarks import flags, pictures
+from benchmarks.label_indexers import ZeroIndexer
 from models.inputs.input_pipeline import training_batches
 from models.settings import AugmentSettings
-from schemas import features
+from testing.paths import ROOT
 
-SIDE, CROP, BATCH = 224, 256, 32
-WINDOW = (16, 16, SIDE, SIDE)
-FRAME, BOX = (1080, 1920), (200, 600, 760, 800)
-"""Box: y, x, height, width."""
-DIFFERENT = 64
-"""Pictures drawn."""
-REPEATED = 32
-"""Times that each is in our shard: a pass that ends after two batches is nobody's."""
+RESOLUTION, CROP_SIDE, BATCH_SIZE = 224, 256, 32
+WINDOW = (16, 16, RESOLUTION, RESOLUTION)
+FRAME_SIZE, BOX = (1080, 1920), (200, 600, 760, 800)
+"""Height and width; (y, x, height, width). Pixels."""
+CROPS = 64
+"""Crops drawn."""
+FRAMES = 8
+"""1080p frames drawn: drawing one takes as long as reading a hundred."""
+COPIES = 32
+"""Examples of each crop in our shard: no real pass over the data ends after two batches."""
 WARM_UP_BATCHES = 8
 GOALS = {"moved": 3000.0, "over_original": 9.0, "over_torch": 2.0}
-TORCH = "uv run --no-project --python 3.10 --with torch --with numpy --with pillow python"
 
 MOVED = AugmentSettings(brightness=0, contrast=0, saturation=0)
 
 Side = Callable[[int], float]
-"""Reads at least so many pictures and returns how many a second."""
-
-
-class OneLabel:
-    """Stands for ``LabelIndexer``, whose Transform graph would be all there is to make here."""
-
-    feature_spec = {features.LABEL: tf.io.FixedLenFeature([], tf.string)}  # noqa: RUF012
-
-    def __call__(self, labels: tf.Tensor) -> tf.Tensor:
-        """Returns int64[n], all 0."""
-        return tf.zeros_like(labels, tf.int64)
+"""Reads at least the given number of pictures and returns pictures a second."""
 
 
 def draw(folder: Path) -> dict[str, Any]:
@@ -63,83 +54,88 @@ def draw(folder: Path) -> dict[str, Any]:
     (folder / "frames").mkdir()
     sizes: dict[str, list[int]] = {"crop": [], "frame": []}
     with tf.io.TFRecordWriter(str(folder / "0.tfrecord")) as writer:
-        for number in range(DIFFERENT):
-            crop = pictures.jpeg(pictures.photo(CROP, CROP, number), 95, "4:4:4")
-            (folder / "crops" / f"{number}.jpg").write_bytes(crop)
-            for _ in range(REPEATED):
-                writer.write(pictures.example(crop, "공포", WINDOW))
+        for seed in range(CROPS):
+            crop = pictures.crop(CROP_SIDE, CROP_SIDE, seed)
+            (folder / "crops" / f"{seed}.jpg").write_bytes(crop)
+            for _ in range(COPIES):
+                writer.write(pictures.example(crop, WINDOW))
             sizes["crop"].append(len(crop))
-    for number in range(8):  # Drawing one takes as long as reading a hundred.
-        frame = pictures.jpeg(pictures.photo(*FRAME, number), 90, "4:2:0")
-        (folder / "frames" / f"{number}.jpg").write_bytes(frame)
+    for seed in range(FRAMES):
+        frame = pictures.jpeg(pictures.photo(*FRAME_SIZE, seed), 90, "4:2:0")
+        (folder / "frames" / f"{seed}.jpg").write_bytes(frame)
         sizes["frame"].append(len(frame))
-    return {f"{name}_bytes": round(statistics.mean(each)) for name, each in sizes.items()}
+    return {f"{name}_bytes": round(statistics.mean(values)) for name, values in sizes.items()}
 
 
 def ours(folder: Path, augment: AugmentSettings) -> Side:
-    """Returns the training's own stream."""
+    """Returns the training's own stream as a side."""
     stream = training_batches(
         [str(folder / "0.tfrecord")],
-        OneLabel(),  # type: ignore[arg-type]
+        ZeroIndexer(),
         [1.0] * 6,
-        resolution=SIDE,
-        batch_size=BATCH,
+        resolution=RESOLUTION,
+        batch_size=BATCH_SIZE,
         shuffle_buffer=1024,
         augment=augment,
         seed=1,
-        total=DIFFERENT * REPEATED,
+        total=CROPS * COPIES,
     )
-    return lambda images: rate_of(stream, images)
+    return lambda images: images_per_second(stream, images)
 
 
 def original(folder: Path) -> Side:
-    """Returns what the original project did with each frame, without its division by 255."""
+    """Returns the original project's input as a side, without its division by 255."""
     names = sorted(str(path) for path in (folder / "frames").iterdir())
 
     def read(name: tf.Tensor) -> tf.Tensor:
         crop = tf.image.decode_and_crop_jpeg(tf.io.read_file(name), BOX, channels=3)
-        return tf.image.resize(crop, (SIDE, SIDE))
+        return tf.image.resize(crop, (RESOLUTION, RESOLUTION))
 
     stream = (
         tf.data.Dataset.from_tensor_slices(names)
         .repeat()
         .map(read, num_parallel_calls=tf.data.AUTOTUNE)
-        .batch(BATCH)
+        .batch(BATCH_SIZE)
         .prefetch(tf.data.AUTOTUNE)
     )
-    return lambda images: rate_of(stream, images)
+    return lambda images: images_per_second(stream, images)
 
 
 def torch(folder: Path, command: str) -> Side:
-    """Returns PyTorch's loader, in a process of its own."""
-    script = str(Path(__file__).with_name("torch_loader.py"))
+    """Returns PyTorch's loader as a side that starts a process each time.
 
-    def run(images: int) -> float:
-        options = [f"--images={images}", f"--batch={BATCH}", "--workers=2"]
-        told = subprocess.run(
-            [*command.split(), script, str(folder / "crops"), *options],
+    Args:
+      folder: of ``draw``.
+      command: the value of --torch.
+    """
+    loader = [*command.split(), "-m", "benchmarks.torch_loader", str(folder / "crops")]
+
+    def read(images: int) -> float:
+        process = subprocess.run(
+            [*loader, f"--images={images}", f"--batch-size={BATCH_SIZE}", "--workers=2"],
+            cwd=ROOT,
             check=True,
             stdout=subprocess.PIPE,
         )
-        return float(told.stdout.split()[-1])
+        return float(process.stdout.split()[-1])
 
-    return run
+    return read
 
 
-def rate_of(stream: tf.data.Dataset, images: int) -> float:
-    """Returns pictures a second of a stream of batches, its start left out."""
+def images_per_second(stream: tf.data.Dataset, images: int) -> float:
+    """Reads a stream of batches and returns its pictures a second, without its start."""
     batches = iter(stream)
     for _ in range(WARM_UP_BATCHES):
         next(batches)
-    count = -(-images // BATCH)
+    count = -(-images // BATCH_SIZE)
     begin = time.perf_counter()
     for _ in range(count):
         next(batches)
-    return count * BATCH / (time.perf_counter() - begin)
+    return count * BATCH_SIZE / (time.perf_counter() - begin)
 
 
 def measure(folder: Path, rounds: int, torch_command: str) -> dict[str, Any]:
-    """Draws, lets the sides take turns, and returns medians, ratios and which goals are met."""
+    """Draws, lets the sides take turns, and returns medians, ratios and the goals that are met."""
     sizes = draw(folder)
     sides: dict[str, tuple[Side, int]] = {
         "moved": (ours(folder, MOVED), 4096),
@@ -148,11 +144,13 @@ def measure(folder: Path, rounds: int, torch_command: str) -> dict[str, Any]:
     }
     if torch_command:
         sides["torch"] = (torch(folder, torch_command), 2048)
+
     rates: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name, (side, images) in sides.items():
             rates[name].append(side(images))
-    medians = {name: statistics.median(each) for name, each in rates.items()}
+
+    medians = {name: statistics.median(values) for name, values in rates.items()}
     figures = medians | {"over_original": medians["moved"] / medians["original"]}
     if "torch" in medians:
         figures["over_torch"] = medians["moved"] / medians["torch"]
@@ -160,7 +158,7 @@ def measure(folder: Path, rounds: int, torch_command: str) -> dict[str, Any]:
         **sizes,
         "rounds": rounds,
         "figures": {name: round(value, 2) for name, value in figures.items()},
-        "all_rounds": {name: [round(value) for value in each] for name, each in rates.items()},
+        "all_rounds": {name: [round(value) for value in values] for name, values in rates.items()},
         "goals_met": {
             name: figures[name] >= goal for name, goal in GOALS.items() if name in figures
         },
@@ -168,17 +166,15 @@ def measure(folder: Path, rounds: int, torch_command: str) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Prints the figures as JSON; 0 where the goals are met."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--torch", default=TORCH, help="command of a Python with torch; '' for none"
-    )
-    asked = parser.parse_args()
+    """Prints the figures as JSON; returns 0 if the goals are met, else 1."""
+    parser = flags.parser(__doc__)
+    flags.add_rounds(parser)
+    flags.add_torch(parser)
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        told = measure(Path(folder), asked.rounds, asked.torch)
-    print(json.dumps(told, indent=1))
-    return 0 if all(told["goals_met"].values()) else 1
+        figures = measure(Path(folder), args.rounds, args.torch)
+    print(json.dumps(figures, indent=1))
+    return 0 if all(figures["goals_met"].values()) else 1
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""How fast the whole pipeline learns six moods from random weights on a CPU.
+"""Seconds in which the whole pipeline learns six moods from random weights on a CPU.
 
-Draws clips, runs the pipeline on them as ``local_runner.py`` does, and reports the macro-F1 of
-the eval clips, none of which it has trained on, after each epoch and the time that took.
+Draws clips and runs the pipeline on them as ``local_runner.py`` does. The result has, after each
+epoch, the seconds of training so far and the macro-F1 of the eval clips, none of which it trains
+on.
 
-    uv run python -m benchmarks.learn_drawn --output build/learn_drawn
+    uv run python -m benchmarks.learn_drawn
 """
 
-import argparse
 import csv
 import itertools
 import json
@@ -15,13 +15,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import flags
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from runner import local
 from runner.run_request import RunRequest
+from runner.settings_flags import add_set_flag
 from schemas import artifacts
 
 GOAL = 0.9
+"""Macro-F1."""
 SAMPLE = SampleSettings(
     train_clips=(60, 40, 80, 90, 70, 60),
     eval_clips=(16,) * 6,
@@ -30,7 +33,7 @@ SAMPLE = SampleSettings(
     short_side=270,
     with_faults=False,
 )
-"""Mildly imbalanced: 400 train clips of 1,600 frames; 96 eval clips of 384."""
+"""400 train clips with 1,600 frames, mildly imbalanced; 96 eval clips with 384 frames."""
 
 OVERRIDES = (
     "model.resolution=96",
@@ -41,26 +44,28 @@ OVERRIDES = (
 )
 
 
-def measure(output: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
-    """Draws, runs and reads the curves; figures of the training proper and of the whole run.
+def measure(work: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
+    """Draws, runs the pipeline and returns the figures of each epoch and of the whole run.
 
     Args:
-      output: folder for everything, best absent: a node that is reused takes no time.
-      overrides: settings over the preset "sample".
+      work: folder for the drawn clips and the run. It should not exist yet: a node whose output
+        is reused takes no time.
+      overrides: settings over the preset "sample", "NAME=VALUE" each.
     """
-    paths = write_sample(output / "drawn", SAMPLE)
+    sample = write_sample(work / "drawn", SAMPLE)
     begin = time.monotonic()
     code = local.run(
         RunRequest(
-            train_csv=paths.train_csv,
-            eval_csv=paths.eval_csv,
-            output=output / "run",
+            train_csv=sample.train_csv,
+            eval_csv=sample.eval_csv,
+            output=work / "run",
             preset="sample",
             overrides=overrides,
         )
     )
     whole = time.monotonic() - begin
-    curves = max((output / "run").glob(f"pipeline/Trainer/model_run/*/{artifacts.CURVES_CSV}"))
+
+    curves = max((work / "run").glob(f"pipeline/Trainer/model_run/*/{artifacts.CURVES_CSV}"))
     with curves.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     ends = itertools.accumulate(float(row["seconds"]) for row in rows)
@@ -77,15 +82,19 @@ def measure(output: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Prints the figures as JSON; 0 where the goal is reached."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--output", type=Path, default=Path("build/learn_drawn"))
+def main() -> int:
+    """Prints the figures as JSON; returns 0 if the goal is reached, else 1."""
+    parser = flags.parser(__doc__)
     parser.add_argument(
-        "--set", action="append", default=[], dest="overrides", metavar="NAME=VALUE"
+        "--work",
+        type=Path,
+        default=Path("build/learn_drawn"),
+        metavar="FOLDER",
+        help="folder for the drawn clips and the run (default: %(default)s)",
     )
-    wishes = parser.parse_args(arguments)
-    figures = measure(wishes.output, (*OVERRIDES, *wishes.overrides))
+    add_set_flag(parser)
+    args = parser.parse_args()
+    figures = measure(args.work, (*OVERRIDES, *args.overrides))
     print(json.dumps(figures, indent=1))
     return 0 if figures["seconds_to_goal"] is not None else 1
 

@@ -1,14 +1,13 @@
-"""How much the model's answer differs between training's pixels and a request's pixels.
+r"""Difference between the predictions for a stored Example and for its photo with the box.
 
-Each row of a split is asked twice: as the stored Example, which the ingest has cropped, shrunk
-and encoded again, and as the original photo with its box. The rest of the way is shared, so the
-difference is that of the ingest alone.
+Each row of the eval split is predicted twice: from the stored Example, which the ingest has
+cropped, shrunk and encoded again, and from the original photo with its box. All other steps are
+the same, so the ingest alone makes the difference.
 
     uv run python -m benchmarks.skew --output build/sample \
         --csv build/sample/sample_data/val.csv
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -19,17 +18,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from benchmarks import flags
 from client.predict.pictures import upright_picture
 from dataset.boxes import parse_box
 from dataset.csv_rows import read_rows
 from dataset.photo import read_photo
 from schemas import features, signatures
 
-BATCH = 32
+BATCH_SIZE = 32
 
 
 class Skew(NamedTuple):
-    """Differences in probability over all rows and moods, and rows that change their mood."""
+    """Differences in probability over all rows and moods, and rows whose predicted mood differs."""
 
     rows: int
     mean_abs_difference: float
@@ -38,13 +38,13 @@ class Skew(NamedTuple):
 
 
 def measure(servable: Path, shards: list[Path], csv: Path, image_root: Path) -> Skew:
-    """Asks a servable for every row of the shards in both ways.
+    """Predicts every row of the shards in both ways.
 
     Args:
       servable: SavedModel folder.
       shards: TFRecord files of the Examples.
-      csv: the table that they were made of.
-      image_root: where its relative paths start.
+      csv: the table from which they were made.
+      image_root: folder that its relative paths start from.
     """
     loaded = tf.saved_model.load(str(servable))
     rows = {row.line: row for row in read_rows(str(csv))}
@@ -53,22 +53,22 @@ def measure(servable: Path, shards: list[Path], csv: Path, image_root: Path) -> 
         lines = [_line(record) for record in records]
         photos = [upright_picture(read_photo(str(image_root / rows[n].image_path))) for n in lines]
         stored = _predict(loaded, signatures.SERVE_EXAMPLE, examples=records)
-        asked = _predict(
+        requested = _predict(
             loaded,
             signatures.SERVE_BOX,
             image_bytes=[photo.encoded for photo in photos],
             box=np.array([parse_box(rows[n].bbox) for n in lines], np.int64),
         )
-        differences.append(np.abs(stored - asked))
-        changed += int((stored.argmax(axis=1) != asked.argmax(axis=1)).sum())
-    every = np.concatenate(differences)
-    return Skew(len(every), float(every.mean()), float(every.max()), changed)
+        differences.append(np.abs(stored - requested))
+        changed += int((stored.argmax(axis=1) != requested.argmax(axis=1)).sum())
+    all_rows = np.concatenate(differences)
+    return Skew(len(all_rows), float(all_rows.mean()), float(all_rows.max()), changed)
 
 
 def _batches(shards: list[Path]) -> Iterator[list[bytes]]:
     names = [str(shard) for shard in shards]
     records = iter(tf.data.TFRecordDataset(names).as_numpy_iterator())
-    while batch := list(islice(records, BATCH)):
+    while batch := list(islice(records, BATCH_SIZE)):
         yield batch
 
 
@@ -78,32 +78,41 @@ def _line(record: bytes) -> int:
 
 
 def _predict(loaded: Any, signature: str, **inputs: Any) -> Any:
-    answer = loaded.signatures[signature](
+    outputs = loaded.signatures[signature](
         **{name: tf.constant(value) for name, value in inputs.items()}
     )
-    if set(answer[signatures.STATUS].numpy()) != {signatures.STATUS_OK.encode()}:
-        raise ValueError(f"Rows that the ingest used are not answered: {answer}")
-    return answer[signatures.PROBABILITIES].numpy()
+    if set(outputs[signatures.STATUS].numpy()) != {signatures.STATUS_OK.encode()}:
+        raise ValueError(f"Rows that the ingest used must be sound. Received: {outputs}")
+    return outputs[signatures.PROBABILITIES].numpy()
+
+
+def _newest(folder: Path) -> Path:
+    """Returns the output of a node's last execution; TFX names the folders by rising numbers."""
+    return max(folder.iterdir(), key=lambda path: int(path.name))
 
 
 def main() -> int:
-    """Runs the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("--output", type=Path, required=True, help="a run's output folder")
-    parser.add_argument("--csv", type=Path, required=True, help="the run's eval CSV")
-    parser.add_argument("--image-root", type=Path, help="default: the CSV's folder")
-    arguments = parser.parse_args()
-    examples = max(
-        (arguments.output / "pipeline" / "PetExampleGen" / "examples").iterdir(),
-        key=lambda path: int(path.name),
+    """Prints the skew as JSON; returns 0."""
+    parser = flags.parser(__doc__)
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FOLDER", help="output folder of the run"
     )
-    models = arguments.output / "pipeline" / "Trainer" / "model"
-    newest = max(models.iterdir(), key=lambda path: int(path.name))
+    parser.add_argument(
+        "--csv", type=Path, required=True, metavar="FILE", help="eval CSV of the run"
+    )
+    parser.add_argument(
+        "--image-root",
+        type=Path,
+        metavar="FOLDER",
+        help="folder that relative image paths start from (default: the CSV's folder)",
+    )
+    args = parser.parse_args()
+    nodes = args.output / "pipeline"
     skew = measure(
-        newest / "Format-Serving",
-        sorted((examples / "Split-eval").iterdir()),
-        arguments.csv,
-        arguments.image_root or arguments.csv.parent,
+        _newest(nodes / "Trainer" / "model") / "Format-Serving",
+        sorted((_newest(nodes / "PetExampleGen" / "examples") / "Split-eval").iterdir()),
+        args.csv,
+        args.image_root or args.csv.parent,
     )
     print(json.dumps(skew._asdict()))
     return 0

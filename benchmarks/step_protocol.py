@@ -1,6 +1,6 @@
-"""How the sides of ``benchmarks.train_step`` talk: a line in, one repetition, a line out.
+"""Protocol between ``benchmarks.train_step`` and its sides: a line in, a repetition, a line out.
 
-Nothing but the standard library: a side's Python has what that side needs and no more.
+Imports the standard library alone: the Python of a side has only the packages of that side.
 """
 
 import json
@@ -8,27 +8,27 @@ import sys
 import time
 from collections.abc import Callable
 
-BATCH = 32
-SIDE = 224
+BATCH_SIZE = 32
+RESOLUTION = 224
 """Pixels."""
-CLASSES = 6
+NUM_CLASSES = 6
 WARM_UPS = 2
 
 
 def serve(repetition: Callable[[], object]) -> None:
-    """Warms up, says so, and answers each line of the standard input until it ends.
+    """Warms up, says so, and replies to each line of the standard input until it ends.
 
     Args:
-      repetition: one step over ``BATCH`` pictures. It returns when all is computed.
+      repetition: one step over ``BATCH_SIZE`` pictures. It returns when all is computed.
     """
     for _ in range(WARM_UPS):
         repetition()
-    _say({"ready": True})
+    _reply({"ready": True})
     for _ in sys.stdin:
         clock, cpu = time.perf_counter(), time.process_time()
         repetition()
-        _say({"clock": time.perf_counter() - clock, "cpu": time.process_time() - cpu})
+        _reply({"clock": time.perf_counter() - clock, "cpu": time.process_time() - cpu})
 
 
-def _say(what: object) -> None:
-    print(json.dumps(what), flush=True)
+def _reply(document: object) -> None:
+    print(json.dumps(document), flush=True)

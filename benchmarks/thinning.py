@@ -1,28 +1,29 @@
-"""What thinning costs or gains: macro-F1 after equally many steps on all and on fewer frames.
+"""Macro-F1 after equally many steps on all, on thinned and on randomly drawn frames.
 
-Trains from random weights on drawn clips of nearly equal frames and judges the last step's
-weights, so that nothing is chosen by the eval split, which is never thinned:
+Trains from random weights on drawn clips of nearly equal frames. The weights of the last step are
+evaluated, so that the eval split, which is never thinned, selects nothing:
 
 * ``all``: every training frame;
-* ``thinned``: by perceptual hash and at most a few frames a clip, as ``thin.*`` has it;
-* ``random``: as many frames as were left by thinning, drawn from all.
+* ``thinned``: those that the settings ``thin.*`` keep, by perceptual hash, at most a few a clip;
+* ``random``: as many frames as thinning has left, drawn from all.
 
     uv run python -m benchmarks.thinning
 """
 
-import argparse
 import json
 import statistics
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks import flags
+from benchmarks.label_indexers import DefaultIndexer
 from components.evaluator import scores
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
@@ -37,12 +38,11 @@ from models.inputs.label_index import count_labels
 from models.network import classifier
 from models.settings import AugmentSettings, ModelSettings, TrainSettings
 from models.training import fine_tuning, fitting, losses
-from models.transform import preprocessing_fn
-from schemas import features
 from schemas.labels import DEFAULT_MOODS
 
-MOODS = len(DEFAULT_MOODS)
-SIDE = 64
+NUM_CLASSES = len(DEFAULT_MOODS)
+RESOLUTION = 64
+BATCH_SIZE = 32
 SAMPLE = SampleSettings(
     train_clips=(12,) * 6,
     eval_clips=(8,) * 6,
@@ -51,52 +51,48 @@ SAMPLE = SampleSettings(
     short_side=240,
     with_faults=False,
 )
-"""72 train clips of 1,728 frames; 48 eval clips of 1,152."""
+"""72 train clips with 1,728 frames; 48 eval clips with 1,152 frames."""
 THIN = ThinSettings(min_distance=4, max_frames=4)
 
 
-class Indexer:
-    """The Transform node's function, without the node."""
-
-    feature_spec: ClassVar = {features.LABEL: tf.io.FixedLenFeature([], tf.string)}
-
-    def __call__(self, labels: tf.Tensor) -> tf.Tensor:
-        """Returns int64[n]: the index of each label."""
-        index = preprocessing_fn({features.LABEL: labels}, {"moods": list(DEFAULT_MOODS)})
-        return index[features.LABEL_INDEX]
-
-
 def write(csv: Path, folder: Path, thin: ThinSettings) -> str:
-    """Writes one shard of Examples and returns its path."""
+    """Ingests a CSV into one shard of Examples and returns its path."""
     folder.mkdir()
     (block,) = partition_rows(str(csv), [SplitShare("all", 1)], 10**6, str(folder)).blocks
-    settings = IngestSettings(data=DataSettings(), thin=thin, moods=DEFAULT_MOODS, side=SIDE)
+    settings = IngestSettings(data=DataSettings(), thin=thin, moods=DEFAULT_MOODS, side=RESOLUTION)
     stem = str(folder / "shard")
     root = str(csv.parent)
     write_shard(ShardJob(block, settings, root, thin.is_on, frozenset(), stem, block.rows))
     return stem + RECORDS
 
 
-def draw_from(shard: str, target: Path, wanted: int, seed: int) -> str:
-    """Writes ``wanted`` Examples of a shard, drawn at random, and returns their path."""
+def write_random(shard: str, target: Path, count: int, seed: int) -> str:
+    """Writes ``count`` Examples of a shard, drawn at random, and returns their path."""
     records = list(tf.data.TFRecordDataset(shard).as_numpy_iterator())
-    chosen = np.random.default_rng(seed).choice(len(records), wanted, replace=False)
+    chosen = np.random.default_rng(seed).choice(len(records), count, replace=False)
     with tf.io.TFRecordWriter(str(target)) as writer:
-        for place in sorted(chosen.tolist()):
-            writer.write(records[place])
+        for index in sorted(chosen.tolist()):
+            writer.write(records[index])
     return str(target)
 
 
 def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
-    """Trains on one shard for ``steps`` steps and returns the macro-F1 on another."""
+    """Trains on one shard and returns the macro-F1 on another.
+
+    Args:
+      train: path of the shard to train on.
+      evaluation: path of the other one.
+      steps: training steps, of ``BATCH_SIZE`` frames.
+      seed: of the weights, the order and the augmentation.
+    """
     keras.utils.set_random_seed(seed)
-    indexer = Indexer()
+    indexer = DefaultIndexer()
     settings = TrainSettings(
-        epochs=1, steps_per_epoch=steps, batch_size=32, learning_rate=2e-3, seed=seed
+        epochs=1, steps_per_epoch=steps, batch_size=BATCH_SIZE, learning_rate=2e-3, seed=seed
     )
-    counts = count_labels([train], indexer, MOODS)
+    counts = count_labels([train], indexer, NUM_CLASSES)
     model = classifier.build(
-        ModelSettings(weights="none", resolution=SIDE, batch_norm_momentum=0.9), MOODS
+        ModelSettings(weights="none", resolution=RESOLUTION, batch_norm_momentum=0.9), NUM_CLASSES
     )
     (phase,) = fine_tuning.phases(settings)
     fine_tuning.freeze(model, phase.part)
@@ -105,7 +101,7 @@ def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
         [train],
         indexer,
         losses.class_weights(settings, counts, DEFAULT_MOODS),
-        resolution=SIDE,
+        resolution=RESOLUTION,
         batch_size=settings.batch_size,
         shuffle_buffer=4096,
         augment=AugmentSettings(),
@@ -113,51 +109,54 @@ def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
         total=sum(counts),
     )
     model.fit(batches, epochs=1, steps_per_epoch=steps, verbose=0)
-    confusion = np.zeros((MOODS, MOODS))
-    for pixels, truth in evaluation_batches(
-        [evaluation], indexer, MOODS, resolution=SIDE, batch_size=64
+
+    confusion = np.zeros((NUM_CLASSES, NUM_CLASSES))
+    for pixels, labels in evaluation_batches(
+        [evaluation], indexer, NUM_CLASSES, resolution=RESOLUTION, batch_size=64
     ):
-        answers = model.predict_on_batch(pixels).argmax(axis=1)
-        np.add.at(confusion, (truth.numpy().argmax(axis=1), answers), 1)
+        y_pred = model.predict_on_batch(pixels).argmax(axis=1)
+        y_true = labels.numpy().argmax(axis=1)
+        np.add.at(confusion, (y_true, y_pred), 1)
     return float(scores.macro_f1(confusion))
 
 
 def measure(folder: Path, steps: int, seeds: int) -> dict[str, Any]:
     """Draws, thins and trains; the sides take turns within a seed."""
     sample = write_sample(folder / "sample", SAMPLE)
-    everything = write(sample.train_csv, folder / "all", ThinSettings())
+    full = write(sample.train_csv, folder / "all", ThinSettings())
     thinned = write(sample.train_csv, folder / "thinned", THIN)
     evaluation = write(sample.eval_csv, folder / "eval", ThinSettings())
     left = sum(1 for _ in tf.data.TFRecordDataset(thinned))
     sides: dict[str, Callable[[int], str]] = {
-        "all": lambda seed: everything,
+        "all": lambda seed: full,
         "thinned": lambda seed: thinned,
-        "random": lambda seed: draw_from(everything, folder / f"random-{seed}", left, seed),
+        "random": lambda seed: write_random(full, folder / f"random-{seed}", left, seed),
     }
-    found: dict[str, list[float]] = {name: [] for name in sides}
+
+    results: dict[str, list[float]] = {name: [] for name in sides}
     for seed in range(1, seeds + 1):
         for name, shard in sides.items():
-            found[name].append(round(macro_f1(shard(seed), evaluation, steps, seed), 4))
-            print(name, seed, found[name][-1], file=sys.stderr, flush=True)
+            results[name].append(round(macro_f1(shard(seed), evaluation, steps, seed), 4))
+            print(name, seed, results[name][-1], file=sys.stderr, flush=True)
     return {
         "frames": {"all": sum(SAMPLE.train_clips) * SAMPLE.frames_per_clip, "thinned": left},
         "steps": steps,
-        "macro_f1": found,
-        "mean_macro_f1": {name: round(statistics.mean(each), 4) for name, each in found.items()},
+        "macro_f1": results,
+        "mean_macro_f1": {
+            name: round(statistics.mean(values), 4) for name, values in results.items()
+        },
     }
 
 
 def main() -> int:
-    """Measures and prints JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--steps", type=int, default=60, help="of 32 frames")
-    parser.add_argument("--seeds", type=int, default=3)
-    asked = parser.parse_args()
+    """Prints the figures as JSON; returns 0."""
+    parser = flags.parser(__doc__)
+    flags.add_number(parser, "--steps", 60, f"training steps, of {BATCH_SIZE} frames each")
+    flags.add_number(parser, "--seeds", 3, "how often each side is trained, with another seed")
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        told = measure(Path(folder), asked.steps, asked.seeds)
-    print(json.dumps(told, indent=2))
+        figures = measure(Path(folder), args.steps, args.seeds)
+    print(json.dumps(figures, indent=2))
     return 0
 
 

@@ -1,40 +1,42 @@
-"""One training step, or one answer, of EfficientNetB0: stock Keras, ours and PyTorch.
+"""Time of one training step, or one prediction, of EfficientNetB0: stock Keras, ours and PyTorch.
 
-224 pixels, batch 32. Each side is a process of its own that does one repetition when told to,
-and the sides take turns: what else the machine does hits all alike. PyTorch is fetched by uv
-into an environment of its own.
+224 pixels, batch 32. Each side is a process that does one repetition for each line that it gets.
+The sides take turns, so that the machine's other work affects all alike. Stock Keras runs with
+TensorFlow's own choice about oneDNN and with oneDNN; ours runs with oneDNN, which the pipeline
+leaves to the user (docs/decisions/0010-fast-step.md).
 
     uv run python -m benchmarks.train_step
-    uv run python -m benchmarks.train_step --what inference --sides stock,ours,torch
+    uv run python -m benchmarks.train_step --mode inference --sides stock ours torch
 """
 
-import argparse
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
-from benchmarks.step_protocol import BATCH
+from benchmarks import flags
+from benchmarks.step_protocol import BATCH_SIZE
+from testing.paths import ROOT
 
-PROJECT = Path(__file__).parent.parent
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
-"""Stock runs with TensorFlow's own choice, and with what ``runner.environment`` sets."""
+"""Environment variable by which TensorFlow computes with oneDNN ("1") or without ("0"). Where it is
+not set, TensorFlow 2.16 chooses oneDNN only on processors with AVX-512 VNNI or newer. Each side has
+the value below or none: one in this process's environment is not handed on."""
 
-UV_TORCH = "uv run --no-project --python 3.10 --with torch --with geffnet python"
-STOCK, OURS = ("keras", "--which", "stock"), ("keras", "--which", "ours")
+KERAS, PYTORCH = "step_keras", "step_torch"
+STOCK, OURS = (KERAS, "--network", "stock"), (KERAS, "--network", "ours")
 SIDES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "stock": (STOCK, {}),
     "stock_onednn": (STOCK, {ONEDNN: "1"}),
     "ours": (OURS, {ONEDNN: "1"}),
-    "torch": (("torch",), {}),
+    "torch": ((PYTORCH,), {}),
     "ours_bfloat16": ((*OURS, "--bfloat16"), {ONEDNN: "1"}),
-    "torch_bfloat16": (("torch", "--bfloat16"), {}),
+    "torch_bfloat16": ((PYTORCH, "--bfloat16"), {}),
 }
-"""Module, arguments and environment of each."""
+"""Module with arguments, and environment of each."""
 
 RATIOS = (
     ("ours", "stock"),
@@ -47,102 +49,120 @@ RATIOS = (
 class Side:
     """A process that does repetitions."""
 
-    def __init__(self, name: str, what: str, torch: str) -> None:
-        """Starts it; ``wait`` returns when it is warm."""
-        (kind, *arguments), more = SIDES[name]
-        python = torch.split() if kind == "torch" else [sys.executable]
-        if kind == "torch":
+    def __init__(self, name: str, mode: str, torch: str) -> None:
+        """Starts the process; ``read_reply`` returns when it is warm.
+
+        Args:
+          name: key of ``SIDES``.
+          mode: value of --mode.
+          torch: value of --torch.
+        """
+        (module, *arguments), variables = SIDES[name]
+        python = torch.split() if module == PYTORCH else [sys.executable]
+        if module == PYTORCH:
             arguments += ["--threads", str(os.cpu_count())]
         environment = {key: value for key, value in os.environ.items() if key != ONEDNN}
         self.name = name
         self.clock: list[float] = []
         self.cpu: list[float] = []
-        self._noise = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process is)
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process is)
         self._process = subprocess.Popen(
-            [*python, "-m", f"benchmarks.step_{kind}", "--what", what, *arguments],
-            cwd=PROJECT,
-            env=environment | {"TF_CPP_MIN_LOG_LEVEL": "2"} | more,
+            [*python, "-m", f"benchmarks.{module}", "--mode", mode, *arguments],
+            cwd=ROOT,
+            env=environment | {"TF_CPP_MIN_LOG_LEVEL": "2"} | variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._noise,
+            stderr=self._stderr,
             text=True,
         )
 
-    def wait(self) -> dict[str, Any]:
-        """Returns the process' next line."""
+    def read_reply(self) -> dict[str, Any]:
+        """Waits for the next line of the process and returns it."""
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
-            self._noise.seek(0)
-            raise RuntimeError(f"{self.name} ended: {self._noise.read().decode()[-2000:]}")
-        said: dict[str, Any] = json.loads(line)
-        return said
+            self._stderr.seek(0)
+            raise RuntimeError(f"{self.name} ended: {self._stderr.read().decode()[-2000:]}")
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
     def repeat(self) -> None:
-        """Has one repetition done and notes its seconds."""
+        """Lets the process do one repetition and keeps its seconds."""
         assert self._process.stdin
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
-        said = self.wait()
-        self.clock.append(said["clock"])
-        self.cpu.append(said["cpu"])
+        reply = self.read_reply()
+        self.clock.append(reply["clock"])
+        self.cpu.append(reply["cpu"])
 
     def end(self) -> None:
         """Ends the process."""
         self._process.communicate()
 
     def figures(self) -> dict[str, float]:
-        """Returns medians; the CPU's seconds depend less on what else the machine does."""
+        """Returns medians. CPU seconds depend less on the machine's other work."""
         clock = statistics.median(self.clock)
         return {
-            "images_per_s": round(BATCH / clock, 2),
+            "images_per_s": round(BATCH_SIZE / clock, 2),
             "seconds": round(clock, 4),
             "seconds_least": round(min(self.clock), 4),
             "cpu_seconds": round(statistics.median(self.cpu), 4),
         }
 
 
-def measure(names: list[str], what: str, repeat: int, torch: str) -> dict[str, Any]:
-    """Measures the sides in turns."""
+def measure(names: list[str], mode: str, rounds: int, torch: str) -> dict[str, Any]:
+    """Lets the sides take turns and returns their figures and ratios.
+
+    Args:
+      names: of ``SIDES``.
+      mode: value of --mode.
+      rounds: repetitions of each side.
+      torch: value of --torch.
+    """
     load = os.getloadavg()[0]
     sides = []
-    for name in names:  # One by one: warming up is where most memory is taken.
-        sides.append(Side(name, what, torch))
-        sides[-1].wait()
-    for _ in range(repeat):
+    for name in names:  # One by one, because the warm-up takes the most memory.
+        sides.append(Side(name, mode, torch))
+        sides[-1].read_reply()
+
+    for _ in range(rounds):
         for side in sides:
             side.repeat()
     for side in sides:
         side.end()
-    told = {side.name: side.figures() for side in sides}
+
+    figures = {side.name: side.figures() for side in sides}
     return {
-        "what": what,
-        "repetitions": repeat,
+        "what": mode,
+        "repetitions": rounds,
         "cores": os.cpu_count(),
         "load_before": round(load, 2),
-        "sides": told,
+        "sides": figures,
         "ratios": {
-            f"{one}/{other}": round(told[other]["seconds"] / told[one]["seconds"], 2)
+            f"{one}/{other}": round(figures[other]["seconds"] / figures[one]["seconds"], 2)
             for one, other in RATIOS
-            if one in told and other in told
+            if one in figures and other in figures
         },
     }
 
 
 def main() -> int:
-    """Measures and prints JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    """Prints the figures as JSON; returns 0."""
+    parser = flags.parser(__doc__)
+    flags.add_mode(parser)
+    parser.add_argument(
+        "--sides",
+        nargs="+",
+        choices=SIDES,
+        default=list(SIDES),
+        metavar="SIDE",
+        help=f"sides to measure, of {', '.join(SIDES)} (default: all)",
     )
-    parser.add_argument("--what", choices=("training", "inference"), default="training")
-    parser.add_argument("--sides", default=",".join(SIDES), help="of " + ", ".join(SIDES))
-    parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--torch", default=UV_TORCH, help="how to start a Python with PyTorch")
-    asked = parser.parse_args()
-    names = asked.sides.split(",")
-    if unknown := set(names) - set(SIDES):
-        parser.error(f"--sides must be of {', '.join(SIDES)}. Received: {', '.join(unknown)}")
-    print(json.dumps(measure(names, asked.what, asked.repeat, asked.torch), indent=2))
+    flags.add_rounds(parser)
+    flags.add_torch(parser)
+    args = parser.parse_args()
+    names = [name for name in args.sides if args.torch or SIDES[name][0][0] != PYTORCH]
+    print(json.dumps(measure(names, args.mode, args.rounds, args.torch), indent=2))
     return 0
 
 

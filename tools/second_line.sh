@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Runs the tests on the second line of versions (TFX 1.21, Python 3.13), which needs a newer glibc
-# than Debian 12 has: in a Debian 13 that debootstrap makes in a folder.
+# Runs the tests on the second line of versions (TFX 1.21, Python 3.13) in a Debian 13, because
+# this line needs a newer glibc than that of Debian 12. debootstrap makes the Debian in a folder.
 #
 #     apt install debootstrap
-#     sudo -E tools/second_line.sh [--root FOLDER] [what pytest takes]
+#     sudo -E tools/second_line.sh [--root FOLDER] [arguments of pytest]
 #
 #     sudo -E tools/second_line.sh                              # all tests
 #     sudo -E tools/second_line.sh -n 1 tests/unit/pipeline     # some
 #
-# --root FOLDER   where the Debian lies (default build/debian13). It needs 6 GB and the internet the
-#                 first time; a second run finds its packages there, and only the source is new.
+# --root FOLDER   folder of the Debian (default: build/debian13). The first run needs 6 GB and the
+#                 internet. Later runs reuse the packages and copy only the source again.
 #
-# It needs root rights, for chroot and mounts; the mounts are its own processes' and end with it.
-# The files that git tracks are copied in, as they are now; a new file needs a `git add`. Proxies,
+# It needs root rights for chroot and mounts. The mounts lie in a new namespace and end with it.
+# It copies the files that git tracks, in their present state; a new file needs a `git add`. Proxies,
 # package indexes and certificates are taken from the environment and from the machine's settings
-# of pip and uv. The exit code is pytest's, or another's than 0 where it came not so far.
+# of pip and uv. The exit code is that of pytest, or that of the step that failed before it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,7 +41,7 @@ command -v debootstrap >/dev/null || {
 
 mkdir -p "$root"
 root=$(realpath "$root")
-# A marker and not the folder says that it is whole: an interrupted run begins anew.
+# A marker file tells that the Debian is complete, so that an interrupted run starts again.
 if [ ! -e "$root/second-line-ready" ]; then
     echo "Makes Debian 13 in $root"
     rm -rf --one-file-system "${root:?}"
@@ -52,7 +52,7 @@ if [ ! -e "$root/second-line-ready" ]; then
     touch "$root/second-line-ready"
 fi
 
-# How this machine reaches the network.
+# The machine's access to the network: name servers, indexes, certificates.
 for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/uv/uv.toml \
     ~/.config/pip/pip.conf ~/.config/uv/uv.toml "${SSL_CERT_FILE:-}"; do
     if [ -f "$file" ]; then
@@ -79,7 +79,7 @@ inside() {
 }
 
 inside bash -euc '
-    # One dependency comes as source; the tests need a browser, curl and a database.
+    # The compiler is for a dependency without a wheel; the others are for the tests.
     packages="g++ python3-dev python3-venv chromium curl mariadb-server"
     dpkg --status $packages >/dev/null 2>&1 || {
         apt-get update

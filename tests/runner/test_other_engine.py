@@ -26,7 +26,7 @@ from schemas.labels import DEFAULT_MOODS
 from testing.aihub.fault_csv import write_fault_csv
 from testing.models.prediction_tables import TWELVE, confusion_counts_of
 from testing.pipeline.runs import ALIKE, newest, run_data_stage, write_colours
-from tools.dockerfile.dockerfile_lines import copied, stages_of
+from tools.dockerfile.dockerfile_lines import parse_copy, parse_stages
 
 
 class Engine(NamedTuple):
@@ -49,9 +49,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Starts both, the pool in a folder that holds our packages as the pipeline's image does."""
     folder = tmp_path_factory.mktemp("engine")
     image = folder / "image"
-    stages = stages_of((ROOT / "deploy" / "Dockerfile").read_text("utf-8"))
+    stages = parse_stages((ROOT / "deploy" / "Dockerfile").read_text("utf-8"))
     steps = (*stages["code-shared"].steps, *stages["code-steps"].steps)
-    for package in (name for step in steps for name in copied(step.value).sources):
+    for package in (name for step in steps for name in parse_copy(step.value).sources):
         if (ROOT / package).is_dir():
             shutil.copytree(ROOT / package, image / package)
     logs = [folder / "jobs.log", folder / "workers.log"]

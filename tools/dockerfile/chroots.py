@@ -1,4 +1,4 @@
-"""Folders that stand for images: made by debootstrap, copied, filled, and run in by chroot."""
+"""Root file systems of images: folders from debootstrap, in which chroot runs commands."""
 
 import os
 import shutil
@@ -13,9 +13,9 @@ _PACKAGES = (
     "ca-certificates,netbase,tzdata,libbz2-1.0,libexpat1,libffi8,liblzma5,libncursesw6,"
     "libreadline8,libsqlite3-0,libssl3,libuuid1,zlib1g"
 )
-"""What python:3.10-slim-bookworm has and Debian's smallest system has not."""
-_OF_THE_MACHINE = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
-_HANDED_IN = (
+"""Packages of python:3.10-slim-bookworm that Debian's smallest system lacks."""
+_HOST_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
+_HOST_VARIABLES = (
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
     "PIP_CERT",
@@ -27,6 +27,7 @@ _HANDED_IN = (
     "UV_DEFAULT_INDEX",
     "UV_INDEX",
 )
+"""Environment variables of this machine that commands need to reach the network."""
 _PIP = """#!/usr/local/bin/python3
 import sys
 from pip._internal.cli.main import main
@@ -44,12 +45,12 @@ done
 shift
 exec chroot "$@"
 """
-"""In a mount namespace of its own, so that nothing stays mounted."""
+"""Shell script for a new mount namespace, whose mounts end with it."""
 
 
 @dataclass
 class Root:
-    """An image's folder, and how a command is started in it."""
+    """Root file system of an image, and the settings by which a command is started in it."""
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
@@ -61,92 +62,103 @@ class Root:
 
     @classmethod
     def empty(cls, folder: Path) -> "Root":
-        """Returns a new one with nothing in it; what was there before goes."""
+        """Returns an empty root in a folder, whose old content is removed."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return cls(folder)
 
     def copy(self, folder: Path) -> "Root":
-        """Returns the same in another folder; what was there before goes."""
+        """Returns a copy in another folder, whose old content is removed."""
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(["cp", "-a", self.folder, folder], check=True)
         return Root(folder, dict(self.variables), self.user, self.cwd)
 
-    def go_to(self, path: str) -> None:
-        """Makes a folder of it the one that commands start in."""
+    def set_workdir(self, path: str) -> None:
+        """Sets the folder that commands start in, and makes it if need be."""
         self.cwd = path
-        self.inside(path).mkdir(parents=True, exist_ok=True)
+        self.host_path(path).mkdir(parents=True, exist_ok=True)
 
-    def inside(self, path: str) -> Path:
-        """Returns where a path within it lies outside; relative ones start from ``cwd``."""
+    def host_path(self, path: str) -> Path:
+        """Returns this machine's path of a path in the root; relative ones start from ``cwd``."""
         return self.folder / os.path.join(self.cwd, path).lstrip("/")
 
-    def command(self, words: list[str], volumes: list[str] | None = None) -> list[str]:
-        """Returns the command line that runs ``words`` in it.
+    def command(self, arguments: list[str], volumes: list[str] | None = None) -> list[str]:
+        """Returns the command line that runs a command in the root.
 
         Args:
-          words: the command.
-          volumes: texts "FOLDER:INSIDE", of this machine's folders that it sees.
+          arguments: the command, its program first.
+          volumes: this machine's folders to mount, "FOLDER:INSIDE" each.
         """
-        owner, home = self._account()
-        handed = {name: os.environ[name] for name in _HANDED_IN if name in os.environ}
-        values = {"HOME": home, **handed, **self.variables}
-        mounted = [
+        owner, home = self._owner_and_home()
+        inherited = {name: os.environ[name] for name in _HOST_VARIABLES if name in os.environ}
+        values = {"HOME": home, **inherited, **self.variables}
+        mounts = [
             f"{Path(text.partition(':')[0]).resolve()}:{text.partition(':')[2]}"
             for text in volumes or ()
         ]
         inner = [f"--userspec={owner}", str(self.folder), "/usr/bin/env", "-i", "-C", self.cwd]
         inner += [f"{name}={value}" for name, value in values.items()]
         outer = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", _MOUNTS, "sh"]
-        return [*outer, str(self.folder), *mounted, "--", *inner, *words]
+        return [*outer, str(self.folder), *mounts, "--", *inner, *arguments]
 
-    def take_from_project(self, project: Path, sources: list[str], to: str, rules: str) -> None:
-        """Does a COPY of files of the project, of which ``rules`` (.dockerignore) keeps some out.
+    def copy_from_project(self, project: Path, sources: list[str], target: str, rules: str) -> None:
+        """Copies files of the project, as COPY does.
+
+        Args:
+          project: the project's root.
+          sources: files and folders of the project.
+          target: path in this root.
+          rules: the text of .dockerignore.
 
         Raises:
-          FileNotFoundError: a source is not there, or wholly kept out.
+          FileNotFoundError: a source does not exist, or .dockerignore excludes all of it.
         """
         for source in sources:
             start = project / source
             files = [start] if start.is_file() else sorted(start.rglob("*"))
-            taken = [
+            included = [
                 path
                 for path in files
                 if path.is_file() and not is_ignored(path.relative_to(project).as_posix(), rules)
             ]
-            if not taken:
-                raise FileNotFoundError(f"{source} is not there, or .dockerignore keeps it out")
-            for path in taken:
-                below = path.name if path == start else path.relative_to(start).as_posix()
-                target = self.inside(to) / below
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, target)
+            if not included:
+                raise FileNotFoundError(
+                    f"COPY must name files that .dockerignore does not exclude. Received: {source}"
+                )
+            for path in included:
+                name = path.name if path == start else path.relative_to(start).as_posix()
+                copy = self.host_path(target) / name
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, copy)
 
-    def take_from_root(self, other: "Root", sources: list[str], to: str) -> None:
-        """Does a COPY of another one's folders."""
+    def copy_from_root(self, other: "Root", sources: list[str], target: str) -> None:
+        """Copies folders of another root, as COPY --from does."""
         for source in sources:
-            target = self.inside(to)
-            target.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["cp", "-a", f"{other.inside(source)}/.", target], check=True)
+            folder = self.host_path(target)
+            folder.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["cp", "-a", f"{other.host_path(source)}/.", folder], check=True)
 
-    def mebibytes(self) -> int:
-        """Returns its size on disk."""
-        said = subprocess.run(
+    def size_mib(self) -> int:
+        """Returns the size on disk, MiB."""
+        process = subprocess.run(
             ["du", "-sm", self.folder], check=True, capture_output=True, text=True
         )
-        return int(said.stdout.split()[0])
+        return int(process.stdout.split()[0])
 
-    def _account(self) -> tuple[str, str]:
-        """Returns the user as "number:group's number", and the user's home."""
+    def _owner_and_home(self) -> tuple[str, str]:
+        """Returns the user and group as "number:number", and the user's home."""
         for line in (self.folder / "etc/passwd").read_text("utf-8").splitlines():
             name, _, user, group, _, home, _ = line.split(":")
             if self.user in (name, user):
                 return f"{user}:{group}", home
-        raise ValueError(f"there is no user {self.user}")
+        raise ValueError(f"USER must be in the image's /etc/passwd. Received: {self.user}")
 
 
 def python_root(folder: Path) -> Root:
-    """Returns a Debian 12 with this program's Python in /usr/local; made once in a folder.
+    """Returns a Debian 12 with this program's Python in /usr/local.
+
+    Args:
+      folder: of the root. A finished one is reused.
 
     Raises:
       RuntimeError: this Python is not 3.10.
@@ -155,11 +167,16 @@ def python_root(folder: Path) -> Root:
     if (folder / "usr/local/bin/pip").exists():
         return root
     if sys.version_info[:2] != (3, 10):
-        raise RuntimeError(f"The image has Python 3.10. Received: {sys.version}")
+        raise RuntimeError(
+            f"Python must be 3.10, as in the image. Received: {sys.version}. "
+            "Start this program with Python 3.10"
+        )
+
     debootstrap = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", "bookworm"]
     subprocess.run([*debootstrap, str(folder)], check=True)
-    for path in _OF_THE_MACHINE:
+    for path in _HOST_FILES:
         shutil.copy(path, folder / path.lstrip("/"))
+
     local, prefix = folder / "usr/local", Path(sys.base_prefix)
     site = "lib/python3.10/site-packages"
     shutil.copytree(prefix / "include", local / "include", dirs_exist_ok=True)
@@ -170,12 +187,14 @@ def python_root(folder: Path) -> Root:
         dirs_exist_ok=True,
         ignore=shutil.ignore_patterns("site-packages", "test", "__pycache__"),
     )
-    for part in (prefix / site).glob("pip*"):
-        shutil.copytree(part, local / site / part.name)
+    for package in (prefix / site).glob("pip*"):
+        shutil.copytree(package, local / site / package.name)
     shutil.copy(prefix / "bin/python3.10", local / "bin/python3.10")
     for name in ("python3", "python"):
         (local / "bin" / name).symlink_to("python3.10")
     subprocess.run(["chroot", str(folder), "/sbin/ldconfig"], check=True)
+
+    # Last, because its presence marks a finished root.
     pip = local / "bin/pip"
     pip.write_text(_PIP)
     pip.chmod(0o755)

