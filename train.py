@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = original_command.OriginalCommand(**{**args, "overrides": tuple(args["overrides"])})
     request = command.request()
     print(f"The same as:\n  {original_command.local_runner_command(request)}\n", flush=True)
-    return run(request, functools.partial(original_command.ending, request))
+    return run(request, functools.partial(original_command.closing_lines, request))
 
 
 if __name__ == "__main__":

@@ -11,12 +11,14 @@ defined for another, and answering such a mood already lowers the recall of the 
 import numpy as np
 import numpy.typing as npt
 
+from schemas import documents
+
 Matrix = npt.NDArray[np.float64]
 """float64[..., k, k or k + 1]: rows are the truth, columns the answers, in the label map's
 order."""
 Values = npt.NDArray[np.float64]
 
-HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")
+HEADLINE = documents.HEADLINE
 """Names of what ``headline`` returns, in order."""
 
 

@@ -1,4 +1,4 @@
-"""The command lines as processes: quick answers to wrong wishes, without TensorFlow."""
+"""The command lines as processes: quick errors for wrong arguments, without TensorFlow."""
 
 import json
 import os
@@ -24,7 +24,7 @@ SECONDS = 3.0
 
 def command(*arguments: object, module: str = "local_runner") -> "subprocess.CompletedProcess[str]":
     """Runs the command line; fails the test if it imports anything heavy or takes long."""
-    began = time.monotonic()
+    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_TENSORFLOW, module, *map(str, arguments)],
         cwd=ROOT,
@@ -34,7 +34,7 @@ def command(*arguments: object, module: str = "local_runner") -> "subprocess.Com
         encoding="utf-8",
         check=False,
     )
-    assert time.monotonic() - began < SECONDS
+    assert time.monotonic() - started < SECONDS
     assert "Traceback" not in done.stderr
     return done
 
@@ -84,7 +84,7 @@ def test_an_output_that_cannot_be_a_folder_ends_in_2(tmp_path: Path) -> None:
     path.write_text("")
     done = command("--output", path)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: The output folder {path} cannot be written")
+    assert done.stderr.startswith(f"error: The output folder must be writable. Received: {path}")
 
 
 def test_an_unknown_flag_ends_in_2(tmp_path: Path) -> None:
