@@ -201,7 +201,7 @@ def test_a_password_of_a_file_is_taken(server: Server, tmp_path: Path) -> None:
 
 
 def test_two_runs_may_make_the_tables_of_a_database_at_once(server: Server, tmp_path: Path) -> None:
-    server.make("fresh")
+    server.create("fresh")
     program = (
         "import sys; from pathlib import Path; from pipeline.metadata import store;"
         "from pipeline.run_inputs import RunInputs;"
@@ -216,7 +216,7 @@ def test_two_runs_may_make_the_tables_of_a_database_at_once(server: Server, tmp_
 
 
 def test_names_that_differ_in_case_or_are_korean_stay_apart(server: Server, tmp_path: Path) -> None:
-    server.make("names")
+    server.create("names")
     config = store.connection(server.settings("names"), inputs_of(tmp_path, tmp_path / "out"))
     mlmd = MetadataStore(config)
     kind = mlmd.put_artifact_type(metadata_store_pb2.ArtifactType(name="T"))
