@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from schemas import frame_columns, splits
+from schemas import frame_columns
+from schemas.splits import EVAL, TRAIN, split_folder
 
 _BINS = 40
 _RANGES = {
@@ -45,9 +46,8 @@ def frame_histograms(frames: Path) -> dict[str, BySplit]:
     Args:
       frames: folder of the Frames artifact.
     """
-    # In reverse alphabetical order train comes before eval.
-    folders = sorted(frames.glob(splits.folder_of("*")), reverse=True)
-    by_split = {splits.split_of(folder.name): _counts(folder) for folder in folders}
+    folders = {split: frames / split_folder(split) for split in (TRAIN, EVAL)}
+    by_split = {split: _counts(folder) for split, folder in folders.items() if folder.is_dir()}
     if not by_split:
         return {}
     return {

@@ -13,7 +13,7 @@ from report.results import Results
 from schemas import artifacts, labels, reasons
 from schemas.documents import Ending, Report, Run, ServableCheckRecord, Verdict
 from schemas.exit_codes import RunExit
-from schemas.splits import EVAL, folder_of
+from schemas.splits import EVAL, split_folder
 from system.files import write_whole
 
 HTML, JSON = "report.html", "report.json"
@@ -170,7 +170,7 @@ def _galleries(results: Results) -> dict[str, list[galleries.GalleryPicture]]:
     mood_names = results.metrics["moods"]
     return galleries.draw_pictures(
         galleries.select_predictions(results.predictions, mood_names),
-        str(results.examples / folder_of(EVAL) / "*"),
+        str(results.examples / split_folder(EVAL) / "*"),
         results.checkpoint,
         mood_names,
     )

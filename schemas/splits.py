@@ -1,17 +1,10 @@
-"""Names of the splits."""
+"""Names of the splits, and of their folders."""
 
 TRAIN = "train"
 EVAL = "eval"
 UNLABELLED = "unlabelled"
 
-_FOLDER_PREFIX = "Split-"
 
-
-def folder_of(split: str) -> str:
-    """Returns the name of a split's folder inside an artifact, as TFX spells it."""
-    return _FOLDER_PREFIX + split
-
-
-def split_of(folder: str) -> str:
-    """Returns the split that a folder inside an artifact belongs to."""
-    return folder.removeprefix(_FOLDER_PREFIX)
+def split_folder(split: str) -> str:
+    """Returns the folder of a split in an artifact, such as "Split-train"; the form is TFX's."""
+    return f"Split-{split}"
