@@ -172,11 +172,11 @@ def draw_pictures(
 
 def _read_records(shards: str, rows: set[int]) -> dict[int, bytes]:
     """Returns the serialised Examples of these rows by row."""
-    wanted = tf.constant(sorted(rows), tf.int64)
+    row_indices = tf.constant(sorted(rows), tf.int64)
     numbered = (
         tf.data.TFRecordDataset(shard_files([shards]))
         .enumerate()
-        .filter(lambda row, _: tf.reduce_any(row == wanted))
+        .filter(lambda row, _: tf.reduce_any(row == row_indices))
         .take(len(rows))
     )
     return {int(row): record for row, record in numbered.as_numpy_iterator()}
