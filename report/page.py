@@ -96,6 +96,7 @@ def render(report: Report, results: Results, image_root: Path | None) -> str:
         "duration": functools.partial(formatting.duration_text, missing=_MISSING),
         "number": "{:,}".format,
     }
+
     pictures = _galleries(results)
     settings = report["record"]["settings"] or {}
     return environment.get_template("report.html.j2").render(

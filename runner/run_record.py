@@ -88,6 +88,7 @@ class RunRecord:
         results = self.results
         leaks = results.leaks["leaks"] if results.leaks else None
         metrics = results.metrics
+
         return {
             "exit": self.exit,
             "error": self.error,
