@@ -132,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
         # Google's and TFX's packages warn of each other by the page.
         with captured(log) as terminal, environment.prepared():
             compiling = _compiler()
-            job = compiling.compiled(
+            job = compiling.compile_pipeline(
                 settings,
                 inputs,
                 request.image,

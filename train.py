@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     if print_config:
         return settings_help.print_config(request)
     print(f"The same as:\n  {original_command.local_runner_command(request)}\n", flush=True)
-    return run(request, functools.partial(original_command.ending, request))
+    return run(request, functools.partial(original_command.closing_lines, request))
 
 
 if __name__ == "__main__":

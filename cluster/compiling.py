@@ -1,7 +1,7 @@
-"""The pipeline as the specification that Kubeflow Pipelines and Vertex AI run.
+"""Compiles the pipeline into the specification that Kubeflow Pipelines and Vertex AI run.
 
-TFX's compiler writes the graph. Retries, which nodes are reused, an ExampleGen's resources and the
-parameters' defaults, for which it has no words, are added to what it writes.
+TFX's compiler writes the graph. It has no means to set retries, which nodes are reused, an
+ExampleGen's resources and the parameters' defaults; these are added to what it writes.
 """
 
 import json
@@ -24,23 +24,27 @@ from pipeline.platforms.cluster import DATA_ROOT, DATA_VERSION, ClusterPlatform
 from pipeline.run_inputs import ClusterInputs
 
 JOB_JSON = "pipeline.json"
-"""A PipelineJob, which Vertex AI takes."""
+"""A PipelineJob, for Vertex AI."""
 SPEC_YAML = "pipeline.yaml"
-"""The PipelineSpec in it alone, which Kubeflow takes."""
+"""The PipelineSpec in it alone, for Kubeflow."""
 
 _DATA_NODES = (
     *(nodes.EXAMPLE_GEN, nodes.STATISTICS_GEN, nodes.LEAK_CHECK),
     *(nodes.UNLABELLED_GEN, nodes.BULK_INFERRER),
 )
-_JOBS = {nodes.TRAINER: vertex_trainer.GenericExecutor, nodes.TUNER: on_vertex.Executor}
-"""The nodes that train, and what has Vertex AI do it on several machines."""
+"""Nodes with the resources ``cluster.data_cpus`` and ``cluster.data_memory_gb``."""
+_VERTEX_EXECUTORS = {
+    nodes.TRAINER: vertex_trainer.GenericExecutor,
+    nodes.TUNER: on_vertex.Executor,
+}
+"""The nodes that train, and the executors that run them as custom jobs on several machines."""
 _ALWAYS_RUN = (nodes.LAST_BLESSED,)
-"""Looks at the serving folder, which changes without its inputs changing."""
+"""It reads the serving folder, which changes without any change of the node's inputs."""
 
 Resources = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
 
 
-def compiled(
+def compile_pipeline(
     settings: Settings,
     inputs: ClusterInputs,
     image: str,
@@ -49,26 +53,26 @@ def compiled(
     region: str | None = None,
     service_account: str | None = None,
 ) -> dict[str, Any]:
-    """Returns the pipeline as a PipelineJob, in JSON's terms.
+    """Returns the pipeline as a PipelineJob, as a JSON document.
 
     Args:
-      settings: how it works, and what its nodes get.
-      inputs: what it works on.
-      image: that every node runs in.
-      project: Vertex AI's, for a training on several machines and for an endpoint.
-      region: the same.
-      service_account: that those machines run as; None is Vertex AI's default.
+      settings: of the pipeline and of its nodes' machines.
+      inputs: the data and folders.
+      image: container image that every node runs in.
+      project: Google Cloud project of Vertex AI, for several training machines and an endpoint.
+      region: its region, for the same.
+      service_account: of the training machines; None is Vertex AI's default.
 
     Raises:
-      ConfigError: the settings ask for what there is not on a cluster.
+      ConfigError: the settings need something that a cluster does not have.
     """
     pipeline = pipeline_at(ClusterPlatform(inputs, project=project, region=region), settings)
-    for node in pipeline.components:
-        if node.id in _JOBS and settings.cluster.machines > 1:
-            job_spec = _several_machines(settings.cluster, image)
-            if service_account:
-                job_spec["service_account"] = service_account
-            _have_vertex_train(node, job_spec, str(project), str(region))
+    if settings.cluster.machines > 1:
+        job_spec = _custom_job_spec(settings.cluster, image, service_account)
+        for node in pipeline.components:
+            if node.id in _VERTEX_EXECUTORS:
+                _train_on_vertex(node, job_spec, str(project), str(region))
+
     runner = tfx.orchestration.experimental.KubeflowV2DagRunner(
         config=tfx.orchestration.experimental.KubeflowV2DagRunnerConfig(
             default_image=image,
@@ -77,21 +81,12 @@ def compiled(
         )
     )
     job: dict[str, Any] = runner.run(pipeline, write_out=False)
+
     spec = job["pipelineSpec"]
-    for name, value in ((DATA_ROOT, inputs.data_root), (DATA_VERSION, inputs.data_version)):
-        spec["root"]["inputDefinitions"]["parameters"][name]["defaultValue"] = value
-    for name, task in spec["root"]["dag"]["tasks"].items():
-        reused = name not in (*_ALWAYS_RUN, *settings.cluster.never_reused)
-        task["cachingOptions"] = {"enableCache": reused}
-        if settings.cluster.retries:
-            task["retryPolicy"] = {
-                "maxRetryCount": settings.cluster.retries,
-                "backoffDuration": f"{settings.cluster.retry_seconds}s",
-                "backoffFactor": 2.0,
-            }
-        executor = spec["components"][name]["executorLabel"]
-        container = spec["deploymentSpec"]["executors"][executor]["container"]
-        container["resources"] = json_format.MessageToDict(_resources(name, settings.cluster))
+    for name, default in ((DATA_ROOT, inputs.data_root), (DATA_VERSION, inputs.data_version)):
+        spec["root"]["inputDefinitions"]["parameters"][name]["defaultValue"] = default
+    for node_id in spec["root"]["dag"]["tasks"]:
+        _configure_task(spec, node_id, settings.cluster)
     return job
 
 
@@ -108,24 +103,42 @@ def write(job: dict[str, Any], folder: Path) -> tuple[Path, Path]:
     return json_path, yaml_path
 
 
-def _resources(node: str, cluster: ClusterSettings) -> Any:
-    """Returns how much of a machine a node gets."""
-    if node not in _JOBS:
-        if node in _DATA_NODES:
-            return Resources(cpu_limit=cluster.data_cpus, memory_limit=cluster.data_memory_gb)
+def _configure_task(spec: dict[str, Any], node_id: str, cluster: ClusterSettings) -> None:
+    """Sets a node's caching, retries and resources in place."""
+    task = spec["root"]["dag"]["tasks"][node_id]
+    reusable = node_id not in (*_ALWAYS_RUN, *cluster.never_reused)
+    task["cachingOptions"] = {"enableCache": reusable}
+    if cluster.retries:
+        task["retryPolicy"] = {
+            "maxRetryCount": cluster.retries,
+            "backoffDuration": f"{cluster.retry_seconds}s",
+            "backoffFactor": 2.0,
+        }
+    executor = spec["components"][node_id]["executorLabel"]
+    container = spec["deploymentSpec"]["executors"][executor]["container"]
+    container["resources"] = json_format.MessageToDict(_resources(node_id, cluster))
+
+
+def _resources(node_id: str, cluster: ClusterSettings) -> Any:
+    """Returns a node's CPUs, memory and accelerators."""
+    if node_id in _DATA_NODES:
+        return Resources(cpu_limit=cluster.data_cpus, memory_limit=cluster.data_memory_gb)
+    if node_id not in _VERTEX_EXECUTORS:
         return Resources(cpu_limit=cluster.cpus, memory_limit=cluster.memory_gb)
     resources = Resources(cpu_limit=cluster.train_cpus, memory_limit=cluster.train_memory_gb)
-    waits_only = cluster.machines > 1
-    if cluster.gpu_type and not waits_only:
+    # With several machines the node itself only waits for the custom job.
+    if cluster.gpu_type and cluster.machines == 1:
         resources.accelerator.type = cluster.gpu_type
         resources.accelerator.count = cluster.gpus
     return resources
 
 
-def _several_machines(cluster: ClusterSettings, image: str) -> dict[str, Any]:
+def _custom_job_spec(
+    cluster: ClusterSettings, image: str, service_account: str | None
+) -> dict[str, Any]:
     """Returns the specification of a custom job whose machines train together.
 
-    Vertex AI tells each machine of the others in ``TF_CONFIG``, which
+    Vertex AI describes all machines to each of them in ``TF_CONFIG``, which
     ``models.training.devices`` reads.
     """
     machine: dict[str, Any] = {"machine_type": cluster.machine_type}
@@ -135,11 +148,14 @@ def _several_machines(cluster: ClusterSettings, image: str) -> dict[str, Any]:
         {"machine_spec": machine, "replica_count": count, "container_spec": {"image_uri": image}}
         for count in (1, cluster.machines - 1)
     ]
-    return {"worker_pool_specs": pools}
+    job_spec: dict[str, Any] = {"worker_pool_specs": pools}
+    if service_account:
+        job_spec["service_account"] = service_account
+    return job_spec
 
 
-def _have_vertex_train(node: Any, job_spec: dict[str, Any], project: str, region: str) -> None:
-    """Has a node that trains start a custom job and wait for it."""
+def _train_on_vertex(node: Any, job_spec: dict[str, Any], project: str, region: str) -> None:
+    """Makes a node start a custom job and wait for it, in place of training itself."""
     config = json.loads(node.exec_properties["custom_config"])
     config |= {
         constants.ENABLE_VERTEX_KEY: True,
@@ -147,4 +163,4 @@ def _have_vertex_train(node: Any, job_spec: dict[str, Any], project: str, region
         vertex_trainer.TRAINING_ARGS_KEY: {"project": project, "job_spec": job_spec},
     }
     node.exec_properties["custom_config"] = json.dumps(config, sort_keys=True)
-    node.executor_spec.executor_class = _JOBS[node.id]
+    node.executor_spec.executor_class = _VERTEX_EXECUTORS[node.id]

@@ -1,4 +1,4 @@
-"""Sends a compiled pipeline to Vertex AI or to Kubeflow Pipelines, once or on a schedule."""
+"""Submits a compiled pipeline to Vertex AI or Kubeflow Pipelines, once or on a schedule."""
 
 from pathlib import Path
 
@@ -6,25 +6,28 @@ from cluster.cluster_request import VERTEX, ClusterRequest
 from schemas.errors import ConfigError
 
 NAME = "pet-mood"
+"""Of runs, schedules and experiments on the cluster."""
 
 
 def submit(request: ClusterRequest, job_json: Path, spec_yaml: Path) -> str:
-    """Sends it and returns where it can be watched.
+    """Submits the pipeline; returns the address of the run or of the schedule.
+
+    Of a schedule on Vertex AI it is the resource name.
 
     Args:
-      request: whose ``submit`` is set.
-      job_json: of ``cluster.compiling.write``.
-      spec_yaml: the same.
+      request: a request with ``submit`` set.
+      job_json: path of the job that ``cluster.compiling.write`` wrote.
+      spec_yaml: path of the specification that it wrote.
 
     Raises:
       ConfigError: there are no credentials, or the endpoint does not answer or refuses.
     """
     if request.submit == VERTEX:
-        return _to_vertex(request, job_json)
-    return _to_kubeflow(request, spec_yaml)
+        return _submit_to_vertex(request, job_json)
+    return _submit_to_kubeflow(request, spec_yaml)
 
 
-def _to_vertex(request: ClusterRequest, job_json: Path) -> str:
+def _submit_to_vertex(request: ClusterRequest, job_json: Path) -> str:
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError
     from google.cloud import aiplatform
@@ -34,6 +37,7 @@ def _to_vertex(request: ClusterRequest, job_json: Path) -> str:
         job = aiplatform.PipelineJob(
             display_name=NAME, template_path=str(job_json), pipeline_root=request.pipeline_root
         )
+
         if request.schedule:
             schedule = job.create_schedule(
                 display_name=NAME,
@@ -42,12 +46,13 @@ def _to_vertex(request: ClusterRequest, job_json: Path) -> str:
                 service_account=request.service_account,
             )
             return str(schedule.resource_name)
+
         job.submit(service_account=request.service_account)
         return str(job._dashboard_uri())
     except GoogleAuthError as error:
         raise ConfigError(
-            f"Vertex AI needs credentials: {error}. Log in with gcloud auth application-default "
-            "login, or name a key file in GOOGLE_APPLICATION_CREDENTIALS"
+            f"Vertex AI needs credentials. Received: {error}. Log in with gcloud auth "
+            "application-default login, or name a key file in GOOGLE_APPLICATION_CREDENTIALS"
         ) from error
     except exceptions.GoogleAPICallError as error:
         raise ConfigError(
@@ -55,13 +60,14 @@ def _to_vertex(request: ClusterRequest, job_json: Path) -> str:
         ) from error
 
 
-def _to_kubeflow(request: ClusterRequest, spec_yaml: Path) -> str:
+def _submit_to_kubeflow(request: ClusterRequest, spec_yaml: Path) -> str:
     import kfp
     from kfp_server_api.exceptions import ApiException
     from urllib3.exceptions import HTTPError
 
     try:
         client = kfp.Client(host=request.endpoint, namespace=request.namespace or "kubeflow")
+
         if request.schedule:
             experiment = client.create_experiment(NAME, namespace=request.namespace)
             recurring = client.create_recurring_run(
@@ -74,6 +80,7 @@ def _to_kubeflow(request: ClusterRequest, spec_yaml: Path) -> str:
                 pipeline_root=request.pipeline_root,
             )
             return f"{request.endpoint}/#/recurringrun/details/{recurring.recurring_run_id}"
+
         run = client.create_run_from_pipeline_package(
             str(spec_yaml),
             run_name=NAME,
@@ -85,6 +92,6 @@ def _to_kubeflow(request: ClusterRequest, spec_yaml: Path) -> str:
         return f"{request.endpoint}/#/runs/details/{run.run_id}"
     except (ApiException, HTTPError) as error:
         raise ConfigError(
-            f"Kubeflow Pipelines at {request.endpoint} did not take the pipeline: {error}. Is "
-            "--endpoint the address of its API, and may this account create runs there?"
+            f"Kubeflow Pipelines at {request.endpoint} did not take the pipeline: {error}. Check "
+            "that --endpoint is the address of its API and that this account may create runs"
         ) from error

@@ -1,138 +1,182 @@
-"""The answers worth looking at: the surest right, the surest wrong, the least sure."""
+"""Galleries of predictions: the most confident right and wrong ones, and the least confident."""
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 from PIL import Image
 
+from components.evaluator import predictions_table
+from components.evaluator.predictions_table import MODEL, probabilities_of
 from models.inputs.input_pipeline import shard_files
-from models.network import fast_layers, grad_cam  # noqa: F401 (a checkpoint is read with our layers)
-from report.thumbnails import data_uri, with_heat
+from models.network import fast_layers, grad_cam  # noqa: F401 (our layers, to read a checkpoint)
+from report.thumbnails import data_uri, overlay_heat_map
 
-PICTURES = 6
-"""A gallery."""
-_ROWS = 8192
+PICTURES_PER_GALLERY = 6
+RIGHT, WRONG, UNSURE = "right", "wrong", "unsure"
+"""Names of the galleries, which are also their ids in the page."""
+_COLUMNS = [
+    predictions_table.PATH,
+    predictions_table.CLIP,
+    predictions_table.LABEL_INDEX,
+    predictions_table.probabilities_column(MODEL),
+]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One answer: probabilities in 0..1."""
+class Prediction:
+    """The model's prediction for one row of the eval split.
+
+    Attributes:
+      row: index of the row in the table of predictions.
+      image: path as the CSV has it.
+      label: the true mood.
+      predicted: the likeliest mood.
+      probability: of the likeliest mood, in [0, 1].
+      label_probability: of the true mood, in [0, 1].
+    """
 
     row: int
     image: str
-    truth: str
-    answer: str
+    label: str
+    predicted: str
     probability: float
-    of_truth: float
+    label_probability: float
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An answer with data URIs of what the network saw, and of where it looked."""
+class GalleryPicture:
+    """A prediction with two data URIs: the network's view, and its Grad-CAM heat map over it."""
 
-    answer: Answer
-    seen: str
-    heat: str
+    prediction: Prediction
+    view: str
+    heat_map: str
 
 
-class _Best:
-    """The few answers of the highest score, at most one a clip: frames of one look alike."""
+class _TopPredictions:
+    """The few predictions with the highest ranks.
+
+    There is at most one of each clip, because the frames of a clip look alike.
+    """
 
     def __init__(self) -> None:
-        self._by_clip: dict[str, tuple[float, Answer]] = {}
+        self._by_clip: dict[str, tuple[float, Prediction]] = {}
 
-    def offer(self, score: float, clip: str, answer: Answer) -> None:
-        held = self._by_clip.get(clip)
-        if held and held[0] >= score:
+    def offer(self, rank: float, clip: str, prediction: Prediction) -> None:
+        """Keeps the prediction if its rank is among the highest so far."""
+        kept = self._by_clip.get(clip)
+        if kept and kept[0] >= rank:
             return
-        self._by_clip[clip] = (score, answer)
-        if len(self._by_clip) > PICTURES:
+        self._by_clip[clip] = (rank, prediction)
+        if len(self._by_clip) > PICTURES_PER_GALLERY:
             del self._by_clip[min(self._by_clip, key=lambda name: self._by_clip[name][0])]
 
-    def answers(self) -> list[Answer]:
-        best = heapq.nlargest(PICTURES, self._by_clip.values(), key=lambda pair: pair[0])
-        return [answer for _, answer in best]
+    def predictions(self) -> list[Prediction]:
+        """Returns the predictions, the highest rank first."""
+        best = heapq.nlargest(
+            PICTURES_PER_GALLERY, self._by_clip.values(), key=lambda ranked: ranked[0]
+        )
+        return [prediction for _, prediction in best]
 
 
-def choose(predictions: Path, moods: list[str]) -> dict[str, list[Answer]]:
-    """Reads the table of predictions once and returns each gallery's answers.
+def select_predictions(
+    predictions_parquet: Path, mood_names: Sequence[str]
+) -> dict[str, list[Prediction]]:
+    """Reads the table of predictions once and returns each gallery's predictions.
 
     Args:
-      predictions: ``PREDICTIONS_PARQUET``.
-      moods: names in index order.
+      predictions_parquet: ``PREDICTIONS_PARQUET``.
+      mood_names: in index order.
 
     Returns:
-      "right", "wrong" and "unsure", each the best first and at most one answer a clip. Answers
-      with a probability that is no number are in none.
+      The predictions of ``RIGHT``, ``WRONG`` and ``UNSURE``, the best first, at most one a clip.
+      Predictions with a probability that is NaN or infinite are left out.
     """
-    found = {name: _Best() for name in ("right", "wrong", "unsure")}
-    start = 0
-    columns = ["image_path", "clip", "label_index", "probabilities"]
-    with pq.ParquetFile(predictions) as file:
-        for batch in file.iter_batches(_ROWS, columns=columns):
-            table = batch.to_pydict()
-            given = np.asarray(table["probabilities"], np.float64)
-            truths = np.asarray(table["label_index"])
-            largest, answers = given.max(axis=1), given.argmax(axis=1)
-            for place in np.flatnonzero(np.isfinite(given).all(axis=1)):
-                truth, answer = int(truths[place]), int(answers[place])
-                one = Answer(
-                    start + int(place),
-                    table["image_path"][place],
-                    moods[truth],
-                    moods[answer],
-                    float(largest[place]),
-                    float(given[place, truth]),
-                )
-                clip = table["clip"][place]
-                found["right" if truth == answer else "wrong"].offer(largest[place], clip, one)
-                found["unsure"].offer(-largest[place], clip, one)
-            start += len(truths)
-    return {name: best.answers() for name, best in found.items()}
+    galleries = {name: _TopPredictions() for name in (RIGHT, WRONG, UNSURE)}
+    first_row = 0
+    with pq.ParquetFile(predictions_parquet) as file:
+        for batch in file.iter_batches(predictions_table.ROW_GROUP, columns=_COLUMNS):
+            for clip, prediction in _finite_predictions(batch, first_row, mood_names):
+                is_right = prediction.label == prediction.predicted
+                confidence = prediction.probability
+                galleries[RIGHT if is_right else WRONG].offer(confidence, clip, prediction)
+                galleries[UNSURE].offer(-confidence, clip, prediction)
+            first_row += len(batch)
+    return {name: top.predictions() for name, top in galleries.items()}
 
 
-def draw(
-    chosen: Mapping[str, list[Answer]], shards: str, checkpoint: Path, moods: list[str]
-) -> dict[str, list[Shown]]:
-    """Returns the answers with their pictures.
+def _finite_predictions(
+    batch: pa.RecordBatch, first_row: int, mood_names: Sequence[str]
+) -> Iterator[tuple[str, Prediction]]:
+    """Yields (clip, prediction) for each row whose probabilities are all finite."""
+    probabilities = probabilities_of(batch, MODEL)
+    label_indices = batch.column(predictions_table.LABEL_INDEX).to_numpy()
+    images = batch.column(predictions_table.PATH)
+    clips = batch.column(predictions_table.CLIP)
+    for i in np.flatnonzero(np.isfinite(probabilities).all(axis=1)).tolist():
+        label_index, predicted_index = int(label_indices[i]), int(probabilities[i].argmax())
+        yield (
+            clips[i].as_py(),
+            Prediction(
+                row=first_row + i,
+                image=images[i].as_py(),
+                label=mood_names[label_index],
+                predicted=mood_names[predicted_index],
+                probability=float(probabilities[i, predicted_index]),
+                label_probability=float(probabilities[i, label_index]),
+            ),
+        )
+
+
+def draw_pictures(
+    galleries: Mapping[str, Sequence[Prediction]],
+    shards: str,
+    checkpoint: Path,
+    mood_names: Sequence[str],
+) -> dict[str, list[GalleryPicture]]:
+    """Returns the galleries' predictions with their pictures.
 
     Args:
-      chosen: galleries.
+      galleries: predictions by gallery.
       shards: pattern of the eval split's TFRecord files, whose order is the table's.
-      checkpoint: the trained model.
-      moods: names in index order.
+      checkpoint: path of the trained model.
+      mood_names: in index order.
     """
-    answers = list({each.row: each for gallery in chosen.values() for each in gallery}.values())
-    if not answers:
-        return {name: [] for name in chosen}
-    records = _records(shards, {each.row for each in answers})
+    by_row = {each.row: each for gallery in galleries.values() for each in gallery}
+    if not by_row:
+        return {name: [] for name in galleries}
+
+    # A prediction may be in two galleries; its heat map is computed once.
+    records = _read_records(shards, set(by_row))
     model = keras.models.load_model(checkpoint, compile=False)
-    pixels = grad_cam.views([records[each.row] for each in answers], model.inputs[0].shape[1])
-    maps = grad_cam.heat_maps(model, pixels, [moods.index(each.answer) for each in answers])
-    shown = {
-        each.row: Shown(each, *(data_uri(image) for image in images))
-        for each, *images in zip(
-            answers,
-            (Image.fromarray(one) for one in pixels),
-            (with_heat(one, heat) for one, heat in zip(pixels, maps, strict=True)),
-            strict=True,
+    views = grad_cam.views([records[row] for row in by_row], model.inputs[0].shape[1])
+    label_indices = [mood_names.index(each.predicted) for each in by_row.values()]
+    heat_maps = grad_cam.heat_maps(model, views, label_indices)
+
+    pictures = {
+        row: GalleryPicture(
+            prediction,
+            view=data_uri(Image.fromarray(view)),
+            heat_map=data_uri(overlay_heat_map(view, heat_map)),
         )
+        for (row, prediction), view, heat_map in zip(by_row.items(), views, heat_maps, strict=True)
     }
-    return {name: [shown[each.row] for each in gallery] for name, gallery in chosen.items()}
+    return {name: [pictures[each.row] for each in gallery] for name, gallery in galleries.items()}
 
 
-def _records(shards: str, wanted: set[int]) -> dict[int, bytes]:
-    rows = tf.constant(sorted(wanted), tf.int64)
+def _read_records(shards: str, rows: set[int]) -> dict[int, bytes]:
+    """Returns the serialised Examples of these rows by row."""
+    row_indices = tf.constant(sorted(rows), tf.int64)
     numbered = (
         tf.data.TFRecordDataset(shard_files([shards]))
         .enumerate()
-        .filter(lambda row, _: tf.reduce_any(row == rows))
-        .take(len(wanted))
+        .filter(lambda row, _: tf.reduce_any(row == row_indices))
+        .take(len(rows))
     )
     return {int(row): record for row, record in numbered.as_numpy_iterator()}

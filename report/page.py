@@ -1,50 +1,89 @@
-"""Makes a run's page and its JSON; each is there whole or not at all."""
+"""The page of a run and its JSON document; each file appears whole or not at all."""
 
+import functools
 import json
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from report import figures, galleries, plots, thumbnails, translations
-from report.sources import Sources
-from schemas import artifacts, labels
-from schemas.splits import EVAL
+from report import formatting, galleries, histograms, plots, thumbnails, translations
+from report.results import Results
+from schemas import artifacts, labels, reasons
+from schemas.documents import Ending, Report, Run, ServableCheckRecord, Verdict
+from schemas.exit_codes import RunExit
+from schemas.splits import EVAL, split_folder
 from system.files import write_whole
 
 HTML, JSON = "report.html", "report.json"
 _TEMPLATES = Path(__file__).parent / "templates"
-_ENDINGS = {0: "pushed", 3: "data_refused", 4: "not_blessed"}
-"""By exit code; all others are failures."""
+_MISSING = "–"
+"""Text of a figure that is None."""
 
 
-def write(sources: Sources, folder: Path) -> Path:
+@dataclass(frozen=True)
+class _CheckLine:
+    """A check of the verdict, in both languages."""
+
+    passed: bool
+    korean: str
+    english: str
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """A reason, the number of rows that were refused for it, and a few of them."""
+
+    reason: str
+    korean: str
+    count: int
+    rows: list[thumbnails.RefusedRow]
+
+
+def write(record: Run, results: Results, image_root: Path | None, folder: Path) -> Path:
     """Writes ``report.html`` and ``report.json`` and returns the page's path.
 
     Args:
-      sources: what the run has left; what is None is left out of the page.
-      folder: where to; the files of an earlier run go first, so that none is taken for this one's.
+      record: the document of ``run.json``.
+      results: of the run; what is None is left out of the page.
+      image_root: folder that the CSVs' relative image paths start from; None is each CSV's own.
+      folder: for both files. Those of an earlier run are removed first, so that nobody takes
+        them for this run's.
     """
     for name in (JSON, HTML):
         (folder / name).unlink(missing_ok=True)
-    documents = _documents(sources)
-    write_whole(folder / JSON, json.dumps(documents, ensure_ascii=False, indent=1) + "\n")
-    write_whole(folder / HTML, render(sources, documents))
+    report = _document(record, results)
+    write_whole(folder / JSON, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+    write_whole(folder / HTML, render(report, results, image_root))
     return folder / HTML
 
 
-def _documents(sources: Sources) -> dict[str, Any]:
-    names = ("record", "ingest", "validation", "leaks", "tuner", "metrics", "servable")
+def _document(record: Run, results: Results) -> Report:
     return {
-        "ending": _ENDINGS.get(sources.record["exit"], "failed"),
-        **{name: getattr(sources, name) for name in names},
+        "ending": _ending(record),
+        "record": record,
+        "ingest": results.ingest,
+        "validation": results.validation,
+        "leaks": results.leaks,
+        "tuner": results.tuner,
+        "metrics": results.metrics,
+        "servable": results.servable,
     }
 
 
-def render(sources: Sources, documents: Mapping[str, Any]) -> str:
-    """Returns the page: one HTML document that needs nothing from outside."""
+def _ending(record: Run) -> Ending:
+    if record["exit"] == RunExit.PUSHED:
+        return "pushed"
+    if record["exit"] == RunExit.DATA_REFUSED:
+        return "data_refused"
+    if record["exit"] == RunExit.NOT_BLESSED:
+        return "not_blessed"
+    return "failed"
+
+
+def render(report: Report, results: Results, image_root: Path | None) -> str:
+    """Returns the page: one HTML document that needs no other file and no network."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -52,86 +91,102 @@ def render(sources: Sources, documents: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = _galleries(sources)
-    environment.filters |= {"share": _share, "took": _took, "number": "{:,}".format}
+    environment.filters |= {
+        "score": functools.partial(formatting.score_text, missing=_MISSING),
+        "duration": functools.partial(formatting.duration_text, missing=_MISSING),
+        "number": "{:,}".format,
+    }
+
+    pictures = _galleries(results)
+    settings = report["record"]["settings"] or {}
     return environment.get_template("report.html.j2").render(
-        **documents,
-        words=translations,
-        in_english=labels.MOODS_IN_ENGLISH,
-        checks=_checks(sources),
-        reports=[each for each in (sources.validation, sources.leaks) if each],
-        refused=_refused(sources),
-        galleries=shown,
-        galleries_order=tuple(shown),
-        plots=_plots(sources),
-        settings=_flat(sources.record["settings"] or {}),
+        **report,
+        text=translations,
+        moods_in_english=labels.MOODS_IN_ENGLISH,
+        checks=_check_lines(results),
+        validations=[each for each in (results.validation, results.leaks) if each],
+        refusals=_refusals(results, image_root),
+        galleries=pictures,
+        galleries_order=tuple(pictures),
+        plots=_plots(results),
+        settings={
+            f"{group}.{name}": value
+            for group, values in settings.items()
+            for name, value in values.items()
+        },
     )
 
 
-def _checks(sources: Sources) -> list[Mapping[str, Any]]:
-    """Returns the gate's checks and those of the servable that failed."""
-    gate = (sources.metrics or {}).get("verdict", {}).get("checks", [])
-    servable = (sources.servable or {}).get("checks", [])
-    return [*gate, *(check for check in servable if not check["passed"])]
+def _check_lines(results: Results) -> list[_CheckLine]:
+    """Returns the Evaluator's checks, and those of the ServableCheck that failed."""
+    lines = _evaluator_checks(results.metrics["verdict"]) if results.metrics else []
+    if results.servable:
+        lines += _failed_servable_checks(results.servable["checks"])
+    return lines
 
 
-def _refused(sources: Sources) -> list[dict[str, Any]]:
-    """Returns each reason with its number and a few rows, the most frequent first."""
-    if sources.ingest is None or sources.rejects_csv is None:
-        return []
-    splits = sources.ingest["splits"].values()
-    reasons = {reason for split in splits for reason in split["refused"]}
-    numbers = {each: sum(split["refused"].get(each, 0) for split in splits) for each in reasons}
-    rows = thumbnails.refused_rows(sources.rejects_csv, sources.image_root)
+def _evaluator_checks(verdict: Verdict) -> list[_CheckLine]:
+    lines = []
+    for check in verdict["checks"]:
+        question, figures = translations.CHECKS[check["check"]]
+        if check["value"] is None:
+            measured = translations.NO_FIGURES
+        else:
+            measured = figures.format(value=check["value"], limit=check["limit"])
+        lines.append(_CheckLine(check["passed"], f"{question} {measured}.", check["message"]))
+    return lines
+
+
+def _failed_servable_checks(checks: list[ServableCheckRecord]) -> list[_CheckLine]:
     return [
-        {"reason": reason, "number": number, "rows": rows.get(reason, [])}
-        for reason, number in sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))
-        if number
+        _CheckLine(False, translations.SERVABLE_QUESTION, check["message"])
+        for check in checks
+        if not check["passed"]
     ]
 
 
-def _galleries(sources: Sources) -> dict[str, list[galleries.Shown]]:
-    wanted = (sources.metrics, sources.predictions, sources.examples, sources.model_run)
-    if any(each is None for each in wanted):
+def _refusals(results: Results, image_root: Path | None) -> list[_Refusal]:
+    """Returns the reasons that rows were refused for, the most frequent first."""
+    if results.ingest is None or results.rejects_csv is None:
+        return []
+    splits = results.ingest["splits"].values()
+    counts = {
+        reason: sum(split["refused"].get(reason, 0) for split in splits)
+        for reason in {reason for split in splits for reason in split["refused"]}
+    }
+    rows = thumbnails.refused_rows(results.rejects_csv, image_root)
+    return [
+        _Refusal(
+            reason, reasons.IN_KOREAN[reasons.RejectReason(reason)], count, rows.get(reason, [])
+        )
+        for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        if count
+    ]
+
+
+def _galleries(results: Results) -> dict[str, list[galleries.GalleryPicture]]:
+    """Returns the galleries; {} where the run did not get as far as the Evaluator."""
+    if not (results.metrics and results.predictions and results.examples and results.checkpoint):
         return {}
-    assert sources.metrics and sources.predictions and sources.examples and sources.model_run
-    moods = sources.metrics["moods"]
-    return galleries.draw(
-        galleries.choose(sources.predictions, moods),
-        str(sources.examples / f"Split-{EVAL}" / "*"),
-        sources.model_run / artifacts.CHECKPOINT_KERAS,
-        moods,
+    mood_names = results.metrics["moods"]
+    return galleries.draw_pictures(
+        galleries.select_predictions(results.predictions, mood_names),
+        str(results.examples / split_folder(EVAL) / "*"),
+        results.checkpoint,
+        mood_names,
     )
 
 
-def _plots(sources: Sources) -> dict[str, Markup]:
-    drawn = {}
-    if sources.frames and (values := figures.histograms(sources.frames)):
-        drawn["distributions"] = plots.distributions(values)
-    if sources.model_run and (sources.model_run / artifacts.CURVES_CSV).exists():
-        drawn["curves"] = plots.curves(sources.model_run / artifacts.CURVES_CSV)
-    if sources.metrics:
-        drawn["reliability"] = plots.reliability(sources.metrics["reliability"])
-    # What matplotlib has drawn is markup, and the texts in it are column names of our own.
-    return {name: Markup(svg) for name, svg in drawn.items()}
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-def _took(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(seconds, 60)
-    return f"{int(minutes)}:{int(rest):02d}" if minutes else f"{rest:.1f} s"
+def _plots(results: Results) -> dict[str, Markup]:
+    """Returns the plots that the run has figures for, by heading."""
+    svgs = {}
+    if results.frames and (by_title := histograms.frame_histograms(results.frames)):
+        svgs["distributions"] = plots.distributions(by_title)
+    if results.checkpoint:
+        curves_csv = results.checkpoint.with_name(artifacts.CURVES_CSV)
+        if curves_csv.exists():
+            svgs["curves"] = plots.curves(curves_csv)
+    if results.metrics:
+        svgs["reliability"] = plots.reliability(results.metrics["reliability"])
+    # Safe without escaping: matplotlib made it, and its texts are column names of our own.
+    return {name: Markup(svg) for name, svg in svgs.items()}

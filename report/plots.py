@@ -1,4 +1,7 @@
-"""Plots as SVG elements whose texts are texts: the page's fonts and colours are theirs, too."""
+"""Plots as SVG elements.
+
+Their texts are text elements and not outlines, so that they take the page's fonts and colours.
+"""
 
 import csv
 import io
@@ -12,10 +15,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from report.histograms import BySplit
+from schemas.documents import ReliabilityBin
+from schemas.splits import EVAL, TRAIN
+
 TRAIN_COLOUR, EVAL_COLOUR = "#2f7fd0", "#e0752d"
-"""Told apart by the colour-blind too, on white and on black."""
-_INK = "#808890"
-"""Between the two; the page gives texts its own colour."""
+"""The colour-blind can tell them apart too, on white and on black."""
+_GREY = "#808890"
+"""Axes and grid: visible on white and on black. The page gives texts a colour of its own."""
 
 matplotlib.rcParams.update(
     {
@@ -24,42 +31,44 @@ matplotlib.rcParams.update(
         "font.size": 10,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.edgecolor": _INK,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
+        "axes.edgecolor": _GREY,
+        "xtick.color": _GREY,
+        "ytick.color": _GREY,
         "axes.grid": True,
-        "grid.color": _INK,
+        "grid.color": _GREY,
         "grid.alpha": 0.25,
     }
 )
-# It looks for glyphs of Hangul in its own font, though it is the browser that draws them.
+# It warns that its own font has no Hangul, but it is the browser that draws the texts.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 def curves(curves_csv: Path) -> str:
-    """Draws loss, macro-F1 and learning rate by epoch; the best epoch is marked."""
+    """Draws loss, macro-F1 and learning rate by epoch; a dotted line marks the best epoch."""
     with curves_csv.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     epochs = [int(row["epoch"]) + 1 for row in rows]
     figure, axes = _figure(3, (11, 3))
+
     for axis, name, title in zip(
         axes,
         ("loss", "macro_f1", "learning_rate"),
         ("loss", "macro-F1", "learning rate"),
         strict=True,
     ):
-        axis.plot(epochs, _column(rows, name), color=TRAIN_COLOUR, marker=".", label="train")
+        axis.plot(epochs, _column(rows, name), color=TRAIN_COLOUR, marker=".", label=TRAIN)
         if f"val_{name}" in rows[0]:
             axis.plot(
-                epochs, _column(rows, f"val_{name}"), color=EVAL_COLOUR, marker=".", label="eval"
+                epochs, _column(rows, f"val_{name}"), color=EVAL_COLOUR, marker=".", label=EVAL
             )
             axis.legend(frameon=False)
         axis.set_title(title)
         axis.set_xlabel("epoch")
         axis.xaxis.get_major_locator().set_params(integer=True)
+
     if "val_macro_f1" in rows[0]:
         best = int(np.nanargmax(_column(rows, "val_macro_f1")))
-        axes[1].axvline(epochs[best], color=_INK, linestyle=":")
+        axes[1].axvline(epochs[best], color=_GREY, linestyle=":")
     return _svg(figure, "Training curves: loss, macro-F1 and learning rate by epoch")
 
 
@@ -67,59 +76,50 @@ def _column(rows: Sequence[Mapping[str, str]], name: str) -> list[float]:
     return [float(row[name]) if row[name] else float("nan") for row in rows]
 
 
-def reliability(bins: Sequence[Mapping[str, Any]]) -> str:
-    """Draws accuracy by confidence, and how many answers each bar stands for.
+def reliability(bins: Sequence[ReliabilityBin]) -> str:
+    """Draws accuracy by confidence, and below it the number of predictions in each bin.
 
     Args:
-      bins: those that hold answers, each with "rows", "confidence" and "accuracy" in 0..1.
+      bins: those that hold predictions.
     """
     figure, (upper, lower) = _figure(2, (5, 4.6), stacked=True)
-    confidence = [each["confidence"] for each in bins]
-    upper.plot([0, 1], [0, 1], color=_INK, linestyle="--", linewidth=1)
-    upper.plot(confidence, [each["accuracy"] for each in bins], color=EVAL_COLOUR, marker="o")
+    confidences = [each["confidence"] for each in bins]
+    upper.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=1)
+    upper.plot(confidences, [each["accuracy"] for each in bins], color=EVAL_COLOUR, marker="o")
     upper.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="accuracy")
-    lower.bar(
-        confidence,
-        [each["rows"] for each in bins],
-        width=0.05,
-        color=TRAIN_COLOUR,
-    )
-    lower.set(xlim=(0, 1), xlabel="confidence", ylabel="answers")
+    lower.bar(confidences, [each["rows"] for each in bins], width=0.05, color=TRAIN_COLOUR)
+    lower.set(xlim=(0, 1), xlabel="confidence", ylabel="predictions")
     return _svg(figure, "Reliability diagram: accuracy by confidence; the dashed line is ideal")
 
 
-def distributions(values: Mapping[str, Mapping[str, tuple[Any, Any]]]) -> str:
-    """Draws histograms of shares, one panel a quantity and one line a split.
-
-    Args:
-      values: quantity to split to (counts int[n], edges float[n + 1]).
-    """
-    figure, axes = _figure(len(values), (2.9 * len(values), 2.6))
+def distributions(histograms: Mapping[str, BySplit]) -> str:
+    """Draws histograms as shares of the frames, one panel a measurement and one line a split."""
+    figure, axes = _figure(len(histograms), (2.9 * len(histograms), 2.6))
     colours = (TRAIN_COLOUR, EVAL_COLOUR)
-    for axis, (name, splits) in zip(axes, values.items(), strict=True):
-        for (split, (counts, edges)), colour in zip(splits.items(), colours, strict=False):
-            share = np.asarray(counts) / max(int(np.sum(counts)), 1)
-            axis.stairs(share, edges, color=colour, label=split, linewidth=1.6)
-        axis.set_title(name)
+    for axis, (title, by_split) in zip(axes, histograms.items(), strict=True):
+        for (split, histogram), colour in zip(by_split.items(), colours, strict=False):
+            shares = histogram.counts / max(int(histogram.counts.sum()), 1)
+            axis.stairs(shares, histogram.edges, color=colour, label=split, linewidth=1.6)
+        axis.set_title(title)
         axis.set_ylim(bottom=0)
     axes[0].set_ylabel("share of frames")
     axes[0].legend(frameon=False)
-    return _svg(figure, f"Distributions of {', '.join(values)} in train and eval")
+    return _svg(figure, f"Distributions of {', '.join(histograms)} in train and eval")
 
 
 def _figure(count: int, size: tuple[float, float], stacked: bool = False) -> tuple[Figure, Any]:
-    # A Figure of its own: pyplot would keep each for good and look for a screen.
+    # Not pyplot's: it would keep each figure until the process ends, and look for a screen.
     figure = Figure(figsize=size, layout="constrained")
     figure.patch.set_alpha(0)
-    shape = {"nrows": count, "height_ratios": [3, 1]} if stacked else {"ncols": count}
-    axes: list[Axes] = figure.subplots(**shape, squeeze=False).ravel().tolist()
+    layout = {"nrows": count, "height_ratios": [3, 1]} if stacked else {"ncols": count}
+    axes: list[Axes] = figure.subplots(**layout, squeeze=False).ravel().tolist()
     for axis in axes:
         axis.patch.set_alpha(0)
     return figure, axes
 
 
 def _svg(figure: Figure, label: str) -> str:
-    """Returns the ``svg`` element alone, told to screen readers as an image with that label."""
+    """Returns the ``svg`` element alone, which screen readers read as an image with that label."""
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
     svg = file.getvalue()

@@ -1,12 +1,13 @@
-"""Small pictures as data URIs: refused photos with their boxes, and model's views."""
+"""Small pictures as data URIs: refused photos with their boxes, and heat maps over views."""
 
 import base64
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,22 +17,23 @@ from dataset.boxes import BoxError, parse_box
 from dataset.csv_rows import read_rows
 from dataset.decoding import DECODE_ERRORS, orientation_of, to_rgb
 
-EXAMPLES_A_REASON = 3
+EXAMPLES_PER_REASON = 3
 _SIDE = 200
+"""Longest side of a thumbnail, pixels."""
 _BOX_COLOUR = (255, 59, 48)
-_HEAT_SHARE = 0.55
+_HEAT_OPACITY = 0.55
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRow:
     """A refused row.
 
     Attributes:
       image: path as the CSV has it.
       line: of the CSV.
       detail: what was wrong.
-      picture: data URI of the photo with the box, None where there is no such photo or none
-        that opens.
+      picture: data URI of the photo with the box; None where the photo is missing or cannot be
+        decoded.
     """
 
     image: str
@@ -40,92 +42,124 @@ class Refused:
     picture: str | None
 
 
-def refused_rows(rejects_csv: Path, image_root: Path | None) -> dict[str, list[Refused]]:
-    """Returns the first few refused rows of each reason, with their photos."""
-    chosen: dict[str, list[dict[str, str]]] = defaultdict(list)
+class _CsvLine(NamedTuple):
+    """A line of one of the user's CSVs, the header being line 1."""
+
+    source: str
+    line: int
+
+
+def refused_rows(rejects_csv: Path, image_root: Path | None) -> dict[str, list[RefusedRow]]:
+    """Returns the first ``EXAMPLES_PER_REASON`` refused rows of each reason, with their photos.
+
+    Args:
+      rejects_csv: path of the rejects table.
+      image_root: folder that relative image paths start from; None is each CSV's own folder.
+    """
+    examples: dict[str, list[dict[str, str]]] = defaultdict(list)
     with rejects_csv.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            if len(chosen[row["reason"]]) < EXAMPLES_A_REASON:
-                chosen[row["reason"]].append(row)
-    boxes = _boxes({(row["source"], int(row["line"])) for rows in chosen.values() for row in rows})
+            if len(examples[row["reason"]]) < EXAMPLES_PER_REASON:
+                examples[row["reason"]].append(row)
+
+    boxes = _read_boxes(_csv_line(row) for rows in examples.values() for row in rows)
     return {
         reason: [
-            Refused(
-                row["image"],
-                int(row["line"]),
-                row["detail"],
-                _photo(
+            RefusedRow(
+                image=row["image"],
+                line=int(row["line"]),
+                detail=row["detail"],
+                picture=_photo_with_box(
                     (image_root or Path(row["source"]).parent) / row["image"],
-                    boxes.get((row["source"], int(row["line"])), ""),
+                    boxes.get(_csv_line(row), ""),
                 ),
             )
             for row in rows
         ]
-        for reason, rows in chosen.items()
+        for reason, rows in examples.items()
     }
 
 
-def _boxes(wanted: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    found = {}
-    for source in {source for source, _ in wanted}:
-        left = {line for name, line in wanted if name == source}
+def _csv_line(row: dict[str, str]) -> _CsvLine:
+    return _CsvLine(row["source"], int(row["line"]))
+
+
+def _read_boxes(csv_lines: Iterable[_CsvLine]) -> dict[_CsvLine, str]:
+    """Returns the box of each line as its CSV has it; lines of a CSV that is gone are left out."""
+    lines_by_source: dict[str, set[int]] = defaultdict(set)
+    for source, line in csv_lines:
+        lines_by_source[source].add(line)
+
+    boxes = {}
+    for source, lines in lines_by_source.items():
         try:
-            for row in _until_none_is_left(source, left):
-                found[source, row[0]] = row[1]
-        except OSError:  # The CSV has gone since: the photos are shown without a box.
+            for line, box in _boxes_of_lines(source, lines):
+                boxes[_CsvLine(source, line)] = box
+        except OSError:  # The CSV was removed after the run: its photos are shown without a box.
             continue
-    return found
+    return boxes
 
 
-def _until_none_is_left(source: str, left: set[int]) -> Iterator[tuple[int, str]]:
+def _boxes_of_lines(source: str, lines: set[int]) -> Iterator[tuple[int, str]]:
+    """Yields (line, box) for the lines of a CSV, which is read no further than the last one."""
+    remaining = set(lines)
     for row in read_rows(source):
-        if row.line in left:
+        if row.line in remaining:
             yield row.line, row.bbox
-            left.discard(row.line)
-        if not left:
+            remaining.discard(row.line)
+        if not remaining:
             return
 
 
-def _photo(path: Path, box: str) -> str | None:
+def _photo_with_box(path: Path, box: str) -> str | None:
+    """Returns a data URI of the upright photo with its box drawn; None if it cannot be decoded."""
     try:
         with Image.open(path) as image:
             # An orientation of 5 and above lies the photo on its side.
-            width = image.size[orientation_of(image) >= 5]
+            upright_width = image.size[orientation_of(image) >= 5]
             image.draft("RGB", (4 * _SIDE, 4 * _SIDE))
-            full = to_rgb(ImageOps.exif_transpose(image))
+            photo = to_rgb(ImageOps.exif_transpose(image))
     except DECODE_ERRORS:
         return None
-    scale = full.size[0] / width
+    # draft() may have decoded the photo at a fraction of its size.
+    _draw_box(photo, box, scale=photo.size[0] / upright_width)
+    return data_uri(photo)
+
+
+def _draw_box(photo: Image.Image, box: str, scale: float) -> None:
+    """Draws the box in place; a box that is malformed or has no area is not drawn."""
     try:
-        top, left, tall, wide = parse_box(box)
+        top, left, height, width = parse_box(box)
     except BoxError:
-        pass
-    else:
-        edges = (left * scale, top * scale, (left + wide) * scale, (top + tall) * scale)
-        if edges[2] > edges[0] and edges[3] > edges[1]:
-            ImageDraw.Draw(full).rectangle(edges, outline=_BOX_COLOUR, width=full.size[0] // 80 + 1)
-    return data_uri(full)
+        return
+    x0, y0 = left * scale, top * scale
+    x1, y1 = (left + width) * scale, (top + height) * scale
+    if x1 > x0 and y1 > y0:
+        line_width = photo.size[0] // 80 + 1
+        ImageDraw.Draw(photo).rectangle((x0, y0, x1, y1), outline=_BOX_COLOUR, width=line_width)
 
 
 def data_uri(picture: Image.Image) -> str:
     """Returns the picture, at most ``_SIDE`` pixels a side, as a JPEG in a data URI."""
-    small = picture.copy()
-    small.thumbnail((_SIDE, _SIDE))
+    thumbnail = picture.copy()
+    thumbnail.thumbnail((_SIDE, _SIDE))
     file = io.BytesIO()
-    small.save(file, "JPEG", quality=80)
+    thumbnail.save(file, "JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def with_heat(pixels: npt.NDArray[np.uint8], heat: npt.NDArray[np.float32]) -> Image.Image:
-    """Lays a heat map over a picture: the hotter, the more yellow and the less of the picture.
+def overlay_heat_map(
+    pixels: npt.NDArray[np.uint8], heat_map: npt.NDArray[np.float32]
+) -> Image.Image:
+    """Blends a heat map over a picture; the hottest parts are yellow.
 
     Args:
       pixels: uint8[h, w, 3].
-      heat: float32[y, x] in 0..1, stretched to the picture.
+      heat_map: float32[y, x] in 0..1, stretched to the picture.
     """
     picture = Image.fromarray(pixels)
-    warm = Image.fromarray((heat * 255).astype(np.uint8)).resize(
+    intensity = Image.fromarray((heat_map * 255).astype(np.uint8)).resize(
         picture.size, Image.Resampling.BICUBIC
     )
-    colours = ImageOps.colorize(warm, black="#30123b", mid="#f05b12", white="#fff45c")
-    return Image.blend(picture, colours, _HEAT_SHARE)
+    colours = ImageOps.colorize(intensity, black="#30123b", mid="#f05b12", white="#fff45c")
+    return Image.blend(picture, colours, _HEAT_OPACITY)

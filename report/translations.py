@@ -1,6 +1,13 @@
-"""The page's headings and words, in Korean and English."""
+"""The texts of the page, each in Korean and English."""
 
-TITLES = {
+from typing import NamedTuple
+
+from schemas.documents import LeakKind, ScoreName
+
+Pair = tuple[str, str]
+"""(Korean, English)."""
+
+TITLES: dict[str, Pair] = {
     "verdict": ("판정", "Verdict"),
     "data": ("데이터", "Data"),
     "refused": ("제외된 행", "Refused rows"),
@@ -10,43 +17,126 @@ TITLES = {
     "scores": ("점수", "Scores"),
     "confusion": ("혼동 행렬", "Confusion matrix"),
     "moods": ("감정별 점수", "Scores by mood"),
-    "slices": ("조건별 점수", "Scores by slice"),
-    "reliability": ("신뢰도", "Reliability"),
-    "right": ("가장 확신한 정답", "The surest right"),
-    "wrong": ("가장 확신한 오답", "The surest wrong"),
-    "unsure": ("가장 불확실한 답", "The least sure"),
-    "trials": ("튜닝", "Tuner's trials"),
+    "slices": ("슬라이스별 점수", "Scores by slice"),
+    "reliability": ("보정 도표", "Reliability diagram"),
+    "right": ("가장 확신한 정답", "Most confident and right"),
+    "wrong": ("가장 확신한 오답", "Most confident and wrong"),
+    "unsure": ("가장 확신하지 못한 예측", "Least confident"),
+    "trials": ("튜닝", "Tuning trials"),
     "nodes": ("시간과 메모리", "Time and memory"),
     "settings": ("설정", "Settings"),
     "versions": ("버전", "Versions"),
 }
-SCORES = {
+"""Headings, by their ids in the page."""
+
+ENDINGS: dict[str, Pair] = {
+    "pushed": ("푸시됨", "Pushed"),
+    "not_blessed": ("푸시되지 않음", "Not pushed"),
+    "data_refused": ("데이터 거부됨", "Data refused"),
+    "failed": ("실패", "Failed"),
+}
+"""By ``ending`` of ``report.json``."""
+
+SCORES: dict[ScoreName, Pair] = {
     "macro_f1": ("매크로 F1", "macro-F1"),
     "balanced_accuracy": ("균형 정확도", "balanced accuracy"),
     "accuracy": ("정확도", "accuracy"),
     "ece": ("보정 오차", "calibration error"),
 }
-PREDICTORS = {
+MOOD_SCORES: dict[str, Pair] = {
+    "precision": ("정밀도", "precision"),
+    "recall": ("재현율", "recall"),
+    "f1": ("F1", ""),
+}
+PREDICTORS: dict[str, Pair] = {
     "model": ("모델", "model"),
-    "majority": ("최빈값", "commonest mood"),
-    "baseline": ("이전 모델", "last blessed"),
-    "compared": ("비교 모델", "compared model"),
+    "majority": ("최빈 감정", "majority"),
+    "baseline": ("지난번 통과 모델", "last blessed"),
+    "compared": ("비교 모델", "compared"),
 }
+LEAKS: dict[LeakKind, Pair] = {
+    "clips": ("클립", "clips"),
+    "groups": ("그룹", "groups"),
+    "pictures": ("사진", "pictures"),
+}
+SEVERITIES: dict[str, Pair] = {"error": ("오류", "error"), "warning": ("경고", "warning")}
+
+
+class Check(NamedTuple):
+    """Korean for one of the Evaluator's checks, whose messages are in English.
+
+    Attributes:
+      question: what is checked.
+      figures: the measured ``{value}`` and its ``{limit}``.
+    """
+
+    question: str
+    figures: str
+
+
 CHECKS = {
-    "probabilities_are_numbers": "확률이 모두 수인가?",
-    "over_majority": "가장 흔한 감정만 답하는 것보다 나은가?",
-    "calibrated": "확률이 정답률과 맞는가?",
-    "not_worse_than_last_blessed": "이전 모델보다 나쁘지 않은가?",
-    "not_worse_on_any_mood": "어느 감정에서도 나빠지지 않았는가?",
-    "not_worse_on_any_species": "어느 종에서도 나빠지지 않았는가?",
+    "probabilities_are_numbers": Check(
+        "확률이 모두 유한한 수인가?",
+        "확률이 NaN이거나 무한대인 행 {value:.0f}개, 허용 {limit:.0f}개",
+    ),
+    "over_majority": Check(
+        "가장 흔한 감정만 답하는 것보다 나은가?",
+        "매크로 F1 차이의 95 % 구간 하한 {value:+.3f}, 기준 {limit:+.3f} 이상",
+    ),
+    "calibrated": Check(
+        "확률이 정답률과 맞는가?",
+        "보정 오차 {value:.3f}, 기준 {limit:.3f} 이하",
+    ),
+    "not_worse_than_last_blessed": Check(
+        "지난번 통과 모델보다 나쁘지 않은가?",
+        "매크로 F1 차이 {value:+.3f}, 기준 {limit:+.3f} 이상",
+    ),
+    "not_worse_on_any_mood": Check(
+        "어느 감정에서도 나빠지지 않았는가?",
+        "감정별 F1 차이의 95 % 구간 상한 중 최솟값 {value:+.3f}, 기준 {limit:+.3f} 이상",
+    ),
+    "not_worse_on_any_species": Check(
+        "어느 종에서도 나빠지지 않았는가?",
+        "종별 매크로 F1 차이의 95 % 구간 상한 중 최솟값 {value:+.3f}, 기준 {limit:+.3f} 이상",
+    ),
 }
-"""Korean for the Evaluator's conditions, whose messages are in English."""
-SERVABLE = "서빙 모델이 제대로 답하는가?"
-"""The same for whatever the ServableCheck found."""
-SEVERITIES = {"error": "오류", "warning": "경고"}
-ENDINGS = {
-    "pushed": ("배포됨", "Pushed"),
-    "not_blessed": ("배포되지 않음", "Not pushed"),
-    "data_refused": ("데이터 거부됨", "Data refused"),
-    "failed": ("실패", "Failed"),
+NO_FIGURES = "측정할 수 없음"
+"""In place of a check's figures where its value is NaN or infinite."""
+SERVABLE_QUESTION = "서빙 모델이 제대로 답하는가?"
+"""The question of every check of the ServableCheck."""
+
+TEXTS: dict[str, Pair] = {
+    "title": ("반려동물 감정 모델", "Pet mood"),
+    "contents": ("목차", "Contents"),
+    "passed": ("통과", "passed"),
+    "failed": ("실패", "failed"),
+    "none": ("없음", "none"),
+    "not_reached": ("없음", "The run did not get this far."),
+    "mood": ("감정", "mood"),
+    "used": ("사용", "used"),
+    "thinned": ("솎아냄", "thinned"),
+    "refused": ("제외", "refused"),
+    "leaks": ("누출", "in train and in eval"),
+    "examples": ("예시", "examples"),
+    "kind": ("종류", "kind"),
+    "trial": ("시도", "trial"),
+    "time": ("시간", "time"),
+    "settings": ("설정", "settings"),
+    "frames": ("프레임", "frames"),
+    "clips": ("클립", "clips"),
+    "by_frame": ("프레임별", "per frame"),
+    "by_clip": ("클립별", "per clip"),
+    "intervals": (
+        "95 % 구간은 클립을 다시 뽑아 구함",
+        "95 % intervals by resampling clips",
+    ),
+    "confusion": (
+        "행: 정답, 열: 예측",
+        "rows: true mood, columns: predicted mood; count and share of the row",
+    ),
+    "true_mood": ("정답", "true mood"),
+    "node": ("단계", "node"),
+    "peak_memory": ("최대 메모리", "peak memory, MiB"),
+    "reused": ("재사용", "reused"),
 }
+"""All other texts."""

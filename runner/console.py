@@ -1,7 +1,7 @@
-"""What a person sees while a run goes: a line a finished step, a live line for the running one.
+"""Display of a run while it goes on: one line for each finished step, and the running step.
 
-On a terminal the running step has a spinner and a bar a task. Elsewhere (a pipe, CI) there
-are plain lines, and few of them.
+On a terminal the running step has a spinner, and a progress bar for each of its tasks. In a pipe
+or in CI there are plain lines, and few of them.
 """
 
 import os
@@ -18,20 +18,22 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from runner.node_run import NodeState
-from runner.running import Running, Task, clock_text, duration_text
+from report.formatting import clock_text, duration_text
+from report.node_run import NodeState
+from runner.step_progress import StepProgress, Task
 from system.progress import Progress
 
 Clock = Callable[[], float]
 
-_NAME_CELLS = 18
-_TIME_CELLS = 9
-_BAR_FROM_CELLS = 60
-_NOTE_BESIDE_FROM_CELLS = 110
-_PLAIN_EVERY = 10.0
-_PLAIN_LATER_EVERY = 60.0
-"""Seconds between progress lines of one step without a terminal: within its first two
-minutes, and after."""
+_NAME_WIDTH = 18
+_TIME_WIDTH = 9
+_BAR_MIN_TERMINAL_WIDTH = 60
+"""A narrower terminal gets no progress bars."""
+_NOTE_MIN_TERMINAL_WIDTH = 110
+"""A narrower terminal gets a task's note on a line below its progress bar."""
+_PLAIN_SECONDS = 10.0
+_PLAIN_SECONDS_LATER = 60.0
+"""Time between the plain progress lines of one step: in its first two minutes, and after."""
 _STYLES = {
     NodeState.DONE: "green",
     NodeState.REUSED: "cyan",
@@ -42,18 +44,18 @@ _STYLES = {
 
 
 class Display(Protocol):
-    """Where the steps of a run are shown. May be called from any thread."""
+    """Shows the steps of a run. Its methods may be called from any thread."""
 
     console: Console
 
     def start(self, name: str) -> None:
-        """A step begins."""
+        """Begins a step."""
 
     def progress(self, report: Progress) -> None:
-        """The running step has come further."""
+        """Adds to the running step's progress."""
 
     def finish(self, state: NodeState, note: str = "") -> None:
-        """The running step has ended; ``note`` is what it came to, in a few words."""
+        """Ends the running step; ``note`` is its result in a few words."""
 
 
 def display_for(stream: TextIO) -> Display:
@@ -65,22 +67,22 @@ def display_for(stream: TextIO) -> Display:
 
 
 class LiveDisplay:
-    """For a terminal."""
+    """Display for a terminal, which redraws the running step's lines."""
 
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         self.console = console
         self._clock = clock
-        self._running: Running | None = None
+        self._step: StepProgress | None = None
         self._spinner = Spinner("dots", style="cyan")
         self._live: Live | None = None
         self._lock = threading.Lock()
 
     def start(self, name: str) -> None:
         """See ``Display``."""
-        self._running = Running(name, self._clock)
+        self._step = StepProgress(name, self._clock)
         self._live = Live(
             console=self.console,
-            get_renderable=self.rendered,
+            get_renderable=self.render,
             transient=True,
             refresh_per_second=8,
             redirect_stdout=False,
@@ -91,112 +93,114 @@ class LiveDisplay:
     def progress(self, report: Progress) -> None:
         """See ``Display``."""
         with self._lock:
-            if self._running is not None:
-                self._running.add(report)
+            if self._step is not None:
+                self._step.add(report)
 
     def finish(self, state: NodeState, note: str = "") -> None:
         """See ``Display``."""
-        if self._running is None or self._live is None:
+        if self._step is None or self._live is None:
             return
         self._live.stop()
-        line = _finished(self._running, state, note)
+        line = _finished_line(self._step, state, note)
         self.console.print(line, no_wrap=True, overflow="ellipsis")
-        self._running = self._live = None
+        self._step = self._live = None
 
-    def rendered(self) -> RenderableType:
-        """Returns the running step as it looks now."""
+    def render(self) -> RenderableType:
+        """Returns the running step's lines as of now."""
         with self._lock:
-            running = self._running
-            if running is None:
+            step = self._step
+            if step is None:
                 return Text()
-            head = Table.grid(padding=(0, 1))
-            name = Text(running.name.ljust(_NAME_CELLS))
-            elapsed = Text(clock_text(running.seconds).rjust(_TIME_CELLS - 2))
-            head.add_row(self._spinner, name, elapsed)
-            return Group(head, *(self._task(task, running) for task in running.shown()))
+            header = Table.grid(padding=(0, 1))
+            name = Text(step.name.ljust(_NAME_WIDTH))
+            elapsed = Text(clock_text(step.elapsed).rjust(_TIME_WIDTH - 2))
+            header.add_row(self._spinner, name, elapsed)
+            return Group(header, *(self._render_task(task, step) for task in step.visible_tasks()))
 
-    def _task(self, task: Task, running: Running) -> RenderableType:
+    def _render_task(self, task: Task, step: StepProgress) -> RenderableType:
         cells: list[RenderableType] = [f"    {task.name}"]
-        if task.total and self.console.width >= _BAR_FROM_CELLS:
-            cells.append(self._bar(task))
-        cells += [task.counts(), Text(running.left(task), style="dim")]
+        if task.total and self.console.width >= _BAR_MIN_TERMINAL_WIDTH:
+            bar_width = self.console.width // 5
+            cells.append(ProgressBar(task.total, task.done, bar_width, complete_style="cyan"))
+        cells += [task.count_text(), Text(step.time_left_text(task), style="dim")]
+
         note = Text(task.note, no_wrap=True, overflow="ellipsis")
-        beside = self.console.width >= _NOTE_BESIDE_FROM_CELLS
+        note_in_row = self.console.width >= _NOTE_MIN_TERMINAL_WIDTH
         row = Table.grid(padding=(0, 2, 0, 0))
-        row.add_row(*cells, note if beside else "")
-        if beside or not task.note:
+        row.add_row(*cells, note if note_in_row else "")
+        if note_in_row or not task.note:
             return row
         return Group(row, Padding(note, (0, 0, 0, 4)))
 
-    def _bar(self, task: Task) -> ProgressBar:
-        width = self.console.width // 5
-        return ProgressBar(task.total, task.done, width, complete_style="cyan")
-
 
 class PlainDisplay:
-    """For a pipe or a file: a line a finished step, and now and then how far it has come."""
+    """Display for a pipe or a file, which prints the running step's progress now and then."""
 
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         self.console = console
         self._clock = clock
-        self._running: Running | None = None
-        self._last = 0.0
+        self._step: StepProgress | None = None
+        self._last_line = 0.0
         self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self._finished = threading.Event()
 
     def start(self, name: str) -> None:
         """See ``Display``."""
-        self._running = Running(name, self._clock)
-        self._last = self._clock()
-        self._ended = threading.Event()
-        threading.Thread(target=self._keep_ticking, args=(self._ended,), daemon=True).start()
+        self._step = StepProgress(name, self._clock)
+        self._last_line = self._clock()
+        self._finished = threading.Event()
+        threading.Thread(target=self._tick_until, args=(self._finished,), daemon=True).start()
 
     def progress(self, report: Progress) -> None:
         """See ``Display``."""
         with self._lock:
-            if self._running is not None:
-                self._running.add(report)
+            if self._step is not None:
+                self._step.add(report)
 
     def finish(self, state: NodeState, note: str = "") -> None:
         """See ``Display``."""
-        self._ended.set()
+        self._finished.set()
         with self._lock:
-            if self._running is not None:
-                self._print(_finished(self._running, state, note))
-            self._running = None
+            if self._step is not None:
+                self._print(_finished_line(self._step, state, note))
+            self._step = None
 
     def tick(self) -> None:
-        """Prints a line if the last one is old enough."""
+        """Prints a progress line if the last one is old enough."""
         with self._lock:
-            running, now = self._running, self._clock()
-            if running is None:
+            step, now = self._step, self._clock()
+            if step is None:
                 return
-            young = running.seconds <= 2 * _PLAIN_LATER_EVERY
-            if now - self._last < (_PLAIN_EVERY if young else _PLAIN_LATER_EVERY):
+            is_new = step.elapsed <= 2 * _PLAIN_SECONDS_LATER
+            if now - self._last_line < (_PLAIN_SECONDS if is_new else _PLAIN_SECONDS_LATER):
                 return
-            self._last = now
-            parts = [f"{running.name} {clock_text(running.seconds)}"]
-            for task in running.shown(most=1):
-                parts += [f"{task.name}: {task.counts()}", running.left(task), task.note]
+            self._last_line = now
+            parts = [f"{step.name} {clock_text(step.elapsed)}"]
+            for task in step.visible_tasks(limit=1):
+                parts += [
+                    f"{task.name}: {task.count_text()}",
+                    step.time_left_text(task),
+                    task.note,
+                ]
             self._print(Text("  ... " + "  ".join(part for part in parts if part)))
 
     def _print(self, line: Text) -> None:
         self.console.print(line, soft_wrap=True)
         self.console.file.flush()
 
-    def _keep_ticking(self, ended: threading.Event) -> None:
-        while not ended.wait(1.0):
+    def _tick_until(self, finished: threading.Event) -> None:
+        while not finished.wait(1.0):
             self.tick()
 
 
-def _finished(running: Running, state: NodeState, note: str) -> Text:
-    took = duration_text(running.seconds)
-    word = took if state is NodeState.DONE else state.value
+def _finished_line(step: StepProgress, state: NodeState, note: str) -> Text:
+    duration = duration_text(step.elapsed)
+    status = duration if state is NodeState.DONE else state.value
     if state in (NodeState.FAILED, NodeState.STOPPED):
-        note = f"after {took}" + (f"  {note}" if note else "")
+        note = f"after {duration}" + (f"  {note}" if note else "")
     line = Text.assemble(
-        f"  {running.name.ljust(_NAME_CELLS)} ",
-        (word.rjust(_TIME_CELLS), _STYLES[state]),
+        f"  {step.name.ljust(_NAME_WIDTH)} ",
+        (status.rjust(_TIME_WIDTH), _STYLES[state]),
         (f"  {note}" if note else "", "dim"),
     )
     line.rstrip()

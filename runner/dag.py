@@ -1,7 +1,7 @@
-"""TFX's LocalDagRunner, telling of each node what it does and what it put out.
+"""TFX's LocalDagRunner with hooks around the nodes, and with the outputs of each node.
 
 The loop is that of LocalDagRunner.run_with_ir, the same in TFX 1.16 and at 1.22.0.dev
-(tfx/orchestration/local/local_dag_runner.py). It can go when TFX offers hooks around nodes.
+(tfx/orchestration/local/local_dag_runner.py). This module can go when TFX offers such hooks.
 """
 
 import datetime
@@ -20,51 +20,53 @@ from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.utils import telemetry_utils
 
+from report.node_run import NodeRun, NodeState, OutputArtifact
 from runner import memory, recovery
 from runner.diagnosis import STOPPED, diagnose
-from runner.node_run import NodeRun, NodeState, OutputArtifact
 
 _LOGGER = logging.getLogger("pet_mood.runner")
+_PLAIN_VALUES = ("int_value", "double_value", "string_value")
+"""Kinds of property values that ``OutputArtifact`` keeps."""
 
 
 class NodeInputsError(RuntimeError):
-    """A node that could not run because what it needs was not put out."""
+    """A node could not run because its inputs do not exist."""
 
 
-class NodeListener(Protocol):
-    """Whoever wants to know how the nodes fare."""
+class RunHooks(Protocol):
+    """Hooks that are called while a pipeline runs."""
 
-    def planned(self, nodes: list[str]) -> None:
-        """These nodes will run, in this order."""
+    def before_run(self, nodes: list[str]) -> None:
+        """Called once, with the nodes that will run, in order."""
 
-    def started(self, node: str) -> None:
-        """A node starts."""
+    def before_node_run(self, node: str) -> None:
+        """Called before each node."""
 
-    def ended(self, run: NodeRun) -> None:
-        """A node has ended, in whichever way."""
+    def after_node_run(self, run: NodeRun) -> None:
+        """Called after each node, also after one that failed or was stopped."""
 
 
 class DagRunner(LocalDagRunner):
     """Runs a pipeline's nodes one after another on this machine."""
 
-    def __init__(self, listener: NodeListener) -> None:
+    def __init__(self, hooks: RunHooks) -> None:
         super().__init__()
-        self._listener = listener
+        self._hooks = hooks
 
     def run_with_ir(
         self,
         pipeline: pipeline_pb2.Pipeline,
         run_options: pipeline_pb2.RunOptions | None = None,
     ) -> None:
-        """Runs the compiled pipeline; an error or Ctrl-C in a node leaves the metadata tidy.
+        """Runs the compiled pipeline; also an error or Ctrl-C leaves ML Metadata clean.
 
         Raises:
           NodeInputsError: TFX found no inputs for a node, which it only logs.
-          ValueError: for ``run_options``: there are no partial runs here.
+          ValueError: for ``run_options``: partial runs are not supported.
           Exception: whatever a node raises.
         """
         if run_options is not None:
-            raise ValueError("Partial runs are not supported: what did not change is reused.")
+            raise ValueError("Partial runs are not supported: unchanged nodes are reused.")
         run_id = datetime.datetime.now().isoformat()
         runtime_parameter_utils.substitute_runtime_parameter(
             pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
@@ -73,41 +75,45 @@ class DagRunner(LocalDagRunner):
         database = deployment.metadata_connection_config
         connection = getattr(database, database.WhichOneof("connection_config"))
         nodes = [node.pipeline_node for node in pipeline.nodes]
-        self._listener.planned([node.node_info.id for node in nodes])
-        self._tidy(connection, pipeline)
+
+        self._hooks.before_run([node.node_info.id for node in nodes])
+        self._clean_up(connection, pipeline)
         try:
             with telemetry_utils.scoped_labels({telemetry_utils.LABEL_TFX_RUNNER: "local"}):
                 for node in nodes:
                     self._run_node(node, pipeline, deployment, connection)
         except BaseException:
-            # TFX publishes a failure only for Exception, and Ctrl-C is none.
-            self._tidy(connection, pipeline)
+            # TFX publishes a failure only for Exception, which KeyboardInterrupt is not.
+            self._clean_up(connection, pipeline)
             raise
 
     def _run_node(
         self, node: Any, pipeline: pipeline_pb2.Pipeline, deployment: Any, connection: Any
     ) -> None:
+        """Runs one node between its two hooks."""
         name = node.node_info.id
-        self._listener.started(name)
+        self._hooks.before_node_run(name)
         _LOGGER.info("node %s starts", name)
-        began = time.monotonic()
-        with memory.watched() as peak:
+        started = time.monotonic()
+        with memory.sampled() as peak:
             try:
                 state, outputs = self._launch(node, pipeline, deployment, connection)
                 if state is NodeState.FAILED:
                     raise NodeInputsError(f"{name} did not run: its inputs were not found.")
             except BaseException as error:
-                # Beam raises errors of its own from a Ctrl-C that met it.
-                stopped = diagnose(error) is STOPPED
-                state = NodeState.STOPPED if stopped else NodeState.FAILED
-                seconds = time.monotonic() - began
-                self._end(NodeRun(name, seconds, state, peak_bytes=peak.peak_bytes))
+                # Beam turns a Ctrl-C that it receives into errors of its own.
+                is_stopped = diagnose(error) is STOPPED
+                state = NodeState.STOPPED if is_stopped else NodeState.FAILED
+                seconds = time.monotonic() - started
+                self._finish_node(NodeRun(name, seconds, state, peak_bytes=peak.peak_bytes))
                 raise
-        self._end(NodeRun(name, time.monotonic() - began, state, outputs, peak.peak_bytes))
+        seconds = time.monotonic() - started
+        self._finish_node(NodeRun(name, seconds, state, outputs, peak.peak_bytes))
 
     def _launch(
         self, node: Any, pipeline: pipeline_pb2.Pipeline, deployment: Any, connection: Any
     ) -> tuple[NodeState, tuple[OutputArtifact, ...]]:
+        """Has TFX run a node; returns how that ended, and the outputs."""
         name = node.node_info.id
         info = launcher.Launcher(
             pipeline_node=node,
@@ -119,9 +125,9 @@ class DagRunner(LocalDagRunner):
         ).launch()
         execution_id = info.execution_id if info is not None else None
         with metadata.Metadata(connection) as handle:
-            return _outcome(handle.store, execution_id)
+            return _state_and_outputs(handle.store, execution_id)
 
-    def _end(self, run: NodeRun) -> None:
+    def _finish_node(self, run: NodeRun) -> None:
         _LOGGER.info(
             "node %s ends: %s after %.1f s, %d outputs, at most %d MiB",
             run.node,
@@ -130,19 +136,21 @@ class DagRunner(LocalDagRunner):
             len(run.outputs),
             run.peak_bytes >> 20,
         )
-        self._listener.ended(run)
+        self._hooks.after_node_run(run)
 
-    def _tidy(self, connection: Any, pipeline: pipeline_pb2.Pipeline) -> None:
+    def _clean_up(self, connection: Any, pipeline: pipeline_pb2.Pipeline) -> None:
         root = pipeline.runtime_spec.pipeline_root.field_value.string_value
         with metadata.Metadata(connection) as handle:
-            recovery.tidy(handle.store, pipeline.pipeline_info.id, Path(root))
+            recovery.clean_up(handle.store, pipeline.pipeline_info.id, Path(root))
 
 
-def _outcome(store: Any, execution_id: int | None) -> tuple[NodeState, tuple[OutputArtifact, ...]]:
-    """Returns how an execution ended and its outputs, new or taken from an earlier run.
+def _state_and_outputs(
+    store: Any, execution_id: int | None
+) -> tuple[NodeState, tuple[OutputArtifact, ...]]:
+    """Returns how an execution ended and its outputs, new or reused.
 
-    The outputs come from ML Metadata: for a reused node the launcher returns the folders that
-    it would have written, which do not exist.
+    The outputs come from ML Metadata: for a reused node the launcher returns the folders that it
+    would have written, which do not exist.
     """
     if not execution_id:
         return NodeState.SKIPPED, ()
@@ -155,12 +163,13 @@ def _outcome(store: Any, execution_id: int | None) -> tuple[NodeState, tuple[Out
 
 
 def _outputs(store: Any, execution_id: int) -> Iterator[OutputArtifact]:
-    wanted = [
+    """Yields the output artifacts of an execution with their properties."""
+    artifact_ids = [
         event.artifact_id
         for event in store.get_events_by_execution_ids([execution_id])
         if event.type == metadata_store_pb2.Event.OUTPUT
     ]
-    for artifact in store.get_artifacts_by_id(wanted):
+    for artifact in store.get_artifacts_by_id(artifact_ids):
         values = {**artifact.properties, **artifact.custom_properties}
         yield OutputArtifact(
             type_name=artifact.type,
@@ -171,6 +180,3 @@ def _outputs(store: Any, execution_id: int) -> Iterator[OutputArtifact]:
                 if (kind := value.WhichOneof("value")) in _PLAIN_VALUES
             },
         )
-
-
-_PLAIN_VALUES = ("int_value", "double_value", "string_value")

@@ -1,4 +1,4 @@
-"""What an exception means to the user: the exit code and the words."""
+"""Turns an exception into an exit code and a message for the user."""
 
 import traceback
 from typing import NamedTuple
@@ -8,7 +8,13 @@ from schemas.exit_codes import RunExit
 
 
 class Failure(NamedTuple):
-    """``message`` says all; ``see_log`` where the traceback in the log says more."""
+    """Why a run failed.
+
+    Attributes:
+      exit: the exit code.
+      message: for the user.
+      see_log: whether the traceback in the log says more than the message.
+    """
 
     exit: RunExit
     message: str
@@ -17,26 +23,28 @@ class Failure(NamedTuple):
 
 STOPPED = Failure(
     RunExit.OTHER,
-    "Stopped. What is finished is kept: the same command goes on from there.",
+    "Stopped. Finished steps are kept: the same command continues after the last of them.",
     see_log=False,
 )
 
 
 def diagnose(error: BaseException) -> Failure:
-    """Returns what ``error`` means; the first of its causes that we know decides.
+    """Returns the failure that ``error`` stands for.
 
-    Beam and TFX raise their own errors from ours, so the chain of causes is searched.
+    Beam and TFX raise errors of their own because of ours, so the chain of causes is searched.
+    The first cause of a known type decides.
     """
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        if isinstance(link, KeyboardInterrupt):
+    visited: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in visited:
+        visited.add(id(cause))
+        if isinstance(cause, KeyboardInterrupt):
             return STOPPED
-        if isinstance(link, ConfigError):
-            return Failure(RunExit.CONFIG, str(link), see_log=False)
-        if isinstance(link, DataRefusedError):
-            return Failure(RunExit.DATA_REFUSED, str(link), see_log=False)
-        link = link.__cause__ or link.__context__
-    last = traceback.format_exception_only(type(error), error)[-1].strip()
-    return Failure(RunExit.OTHER, last, see_log=True)
+        if isinstance(cause, ConfigError):
+            return Failure(RunExit.CONFIG, str(cause), see_log=False)
+        if isinstance(cause, DataRefusedError):
+            return Failure(RunExit.DATA_REFUSED, str(cause), see_log=False)
+        cause = cause.__cause__ or cause.__context__
+
+    last_line = traceback.format_exception_only(type(error), error)[-1].strip()
+    return Failure(RunExit.OTHER, last_line, see_log=True)

@@ -1,4 +1,4 @@
-"""What a run needs of its machine, checked before anything heavy is loaded, and set up."""
+"""Requirements of a run on its machine, checked before anything heavy is loaded, and its set-up."""
 
 import contextlib
 import os
@@ -13,64 +13,64 @@ from filelock import FileLock, Timeout
 
 from schemas.errors import ConfigError
 
-_DISK_FLOOR_BYTES = 500 * 2**20
-"""The drawn sample's whole output is a tenth of this."""
+_MIN_FREE_DISK_BYTES = 500 * 2**20
+"""Ten times the whole output of the drawn sample."""
 _TFX_FOR_PYTHON = {(3, 10): "1.16", (3, 11): "1.21", (3, 12): "1.21", (3, 13): "1.21"}
 
 
 def check_versions() -> None:
     """Raises ConfigError unless Python and TFX are a pair that this project supports."""
     python = sys.version_info[:2]
-    wanted = _TFX_FOR_PYTHON.get(python)
-    if wanted is None:
+    required = _TFX_FOR_PYTHON.get(python)
+    if required is None:
         raise ConfigError(
             f"Python must be 3.10 to 3.13. Received: {python[0]}.{python[1]}. "
-            "Run through uv, which picks the right one: uv run python local_runner.py"
+            "uv chooses a supported version: uv run python local_runner.py"
         )
     try:
-        found = metadata.version("tfx")
+        installed = metadata.version("tfx")
     except metadata.PackageNotFoundError:
-        found = "no TFX"
-    if not found.startswith(wanted + "."):
+        installed = "no TFX"
+    if not installed.startswith(required + "."):
         raise ConfigError(
-            f"Python {python[0]}.{python[1]} goes with TFX {wanted}. Received: {found}. "
-            "uv sync installs what belongs together."
+            f"Python {python[0]}.{python[1]} goes with TFX {required}. Received: {installed}. "
+            "uv sync installs the matching version."
         )
 
 
 def check_output(folder: Path) -> None:
-    """Makes the output folder; raises ConfigError unless it can be written and has room."""
+    """Creates the output folder; raises ConfigError unless it is writable and has disk space."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise ConfigError(
-            f"The output folder {folder} cannot be written: {error.strerror}. "
-            "Name another with --output."
+            f"The output folder must be writable. Received: {folder} ({error.strerror}). "
+            "Choose another with --output."
         ) from error
     free = shutil.disk_usage(folder).free
-    if free < _DISK_FLOOR_BYTES:
+    if free < _MIN_FREE_DISK_BYTES:
         raise ConfigError(
-            f"The output folder needs at least {_DISK_FLOOR_BYTES >> 20} MiB of free disk. "
-            f"Received: {free >> 20} MiB at {folder}. Make room or name another with --output."
+            f"The output folder needs at least {_MIN_FREE_DISK_BYTES >> 20} MiB of free disk. "
+            f"Received: {free >> 20} MiB at {folder}. Free some or choose another with --output."
         )
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the output folder for this process; it is set free however the process ends.
+    """Locks the output folder for this process; the lock ends with the process at the latest.
 
     Raises:
-      ConfigError: another run holds it.
+      ConfigError: another run has locked it.
     """
-    # flock is given up by the kernel, so that a killed run leaves no stale lock behind.
+    # The kernel releases flock's locks, so a killed run leaves no stale lock behind.
     lock = FileLock(folder / ".lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise ConfigError(
-            f"Another run is working in {folder}. Wait for its end or name another --output."
+            f"Another run is working in {folder}. Wait for its end or choose another --output."
         ) from error
     try:
         yield
@@ -80,12 +80,12 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def prepared() -> Iterator[None]:
-    """Sets what libraries read from the environment when they are first imported."""
-    # The log takes what is left: warnings and errors of TensorFlow's C++.
+    """Sets the environment variables that libraries read at import, and hides ``sys.argv``."""
+    # The log file gets the others: warnings and errors of TensorFlow's C++.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     # Steps before the training use TensorFlow too, and would take all of a GPU's memory.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    # TFX 1.16 and newer hand sys.argv to executors and to absl as flags of theirs.
+    # TFX 1.16 and newer pass sys.argv to executors and to absl as if it were their own flags.
     arguments = sys.argv[1:]
     del sys.argv[1:]
     try:

@@ -1,4 +1,4 @@
-"""A row of the user's own data to try a pushed model on."""
+"""A row of the user's own data, to try a pushed model on."""
 
 import csv
 from pathlib import Path
@@ -10,24 +10,24 @@ from pipeline.run_inputs import RunInputs
 
 
 class ExampleRow(NamedTuple):
-    """A photo, the box in it and the mood that the CSV gives it."""
+    """A photo, its box and its mood in the CSV."""
 
     image: Path
     box: PixelBox
     mood: str
 
 
-def first_used(inputs: RunInputs, rejects_csv: Path | None) -> ExampleRow | None:
-    """Returns the first row that the ingest used, of the eval CSV where there is one.
+def first_used_row(inputs: RunInputs, rejects_csv: Path | None) -> ExampleRow | None:
+    """Returns the first row that the ingest used; None if it used no row.
 
-    None where no row was used.
+    The row is of the eval CSV where there is one, and of the train CSV otherwise.
     """
     path = inputs.eval_csv or inputs.train_csv
     refused = _refused_lines(rejects_csv, path) if rejects_csv else set()
-    root = inputs.image_root or path.parent
+    image_root = inputs.image_root or path.parent
     for row in read_rows(str(path)):
         if row.line not in refused:
-            return ExampleRow(root / row.image_path, parse_box(row.bbox), row.label)
+            return ExampleRow(image_root / row.image_path, parse_box(row.bbox), row.label)
     return None
 
 

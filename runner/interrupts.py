@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: both end a run in order, as KeyboardInterrupt."""
+"""Ctrl-C and SIGTERM, which both end a run in order as a KeyboardInterrupt."""
 
 import contextlib
 import signal
@@ -9,50 +9,59 @@ from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SAME_REQUEST_SECONDS = 2.0
-"""Under ``uv run`` one Ctrl-C arrives twice: from the terminal and passed on by uv."""
+"""Under ``uv run`` one Ctrl-C arrives twice: from the terminal, and passed on by uv."""
 
 
 class StopRequest:
-    """Whether the user wants the run to end."""
+    """Whether the user has asked the run to stop.
+
+    A library may catch the KeyboardInterrupt and go on; ``received`` stays set.
+    """
 
     def __init__(self) -> None:
         self.received = False
-        self._last = float("-inf")
+        self._last_signal = float("-inf")
 
-    def signal(self, number: int, frame: FrameType | None) -> None:
+    def handle_signal(self, number: int, frame: FrameType | None) -> None:
         """Raises KeyboardInterrupt, once for signals that come close together."""
         now = time.monotonic()
-        again = now - self._last < _SAME_REQUEST_SECONDS
-        self._last = now
+        is_repeated = now - self._last_signal < _SAME_REQUEST_SECONDS
+        self._last_signal = now
         self.received = True
-        if not again:
+        if not is_repeated:
             raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
-def stop_signals(stop: StopRequest) -> Iterator[None]:
-    """Turns Ctrl-C and SIGTERM into KeyboardInterrupt; ``stop`` tells what a library hid."""
+def signals_as_interrupts(stop: StopRequest) -> Iterator[None]:
+    """Turns Ctrl-C and SIGTERM into KeyboardInterrupt, and notes them in ``stop``.
+
+    In another thread than the main one, where Python can set no handlers, it does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, stop.signal) for number in _SIGNALS}
+    previous = {number: signal.signal(number, stop.handle_signal) for number in _SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
 @contextlib.contextmanager
 def signals_ignored() -> Iterator[None]:
-    """Puts Ctrl-C and SIGTERM off while the last lines are written."""
+    """Ignores Ctrl-C and SIGTERM, so that the last lines of a run are written.
+
+    In another thread than the main one, where Python can set no handlers, it does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # Not by a signal mask: that is a thread's own, and the libraries' threads have none.
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    # A signal mask would not do: it holds for one thread, and the libraries' threads have none.
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

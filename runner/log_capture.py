@@ -1,4 +1,4 @@
-"""Sends all that libraries print to a log file, and hands out the real terminal."""
+"""Sends everything that libraries print to a log file, and keeps the terminal for the run."""
 
 import contextlib
 import faulthandler
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from absl import logging as absl_logging
 
-from runner.progress_feed import report_in
+from runner.progress_feed import progress_of
 from system.streams import Streams, redirected
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -18,25 +18,26 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 @contextlib.contextmanager
 def captured(log: Path) -> Iterator[Streams]:
-    """Sends descriptors 1 and 2, ``logging`` and warnings to the end of ``log``.
+    """Appends descriptors 1 and 2, ``logging`` and warnings to ``log``; yields the terminal.
 
-    Child processes inherit this. All is put back at the end, whatever happens within.
+    Child processes inherit the redirection. It is undone at the end of the block, also after an
+    exception.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         with (
-            redirected(target, encoding=encoding, errors="replace") as terminal,
+            redirected(descriptor, encoding=encoding, errors="replace") as terminal,
             log.open("a", encoding="utf-8", errors="backslashreplace", buffering=1) as text,
-            # sys.stdout need not be descriptor 1: notebooks and test runners put others there.
+            # sys.stdout need not write to descriptor 1: notebooks and test runners replace it.
             contextlib.redirect_stdout(text),
             contextlib.redirect_stderr(text),
             _logging_to(log),
         ):
             yield terminal
     finally:
-        os.close(target)
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -46,18 +47,19 @@ def _logging_to(log: Path) -> Iterator[None]:
     handler.addFilter(_is_no_report)
     root = logging.getLogger()
     level, verbosity = root.level, absl_logging.get_verbosity()
+
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     absl_logging.set_verbosity(absl_logging.INFO)
     logging.captureWarnings(True)
-    # A crash in C++ leaves no Python traceback otherwise.
-    crash_report = not faulthandler.is_enabled()
-    if crash_report:
+    # Without it a crash in C++ leaves no Python traceback.
+    enable_faulthandler = not faulthandler.is_enabled()
+    if enable_faulthandler:
         faulthandler.enable(2)
     try:
         yield
     finally:
-        if crash_report:
+        if enable_faulthandler:
             faulthandler.disable()
         logging.captureWarnings(False)
         absl_logging.set_verbosity(verbosity)
@@ -67,5 +69,5 @@ def _logging_to(log: Path) -> Iterator[None]:
 
 
 def _is_no_report(record: logging.LogRecord) -> bool:
-    # Thousands a run; the steps' ends are logged with the same numbers.
-    return report_in(record) is None
+    # A run makes thousands of reports; the ends of the steps are logged with the same numbers.
+    return progress_of(record) is None

@@ -1,4 +1,4 @@
-"""The most memory that this process and its children held at once, by looking now and then."""
+"""Peak memory of this process and its children together, measured by sampling."""
 
 import contextlib
 import threading
@@ -6,22 +6,23 @@ from collections.abc import Iterator
 
 import psutil
 
-_SECONDS_BETWEEN_LOOKS = 0.2
+_SAMPLING_SECONDS = 0.2
 
 
 class PeakMemory:
     """The peak so far.
 
     Attributes:
-      peak_bytes: resident memory of all processes, summed; pages that they share count in each.
+      peak_bytes: resident memory of all processes, summed; a page that several processes share
+        counts in each of them.
     """
 
     def __init__(self) -> None:
         self.peak_bytes = 0
         self._process = psutil.Process()
 
-    def look(self) -> None:
-        """Takes the memory held now into account."""
+    def sample(self) -> None:
+        """Measures the memory held now and raises the peak to it."""
         total = 0
         for process in (self._process, *self._process.children(recursive=True)):
             # A child may end at any moment.
@@ -31,21 +32,21 @@ class PeakMemory:
 
 
 @contextlib.contextmanager
-def watched() -> Iterator[PeakMemory]:
-    """Watches the memory from a thread of its own."""
+def sampled() -> Iterator[PeakMemory]:
+    """Samples the memory in another thread while the block runs."""
     memory = PeakMemory()
-    ended = threading.Event()
+    finished = threading.Event()
 
-    def watch() -> None:
-        while not ended.wait(_SECONDS_BETWEEN_LOOKS):
-            memory.look()
+    def keep_sampling() -> None:
+        while not finished.wait(_SAMPLING_SECONDS):
+            memory.sample()
 
-    memory.look()
-    thread = threading.Thread(target=watch, daemon=True)
+    memory.sample()
+    thread = threading.Thread(target=keep_sampling, daemon=True)
     thread.start()
     try:
         yield memory
     finally:
-        ended.set()
+        finished.set()
         thread.join()
-        memory.look()
+        memory.sample()

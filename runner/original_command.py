@@ -6,16 +6,17 @@ be typed as a ``local_runner.py`` command.
 
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.settings import FULL, HEAD
+from report.formatting import path_text, score_text
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
 from runner.run_request import RunRequest
-from runner.run_summary import shown_path
 from schemas import artifacts
+from schemas.splits import TRAIN
 from system.files import whole
 
 BATCH_SIZE, RESOLUTION, LEARNING_RATE, EPOCHS = "64", "224", "5e-6", "100"
@@ -66,7 +67,7 @@ class OriginalCommand:
 
 
 def local_runner_command(request: RunRequest) -> str:
-    """Returns the command line that asks for the same, ready for a POSIX shell."""
+    """Returns the ``local_runner.py`` command for the same request, quoted for a POSIX shell."""
     options: list[tuple[str, object]] = [
         ("--train-csv", request.train_csv),
         ("--eval-csv", request.eval_csv),
@@ -75,15 +76,17 @@ def local_runner_command(request: RunRequest) -> str:
         ("--output", request.output),
         *(("--set", text) for text in request.overrides),
     ]
-    words = [word for name, value in options if value is not None for word in (name, str(value))]
-    return shlex.join(["python", "local_runner.py", *words])
+    arguments = [
+        argument for name, value in options if value is not None for argument in (name, str(value))
+    ]
+    return shlex.join(["python", "local_runner.py", *arguments])
 
 
 def keep_checkpoint(record: RunRecord) -> Path | None:
     """Copies this run's checkpoint to the output folder, whole or not at all.
 
     Returns:
-      ``<output>/best.keras``, or None where the run has not come to a checkpoint.
+      ``<output>/best.keras``; None if the run has no checkpoint.
     """
     if record.results.checkpoint is None:
         return None
@@ -93,38 +96,47 @@ def keep_checkpoint(record: RunRecord) -> Path | None:
     return kept
 
 
-def ending(request: RunRequest, record: RunRecord, example: ExampleRow | None) -> Iterator[str]:
-    """Keeps the checkpoint and yields what the original's user looks for, a line at a time."""
+def closing_lines(
+    request: RunRequest, record: RunRecord, example: ExampleRow | None
+) -> Iterator[str]:
+    """Keeps the checkpoint; yields its path, its scores and a command to try it.
+
+    Yields nothing if the run has no checkpoint.
+    """
     checkpoint = keep_checkpoint(record)
     if checkpoint is None or record.settings is None:
         return
-    moods = request.moods()
+    mood_names = request.moods()
     yield ""
-    yield f"  Checkpoint  {shown_path(checkpoint)}"
+    yield f"  Checkpoint  {path_text(checkpoint)}"
+
     if (metrics := record.results.metrics) is not None:
         model, majority = metrics["model"], metrics["majority"]
         yield (
             f"  on {metrics['rows']:,} val rows: "
-            f"macro-F1 {model['macro_f1']:.3f}, accuracy {model['accuracy']:.3f} "
-            f"(always {majority['mood']}: {majority['macro_f1']:.3f}, {majority['accuracy']:.3f})"
+            f"macro-F1 {score_text(model['macro_f1'])}, accuracy {score_text(model['accuracy'])} "
+            f"(always {majority['mood']}: "
+            f"{score_text(majority['macro_f1'])}, {score_text(majority['accuracy'])})"
         )
-    if absent := _without_rows(record, moods):
+    if absent := _moods_without_rows(record, mood_names):
         yield (
-            f"  No train row is {', '.join(absent)}: the model cannot tell that. "
-            "--labels FILE names the moods that there are."
+            f"  No train row has the label {', '.join(absent)}: the model cannot learn it. "
+            "--labels FILE names the moods of your data."
         )
-    words = ["uv", "run", "python", "inference.py", "--weight_path", shown_path(checkpoint)]
-    words += ["--input_size", str(record.settings.model.resolution), "--classes", str(len(moods))]
+
+    command = ["uv", "run", "python", "inference.py", "--weight_path", path_text(checkpoint)]
+    command += ["--input_size", str(record.settings.model.resolution)]
+    command += ["--classes", str(len(mood_names))]
     if request.labels is not None:
-        words += ["--label", str(request.labels)]
+        command += ["--label", str(request.labels)]
     if example is not None:
         box = ",".join(str(number) for number in example.box)
-        words += ["--box", box, shown_path(example.image)]
-    yield f"  {shlex.join(words)}"
+        command += ["--box", box, path_text(example.image)]
+    yield f"  {shlex.join(command)}"
 
 
-def _without_rows(record: RunRecord, moods: tuple[str, ...]) -> list[str]:
+def _moods_without_rows(record: RunRecord, mood_names: Sequence[str]) -> list[str]:
     if record.results.ingest is None:
         return []
-    counts = record.results.ingest["splits"]["train"]["moods"]
-    return [mood for mood in moods if not counts.get(mood)]
+    counts = record.results.ingest["splits"][TRAIN]["moods"]
+    return [name for name in mood_names if not counts.get(name)]

@@ -1,4 +1,7 @@
-"""What is done before the first node. Each step imports what it needs, the cheap checks first."""
+"""The steps before the first node, the cheap checks first.
+
+Each function imports its own libraries, so that a run that fails early does not wait for them.
+"""
 
 import dataclasses
 from typing import Any
@@ -8,21 +11,25 @@ from pipeline.run_inputs import RunInputs
 
 
 def check_folder(settings: Settings, inputs: RunInputs) -> None:
-    """Raises ConfigError if ML Metadata knows the output folder's results in another store."""
+    """Raises ConfigError if the output folder's results are recorded in another metadata store."""
     from pipeline.metadata import store
 
     store.pipeline_name(settings.metadata, inputs)
 
 
 def check_server(settings: Settings, inputs: RunInputs) -> None:
-    """Raises ConfigError unless ML Metadata can be kept on the server that the settings name."""
+    """Raises ConfigError unless the settings' database server can keep ML Metadata."""
     from pipeline.metadata import store
 
     store.check(settings.metadata, inputs)
 
 
-def drawn(inputs: RunInputs) -> RunInputs:
-    """Draws the sample, or finds it drawn, where ``inputs.train_csv`` says (a folder)."""
+def draw_sample(inputs: RunInputs) -> RunInputs:
+    """Draws the sample into the folder ``inputs.train_csv``, unless it is there already.
+
+    Returns:
+      The inputs with the sample's CSVs.
+    """
     from dataset.sample.writer import write_sample
 
     sample = write_sample(inputs.train_csv)
@@ -30,7 +37,7 @@ def drawn(inputs: RunInputs) -> RunInputs:
 
 
 def check_weights(settings: Settings, inputs: RunInputs) -> None:
-    """Downloads or reads the weights once, before hours of ingest rather than after them."""
+    """Downloads or reads the weights once, before hours of ingest and not after them."""
     from models.network import classifier
 
     classifier.build(settings.model, len(inputs.moods))
@@ -38,7 +45,7 @@ def check_weights(settings: Settings, inputs: RunInputs) -> None:
 
 def load_tfx() -> tuple[Any, Any]:
     """Returns the function that makes the pipeline, and the class that runs it."""
-    # Some 20 s of imports, which a wrong setting must not wait for.
+    # The imports take some 20 s, so the settings are checked before.
     from pipeline.pipeline import create_pipeline
     from runner.dag import DagRunner
 

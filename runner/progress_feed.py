@@ -1,7 +1,7 @@
-"""Brings the reports of ``system.progress`` to whoever shows them.
+"""Passes the reports of ``system.progress`` on to a display.
 
-Steps in this process send records with a ``progress``. Beam's worker processes send their log
-as text, which arrives here inside a printed ``LogEntry``.
+A step in this process reports by log records that have a ``progress``. Beam's worker processes
+send their log as text, which arrives in this process inside a printed ``LogEntry``.
 """
 
 import contextlib
@@ -21,18 +21,10 @@ _WORKER_ENTRY = re.compile(
 )
 
 
-def report_in(record: logging.LogRecord) -> Progress | None:
-    """Returns the report that a log record brings; None for all other records."""
-    report: Progress | None = getattr(record, "progress", None)
-    if report is None and record.name == _WORKER_LOGGER:
-        return from_worker_entry(record.getMessage())
-    return report
-
-
 @contextlib.contextmanager
-def reports_to(show: Callable[[Progress], None]) -> Iterator[None]:
-    """Calls ``show`` for each report, from whichever thread it comes."""
-    handler = _Feed(show)
+def reports_to(callback: Callable[[Progress], None]) -> Iterator[None]:
+    """Calls ``callback`` with each report, in the thread that the report comes from."""
+    handler = _ProgressHandler(callback)
     root = logging.getLogger()
     level = progress.LOGGER.level
     root.addHandler(handler)
@@ -44,25 +36,33 @@ def reports_to(show: Callable[[Progress], None]) -> Iterator[None]:
         root.removeHandler(handler)
 
 
-def from_worker_entry(text: str) -> Progress | None:
+def progress_of(record: logging.LogRecord) -> Progress | None:
+    """Returns the report in a log record; None if there is none."""
+    report: Progress | None = getattr(record, "progress", None)
+    if report is None and record.name == _WORKER_LOGGER:
+        return parse_worker_entry(record.getMessage())
+    return report
+
+
+def parse_worker_entry(text: str) -> Progress | None:
     """Returns the report in a worker's printed log entry; None if there is none."""
-    if _WORKER_SOURCE not in text or (found := _WORKER_ENTRY.search(text)) is None:
+    if _WORKER_SOURCE not in text or (match := _WORKER_ENTRY.search(text)) is None:
         return None
     return Progress(
-        task=found["task"],
-        advance=int(found["advance"]),
-        total=int(found["total"]),
-        unit=found["unit"],
-        note=found["note"],
+        task=match["task"],
+        advance=int(match["advance"]),
+        total=int(match["total"]),
+        unit=match["unit"],
+        note=match["note"],
     )
 
 
-class _Feed(logging.Handler):
-    def __init__(self, show: Callable[[Progress], None]) -> None:
+class _ProgressHandler(logging.Handler):
+    def __init__(self, callback: Callable[[Progress], None]) -> None:
         super().__init__()
-        self._show = show
+        self._callback = callback
 
     def emit(self, record: logging.LogRecord) -> None:
-        report = report_in(record)
+        report = progress_of(record)
         if report is not None:
-            self._show(report)
+            self._callback(report)

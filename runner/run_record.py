@@ -1,28 +1,33 @@
-"""``run.json``: what a run was asked, what it came to, how it ended.
+"""The record of a run, ``run.json``.
 
-It is written at the start, after each node and at the end, each time whole or not at all: a
-run that is killed leaves ``"exit": null``.
+It is written at the start, after each node and at the end, each time whole or not at all: a run
+that is killed leaves ``"exit": null``.
 """
 
 import dataclasses
 import datetime
 import json
 import platform
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from pipeline.config import Settings
-from runner.node_run import NodeRun
-from runner.results import Results
+from report.node_run import NodeRun
+from report.results import Results
+from schemas.documents import (
+    HEADLINE,
+    LEAK_KINDS,
+    HeadlineScores,
+    NodeRecord,
+    PredictCounts,
+    RowCounts,
+    Run,
+)
 from schemas.reasons import RejectReason
+from schemas.splits import EVAL, TRAIN
 from system.files import write_whole
 
 FILE_NAME = "run.json"
-SPLITS = ("train", "eval")
-LEAKS = ("clips", "groups", "pictures")
-METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 
 _PACKAGES = (
     "tensorflow",
@@ -40,7 +45,7 @@ _PACKAGES = (
 
 
 def installed_versions() -> dict[str, str | None]:
-    """Returns Python's version and those of the packages that shape a result."""
+    """Returns Python's version and those of the packages that can change a result."""
     versions: dict[str, str | None] = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -57,14 +62,14 @@ class RunRecord:
     Attributes:
       folder: the run's output folder.
       log: the log file.
-      started: when it began.
-      settings: all settings; None while they are not known to be right.
+      started: local time.
+      settings: all settings; None until they have been checked.
       nodes: the pipeline's nodes in order; None for those that have not run.
-      results: what the nodes put out.
-      exit: the exit code; None while it runs.
-      error: what stopped it, None if nothing did.
-      seconds: how long it took.
-      report: the page, None if there is none.
+      results: of the nodes.
+      exit: the exit code; None while the run goes on.
+      error: what ended the run; None if nothing did.
+      seconds: duration.
+      report: path of the page; None if there is none.
     """
 
     folder: Path
@@ -78,36 +83,31 @@ class RunRecord:
     seconds: float | None = None
     report: Path | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """Returns the document. What did not happen is null."""
-        metrics = self.results.metrics or {}
-        leaks = (self.results.leaks or {}).get("leaks", {})
+    def as_json(self) -> Run:
+        """Returns the document. What has not happened is None."""
+        results = self.results
+        leaks = results.leaks["leaks"] if results.leaks else None
+        metrics = results.metrics
+
         return {
             "exit": self.exit,
             "error": self.error,
             "started": self.started.isoformat(timespec="seconds"),
             "seconds": _rounded(self.seconds),
             "log": str(self.log),
-            "rows": {split: self._rows(split) for split in SPLITS},
-            "rejects_csv": _text(self.results.rejects_csv),
-            "leaks": {name: leaks.get(name) for name in LEAKS},
-            "tuner": self.results.tuner,
-            "checkpoint": _text(self.results.checkpoint),
+            "rows": {split: self._row_counts(split) for split in (TRAIN, EVAL)},
+            "rejects_csv": _as_text(results.rejects_csv),
+            "leaks": {kind: leaks[kind] if leaks else None for kind in LEAK_KINDS},
+            "tuner": results.tuner,
+            "checkpoint": _as_text(results.checkpoint),
             "metrics": {
-                answerer: {name: metrics.get(answerer, {}).get(name) for name in METRICS}
-                for answerer in ("model", "majority")
+                "model": _headline(metrics["model"] if metrics else None),
+                "majority": _headline(metrics["majority"] if metrics else None),
             },
-            "blessed": self.results.blessed,
-            "pushed": _text(self.results.pushed),
-            "predict": self._predict(),
-            "nodes": {
-                name: {
-                    "seconds": _rounded(run.seconds) if run else None,
-                    "cached": run.cached if run else None,
-                    "peak_mib": run.peak_bytes >> 20 if run else None,
-                }
-                for name, run in self.nodes.items()
-            },
+            "blessed": results.blessed,
+            "pushed": _as_text(results.pushed),
+            "predict": self._predict_counts(),
+            "nodes": {name: _node_record(run) for name, run in self.nodes.items()},
             "versions": installed_versions(),
             "settings": self.settings.as_dict() if self.settings else None,
         }
@@ -117,22 +117,9 @@ class RunRecord:
         text = json.dumps(self.as_json(), ensure_ascii=False, indent=1) + "\n"
         write_whole(self.folder / FILE_NAME, text)
 
-    def _predict(self) -> dict[str, Any] | None:
-        """Returns what came of the rows without moods; None where there were none."""
-        if self.results.asked is None:
-            return None
-        (counts,) = self.results.asked["splits"].values()
-        return {
-            "used": counts["used"],
-            "refused": dict(counts["refused"]),
-            "rejects_csv": _text(self.results.asked_rejects_csv),
-            "answers": _text(self.results.answers),
-        }
-
-    def _rows(self, split: str) -> dict[str, Any]:
-        counts: Mapping[str, Any] | None = None
-        if self.results.ingest is not None:
-            counts = self.results.ingest["splits"].get(split)
+    def _row_counts(self, split: str) -> RowCounts:
+        ingest = self.results.ingest
+        counts = ingest["splits"].get(split) if ingest else None
         reasons = [reason.value for reason in RejectReason]
         if counts is None:
             return {
@@ -148,10 +135,36 @@ class RunRecord:
             "thinned": dict(counts["thinned"]),
         }
 
+    def _predict_counts(self) -> PredictCounts | None:
+        """Returns the counts of the rows without moods; None if there are no such rows."""
+        if self.results.unlabelled is None:
+            return None
+        (counts,) = self.results.unlabelled["splits"].values()
+        return {
+            "used": counts["used"],
+            "refused": dict(counts["refused"]),
+            "rejects_csv": _as_text(self.results.unlabelled_rejects_csv),
+            "answers": _as_text(self.results.unlabelled_predictions),
+        }
+
+
+def _headline(scores: HeadlineScores | None) -> dict[str, float | None]:
+    return {name: scores[name] if scores else None for name in HEADLINE}
+
+
+def _node_record(run: NodeRun | None) -> NodeRecord:
+    if run is None:
+        return {"seconds": None, "cached": None, "peak_mib": None}
+    return {
+        "seconds": _rounded(run.seconds),
+        "cached": run.cached,
+        "peak_mib": run.peak_bytes >> 20,
+    }
+
 
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
-def _text(path: Path | None) -> str | None:
+def _as_text(path: Path | None) -> str | None:
     return None if path is None else str(path)

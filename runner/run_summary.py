@@ -1,33 +1,31 @@
-"""What a person reads when a run has ended: rows, moods, metrics, verdicts, what to do next."""
+"""Summary of a run that has ended: rows, findings, scores, verdicts and how to go on."""
 
-import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from report.formatting import clock_text, path_text, score_text
+from report.node_run import NodeState
+from report.results import Results
 from runner.example_row import ExampleRow
-from runner.node_run import NodeState
-from runner.results import Results
 from runner.run_record import RunRecord
-from runner.running import clock_text
+from schemas.documents import OtherPredictor, ScoreName, Scores
 from schemas.exit_codes import RunExit
 from schemas.splits import TRAIN
 
-_SCORES = (
-    ("accuracy", "", "accuracy"),
-    ("balanced accuracy", "", "balanced_accuracy"),
-    ("macro-F1", "", "macro_f1"),
-    ("calibration error", "", "ece"),
-    ("macro-F1 by clip", "per_clip", "macro_f1"),
+_SCORES: tuple[tuple[str, ScoreName], ...] = (
+    ("accuracy", "accuracy"),
+    ("balanced accuracy", "balanced_accuracy"),
+    ("macro-F1", "macro_f1"),
+    ("calibration error", "ece"),
 )
-"""Title, part of ``METRICS_JSON`` and name of the scores that are shown."""
-_LONGEST_LINE = 400
+"""Titles and names of the scores of frames that are printed."""
+_MAX_MESSAGE_LENGTH = 400
 _BEST_TRIALS = 5
 _ENDINGS = {
     RunExit.PUSHED: ("Pushed", "green"),
@@ -39,37 +37,37 @@ _ENDINGS = {
 
 
 def print_summary(console: Console, record: RunRecord, example: ExampleRow | None) -> None:
-    """Prints what ``record`` holds of a run that has ended."""
+    """Prints the summary of an ended run; ``example`` is a row to try the pushed model on."""
     results = record.results
-    rows = _rows(results)
-    blocks = (rows, _findings(results), _trials(results), _metrics(results), _verdict(results))
-    for block in blocks:
+    rows = _rows_table(results)
+    for block in (
+        rows,
+        _findings_table(results),
+        _trials_table(results),
+        _scores_table(results),
+        _checks_table(results),
+    ):
         if block is not None:
             console.print()
             console.print(Padding(block, (0, 0, 0, 2), expand=False))
         if block is rows and results.rejects_csv is not None and _reasons(results):
-            path = shown_path(results.rejects_csv)
+            path = path_text(results.rejects_csv)
             _print_unbroken(console, Text(f"  refused rows are listed in {path}", style="dim"))
     console.print()
-    for line in _ending(record):
+
+    for line in _ending_lines(record):
         _print_unbroken(console, line)
-    if results.answers is not None:
-        path = shown_path(results.answers)
-        _print_unbroken(console, Text(f"  answers to --predict-csv: {path}", style="dim"))
+    if results.unlabelled_predictions is not None:
+        path = path_text(results.unlabelled_predictions)
+        _print_unbroken(console, Text(f"  predictions for --predict-csv: {path}", style="dim"))
     if results.pushed is not None and example is not None:
         _print_unbroken(console, Text(f"\n  Try it (the CSV says {example.mood}):"))
-        for part in _try_command(results.pushed, example):
+        for part in _inference_command(results.pushed, example):
             _print_unbroken(console, Text(part, style="bold"))
 
 
-def shown_path(path: Path) -> str:
-    """Returns the path as one would type it here."""
-    relative = os.path.relpath(path)
-    return relative if not relative.startswith("..") else str(path)
-
-
 def _print_unbroken(console: Console, line: Text) -> None:
-    """Prints a line that can be copied whole: only the terminal itself may break it."""
+    """Prints a line without line breaks of ours, so that it can be copied whole."""
     console.print(line, soft_wrap=True)
 
 
@@ -77,186 +75,191 @@ def _table() -> Table:
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
 
 
-def _rows(results: Results) -> RenderableType | None:
+def _rows_table(results: Results) -> RenderableType | None:
+    """Returns rows by mood and split, each mood's scores, and the refused rows by reason."""
     if results.ingest is None:
         return None
-    splits: Mapping[str, Any] = results.ingest["splits"]
-    per_mood = (results.metrics or {}).get("per_mood", {})
+    splits = results.ingest["splits"]
+    thinned = splits[TRAIN]["thinned"]
+    is_thinned = any(thinned.values())
+    per_mood = results.metrics["per_mood"] if results.metrics else {}
+
     table = _table()
     table.add_column("rows")
     for name in splits:
         table.add_column(name, justify="right")
-    dropped = splits.get(TRAIN, {}).get("thinned", {})
-    if any(dropped.values()):
+    if is_thinned:
         table.add_column("thinned", justify="right", style="dim")
-
-    def thinned(rows: int) -> list[str]:
-        return [f"{rows:,}"] if any(dropped.values()) else []
-
     if per_mood:
         table.add_column("precision", justify="right")
         table.add_column("recall", justify="right")
-    for mood in next(iter(splits.values()))["moods"]:
-        scores = (
-            [_share(per_mood[mood][name]) for name in ("precision", "recall")]
-            if (mood in per_mood)
-            else []
+
+    def thinned_cell(rows: int) -> list[str]:
+        return [f"{rows:,}"] if is_thinned else []
+
+    for mood in splits[TRAIN]["moods"]:
+        used = (f"{split['moods'][mood]:,}" for split in splits.values())
+        scores = per_mood.get(mood)
+        score_cells = (
+            [score_text(scores["precision"]), score_text(scores["recall"])] if scores else []
         )
-        kept = (f"{split['moods'][mood]:,}" for split in splits.values())
-        table.add_row(mood, *kept, *thinned(dropped.get(mood, 0)), *scores)
+        table.add_row(mood, *used, *thinned_cell(thinned.get(mood, 0)), *score_cells)
     used = (f"{split['used']:,}" for split in splits.values())
-    table.add_row("used", *used, *thinned(sum(dropped.values())), style="bold")
+    table.add_row("used", *used, *thinned_cell(sum(thinned.values())), style="bold")
     for reason in _reasons(results):
-        numbers = (f"{split['refused'].get(reason, 0):,}" for split in splits.values())
-        table.add_row(f"refused: {reason}", *numbers, style="yellow")
+        counts = (f"{split['refused'].get(reason, 0):,}" for split in splits.values())
+        table.add_row(f"refused: {reason}", *counts, style="yellow")
     return table
 
 
 def _reasons(results: Results) -> list[str]:
     """Returns the reasons that rows were refused for, each once."""
-    splits = (results.ingest or {"splits": {}})["splits"].values()
+    splits = results.ingest["splits"].values() if results.ingest else ()
     return list(
         dict.fromkeys(
-            reason for split in splits for reason, number in split["refused"].items() if number
+            reason for split in splits for reason, count in split["refused"].items() if count
         )
     )
 
 
-def _findings(results: Results) -> RenderableType | None:
-    reports = (results.validation, results.leaks)
-    found = [finding for report in reports if report for finding in report["findings"]]
-    if not found:
+def _findings_table(results: Results) -> RenderableType | None:
+    """Returns the findings of the BoxValidator and the LeakCheck; None if there are none."""
+    documents = (results.validation, results.leaks)
+    findings = [finding for document in documents if document for finding in document["findings"]]
+    if not findings:
         return None
     table = Table.grid(padding=(0, 2, 0, 0))
-    for finding in found:
+    for finding in findings:
         style = "red" if finding["severity"] == "error" else "yellow"
         table.add_row(Text(finding["severity"], style), finding["split"], finding["message"])
     return table
 
 
-def _trials(results: Results) -> RenderableType | None:
+def _trials_table(results: Results) -> RenderableType | None:
+    """Returns the Tuner's best trials, and how many others there are."""
     if results.tuner is None:
         return None
-    trials: list[Mapping[str, Any]] = results.tuner["trials"]
-    ended = [trial for trial in trials if trial["score"] is not None]
-    best_first = sorted(ended, key=lambda trial: trial["score"], reverse=True)
+    trials = results.tuner["trials"]
+    scored = [(trial["score"], trial) for trial in trials if trial["score"] is not None]
+    best_first = sorted(scored, key=lambda pair: pair[0], reverse=True)
+
     table = _table()
     table.add_column("trials")
     table.add_column("macro-F1", justify="right")
     table.add_column("time", justify="right")
     table.add_column("settings, the best first", ratio=1)
-    for trial in best_first[:_BEST_TRIALS]:
+    for score, trial in best_first[:_BEST_TRIALS]:
         values = " ".join(f"{name}={value}" for name, value in trial["values"].items())
-        style = "bold" if trial["trial"] == results.tuner["best"] else None
         table.add_row(
-            trial["trial"], _share(trial["score"]), _took(trial["seconds"]), values, style=style
+            trial["trial"],
+            score_text(score),
+            clock_text(trial["seconds"]),
+            values,
+            style="bold" if trial["trial"] == results.tuner["best"] else None,
         )
-    if (more := len(ended) - _BEST_TRIALS) > 0:
+    if (more := len(scored) - _BEST_TRIALS) > 0:
         table.add_row(f"{more} more")
-    if failed := len(trials) - len(ended):
+    if failed := len(trials) - len(scored):
         table.add_row(f"{failed} failed", style="yellow")
     return table
 
 
-def _took(seconds: float | None) -> str:
-    return "-" if seconds is None else clock_text(seconds)
-
-
-def _metrics(results: Results) -> RenderableType | None:
+def _scores_table(results: Results) -> RenderableType | None:
+    """Returns the model's scores with their intervals, next to those of the other predictors."""
     metrics = results.metrics
     if metrics is None:
         return None
-    columns = {f"always {metrics['majority']['mood']}": "majority"}
-    columns |= {
-        title: name
-        for title, name in (("last blessed", "baseline"), ("compare_with", "compared"))
-        if metrics.get(name)
+    titles: dict[OtherPredictor, str] = {
+        "majority": f"always {metrics['majority']['mood']}",
+        "baseline": "last blessed",
+        "compared": "compare_with",
     }
+    others = [name for name in titles if metrics[name]]
     table = _table()
     table.add_column(f"on {metrics['rows']:,} eval rows")
     table.add_column("model", justify="right")
-    intervals = metrics["model"].get("intervals")
-    if intervals:
-        table.add_column("95 % interval", style="dim")
-    for title in columns:
-        table.add_column(title, justify="right")
-    for row, part, name in _SCORES:
-        scores = metrics.get(part, {}) if part else metrics
-        if name not in scores.get("model", {}):
-            continue
-        shown = [_share(scores["model"][name])]
-        if intervals:
-            shown.append(_interval(scores["model"]["intervals"][name]))
-        others = (scores.get(other, {}).get(name) for other in columns.values())
-        table.add_row(row, *shown, *map(_share, others))
+    table.add_column("95 % interval", style="dim")
+    for name in others:
+        table.add_column(titles[name], justify="right")
+
+    by_frame = [metrics[name] for name in others]
+    for title, score in _SCORES:
+        table.add_row(title, *_score_cells(score, metrics["model"], by_frame))
+    by_clip = [metrics["per_clip"][name] for name in others]
+    table.add_row(
+        "macro-F1 by clip", *_score_cells("macro_f1", metrics["per_clip"]["model"], by_clip)
+    )
     return table
 
 
-def _interval(ends: list[float] | None) -> str:
-    return "-" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _verdict(results: Results) -> RenderableType | None:
-    checks = [
-        (title, check)
-        for title, document in (
-            ("blessing", (results.metrics or {}).get("verdict")),
-            ("servable", results.servable),
-        )
-        if document is not None
-        for check in document["checks"]
+def _score_cells(name: ScoreName, model: Scores, others: Sequence[Scores | None]) -> list[str]:
+    interval = model["intervals"][name]
+    return [
+        score_text(model[name]),
+        f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "-",
+        *(score_text(scores[name] if scores else None) for scores in others),
     ]
-    # What passed is worth a line only where a number was compared; a refusal always is.
-    shown = [
-        (title, check) for title, check in checks if title == "blessing" or not check["passed"]
-    ]
-    if not shown:
+
+
+def _checks_table(results: Results) -> RenderableType | None:
+    """Returns the Evaluator's checks, and those of the ServableCheck that failed."""
+    checks: list[tuple[str, bool, str]] = []
+    if results.metrics is not None:
+        verdict = results.metrics["verdict"]
+        checks += [("blessing", check["passed"], check["message"]) for check in verdict["checks"]]
+    if results.servable is not None:
+        # A check of the servable that passed has no figure to show.
+        checks += [
+            ("servable", False, check["message"])
+            for check in results.servable["checks"]
+            if not check["passed"]
+        ]
+    if not checks:
         return None
     table = Table.grid(padding=(0, 2, 0, 0))
-    for title, check in shown:
-        word = Text("passed", "green") if check["passed"] else Text("failed", "red")
-        table.add_row(word, title, _short(check["message"]))
+    for title, passed, message in checks:
+        status = Text("passed", "green") if passed else Text("failed", "red")
+        table.add_row(status, title, _last_line(message))
     return table
 
 
-def _short(message: str) -> str:
-    """Returns the line of a message that says most: of a traceback the last."""
+def _last_line(message: str) -> str:
+    """Returns the last line of a message, shortened: in a traceback it says most."""
     line = next((line for line in reversed(message.splitlines()) if line.strip()), "")
-    return line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " ..."
+    return line if len(line) <= _MAX_MESSAGE_LENGTH else line[:_MAX_MESSAGE_LENGTH] + " ..."
 
 
-def _ending(record: RunRecord) -> Iterator[Text]:
-    results, code = (
-        record.results,
-        RunExit(record.exit if record.exit is not None else RunExit.OTHER),
-    )
-    word, style = _ENDINGS[code]
+def _ending_lines(record: RunRecord) -> Iterator[Text]:
+    """Yields how the run ended, how long it took, and where to read about it."""
+    results = record.results
+    exit_code = RunExit(record.exit if record.exit is not None else RunExit.OTHER)
+    status, style = _ENDINGS[exit_code]
     if any(run is not None and run.state is NodeState.STOPPED for run in record.nodes.values()):
-        word, style = "Stopped", "yellow"
-    line = Text.assemble("  ", (word, f"bold {style}"))
-    if code is RunExit.PUSHED and results.pushed is not None:
-        line.append(f"  {shown_path(results.pushed)}")
-    elif code is RunExit.NOT_BLESSED:
+        status, style = "Stopped", "yellow"
+    line = Text.assemble("  ", (status, f"bold {style}"))
+    if exit_code is RunExit.PUSHED and results.pushed is not None:
+        line.append(f"  {path_text(results.pushed)}")
+    elif exit_code is RunExit.NOT_BLESSED:
         reason = "not blessed" if results.blessed is False else "not servable"
         line.append(f": the model is {reason}, see above")
     yield line
-    took = clock_text(record.seconds or 0)
+
+    duration = clock_text(record.seconds or 0)
     reused = sum(1 for run in record.nodes.values() if run is not None and run.cached)
-    told = (
-        f"to read: {shown_path(record.report)}"
+    report = (
+        f"report: {path_text(record.report)}"
         if record.report
-        else f"no report could be written; all in {shown_path(record.folder)}/run.json"
+        else f"no report could be written; all in {path_text(record.folder)}/run.json"
     )
-    yield Text(f"  took {took}, {reused} of {len(record.nodes)} steps reused; {told}", style="dim")
+    yield Text(
+        f"  took {duration}, {reused} of {len(record.nodes)} steps reused; {report}", style="dim"
+    )
 
 
-def _try_command(pushed: Path, example: ExampleRow) -> Iterator[str]:
+def _inference_command(pushed: Path, example: ExampleRow) -> Iterator[str]:
+    """Yields the lines of a shell command that tries the model on the example."""
     box = ",".join(str(number) for number in example.box)
-    weights, image = shlex.quote(shown_path(pushed)), shlex.quote(shown_path(example.image))
+    weights, image = shlex.quote(path_text(pushed)), shlex.quote(path_text(example.image))
     yield f"  uv run python inference.py --weight_path {weights} \\"
     yield f"    --box {box} \\"
     yield f"    {image}"

@@ -11,6 +11,19 @@ REPORT_TYPE = "petmood.ValidationReport"
 LEAK_REPORT_TYPE = "petmood.LeakReport"
 PREDICTIONS_TYPE = "petmood.Predictions"
 
+EXAMPLES_TYPE = "Examples"
+EVALUATION_TYPE = "ModelEvaluation"
+INFRA_BLESSING_TYPE = "InfraBlessing"
+TUNER_RESULTS_TYPE = "TunerResults"
+MODEL_RUN_TYPE = "ModelRun"
+PUSHED_MODEL_TYPE = "PushedModel"
+"""TFX's standard artifact types. Importing TFX to name them would cost 20 s."""
+
+PUSHED = "pushed"
+PUSHED_DESTINATION = "pushed_destination"
+"""Custom properties of a PushedModel that every TFX Pusher sets
+(tfx/components/pusher/executor.py)."""
+
 REJECTS_CSV = "rejects.csv"
 """In the Rejects artifact: a row for each refused row of the CSVs."""
 INGEST_JSON = "ingest.json"

@@ -86,6 +86,11 @@ class LeakCounts(TypedDict):
     pictures: int
 
 
+LeakKind = Literal["clips", "groups", "pictures"]
+LEAK_KINDS: tuple[LeakKind, ...] = ("clips", "groups", "pictures")
+"""The keys of ``LeakCounts``, in order."""
+
+
 class LeakExample(TypedDict):
     """A row of ``LEAKS_CSV``: a train row and an eval row that have something in common.
 
@@ -124,6 +129,12 @@ class HeadlineScores(TypedDict):
     macro_f1: float
 
 
+HeadlineName = Literal["accuracy", "balanced_accuracy", "macro_f1"]
+HEADLINE: tuple[HeadlineName, ...] = ("accuracy", "balanced_accuracy", "macro_f1")
+"""The keys of ``HeadlineScores``, in order."""
+ScoreName = Literal[HeadlineName, "ece"]
+
+
 class MoodScores(TypedDict):
     """Scores of one mood; ``support`` is the number of its rows."""
 
@@ -157,6 +168,10 @@ class MajorityScores(PredictorScores):
     """Scores of always answering ``mood``, the commonest; its ``ece`` is None."""
 
     mood: str
+
+
+OtherPredictor = Literal["majority", "baseline", "compared"]
+"""Predictors whose scores stand next to the model's in ``Metrics``."""
 
 
 class ReliabilityBin(TypedDict):
@@ -487,3 +502,31 @@ class Run(TypedDict):
     nodes: dict[str, NodeRecord]
     versions: dict[str, str | None]
     settings: dict[str, dict[str, object]] | None
+
+
+Ending = Literal["pushed", "data_refused", "not_blessed", "failed"]
+"""How a run ended, by its exit code; "failed" for all other codes."""
+
+
+class Report(TypedDict):
+    """``report.json``: what a run's page is made of. What the run did not come to is None.
+
+    Attributes:
+      ending: how the run ended.
+      record: ``run.json``.
+      ingest: ``INGEST_JSON``.
+      validation: ``VALIDATION_JSON``.
+      leaks: ``LEAKS_JSON``.
+      tuner: ``TRIALS_JSON``.
+      metrics: ``METRICS_JSON``.
+      servable: ``SERVABLE_JSON``.
+    """
+
+    ending: Ending
+    record: Run
+    ingest: Ingest | None
+    validation: Validation | None
+    leaks: Leaks | None
+    tuner: Trials | None
+    metrics: Metrics | None
+    servable: Servable | None

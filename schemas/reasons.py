@@ -48,6 +48,25 @@ QUALITY_REASONS = (
 FAULTS = tuple(reason for reason in RejectReason if reason not in QUALITY_REASONS)
 """Reasons to refuse rows that cannot be used."""
 
+IN_KOREAN = {
+    RejectReason.UNKNOWN_LABEL: "라벨 표에 없는 감정입니다.",
+    RejectReason.BOX_MALFORMED: "상자가 정수 네 개가 아닙니다.",
+    RejectReason.BOX_NEGATIVE: "상자에 음수가 있습니다.",
+    RejectReason.BOX_EMPTY: "상자의 넓이가 0입니다.",
+    RejectReason.DUPLICATE_ROW: "사진과 상자가 같은 행이 앞에 있습니다.",
+    RejectReason.IMAGE_MISSING: "사진 파일이 없거나 열 수 없습니다.",
+    RejectReason.NOT_AN_IMAGE: "사진 파일이 아니거나 지원하지 않는 형식입니다.",
+    RejectReason.IMAGE_TOO_LARGE: "사진의 픽셀 수가 너무 많습니다.",
+    RejectReason.BOX_OUTSIDE_IMAGE: "상자가 사진 밖으로 나갔습니다.",
+    RejectReason.BOX_TOO_SMALL: "상자가 너무 작습니다.",
+    RejectReason.IMAGE_TRUNCATED: "사진 파일이 손상되었습니다.",
+    RejectReason.TOO_DARK: "상자 안이 너무 어둡습니다.",
+    RejectReason.TOO_BRIGHT: "상자 안이 너무 밝습니다.",
+    RejectReason.LOW_CONTRAST: "상자 안의 대비가 너무 낮습니다.",
+    RejectReason.BLURRED: "상자 안이 흐립니다.",
+}
+"""A sentence for each reason, for the run's page and the demo."""
+
 
 REJECT_COLUMNS = ("split", "source", "line", "image", "reason", "detail")
 """Columns of the rejects table."""

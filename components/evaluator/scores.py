@@ -11,12 +11,14 @@ for the others, and predicting such a mood already lowers the recall of the true
 import numpy as np
 import numpy.typing as npt
 
+from schemas import documents
+
 Matrix = npt.NDArray[np.float64]
 """float64[..., k, k or k + 1]: rows are true moods, columns predicted ones, in the label map's
 order."""
 Values = npt.NDArray[np.float64]
 
-HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")
+HEADLINE = documents.HEADLINE
 """Names of the scores that ``headline`` returns, in order."""
 
 

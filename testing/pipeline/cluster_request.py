@@ -1,4 +1,4 @@
-"""A request that nothing is wrong with, to be changed by the tests."""
+"""A valid request to a cluster, for the tests to change."""
 
 from pathlib import Path
 from typing import Any
@@ -18,5 +18,5 @@ KUBEFLOW = {"submit": "kubeflow", "endpoint": "http://localhost:8888"}
 
 
 def request(*overrides: str, **changes: Any) -> ClusterRequest:
-    """The good one, with changes."""
+    """Returns the valid request with changes."""
     return ClusterRequest(**{**GOOD, "overrides": overrides, **changes})

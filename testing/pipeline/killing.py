@@ -1,4 +1,4 @@
-"""Runs in a process of their own, and their sudden end."""
+"""Runs in processes of their own, which the tests kill."""
 
 import subprocess
 import sys
@@ -10,10 +10,11 @@ from testing.paths import ROOT
 from testing.pipeline.runs import FAST
 
 WAIT = 480.0
+"""Seconds that a run may take to reach the moment at which it is killed."""
 
 
 def start(output: Path, csvs: tuple[Path, Path], *overrides: str) -> subprocess.Popen[bytes]:
-    """Begins what ``chain.run`` would do."""
+    """Starts the run of ``testing.pipeline.runs.run`` in another process."""
     command = [
         *(sys.executable, str(ROOT / "local_runner.py"), "--preset", "quick"),
         *("--train-csv", str(csvs[0]), "--eval-csv", str(csvs[1]), "--output", str(output)),
@@ -23,15 +24,15 @@ def start(output: Path, csvs: tuple[Path, Path], *overrides: str) -> subprocess.
 
 
 def kill_when(
-    process: subprocess.Popen[bytes], reached: Callable[[], bool], every: float = 0.0005
+    process: subprocess.Popen[bytes], condition: Callable[[], bool], every: float = 0.0005
 ) -> None:
-    """Kills the process at the moment something is reached, which must come before its end.
+    """Kills the process as soon as a condition holds, which must be before its end.
 
-    It is looked for once in ``every`` seconds.
+    The condition is checked every ``every`` seconds.
     """
     deadline = time.monotonic() + WAIT
     try:
-        while not reached():
+        while not condition():
             assert process.poll() is None, process.stdout and process.stdout.read().decode()
             assert time.monotonic() < deadline
             time.sleep(every)

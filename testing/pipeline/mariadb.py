@@ -1,4 +1,4 @@
-"""Debian's MariaDB as a process of a test's own, in a folder of the test's own."""
+"""Debian's MariaDB as a test's own process, with its data in the test's own folder."""
 
 import contextlib
 import getpass
@@ -23,32 +23,32 @@ _PATH = os.environ["PATH"] + ":/usr/sbin"
 
 @dataclass(frozen=True)
 class Server:
-    """A server on 127.0.0.1, which ``USER`` may use with ``PASSWORD``."""
+    """A server on 127.0.0.1 that ``USER`` may use with ``PASSWORD``."""
 
     folder: Path
     port: int
 
     def sql(self, text: str) -> str:
-        """Runs statements as its administrator and returns the answers."""
+        """Runs statements as the administrator and returns the output."""
         command = ["mariadb", "--no-defaults", f"--socket={self.folder}/s", f"--user={_ADMIN}"]
-        # Newer clients ask for TLS, though they come by the socket.
+        # Newer clients ask for TLS even on the socket.
         command += ["--skip-ssl", "--batch", "--skip-column-names", "--execute", text]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
-    def make(self, database: str) -> None:
-        """Makes a database with the lines of docs/metadata.md."""
+    def create(self, database: str) -> None:
+        """Creates a database with the statements of docs/metadata.md."""
         self.sql(
             f"CREATE DATABASE {database} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
             f"GRANT ALL ON {database}.* TO {USER}@'%';"
         )
 
     def settings(self, database: str = DATABASE, **changes: str | int) -> MetadataSettings:
-        """The settings for it."""
-        told = {"host": "127.0.0.1", "port": self.port, "user": USER, **changes}
-        return MetadataSettings(store="mysql", database=database, **told)  # type: ignore[arg-type]
+        """Returns the settings for this server."""
+        values = {"host": "127.0.0.1", "port": self.port, "user": USER, **changes}
+        return MetadataSettings(store="mysql", database=database, **values)  # type: ignore[arg-type]
 
     def texts(self, database: str = DATABASE) -> tuple[str, ...]:
-        """The same as ``--set`` takes them; the port is the third."""
+        """Returns the same settings as texts for ``--set``; the port is the third."""
         return (
             "metadata.store=mysql",
             "metadata.host=127.0.0.1",
@@ -60,7 +60,7 @@ class Server:
 
 @contextlib.contextmanager
 def serving(folder: Path, *flags: str) -> Iterator[Server]:
-    """Starts a server; where MariaDB is not installed the tests are left out, but for CI."""
+    """Runs a server; where MariaDB is not installed the test is skipped, except in CI."""
     daemon = shutil.which("mariadbd", path=_PATH)
     if daemon is None and "CI" not in os.environ:
         pytest.skip("needs Debian's package mariadb-server")
@@ -74,16 +74,16 @@ def serving(folder: Path, *flags: str) -> Iterator[Server]:
         ["mariadb-install-db", *data, *admin, "--skip-test-db"], check=True, capture_output=True
     )
     server = Server(folder, free_port())
-    where = [f"--socket={folder}/s", f"--port={server.port}", "--bind-address=127.0.0.1"]
+    address = [f"--socket={folder}/s", f"--port={server.port}", "--bind-address=127.0.0.1"]
     with (
         (folder / "log").open("wb") as log,
-        subprocess.Popen([daemon, *data, *where, *flags], stdout=log, stderr=log) as process,
+        subprocess.Popen([daemon, *data, *address, *flags], stdout=log, stderr=log) as process,
     ):
         try:
-            _wait(server, process)
+            _wait_until_ready(server, process)
             quoted = PASSWORD.replace("'", "''")
             server.sql(f"CREATE USER {USER}@'%' IDENTIFIED BY '{quoted}'")
-            server.make(DATABASE)
+            server.create(DATABASE)
             yield server
         finally:
             process.terminate()
@@ -91,19 +91,19 @@ def serving(folder: Path, *flags: str) -> Iterator[Server]:
 
 
 def free_port() -> int:
-    """Returns a port of 127.0.0.1 at which nobody listens."""
+    """Returns a port of 127.0.0.1 on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 60
     while True:
         assert process.poll() is None, (server.folder / "log").read_text("utf-8")
         assert time.monotonic() < deadline
-        # The file comes after the port.
+        # The server opens the port first and then creates the socket's file.
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
             probe.connect(f"{server.folder}/s")
             return

@@ -1,7 +1,7 @@
-"""What a cluster does with the compiled pipeline, done here.
+"""Runs a compiled pipeline task by task on this machine, as a cluster does.
 
-Kubeflow fills ``{{$}}`` with a task's inputs and outputs and reads back what the task says of its
-outputs; so does this.
+Kubeflow replaces ``{{$}}`` by a task's inputs and outputs, and reads the outputs' properties from
+the file that the task writes. This module does the same.
 """
 
 import json
@@ -35,7 +35,7 @@ def replay(folder: Path, train: Path, val: Path, unlabelled: Path) -> Replay:
     """Compiles for a cluster and runs every task's command in a process of its own."""
     root = Path(os.path.commonpath([train.parent, val.parent]))
     inputs = ClusterInputs(
-        # Given by the run, as a cluster's user would, and not by the compiled file.
+        # The run sets the data root, as a cluster's user can, and not the compiled file.
         data_root="gs://nowhere/data",
         train_csv=str(train.relative_to(root)),
         eval_csv=str(val.relative_to(root)),
@@ -46,17 +46,17 @@ def replay(folder: Path, train: Path, val: Path, unlabelled: Path) -> Replay:
         predict_csv=str(unlabelled.relative_to(root)),
     )
     settings = config.load("quick", None, [*FAST])
-    _, spec_yaml = compiling.write(compiling.compiled(settings, inputs, IMAGE), folder)
+    _, spec_yaml = compiling.write(compiling.compile_pipeline(settings, inputs, IMAGE), folder)
     spec = yaml.safe_load(spec_yaml.read_text("utf-8"))
-    given = {"data_root": str(root)}
+    parameters = {"data_root": str(root)}
     outputs: dict[str, dict[str, Any]] = {}
-    for name in in_order(spec["root"]["dag"]["tasks"]):
-        outputs[name] = run_task(spec, name, given, outputs, folder / "root" / name)
+    for name in ordered(spec["root"]["dag"]["tasks"]):
+        outputs[name] = run_task(spec, name, parameters, outputs, folder / "root" / name)
     return Replay(inputs, outputs)
 
 
-def in_order(tasks: dict[str, Any]) -> Iterator[str]:
-    """Yields the tasks so that each comes after those that it depends on."""
+def ordered(tasks: dict[str, Any]) -> Iterator[str]:
+    """Yields the tasks in an order in which each comes after its dependencies."""
     done: set[str] = set()
     while len(done) < len(tasks):
         ready = [
@@ -72,28 +72,30 @@ def in_order(tasks: dict[str, Any]) -> Iterator[str]:
 def run_task(
     spec: dict[str, Any],
     name: str,
-    given: dict[str, str],
+    parameters: dict[str, str],
     outputs: dict[str, dict[str, Any]],
     folder: Path,
-    through: Path | None = None,
+    wrapper: Path | None = None,
 ) -> dict[str, Any]:
     """Runs a task's commands and returns its output artifacts by key.
 
     Args:
       spec: the compiled pipeline.
       name: of the task.
-      given: values of the pipeline's parameters.
-      outputs: of the tasks before it.
-      folder: for its own.
-      through: script that ``python -m`` is run through.
+      parameters: values of the pipeline's parameters.
+      outputs: artifacts of the tasks before it, by task and key.
+      folder: for the task's outputs.
+      wrapper: script that runs the task's module in place of ``python -m``.
     """
     component = spec["components"][name]
     executor_input = {
-        "inputs": inputs_of(spec, name, given, outputs),
+        "inputs": inputs_of(spec, name, parameters, outputs),
         "outputs": {
             "artifacts": {
-                key: {"artifacts": [announced(name, key, what, folder)]}
-                for key, what in component.get("outputDefinitions", {}).get("artifacts", {}).items()
+                key: {"artifacts": [output_artifact(name, key, definition, folder)]}
+                for key, definition in component.get("outputDefinitions", {})
+                .get("artifacts", {})
+                .items()
             },
             "outputFile": str(folder / "executor_output.json"),
         },
@@ -101,64 +103,73 @@ def run_task(
     container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
     assert container["image"] == IMAGE
     if "lifecycle" in container:
-        before = container["lifecycle"]["preCacheCheck"]
-        run_command([*before["command"], *before["args"]], executor_input)
+        driver = container["lifecycle"]["preCacheCheck"]
+        run_command([*driver["command"], *driver["args"]], executor_input)
+
     command = [*container["command"], *container["args"]]
     environment = {}
-    if through is not None:
+    if wrapper is not None:
         assert command[:2] == ["python", "-m"]
-        command.insert(1, str(through))
+        command.insert(1, str(wrapper))
         environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     run_command(command, executor_input, **environment)
-    told = json.loads((folder / "executor_output.json").read_text("utf-8")).get("artifacts", {})
-    put_out = {}
-    for key, announced_list in executor_input["outputs"]["artifacts"].items():
-        (artifact,) = announced_list["artifacts"]
-        for said in told.get(key, {}).get("artifacts", ()):
-            artifact = {**artifact, "uri": said["uri"], "metadata": said.get("metadata", {})}
-        put_out[key] = artifact
-    return put_out
+
+    executor_output = json.loads((folder / "executor_output.json").read_text("utf-8"))
+    changes = executor_output.get("artifacts", {})
+    artifacts = {}
+    for key, output in executor_input["outputs"]["artifacts"].items():
+        (artifact,) = output["artifacts"]
+        for change in changes.get(key, {}).get("artifacts", ()):
+            artifact = {**artifact, "uri": change["uri"], "metadata": change.get("metadata", {})}
+        artifacts[key] = artifact
+    return artifacts
 
 
 def inputs_of(
-    spec: dict[str, Any], name: str, given: dict[str, str], outputs: dict[str, dict[str, Any]]
+    spec: dict[str, Any],
+    name: str,
+    parameters: dict[str, str],
+    outputs: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
-    """Returns a task's inputs as Kubeflow hands them over."""
-    asked = spec["root"]["dag"]["tasks"][name].get("inputs", {})
+    """Returns a task's inputs in the form in which Kubeflow passes them."""
+    sources = spec["root"]["dag"]["tasks"][name].get("inputs", {})
     defaults = spec["root"]["inputDefinitions"]["parameters"]
     values = {}
-    for key, source in asked.get("parameters", {}).items():
+    for key, source in sources.get("parameters", {}).items():
         if "componentInputParameter" in source:
             parameter = source["componentInputParameter"]
-            values[key] = given.get(parameter, defaults[parameter].get("defaultValue"))
+            default = defaults[parameter].get("defaultValue")
+            values[key] = parameters.get(parameter, default)
         else:
             values[key] = source["runtimeValue"]["constant"]
     artifacts = {}
-    for key, source in asked.get("artifacts", {}).items():
+    for key, source in sources.get("artifacts", {}).items():
         producer = source["taskOutputArtifact"]
-        made = outputs[producer["producerTask"]][producer["outputArtifactKey"]]
-        artifacts[key] = {"artifacts": [made]}
+        artifact = outputs[producer["producerTask"]][producer["outputArtifactKey"]]
+        artifacts[key] = {"artifacts": [artifact]}
     return {"parameterValues": values, "artifacts": artifacts}
 
 
-def announced(task: str, key: str, what: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Returns an output artifact as the task is told of it."""
-    # An object store has no folders that would have to be made first.
+def output_artifact(
+    task: str, key: str, definition: dict[str, Any], folder: Path
+) -> dict[str, Any]:
+    """Returns an output artifact in the form in which Kubeflow passes it to the task."""
+    # A task relies on an object store, where folders need not be created.
     (folder / key).mkdir(parents=True)
     return {
         "name": f"projects/p/locations/l/metadataStores/default/artifacts/{task}-{key}",
         "uri": str(folder / key),
-        "type": what["artifactType"],
-        "metadata": what.get("metadata", {}),
+        "type": definition["artifactType"],
+        "metadata": definition.get("metadata", {}),
     }
 
 
 def run_command(command: list[str], executor_input: dict[str, Any], **environment: str) -> None:
-    """Runs a command in the project's folder, which is the image's working folder."""
+    """Runs a command in the project's folder, which is the working folder of the image."""
     text = json.dumps(executor_input, ensure_ascii=False)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [text if word == "{{$}}" else word for word in command],
+    completed = subprocess.run(
+        [text if argument == "{{$}}" else argument for argument in command],
         cwd=ROOT,
         env={**os.environ, "PATH": path, "TF_CPP_MIN_LOG_LEVEL": "2", **environment},
         capture_output=True,
@@ -166,4 +177,4 @@ def run_command(command: list[str], executor_input: dict[str, Any], **environmen
         timeout=900,
         check=False,
     )
-    assert done.returncode == 0, f"{' '.join(command[:6])}\n{done.stderr[-4000:]}"
+    assert completed.returncode == 0, f"{' '.join(command[:6])}\n{completed.stderr[-4000:]}"

@@ -1,10 +1,10 @@
-"""Runs for the tests: data that is quick to make and to learn, and what a run leaves."""
+"""Runs for the tests: data that is quick to make and to learn, and the results of a run."""
 
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 import tensorflow as tf
 from PIL import Image, ImageDraw
@@ -17,12 +17,12 @@ from pipeline.pipeline import create_pipeline
 from pipeline.run_inputs import RunInputs
 from runner import local
 from runner.run_request import RunRequest
-from schemas import features
+from schemas import documents, features
 from schemas.labels import DEFAULT_MOODS
 
 COLOURS = ("red", "lime", "blue", "white", "black", "yellow")
 ALIKE = "leak.max_picture_share=1"
-"""The colours of one mood look alike in every clip, in train and in eval."""
+"""Allows leaks: the pictures of one mood look alike in every clip, in train and in eval."""
 FAST = (
     ALIKE,
     "model.resolution=32",
@@ -38,21 +38,21 @@ class Run(NamedTuple):
 
     Attributes:
       exit: its exit code.
-      output: its folder, which later runs may use too.
-      record: what ``run.json`` said when it ended.
+      output: its output folder, which later runs may use too.
+      record: ``run.json`` as of its end.
     """
 
     exit: int
     output: Path
-    record: dict[str, Any]
+    record: documents.Run
 
     def artifact(self, node: str, key: str, name: str) -> Path:
-        """The newest file of that name that a node put out."""
-        found = sorted(
+        """Returns the newest file of that name among a node's outputs."""
+        paths = sorted(
             (self.output / "pipeline" / node / key).glob(f"*/{name}"),
             key=lambda path: int(path.relative_to(self.output).parts[3]),
         )
-        return found[-1]
+        return paths[-1]
 
 
 def run(
@@ -75,9 +75,9 @@ def run(
     return Run(code, output, record_of(output))
 
 
-def record_of(output: Path) -> dict[str, Any]:
-    """Returns what ``run.json`` says now."""
-    document: dict[str, Any] = json.loads((output / "run.json").read_text("utf-8"))
+def record_of(output: Path) -> documents.Run:
+    """Returns ``run.json`` as of now."""
+    document: documents.Run = json.loads((output / "run.json").read_text("utf-8"))
     return document
 
 
@@ -97,9 +97,9 @@ def run_data_stage(
     return output
 
 
-def answers(shards: Iterable[Path]) -> dict[str, tuple[str, str, list[float]]]:
-    """Returns what BulkInferrer wrote: status, mood and probabilities by the image's path."""
-    told = {}
+def bulk_predictions(shards: Iterable[Path]) -> dict[str, tuple[str, str, list[float]]]:
+    """Returns BulkInferrer's predictions: status, mood and probabilities by image path."""
+    predictions = {}
     files = tf.data.TFRecordDataset([str(shard) for shard in shards], compression_type="GZIP")
     for record in files.as_numpy_iterator():
         feature = tf.train.Example.FromString(record).features.feature
@@ -108,18 +108,22 @@ def answers(shards: Iterable[Path]) -> dict[str, tuple[str, str, list[float]]]:
             feature[name].bytes_list.value[0].decode("utf-8")
             for name in (features.IMAGE_PATH, features.PREDICTED_STATUS, features.PREDICTED_MOOD)
         )
-        assert path not in told
-        told[path] = (status, mood, [*feature[features.PREDICTED_PROBABILITIES].float_list.value])
-    return told
+        assert path not in predictions
+        predictions[path] = (
+            status,
+            mood,
+            [*feature[features.PREDICTED_PROBABILITIES].float_list.value],
+        )
+    return predictions
 
 
 def newest(output: Path, pattern: str) -> Path:
-    """The newest file or folder below the pipeline's root that matches."""
+    """Returns the newest file or folder that matches below the pipeline's root."""
     return sorted(output.glob(f"pipeline/{pattern}"), key=os.path.getmtime)[-1]
 
 
 def write_colours(folder: Path, name: str, clips: int, frames: int = 4) -> Path:
-    """Writes a CSV whose moods are told by the colour inside the box, and its photos."""
+    """Writes a CSV and its photos, where the colour inside the box shows the mood."""
     rows = []
     for clip in range(clips):
         for index, mood in enumerate(DEFAULT_MOODS):
@@ -145,5 +149,5 @@ def write_colours(folder: Path, name: str, clips: int, frames: int = 4) -> Path:
 
 
 def die(_: object) -> NoReturn:
-    """Does a worker's job as a worker does that the kernel kills."""
+    """Ends the process as the kernel does when it kills a worker."""
     os._exit(137)

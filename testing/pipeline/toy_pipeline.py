@@ -1,6 +1,6 @@
-"""A small real TFX pipeline with our artifacts: what it puts out is dictated by a JSON file.
+"""A small real TFX pipeline with our artifacts, whose outputs a JSON file determines.
 
-The file lies beside the train CSV as ``toy.json``; its keys are those of ``DEFAULTS``.
+The file is ``toy.json`` beside the train CSV; its keys are those of ``DEFAULTS``.
 """
 
 # TFX names a node after its function.
@@ -21,9 +21,12 @@ from components.artifact_types import Rejects, ValidationReport
 from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs
 from schemas import artifacts
+from schemas.documents import FindingRecord, Metrics, SplitCounts
 from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS
+from schemas.splits import EVAL, TRAIN
 from system import progress
+from testing.report import documents
 
 DEFAULTS = {
     "ingest_pause": 0.0,
@@ -47,8 +50,8 @@ def Ingest(
         progress.report("read train", 10, 100, "rows")
         time.sleep(pause / 10)
     moods = dict.fromkeys(DEFAULT_MOODS, 0)
-    splits = {
-        "train": {
+    splits: dict[str, SplitCounts] = {
+        TRAIN: {
             "rows": 100,
             "used": 90,
             "moods": {**moods, "공포": 30, "편안/안정": 60},
@@ -57,7 +60,7 @@ def Ingest(
             "clips": 9,
             "bytes": 1,
         },
-        "eval": {
+        EVAL: {
             "rows": 40,
             "used": 40,
             "moods": {**moods, "공포": 10, "편안/안정": 30},
@@ -76,11 +79,11 @@ def Validate(
     rejects: InputArtifact[Rejects], report: OutputArtifact[ValidationReport], gate: Parameter[str]
 ) -> None:
     """Warns once, and refuses on demand."""
-    findings = [
+    findings: list[FindingRecord] = [
         {
             "severity": "warning",
             "check": "label_shift",
-            "split": "eval",
+            "split": EVAL,
             "message": "편안/안정 is 66.7% of train and 75.0% of eval",
             "value": 0.1,
             "limit": 0.05,
@@ -94,7 +97,7 @@ def Validate(
 
 @component
 def Gate(report: InputArtifact[ValidationReport], gate: Parameter[str]) -> None:
-    """Raises as the DataGate does."""
+    """Raises the DataGate's error where the data is refused."""
     if gate != "ok":
         raise DataRefusedError(f"train: {gate}")
 
@@ -127,31 +130,26 @@ def Judge(
 ) -> None:
     """Blesses from a macro-F1 of 0.4 on."""
     blessed = macro_f1 >= 0.4
-    shape = {"accuracy": 0.6, "balanced_accuracy": 0.45}
-    _write(
-        evaluation.uri,
-        artifacts.METRICS_JSON,
-        {
-            "rows": 40,
-            "moods": list(DEFAULT_MOODS),
-            "model": {**shape, "macro_f1": macro_f1},
-            "majority": {**shape, "macro_f1": 0.129, "mood": "편안/안정"},
-            "baseline": None,
-            "per_mood": {"공포": {"precision": 0.5, "recall": 0.25, "f1": 0.333, "support": 10}},
-            "verdict": {
-                "blessed": blessed,
-                "checks": [
-                    {
-                        "check": "over_majority",
-                        "passed": blessed,
-                        "value": macro_f1,
-                        "limit": 0.4,
-                        "message": f"macro-F1 {macro_f1} against 0.4",
-                    }
-                ],
-            },
-        },
-    )
+    metrics = documents.metrics()
+    for scores in (metrics["model"], metrics["majority"]):
+        scores["accuracy"], scores["balanced_accuracy"] = 0.6, 0.45
+    metrics["model"]["macro_f1"] = macro_f1
+    metrics["majority"]["macro_f1"] = 0.129
+    metrics["verdict"] = {
+        "blessed": blessed,
+        "notes": [],
+        "checks": [
+            {
+                "check": "over_majority",
+                "passed": blessed,
+                "value": macro_f1,
+                "limit": 0.4,
+                "rule": "at_least",
+                "message": f"macro-F1 {macro_f1} against 0.4",
+            }
+        ],
+    }
+    _write(evaluation.uri, artifacts.METRICS_JSON, metrics)
     _write(
         infra.uri,
         artifacts.SERVABLE_JSON,
@@ -168,33 +166,33 @@ def Push(
     evaluation: InputArtifact[standard_artifacts.ModelEvaluation],
     pushed: OutputArtifact[standard_artifacts.PushedModel],
     base: Parameter[str],
-    wanted: Parameter[bool],
+    push: Parameter[bool],
 ) -> None:
-    """Makes version 7 and says so as TFX's Pusher does."""
-    document = json.loads(Path(evaluation.uri, artifacts.METRICS_JSON).read_text())
-    if not (wanted and document["verdict"]["blessed"]):
-        pushed.set_int_custom_property("pushed", 0)
+    """Makes version 7 and records it as TFX's Pusher does."""
+    metrics: Metrics = json.loads(Path(evaluation.uri, artifacts.METRICS_JSON).read_text())
+    if not (push and metrics["verdict"]["blessed"]):
+        pushed.set_int_custom_property(artifacts.PUSHED, 0)
         return
     Path(base, "7").mkdir(parents=True, exist_ok=True)
-    pushed.set_int_custom_property("pushed", 1)
-    pushed.set_string_custom_property("pushed_destination", f"{base}/7")
+    pushed.set_int_custom_property(artifacts.PUSHED, 1)
+    pushed.set_string_custom_property(artifacts.PUSHED_DESTINATION, f"{base}/7")
 
 
 def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
     """Stands in for ``pipeline.pipeline.create_pipeline``."""
-    told = {**DEFAULTS, **json.loads((inputs.train_csv.parent / "toy.json").read_text())}
-    ingest = Ingest(error=told["error"], pause=told["ingest_pause"])
-    validate = Validate(rejects=ingest.outputs["rejects"], gate=told["gate"])
-    gate = Gate(report=validate.outputs["report"], gate=told["gate"])
-    train = Train(rejects=ingest.outputs["rejects"], how=told["train"])
+    options = {**DEFAULTS, **json.loads((inputs.train_csv.parent / "toy.json").read_text())}
+    ingest = Ingest(error=options["error"], pause=options["ingest_pause"])
+    validate = Validate(rejects=ingest.outputs["rejects"], gate=options["gate"])
+    gate = Gate(report=validate.outputs["report"], gate=options["gate"])
+    train = Train(rejects=ingest.outputs["rejects"], how=options["train"])
     train.add_upstream_node(gate)
     judge = Judge(
-        model=train.outputs["model"], macro_f1=told["macro_f1"], servable=told["servable"]
+        model=train.outputs["model"], macro_f1=options["macro_f1"], servable=options["servable"]
     )
     push = Push(
         evaluation=judge.outputs["evaluation"],
         base=str(inputs.serving),
-        wanted=told["push"] and told["servable"],
+        push=options["push"] and options["servable"],
     )
     return tfx.dsl.Pipeline(
         pipeline_name="toy",

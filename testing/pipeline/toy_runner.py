@@ -1,4 +1,4 @@
-"""``local_runner.py`` with the toy pipeline in place of ours: for runs that must be killed."""
+"""``local_runner.py`` with the toy pipeline in place of ours, for runs that are killed."""
 
 import sys
 from types import ModuleType
@@ -8,7 +8,7 @@ import local_runner
 
 
 def use_toy_pipeline() -> None:
-    """Puts the toy in the place of ``pipeline.pipeline``; TFX is imported when it is called."""
+    """Replaces ``pipeline.pipeline`` by the toy, which imports TFX only when it is called."""
     stand_in = ModuleType("pipeline.pipeline")
     stand_in.create_pipeline = _create_pipeline  # type: ignore[attr-defined]
     sys.modules["pipeline.pipeline"] = stand_in

@@ -1,8 +1,8 @@
-"""Stands for Vertex AI in a training on several machines: ``vertex_stand_in.py -m MODULE ARGS``.
+"""A stand-in for Vertex AI with several machines: ``vertex_stand_in.py -m MODULE ARGS``.
 
-Runs a module of which a custom job is run here, a process for each machine, each told of the others
-in ``TF_CONFIG`` as Vertex AI does. The network has no batch norm and no dropout: with them, several
-machines are not to give what one gives.
+It runs a module. A custom job that the module starts runs on this machine, one process for each
+machine of the job, with the ``TF_CONFIG`` that Vertex AI would set. The network has no batch norm
+and no dropout: with them, several machines need not give the result of one.
 """
 
 import os
@@ -19,18 +19,18 @@ from testing.models import machines
 from testing.models.device_process import build
 
 JOBS = ("chief", "worker")
-"""Vertex AI's names for the machines of the first and the second worker pool."""
+"""Vertex AI's names of the machines in the first and in the second worker pool."""
 
 
 class Client(training_clients.VertexJobClient):
-    """Vertex AI's client, whose machines are processes of this one."""
+    """Vertex AI's client, whose machines are child processes."""
 
     def create_client(self) -> None:
-        """Needs no credentials."""
+        """Does nothing: no credentials are needed."""
 
     def launch_job(self, project: str, training_job: dict[str, Any]) -> None:
         """Starts a process for each machine of the job."""
-        job = CustomJob(training_job)  # Refuses what is no custom job.
+        job = CustomJob(training_job)  # Raises if it is not a custom job.
         self._job_name = f"projects/{project}/customJobs/{job.display_name}"
         pools = dict(zip(JOBS, job.job_spec.worker_pool_specs, strict=True))
         cluster = machines.addresses({name: pool.replica_count for name, pool in pools.items()})

@@ -1,8 +1,9 @@
-"""A pipeline of TFX's real Trainer and Resolver around data and blessings that cost nothing."""
+"""A pipeline with TFX's real Trainer and Resolver, and with toy data and toy blessings."""
 
 # TFX names a node after its function.
 # ruff: noqa: N802
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,16 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 
 from pipeline.platforms.local import base_model_of
+from schemas.splits import EVAL, TRAIN
 
 BASE = "base.txt"
-"""In the model: the base model that its training was given."""
+"""File in the model that names the base model of its training."""
 
 
 @component
 def Data(examples: OutputArtifact[standard_artifacts.Examples], content: Parameter[str]) -> None:
-    """Puts out Examples without a file; another content is other data."""
-    examples.split_names = '["train", "eval"]'
+    """Makes Examples without a file; another ``content`` stands for other data."""
+    examples.split_names = json.dumps([TRAIN, EVAL])
     examples.set_string_custom_property("content", content)
 
 
@@ -37,21 +39,21 @@ def Bless(
 
 
 def run_fn(fn_args: Any) -> None:
-    """Writes down what it was given."""
+    """Writes the base model's name into the model."""
     Path(fn_args.serving_model_dir).mkdir(parents=True)
     Path(fn_args.serving_model_dir, BASE).write_text(str(fn_args.base_model))
 
 
 def run(output: Path, content: str, blessed: bool = True) -> None:
-    """Runs it on data of that content, and blesses the model or not."""
+    """Runs the pipeline on data with that content; ``blessed`` is the model's blessing."""
     data = Data(content=content)
     base = base_model_of(data.outputs["examples"])
     trainer = tfx.components.Trainer(
         examples=data.outputs["examples"],
         base_model=base.outputs["model"],
-        run_fn="warm_toy.run_fn",
-        train_args=tfx.proto.TrainArgs(splits=["train"]),
-        eval_args=tfx.proto.EvalArgs(splits=["eval"]),
+        run_fn=f"{__name__}.run_fn",
+        train_args=tfx.proto.TrainArgs(splits=[TRAIN]),
+        eval_args=tfx.proto.EvalArgs(splits=[EVAL]),
     )
     bless = Bless(model=trainer.outputs["model"], blessed=int(blessed))
     pipeline = tfx.dsl.Pipeline(

@@ -15,10 +15,10 @@ from pipeline.metadata import store
 from pipeline.metadata.settings import MetadataSettings
 from pipeline.pipeline import create_pipeline
 from pipeline.run_inputs import RunInputs
+from report.node_run import NodeRun, NodeState
 from runner import local
 from runner.dag import DagRunner
 from runner.log_capture import captured
-from runner.node_run import NodeRun, NodeState
 from runner.run_request import RunRequest
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
@@ -56,13 +56,13 @@ def password(monkeypatch: pytest.MonkeyPatch) -> None:
 class States(dict[str, NodeState]):
     """How each node ended."""
 
-    def planned(self, names: list[str]) -> None:
+    def before_run(self, names: list[str]) -> None:
         assert set(names) == set(DATA_NODES)
 
-    def started(self, node: str) -> None:
+    def before_node_run(self, node: str) -> None:
         assert node not in self
 
-    def ended(self, run: NodeRun) -> None:
+    def after_node_run(self, run: NodeRun) -> None:
         self[run.node] = run.state
 
 
@@ -201,7 +201,7 @@ def test_a_password_of_a_file_is_taken(server: Server, tmp_path: Path) -> None:
 
 
 def test_two_runs_may_make_the_tables_of_a_database_at_once(server: Server, tmp_path: Path) -> None:
-    server.make("fresh")
+    server.create("fresh")
     program = (
         "import sys; from pathlib import Path; from pipeline.metadata import store;"
         "from pipeline.run_inputs import RunInputs;"
@@ -216,7 +216,7 @@ def test_two_runs_may_make_the_tables_of_a_database_at_once(server: Server, tmp_
 
 
 def test_names_that_differ_in_case_or_are_korean_stay_apart(server: Server, tmp_path: Path) -> None:
-    server.make("names")
+    server.create("names")
     config = store.connection(server.settings("names"), inputs_of(tmp_path, tmp_path / "out"))
     mlmd = MetadataStore(config)
     kind = mlmd.put_artifact_type(metadata_store_pb2.ArtifactType(name="T"))

@@ -10,7 +10,7 @@ from dataset.csv_rows import read_rows
 from pipeline import nodes
 from schemas import signatures
 from testing.pipeline.replaying import Replay
-from testing.pipeline.runs import answers
+from testing.pipeline.runs import bulk_predictions
 
 
 def test_the_last_task_has_pushed_a_model_that_answers(
@@ -37,7 +37,7 @@ def test_every_node_has_run(replayed: Replay) -> None:
 
 def test_the_rows_without_moods_are_answered(replayed: Replay, colours: tuple[Path, Path]) -> None:
     folder = Path(replayed.outputs[nodes.BULK_INFERRER]["output_examples"]["uri"])
-    told = answers(folder.glob("Split-*/*.gz"))
+    told = bulk_predictions(folder.glob("Split-*/*.gz"))
     moods = {row.image_path: row.label for row in read_rows(str(colours[1]))}
     assert set(told) == set(moods)
     right = sum(told[path][1] == mood for path, mood in moods.items())

@@ -162,7 +162,7 @@ def test_a_servable_that_failed_its_check_ends_in_4(toy: Toy) -> None:
 
 def test_a_blessed_model_that_was_not_pushed_ends_in_1(toy: Toy) -> None:
     assert toy.run(push=False) == 1
-    assert toy.record["error"] == "Every step ran, and yet no model was pushed."
+    assert toy.record["error"] == "Every step ran, but no model was pushed."
 
 
 def test_an_error_ends_in_1_and_the_next_run_goes_on(

@@ -32,7 +32,7 @@ def trained(
         # Several machines do not try precisions by the clock, as one would.
         changes = [*FAST, "train.epochs=2", "train.precision=float32"]
         changes.append(f"cluster.machines={machines}")
-        job = compiling.compiled(
+        job = compiling.compile_pipeline(
             config.load("quick", None, changes),
             dataclasses.replace(replayed.inputs, root=str(folder)),
             IMAGE,
@@ -42,7 +42,7 @@ def trained(
         _, spec_yaml = compiling.write(job, folder)
         spec = yaml.safe_load(spec_yaml.read_text("utf-8"))
         outputs = run_task(
-            spec, nodes.TRAINER, {}, replayed.outputs, folder / nodes.TRAINER, through=STAND_IN
+            spec, nodes.TRAINER, {}, replayed.outputs, folder / nodes.TRAINER, wrapper=STAND_IN
         )
         trained[machines] = outputs
     return trained

@@ -14,7 +14,7 @@ from dataset.csv_rows import read_rows
 from pipeline import nodes
 from schemas import artifacts, features, signatures
 from schemas.labels import DEFAULT_MOODS
-from testing.pipeline.runs import answers, run
+from testing.pipeline.runs import bulk_predictions, run
 
 
 def test_a_run_ends_with_a_blessed_and_pushed_version(pushed):
@@ -52,7 +52,9 @@ def test_every_eval_row_is_evaluated_once_and_the_scores_are_of_those_rows(pushe
 
 
 def test_a_pushed_model_answers_for_rows_without_moods_as_for_the_same_with_them(pushed):
-    told = answers(pushed.output.glob("pipeline/BulkInferrer/output_examples/*/Split-*/*.gz"))
+    told = bulk_predictions(
+        pushed.output.glob("pipeline/BulkInferrer/output_examples/*/Split-*/*.gz")
+    )
     table = pq.read_table(pushed.artifact("Evaluator", "predictions", "predictions.parquet"))
     judged = table.to_pydict()
     assert sorted(told) == sorted(judged["image_path"])

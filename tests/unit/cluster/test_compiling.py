@@ -1,4 +1,4 @@
-"""The compiled specification: what Kubeflow's own code makes of it, and what has changed in it."""
+"""The compiled specification: Kubeflow's own code reads it, and it changes only on purpose."""
 
 import json
 import os
@@ -26,14 +26,14 @@ ALL_NODES = {
 }
 
 
-def job_of(asked: ClusterRequest) -> dict[str, Any]:
-    return compiling.compiled(
-        asked.settings(),
-        asked.inputs(),
-        asked.image,
-        project=asked.project,
-        region=asked.region,
-        service_account=asked.service_account,
+def job_of(cluster_request: ClusterRequest) -> dict[str, Any]:
+    return compiling.compile_pipeline(
+        cluster_request.settings(),
+        cluster_request.inputs(),
+        cluster_request.image,
+        project=cluster_request.project,
+        region=cluster_request.region,
+        service_account=cluster_request.service_account,
     )
 
 
@@ -46,13 +46,13 @@ def job() -> dict[str, Any]:
 
 def container(job: dict[str, Any], node: str) -> dict[str, Any]:
     executors = job["pipelineSpec"]["deploymentSpec"]["executors"]
-    found: dict[str, Any] = executors[f"{node}_executor"]["container"]
-    return found
+    node_container: dict[str, Any] = executors[f"{node}_executor"]["container"]
+    return node_container
 
 
 def tasks(job: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = job["pipelineSpec"]["root"]["dag"]["tasks"]
-    return found
+    tasks_by_node: dict[str, Any] = job["pipelineSpec"]["root"]["dag"]["tasks"]
+    return tasks_by_node
 
 
 def test_kubeflows_own_loader_takes_it(job: dict[str, Any], tmp_path: Path) -> None:
@@ -69,12 +69,12 @@ def test_it_is_a_pipeline_spec_with_every_node(job: dict[str, Any]) -> None:
     assert spec.schema_version == "2.1.0"
 
 
-def test_rows_without_moods_get_a_node_that_reads_them_and_one_that_answers() -> None:
-    asked = tasks(job_of(request(predict_csv="new.csv")))
-    assert set(asked) == ALL_NODES | {nodes.UNLABELLED_GEN, nodes.BULK_INFERRER}
-    assert nodes.PUSHER in asked[nodes.BULK_INFERRER]["dependentTasks"]
-    told = asked[nodes.BULK_INFERRER]["inputs"]["artifacts"]
-    assert {"model_blessing", "infra_blessing"} <= set(told)
+def test_rows_without_moods_get_a_node_that_reads_them_and_one_that_predicts() -> None:
+    with_predict_csv = tasks(job_of(request(predict_csv="new.csv")))
+    assert set(with_predict_csv) == ALL_NODES | {nodes.UNLABELLED_GEN, nodes.BULK_INFERRER}
+    bulk_inferrer = with_predict_csv[nodes.BULK_INFERRER]
+    assert nodes.PUSHER in bulk_inferrer["dependentTasks"]
+    assert {"model_blessing", "infra_blessing"} <= set(bulk_inferrer["inputs"]["artifacts"])
 
 
 def test_every_node_runs_in_the_image(job: dict[str, Any]) -> None:
@@ -92,22 +92,25 @@ def test_only_the_training_gets_gpus(job: dict[str, Any]) -> None:
     }
 
 
-def test_a_node_is_started_anew_twice_and_reused_unless_told_otherwise(job: dict[str, Any]) -> None:
+def test_a_node_is_retried_twice_and_reused_unless_the_settings_say_otherwise(
+    job: dict[str, Any],
+) -> None:
     for task in tasks(job).values():
         assert task["retryPolicy"] == {
             "maxRetryCount": 2,
             "backoffDuration": "60s",
             "backoffFactor": 2.0,
         }
-    fresh = {name for name, task in tasks(job).items() if not task["cachingOptions"]["enableCache"]}
-    assert fresh == {nodes.LAST_BLESSED, nodes.TRAINER}
+    never_reused = {
+        name for name, task in tasks(job).items() if not task["cachingOptions"]["enableCache"]
+    }
+    assert never_reused == {nodes.LAST_BLESSED, nodes.TRAINER}
 
 
 def test_several_machines_are_a_custom_job() -> None:
-    asked = request(
-        "cluster.machines=3", "cluster.gpu_type=NVIDIA_L4", service_account="a@p", **VERTEX
+    job = job_of(
+        request("cluster.machines=3", "cluster.gpu_type=NVIDIA_L4", service_account="a@p", **VERTEX)
     )
-    job = job_of(asked)
     parameters = tasks(job)[nodes.TRAINER]["inputs"]["parameters"]
     config = json.loads(parameters["custom_config"]["runtimeValue"]["constant"])
     job_spec = config["ai_platform_training_args"]["job_spec"]
@@ -122,17 +125,17 @@ def test_several_machines_are_a_custom_job() -> None:
     trainer = container(job, nodes.TRAINER)
     assert "google_cloud_ai_platform.trainer.executor.GenericExecutor" in " ".join(trainer["args"])
     assert "accelerator" not in trainer["resources"]  # The node only waits for the job.
-    machine = tasks(job_of(request()))[nodes.TRAINER]["inputs"]["parameters"]["custom_config"]
-    assert "worker_pool_specs" not in json.dumps(machine)
+    one_machine = tasks(job_of(request()))[nodes.TRAINER]["inputs"]["parameters"]["custom_config"]
+    assert "worker_pool_specs" not in json.dumps(one_machine)
 
 
 def test_a_pushed_model_goes_to_an_endpoint_too_where_there_is_one() -> None:
-    wishes = ("cluster.endpoint=moods", "cluster.endpoint_image=reg/serving:2")
+    overrides = ("cluster.endpoint=moods", "cluster.endpoint_image=reg/serving:2")
     with pytest.raises(ConfigError, match=r"cluster\.endpoint is an endpoint of Vertex AI"):
-        request(*wishes).settings()
-    asked = tasks(job_of(request(*wishes, **VERTEX)))
-    assert set(asked) == ALL_NODES | {nodes.ENDPOINT_PUSHER}
-    node = asked[nodes.ENDPOINT_PUSHER]
+        request(*overrides).settings()
+    with_endpoint = tasks(job_of(request(*overrides, **VERTEX)))
+    assert set(with_endpoint) == ALL_NODES | {nodes.ENDPOINT_PUSHER}
+    node = with_endpoint[nodes.ENDPOINT_PUSHER]
     assert nodes.PUSHER in node["dependentTasks"]
     assert {"model", "model_blessing", "infra_blessing"} == set(node["inputs"]["artifacts"])
     config = node["inputs"]["parameters"]["custom_config"]["runtimeValue"]["constant"]
@@ -148,9 +151,9 @@ def test_a_pushed_model_goes_to_an_endpoint_too_where_there_is_one() -> None:
     }
 
 
-def test_nothing_has_changed_unseen() -> None:
+def test_the_specification_is_the_accepted_one() -> None:
     job = job_of(request())
-    text = yaml.safe_dump(_steady(job["pipelineSpec"]), allow_unicode=True, sort_keys=True)
+    text = yaml.safe_dump(_comparable(job["pipelineSpec"]), allow_unicode=True, sort_keys=True)
     if os.environ.get(ACCEPT):
         GOLDEN.write_text(text, encoding="utf-8")
     assert text == GOLDEN.read_text("utf-8"), (
@@ -159,8 +162,8 @@ def test_nothing_has_changed_unseen() -> None:
     )
 
 
-def _steady(spec: dict[str, Any]) -> dict[str, Any]:
-    """Returns the spec without what changes with every edit of our code, and with the versions."""
+def _comparable(spec: dict[str, Any]) -> dict[str, Any]:
+    """Returns the spec without code versions, TFX's version and TFDV's unset options."""
     text = json.dumps(spec, ensure_ascii=False)
     for task in spec["root"]["dag"]["tasks"].values():
         for name, value in task.get("inputs", {}).get("parameters", {}).items():
@@ -168,17 +171,17 @@ def _steady(spec: dict[str, Any]) -> dict[str, Any]:
             if name == "code":
                 text = text.replace(json.dumps(constant), '"CODE"')
             elif name == "stats_options_json":
-                text = text.replace(json.dumps(constant), json.dumps(_said(constant)))
+                text = text.replace(json.dumps(constant), json.dumps(_set_options(constant)))
             elif name == "custom_config" and isinstance(constant, str):
                 code = (json.loads(constant) or {}).get("code")
                 text = text.replace(str(code), "CODE") if code else text
-    steady: dict[str, Any] = json.loads(text)
-    steady["sdkVersion"] = "tfx"
-    return steady
+    result: dict[str, Any] = json.loads(text)
+    result["sdkVersion"] = "tfx"
+    return result
 
 
-def _said(options: str) -> str:
-    """Returns TFDV's options without those that are not set: each version knows other ones."""
+def _set_options(options: str) -> str:
+    """Returns TFDV's options without those that are not set, which differ between versions."""
     return json.dumps(
         {key: value for key, value in json.loads(options).items() if value is not None}
     )

@@ -1,4 +1,4 @@
-"""Heat maps, galleries and thumbnails, with what they must show worked out by hand."""
+"""Heat maps, galleries and thumbnails, with the expected pictures worked out by hand."""
 
 import base64
 import io
@@ -14,7 +14,7 @@ from PIL import Image
 from models.network import grad_cam
 from report import galleries, thumbnails
 
-MOODS = ["공포", "공격성"]
+MOOD_NAMES = ["공포", "공격성"]
 
 
 def test_the_heat_lies_where_the_mood_s_colour_is() -> None:
@@ -35,7 +35,7 @@ def test_the_heat_lies_where_the_mood_s_colour_is() -> None:
     assert second == pytest.approx(np.array([[0, 0], [0, 1]]), abs=1e-6)
 
 
-def test_galleries_hold_the_surest_one_a_clip_and_no_answer_that_is_no_number(
+def test_galleries_hold_the_best_of_each_clip_and_no_prediction_with_nan(
     tmp_path: Path,
 ) -> None:
     rows = [
@@ -48,18 +48,18 @@ def test_galleries_hold_the_surest_one_a_clip_and_no_answer_that_is_no_number(
     names = ("image_path", "clip", "label_index", "probabilities")
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
     pq.write_table(pa.table(columns), tmp_path / "p.parquet")
-    found = galleries.choose(tmp_path / "p.parquet", MOODS)
-    assert {name: [each.image for each in answers] for name, answers in found.items()} == {
+    found = galleries.select_predictions(tmp_path / "p.parquet", MOOD_NAMES)
+    assert {name: [each.image for each in gallery] for name, gallery in found.items()} == {
         "right": ["a1"],
         "wrong": ["b0", "c0"],
         "unsure": ["c0", "b0", "a0"],
     }
     wrong = found["wrong"][0]
-    assert (wrong.row, wrong.truth, wrong.answer) == (2, "공포", "공격성")
-    assert (wrong.probability, wrong.of_truth) == (0.8, 0.2)
+    assert (wrong.row, wrong.label, wrong.predicted) == (2, "공포", "공격성")
+    assert (wrong.probability, wrong.label_probability) == (0.8, 0.2)
 
 
-def opened(uri: str | None) -> Image.Image:
+def decoded(uri: str | None) -> Image.Image:
     assert uri is not None
     return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
 
@@ -82,9 +82,9 @@ def test_a_refused_photo_is_shown_upright_with_its_box(tmp_path: Path) -> None:
         f"train,{csv},4,gone.jpg,image_missing,gone\n",
         "utf-8",
     )
-    shown = thumbnails.refused_rows(rejects, None)
-    assert shown["not_an_image"][0].picture is shown["image_missing"][0].picture is None
-    picture = opened(shown["box_too_small"][0].picture)
+    by_reason = thumbnails.refused_rows(rejects, None)
+    assert by_reason["not_an_image"][0].picture is by_reason["image_missing"][0].picture is None
+    picture = decoded(by_reason["box_too_small"][0].picture)
     assert picture.size == (100, 200)
     pixels = np.asarray(picture, int)
     red = (pixels[..., 0] - pixels[..., 1] > 60).nonzero()

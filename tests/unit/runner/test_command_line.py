@@ -1,4 +1,4 @@
-"""The command lines as processes: quick answers to wrong wishes, without TensorFlow."""
+"""The command lines as processes: quick errors for wrong arguments, without TensorFlow."""
 
 import json
 import os
@@ -87,7 +87,7 @@ def test_an_output_that_cannot_be_a_folder_ends_in_2(tmp_path: Path) -> None:
     path.write_text("")
     done = command("--output", path)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: The output folder {path} cannot be written")
+    assert done.stderr.startswith(f"error: The output folder must be writable. Received: {path}")
 
 
 def test_an_unknown_flag_ends_in_2(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The live line of a terminal and the plain lines of a pipe."""
+"""The live lines of a terminal and the plain lines of a pipe."""
 
 import io
 import threading
@@ -6,8 +6,8 @@ import threading
 import pytest
 from rich.console import Console
 
+from report.node_run import NodeState
 from runner.console import LiveDisplay, PlainDisplay, display_for
-from runner.node_run import NodeState
 from system.progress import Progress
 
 
@@ -39,11 +39,11 @@ def plain() -> tuple[PlainDisplay, Clock, io.StringIO]:
     return PlainDisplay(Console(file=text, width=80), clock), clock, text
 
 
-def look(display: LiveDisplay) -> list[str]:
-    """Returns the live lines as they look now, without blanks at their ends."""
+def rendered(display: LiveDisplay) -> list[str]:
+    """Returns the live lines as of now, without blanks at their ends."""
     console = Console(file=io.StringIO(), width=display.console.width)
     with console.capture() as capture:
-        console.print(display.rendered())
+        console.print(display.render())
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -57,7 +57,7 @@ def test_the_running_step_shows_its_time_its_rows_and_what_is_left() -> None:
     display.progress(rows(0))
     clock.now += 10
     display.progress(rows(25, note="half of it"))
-    head, task = look(display)
+    head, task = rendered(display)
     display.finish(NodeState.DONE)
     assert "PetExampleGen" in head
     assert head.endswith("0:10")
@@ -69,7 +69,7 @@ def test_a_narrow_terminal_has_the_note_below_the_bar() -> None:
     display, _ = live(width=80)
     display.start("Trainer")
     display.progress(rows(25, note="epoch 2/12 loss 2.676 val macro-F1 0.097"))
-    _, task, note = look(display)
+    _, task, note = rendered(display)
     display.finish(NodeState.DONE)
     assert task.endswith("25/100 rows")
     assert note == "    epoch 2/12 loss 2.676 val macro-F1 0.097"
@@ -80,7 +80,7 @@ def test_the_live_lines_keep_within_the_terminal(width: int, count: int) -> None
     display, _ = live(width)
     display.start("PetExampleGen")
     display.progress(rows(25, note="행복/즐거움 " * 20))
-    lines = look(display)
+    lines = rendered(display)
     display.finish(NodeState.DONE)
     assert len(lines) == count
     # Each of these Hangul takes two cells.
@@ -99,7 +99,7 @@ def test_a_finished_step_leaves_one_line_with_its_seconds() -> None:
 
 def test_without_a_running_step_the_live_lines_are_empty() -> None:
     display, _ = live()
-    assert look(display) == [""]
+    assert rendered(display) == [""]
     display.progress(rows(1))
     display.finish(NodeState.DONE)
 
@@ -122,7 +122,7 @@ def test_a_plain_line_says_how_a_step_ended(state: NodeState, line: str) -> None
     assert text.getvalue() == line + "\n"
 
 
-def test_a_pipe_hears_of_progress_every_ten_seconds() -> None:
+def test_a_pipe_gets_a_progress_line_every_ten_seconds() -> None:
     display, clock, text = plain()
     display.start("Ingest")
     for _ in range(100):
@@ -137,7 +137,7 @@ def test_a_pipe_hears_of_progress_every_ten_seconds() -> None:
     ]
 
 
-def test_a_pipe_hears_of_a_long_step_every_minute() -> None:
+def test_a_pipe_gets_a_line_of_a_long_step_every_minute() -> None:
     display, clock, text = plain()
     display.start("Trainer")
     for _ in range(420):
@@ -182,7 +182,7 @@ def test_reports_of_many_threads_add_up() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    lines = look(display)
+    lines = rendered(display)
     display.finish(NodeState.DONE)
     assert "1,600/2,000 rows" in lines[1]
 

@@ -1,4 +1,4 @@
-"""RunExit codes and words of exceptions."""
+"""Exit codes and messages of exceptions."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def wrapped(cause: BaseException, explicitly: bool) -> BaseException:
         (KeyboardInterrupt(), RunExit.OTHER, STOPPED.message),
     ],
 )
-def test_what_we_know_is_told_without_a_traceback(
+def test_known_errors_are_reported_without_a_traceback(
     error: BaseException, code: RunExit, message: str
 ) -> None:
     for shape in (error, wrapped(error, explicitly=True), wrapped(error, explicitly=False)):
@@ -36,7 +36,7 @@ def test_what_we_know_is_told_without_a_traceback(
         assert (failure.exit, failure.message, failure.see_log) == (code, message, False)
 
 
-def test_other_errors_are_told_by_their_last_line_and_the_log() -> None:
+def test_other_errors_are_reported_by_their_last_line_and_the_log() -> None:
     failure = diagnose(ZeroDivisionError("division by zero"))
     assert failure.exit == RunExit.OTHER
     assert failure.message == "ZeroDivisionError: division by zero"

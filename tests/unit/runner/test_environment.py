@@ -1,4 +1,4 @@
-"""What a run needs of its machine, and the lock on its folder."""
+"""Requirements of a run on its machine, the lock on its folder, and its signals."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner import environment
-from runner.interrupts import StopRequest, signals_ignored, stop_signals
+from runner.interrupts import StopRequest, signals_as_interrupts, signals_ignored
 from schemas.errors import ConfigError
 
 Usage = namedtuple("Usage", "total used free")
@@ -50,11 +50,13 @@ def test_the_output_folder_is_made(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_output_folder_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("")
-    with pytest.raises(ConfigError, match=r"cannot be written: File exists\. Name another"):
+    with pytest.raises(
+        ConfigError, match=r"must be writable\. Received: .*file \(File exists\)\. Choose another"
+    ):
         environment.check_output(path)
 
 
-def test_a_full_disk_is_told_before_the_run(
+def test_a_full_disk_is_reported_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     floor = 500 * 2**20
@@ -88,7 +90,7 @@ def test_tfx_finds_no_flags_and_tensorflow_leaves_memory_to_the_training(
 def test_both_signals_end_a_run_as_ctrl_c(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     stop = StopRequest()
-    with stop_signals(stop):
+    with signals_as_interrupts(stop):
         assert not stop.received
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
@@ -98,7 +100,7 @@ def test_both_signals_end_a_run_as_ctrl_c(number: signal.Signals) -> None:
 
 
 def test_the_same_ctrl_c_passed_on_by_uv_counts_once() -> None:
-    with stop_signals(StopRequest()):
+    with signals_as_interrupts(StopRequest()):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(5)
@@ -108,7 +110,7 @@ def test_the_same_ctrl_c_passed_on_by_uv_counts_once() -> None:
 
 def test_the_last_lines_are_written_undisturbed() -> None:
     stop = StopRequest()
-    with stop_signals(stop), signals_ignored():
+    with signals_as_interrupts(stop), signals_ignored():
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(0.1)
         assert not stop.received

@@ -1,4 +1,4 @@
-"""The original's training command in this pipeline's words, and what it ends with."""
+"""The original project's training command as a request, and the lines that it ends with."""
 
 import datetime
 import shlex
@@ -11,16 +11,16 @@ import local_runner
 import train
 from dataset.boxes import PixelBox
 from pipeline.config import Settings
+from report.results import Results
 from runner.example_row import ExampleRow
-from runner.original_command import OriginalCommand, ending
-from runner.results import Results
+from runner.original_command import OriginalCommand, closing_lines
 from runner.run_record import RunRecord
 from runner.run_request import RunRequest
 from schemas.labels import DEFAULT_MOODS
 
 
-def asked(module: Any, monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> RunRequest:
-    """Returns what a command line asks the pipeline for; it exits with 4."""
+def request_of(module: Any, monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> RunRequest:
+    """Returns the request that a command line makes; it exits with 4."""
     requests = []
 
     def run(request: RunRequest, *_: object) -> int:
@@ -38,7 +38,7 @@ def test_the_originals_own_command_is_taken_as_it_was(monkeypatch: pytest.Monkey
         "--train ./data/train.csv --valid ./data/val.csv --batch_size 32 --resolution 96 "
         "--learning_rate 3e-5 --epochs 7 --train_base"
     )
-    request = asked(train, monkeypatch, command.split())
+    request = request_of(train, monkeypatch, command.split())
     assert (request.train_csv, request.eval_csv) == (Path("data/train.csv"), Path("data/val.csv"))
     settings = request.settings()
     assert (settings.train.batch_size, settings.model.resolution) == (32, 96)
@@ -59,15 +59,15 @@ def test_a_setting_wins_over_a_flag() -> None:
     assert request.settings().train.fine_tune == "two_phase"
 
 
-def test_what_is_printed_asks_local_runner_for_the_same(
+def test_the_printed_local_runner_command_makes_the_same_request(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = "--train|a b.csv|--valid|v.csv|--train_base|--labels|l.json|--output|o|--image-root|i"
-    request = asked(train, monkeypatch, [*command.split("|"), "--set", "augment.strength=0"])
+    request = request_of(train, monkeypatch, [*command.split("|"), "--set", "augment.strength=0"])
     title, line, _ = capsys.readouterr().out.splitlines()
     assert title == "The same as:"
     assert line.startswith("  python local_runner.py --train-csv 'a b.csv' --eval-csv v.csv ")
-    assert asked(local_runner, monkeypatch, shlex.split(line)[2:]) == request
+    assert request_of(local_runner, monkeypatch, shlex.split(line)[2:]) == request
 
 
 def test_training_rows_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +79,7 @@ def test_training_rows_must_be_named(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.fixture
 def record(tmp_path: Path) -> RunRecord:
-    """A run that has trained and was judged."""
+    """A run whose model is trained and evaluated."""
     output = tmp_path / "out"
     output.mkdir()
     checkpoint = tmp_path / "model_run" / "best.keras"
@@ -104,8 +104,8 @@ def record(tmp_path: Path) -> RunRecord:
     )
 
 
-def told(record: RunRecord, example: ExampleRow | None = None, **flags: Any) -> list[str]:
-    return list(ending(OriginalCommand(Path("t.csv"), **flags).request(), record, example))
+def lines(record: RunRecord, example: ExampleRow | None = None, **flags: Any) -> list[str]:
+    return list(closing_lines(OriginalCommand(Path("t.csv"), **flags).request(), record, example))
 
 
 def test_it_ends_with_the_checkpoint_the_figures_and_the_command_to_try(
@@ -113,7 +113,7 @@ def test_it_ends_with_the_checkpoint_the_figures_and_the_command_to_try(
 ) -> None:
     monkeypatch.chdir(record.folder.parent)
     example = ExampleRow(Path("a b.jpg").absolute(), PixelBox(1, 2, 30, 40), "공포")
-    assert told(record, example) == [
+    assert lines(record, example) == [
         "",
         "  Checkpoint  out/best.keras",
         "  on 1,504 val rows: macro-F1 0.250, accuracy 0.500 (always 공포: 0.125, 0.625)",
@@ -126,24 +126,24 @@ def test_it_ends_with_the_checkpoint_the_figures_and_the_command_to_try(
 
 def test_a_checkpoint_of_an_earlier_run_is_replaced(record: RunRecord) -> None:
     (record.folder / "best.keras").write_bytes(b"old")
-    told(record)
+    lines(record)
     assert (record.folder / "best.keras").read_bytes() == b"weights"
 
 
 def test_a_run_without_a_checkpoint_of_its_own_shows_no_older_one(record: RunRecord) -> None:
     (record.folder / "best.keras").write_bytes(b"old")
     record.results.checkpoint = None
-    assert told(record) == []
+    assert lines(record) == []
 
 
 def test_the_users_labels_are_in_the_command(record: RunRecord, tmp_path: Path) -> None:
     labels = tmp_path / "label.json"
     labels.write_text('{"b": 1, "a": 0}')
     record.results.ingest = {"splits": {"train": {"moods": {"a": 1, "b": 2}}}}
-    assert told(record, labels=labels)[-1].endswith(f"--classes 2 --label {labels}")
+    assert lines(record, labels=labels)[-1].endswith(f"--classes 2 --label {labels}")
 
 
-def test_moods_that_no_row_has_are_told_of(record: RunRecord) -> None:
+def test_moods_that_no_row_has_are_named(record: RunRecord) -> None:
     assert record.results.ingest is not None
     record.results.ingest["splits"]["train"]["moods"]["공격성"] = 0
-    assert "  No train row is 공격성: the model cannot tell that." in told(record)[3]
+    assert "  No train row has the label 공격성: the model cannot learn it." in lines(record)[3]

@@ -2,7 +2,7 @@
 
 import logging
 
-from runner.progress_feed import from_worker_entry, reports_to
+from runner.progress_feed import parse_worker_entry, reports_to
 from system import progress
 from system.progress import Progress
 
@@ -16,33 +16,33 @@ ENTRY = (
 """As Beam 2.65 logs a worker's report; ``test_runs_through_tfx`` has Beam make one."""
 
 
-def test_a_report_reaches_the_listener_while_it_listens() -> None:
-    heard: list[Progress] = []
-    with reports_to(heard.append):
+def test_a_report_reaches_the_callback_within_the_block() -> None:
+    reports: list[Progress] = []
+    with reports_to(reports.append):
         progress.report("read", 5, 10, "rows", "half")
     progress.report("read", 5, 10, "rows")
-    assert heard == [Progress("read", 5, 10, "rows", "half")]
+    assert reports == [Progress("read", 5, 10, "rows", "half")]
 
 
 def test_a_workers_report_comes_through_its_text() -> None:
-    report = from_worker_entry(ENTRY % "shard 3")
+    report = parse_worker_entry(ENTRY % "shard 3")
     assert report == Progress("read train", 50, 520, "rows", "shard 3")
 
 
 def test_a_workers_report_without_a_note_comes_through() -> None:
-    assert from_worker_entry(ENTRY % "") == Progress("read train", 50, 520, "rows", "")
+    assert parse_worker_entry(ENTRY % "") == Progress("read train", 50, 520, "rows", "")
 
 
-def test_beams_logger_is_listened_to() -> None:
-    heard: list[Progress] = []
-    with reports_to(heard.append):
+def test_a_workers_report_through_beams_logger_reaches_the_callback() -> None:
+    reports: list[Progress] = []
+    with reports_to(reports.append):
         logging.getLogger(WORKER_LOGGER).warning(ENTRY % "")
-    assert [report.advance for report in heard] == [50]
+    assert [report.advance for report in reports] == [50]
 
 
 def test_other_records_are_no_reports() -> None:
-    heard: list[Progress] = []
-    with reports_to(heard.append):
+    reports: list[Progress] = []
+    with reports_to(reports.append):
         logging.getLogger("other").warning('message: "a: +1 of 2 rows "')
         logging.getLogger(WORKER_LOGGER).warning('message: "a: +1 of 2 rows "')
-    assert heard == []
+    assert reports == []

@@ -1,4 +1,4 @@
-"""The last page of a run, on narrow and wide terminals and in a pipe."""
+"""The summary of a run, on narrow and wide terminals and in a pipe."""
 
 import copy
 import datetime
@@ -11,12 +11,13 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from dataset.boxes import PixelBox
+from report.node_run import NodeRun, NodeState
+from report.results import Results
 from runner.example_row import ExampleRow
-from runner.node_run import NodeRun, NodeState
-from runner.results import Results
 from runner.run_record import RunRecord
 from runner.run_summary import print_summary
 from schemas.exit_codes import RunExit
+from testing.report import documents
 
 INGEST: dict[str, Any] = {
     "splits": {
@@ -24,21 +25,25 @@ INGEST: dict[str, Any] = {
             "rows": 1010,
             "used": 1000,
             "moods": {"공포": 100, "행복/즐거움": 900},
+            "thinned": {"공포": 0, "행복/즐거움": 0},
             "refused": {"box_empty": 7, "image_missing": 3},
+            "clips": 100,
+            "bytes": 1,
         },
-        "eval": {"rows": 40, "used": 40, "moods": {"공포": 10, "행복/즐거움": 30}, "refused": {}},
+        "eval": {
+            "rows": 40,
+            "used": 40,
+            "moods": {"공포": 10, "행복/즐거움": 30},
+            "thinned": {"공포": 0, "행복/즐거움": 0},
+            "refused": {},
+            "clips": 4,
+            "bytes": 1,
+        },
     }
 }
 METRICS: dict[str, Any] = {
-    "rows": 40,
-    "model": {"accuracy": 0.6, "balanced_accuracy": 0.45, "macro_f1": 0.5},
-    "majority": {
-        "mood": "행복/즐거움",
-        "accuracy": 0.75,
-        "balanced_accuracy": 0.5,
-        "macro_f1": 0.4286,
-    },
-    "baseline": None,
+    **documents.metrics(),
+    "majority": {**documents.predictor_scores(0.75, 0.5, 0.4286), "mood": "행복/즐거움"},
     "per_mood": {"공포": {"precision": 0.5, "recall": None, "support": 10}},
     "verdict": {
         "blessed": True,
@@ -70,7 +75,7 @@ def record(tmp_path: Path) -> RunRecord:
     return record
 
 
-def shown(record: RunRecord, example: ExampleRow | None = None, width: int = 80) -> str:
+def summary(record: RunRecord, example: ExampleRow | None = None, width: int = 80) -> str:
     text = io.StringIO()
     print_summary(Console(file=text, width=width), record, example)
     return text.getvalue()
@@ -83,7 +88,7 @@ def line_with(text: str, part: str) -> list[str]:
 
 
 def test_moods_rows_and_reasons_stand_under_their_splits(record: RunRecord) -> None:
-    text = shown(record)
+    text = summary(record)
     assert line_with(text, "  공포  ") == ["공포", "100", "10", "0.500", "-"]
     assert line_with(text, "  used  ") == ["used", "1,000", "40"]
     assert line_with(text, "box_empty") == ["refused:", "box_empty", "7", "0"]
@@ -92,7 +97,7 @@ def test_moods_rows_and_reasons_stand_under_their_splits(record: RunRecord) -> N
 
 
 def test_columns_align_although_hangul_takes_two_cells(record: RunRecord) -> None:
-    lines = shown(record).splitlines()
+    lines = summary(record).splitlines()
     ends = []
     for part, last in (("  공포  ", "100"), ("행복/즐거움  ", "900"), ("  used  ", "1,000")):
         (line,) = [line for line in lines if part in line and last in line]
@@ -101,9 +106,9 @@ def test_columns_align_although_hangul_takes_two_cells(record: RunRecord) -> Non
 
 
 def test_metrics_stand_beside_the_majority_answer(record: RunRecord) -> None:
-    text = shown(record)
-    assert "on 40 eval rows    model  always 행복/즐거움" in text
-    assert line_with(text, "macro-F1    ") == ["macro-F1", "0.500", "0.429"]
+    text = summary(record)
+    assert "on 40 eval rows    model  95 % interval  always 행복/즐거움" in text
+    assert line_with(text, "macro-F1    ") == ["macro-F1", "0.500", "-", "0.429"]
 
 
 def test_the_intervals_and_the_clips_stand_beside_the_scores(record: RunRecord) -> None:
@@ -117,7 +122,7 @@ def test_the_intervals_and_the_clips_stand_beside_the_scores(record: RunRecord) 
         "compared": {**scores, "macro_f1": 0.2},
         "per_clip": {"model": clips, "majority": {"macro_f1": 0.3}, "compared": clips},
     }
-    text = shown(record, width=100)
+    text = summary(record, width=100)
     assert line_with(text, "  macro-F1   ") == [
         "macro-F1",
         "0.500",
@@ -146,7 +151,7 @@ def test_the_best_trials_come_first_and_the_others_are_counted(record: RunRecord
     scores = [None, 0.1, 0.7, 0.3, 0.4, 0.5, 0.6, None]
     trials = [trial(name, score) for name, score in enumerate(scores)]
     record.results.tuner = {"best": "2", "trials": trials}
-    lines = [line.split() for line in shown(record, width=120).splitlines()]
+    lines = [line.split() for line in summary(record, width=120).splitlines()]
     begin = next(i for i, words in enumerate(lines) if words[:1] == ["trials"])
     assert lines[begin + 1] == [
         *("2", "0.700", "2:00"),
@@ -160,9 +165,13 @@ def test_the_last_blessed_model_gets_a_column_where_there_is_one(record: RunReco
     assert record.results.metrics is not None
     record.results.metrics = {
         **record.results.metrics,
-        "baseline": {"accuracy": 0.1, "balanced_accuracy": 0.2, "macro_f1": 0.3},
+        "baseline": documents.predictor_scores(0.1, 0.2, 0.3),
+        "per_clip": {
+            **record.results.metrics["per_clip"],
+            "baseline": documents.predictor_scores(0.1, 0.2, 0.3),
+        },
     }
-    text = shown(record)
+    text = summary(record)
     assert "last blessed" in text
     assert line_with(text, "macro-F1    ")[-1] == "0.300"
 
@@ -171,7 +180,7 @@ def test_a_pushed_model_comes_with_a_command_that_can_be_copied(
     record: RunRecord, tmp_path: Path
 ) -> None:
     example = ExampleRow(tmp_path / "a b.jpg", PixelBox(1, 2, 30, 40), "공포")
-    text = shown(record, example, width=40)
+    text = summary(record, example, width=40)
     assert text.splitlines()[-3:] == [
         f"  uv run python inference.py --weight_path {tmp_path / 'serving' / '17'} \\",
         "    --box 1,2,30,40 \\",
@@ -190,7 +199,7 @@ def test_a_model_that_is_not_blessed_says_why(record: RunRecord) -> None:
             "checks": [{"check": "over_majority", "passed": False, "message": "0.3 against 0.479"}],
         },
     }
-    text = shown(record)
+    text = summary(record)
     assert line_with(text, "against") == ["failed", "blessing", "0.3", "against", "0.479"]
     assert "Not pushed: the model is not blessed" in text
     assert "inference.py" not in text
@@ -210,7 +219,7 @@ def test_a_servable_that_failed_says_why(record: RunRecord) -> None:
             {"check": "tf2_loader", "passed": True, "message": "loaded"},
         ],
     }
-    text = shown(record)
+    text = summary(record)
     assert line_with(text, "variable")[:2] == ["failed", "servable"]
     assert "loaded" not in text
     assert "File x" not in text
@@ -221,27 +230,27 @@ def test_refused_data_shows_what_was_found_and_no_metrics(record: RunRecord) -> 
     record.exit = RunExit.DATA_REFUSED
     record.results.metrics = record.results.servable = record.results.pushed = None
     record.results.validation = {"verdict": "refused", "findings": [WARNING, ERROR]}
-    text = shown(record)
+    text = summary(record)
     assert line_with(text, "of 100")[0] == "error"
     assert "Data refused" in text
     assert "accuracy" not in text
     assert "precision" not in text
 
 
-def test_what_both_reports_found_is_shown(record: RunRecord) -> None:
+def test_what_both_reports_found_is_summary(record: RunRecord) -> None:
     leak = {"severity": "error", "split": "eval", "message": "12 frames nearly equal"}
     record.results.leaks = {"verdict": "refused", "findings": [leak], "leaks": {}, "examples": []}
-    text = shown(record)
+    text = summary(record)
     assert line_with(text, "10% of train")[0] == "warning"
     assert line_with(text, "nearly equal") == ["error", "eval", *leak["message"].split()]
     record.results.validation = {"verdict": "ok", "findings": []}
-    assert line_with(shown(record), "nearly equal")[0] == "error"
+    assert line_with(summary(record), "nearly equal")[0] == "error"
 
 
 def test_a_stopped_run_is_no_failure(record: RunRecord) -> None:
     record.exit, record.results = RunExit.OTHER, Results()
     record.nodes["Pusher"] = NodeRun("Pusher", 1.0, NodeState.STOPPED)
-    text = shown(record)
+    text = summary(record)
     assert "  Stopped\n" in text
     assert "Failed" not in text
 
@@ -250,7 +259,7 @@ def test_a_run_that_failed_early_shows_what_there_is(tmp_path: Path) -> None:
     started = datetime.datetime(2026, 11, 23, tzinfo=datetime.timezone.utc)
     record = RunRecord(tmp_path, tmp_path / "run.log", started, exit=1, seconds=2.0)
     record.nodes = {"PetExampleGen": None}
-    text = shown(record)
+    text = summary(record)
     assert "Failed" in text
     assert len(text.split("\n")) <= 5
 
@@ -260,7 +269,7 @@ def test_tables_keep_within_the_terminal(record: RunRecord, width: int) -> None:
     values = {"train.learning_rate": 3e-5, "train.imbalance": "logit_adjustment"}
     trial = {"trial": "0", "values": values, "score": 0.5, "seconds": 1.0}
     record.results.tuner = {"best": "0", "trials": [trial]}
-    tables, _, _ = shown(record, width=width).partition("  Pushed")
+    tables, _, _ = summary(record, width=width).partition("  Pushed")
     lines = [line.rstrip() for line in tables.splitlines() if "rejects.csv" not in line]
     assert max(cell_len(line) for line in lines) <= width
 
@@ -268,7 +277,7 @@ def test_tables_keep_within_the_terminal(record: RunRecord, width: int) -> None:
 def test_frames_that_were_thinned_are_shown_by_mood(record: RunRecord) -> None:
     train = {**INGEST["splits"]["train"], "thinned": {"공포": 0, "행복/즐거움": 2100}}
     record.results = Results(ingest={"splits": {**INGEST["splits"], "train": train}})
-    lines = shown(record).splitlines()
+    lines = summary(record).splitlines()
     (header,) = (line for line in lines if line.split()[:1] == ["rows"])
     assert header.split() == ["rows", "train", "eval", "thinned"]
     (mood,) = (line for line in lines if line.split()[:1] == ["행복/즐거움"])

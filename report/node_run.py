@@ -1,4 +1,7 @@
-"""What is known of a node once it has run. No TFX here, so that reading it stays fast."""
+"""How a node of a run ended, and its outputs.
+
+Nothing of TFX is imported here, so that reading a run's results stays fast.
+"""
 
 import enum
 from collections.abc import Mapping
@@ -11,16 +14,16 @@ class NodeState(str, enum.Enum):
 
     DONE = "done"
     REUSED = "reused"
-    """Its outputs of an earlier run were taken."""
+    """The outputs of an earlier run were taken."""
     SKIPPED = "skipped"
-    """It had nothing to do, such as looking for a blessed model where there is none."""
+    """There was nothing to do, such as looking for a blessed model where there is none."""
     FAILED = "failed"
     STOPPED = "stopped"
     """By Ctrl-C or SIGTERM."""
 
 
 class OutputArtifact(NamedTuple):
-    """An output of one execution, as ML Metadata has it."""
+    """An output of one execution, as ML Metadata describes it."""
 
     type_name: str
     uri: str
@@ -33,9 +36,9 @@ class NodeRun:
 
     Attributes:
       node: its id.
-      seconds: how long it took, the look-up of earlier outputs included.
+      seconds: duration, including the look-up of earlier outputs.
       state: how it ended.
-      outputs: what this run's execution put out, reused or new.
+      outputs: artifacts of this run's execution, reused or new.
       peak_bytes: most memory that all processes held at once while it ran.
     """
 
