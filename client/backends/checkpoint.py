@@ -51,9 +51,11 @@ class CheckpointModel:
         )
         images = tf.TensorSpec([None], tf.string, name=signatures.IMAGE_BYTES)
         boxes = tf.TensorSpec([None, 4], tf.int64, name=signatures.BOX)
-        self._of_images = tf.function(asked.of_images, input_signature=[images], autograph=False)
+        self._of_images = tf.function(
+            asked.predict_images, input_signature=[images], autograph=False
+        )
         self._of_boxes = tf.function(
-            asked.of_boxes, input_signature=[images, boxes], autograph=False
+            asked.predict_boxes, input_signature=[images, boxes], autograph=False
         )
 
     def predict(
