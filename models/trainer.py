@@ -1,10 +1,11 @@
 """The training, as the TFX Trainer calls it (``models.trainer.run_fn``).
 
 From Examples and the Transform node's graph to the best epoch's network, exported with its
-signatures. Here things are put together; what they do is in the modules named below.
+signatures. This module calls the stages in order; they are in the modules imported below.
 """
 
 import dataclasses
+import functools
 import logging
 import math
 import os
@@ -20,6 +21,7 @@ from models.inputs.label_index import LabelIndexer, count_labels
 from models.network import classifier
 from models.servable import export, golden, temperature
 from models.servable.signatures import ServingSpec
+from models.settings import ModelSettings, TrainSettings
 from models.trainer_config import TrainerConfig
 from models.training import backup, devices, fitting, losses, precision, warm_start
 from schemas import artifacts
@@ -29,7 +31,7 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """The Examples of both splits.
+    """Examples of both splits.
 
     Attributes:
       indexer: of the Transform node.
@@ -44,16 +46,22 @@ class Data:
     eval_counts: Sequence[int]
 
     @classmethod
-    def of(cls, fn_args: Any, moods: int) -> "Data":
-        """Finds what TFX names in ``fn_args``, and counts it.
+    def from_fn_args(cls, fn_args: Any, num_classes: int) -> "Data":
+        """Finds the shards that TFX names, and counts their labels.
+
+        Args:
+          fn_args: as for ``run_fn``.
+          num_classes: moods in the label map.
 
         Raises:
-          ConfigError: if there is nothing, or a label is not in the label map.
+          ConfigError: if there are no shards, or a label is not in the label map.
         """
         indexer = LabelIndexer(fn_args.transform_graph_path)
-        train, evaluation = shard_files(fn_args.train_files), shard_files(fn_args.eval_files)
-        counts = [count_labels(files, indexer, moods) for files in (train, evaluation)]
-        return cls(indexer, train, evaluation, *counts)
+        train_files, eval_files = shard_files(fn_args.train_files), shard_files(fn_args.eval_files)
+        train_counts, eval_counts = (
+            count_labels(files, indexer, num_classes) for files in (train_files, eval_files)
+        )
+        return cls(indexer, train_files, eval_files, train_counts, eval_counts)
 
 
 def run_fn(fn_args: Any) -> None:
@@ -65,48 +73,40 @@ def run_fn(fn_args: Any) -> None:
         ``hyperparameters`` (the Tuner's best) and ``custom_config`` (``TrainerConfig``).
 
     Raises:
-      ConfigError: if the weights cannot be had, or the data does not fit the label map.
-      TrainingDivergedError: if the loss is no longer a number.
+      ConfigError: if the weights cannot be loaded, or the data does not fit the label map.
+      TrainingDivergedError: if the loss is NaN or infinite.
     """
-    config = TrainerConfig.from_json(fn_args.custom_config).with_hyperparameters(
-        fn_args.hyperparameters
-    )
+    # Configuration, devices, data.
+    config = TrainerConfig.from_json(fn_args.custom_config)
+    config = config.with_hyperparameters(fn_args.hyperparameters)
     config = config.with_backup_dir(fn_args.model_run_dir)
     devices.let_gpu_memory_grow()
-    strategy = devices.strategy_for(config.train)  # Before anything is computed.
-    data = Data.of(fn_args, len(config.moods))
-    key = backup.key_of(
+    strategy = devices.strategy_for(config.train)  # Before TensorFlow computes anything.
+    data = Data.from_fn_args(fn_args, num_classes=len(config.moods))
+    key = backup.backup_key(
         {**fn_args.custom_config, "hyperparameters": fn_args.hyperparameters},
         [*data.train_files, *data.eval_files],
         fn_args.base_model,
     )
-    if not devices.is_chief(strategy):
-        # It takes part in each step, and what it would write is the chief's already.
-        with tempfile.TemporaryDirectory() as folder:
-            backups = backup.Backups(config.backup_dir, key, writes=False)
-            run_dir = os.path.join(folder, "run", "0")
-            train(config, data, fn_args.base_model, run_dir, backups, folder, strategy)
-        devices.barrier(strategy)  # TFX asks each machine whether there is a model.
-        return
-    backups = backup.Backups(config.backup_dir, key)
-    run_dir = fn_args.model_run_dir
-    model = train(config, data, fn_args.base_model, run_dir, backups, backups.folder, strategy)
-    model = export.as_float32(model, config.model, config.moods, run_dir)
 
-    def batches(files: Sequence[str]) -> tf.data.Dataset:
-        return _evaluation(config, data.indexer, files)
-
-    if config.calibrate:
-        temperature.scale(model, data.eval_files, batches, run_dir)
-        # What is kept must say what is served.
-        classifier.without_optimizer(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
-    golden.write(model, data.eval_files, sum(data.eval_counts), batches, run_dir)
-    spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
-    weights = warm_start.start_of(config.model, fn_args.base_model).weights
-    export.write_servable(model, spec, weights, fn_args.serving_model_dir)
-    warm_start.keep_checkpoint(fn_args.model_run_dir, fn_args.serving_model_dir)
-    backups.clear()
-    devices.barrier(strategy)
+    # Training and export.
+    if devices.is_chief(strategy):
+        backups = backup.Backups(config.backup_dir, key)
+        model = train(
+            config,
+            data,
+            fn_args.base_model,
+            run_dir=fn_args.model_run_dir,
+            backups=backups,
+            precision_dir=backups.folder,
+            strategy=strategy,
+        )
+        _export(model, config, data, fn_args)
+        backups.clear()
+    else:
+        backups = backup.Backups(config.backup_dir, key, writes=False)
+        _train_without_output(config, data, fn_args.base_model, backups, strategy)
+    devices.barrier(strategy)  # After it TFX checks on each machine that there is a model.
 
 
 def train(
@@ -120,78 +120,61 @@ def train(
     *,
     task: str = "train",
 ) -> keras.Model:
-    """Builds the network and trains it; the Trainer's training and a trial of the Tuner's.
+    """Builds the network and trains it, for the Trainer or for one trial of the Tuner.
 
     Args:
-      config: what and how.
-      data: on what.
+      config: settings of the network, of the training and of the augmentation.
+      data: Examples of both splits.
       base_model: servable of the model to go on from, if any.
       run_dir: gets the curves, the checkpoint and its label map.
-      backups: where it goes on from, and what it leaves if it is killed.
-      precision_dir: folder that keeps which precision was found to be the fastest.
+      backups: the training goes on from the newest, and makes new ones.
+      precision_dir: folder that keeps the step config that was measured to be the fastest.
       strategy: of ``devices.strategy_for``.
-      task: name for its progress.
+      task: name in the progress reports.
 
     Returns:
       The network of the best epoch.
 
     Raises:
-      ConfigError: if the weights cannot be had.
-      TrainingDivergedError: if the loss is no longer a number.
+      ConfigError: if the weights cannot be loaded.
+      TrainingDivergedError: if the loss is NaN or infinite.
     """
+    num_examples = sum(data.train_counts)
     _LOGGER.info(
         "Training on %d examples, validating on %d; %s",
-        sum(data.train_counts),
+        num_examples,
         sum(data.eval_counts),
         config,
     )
-    first = warm_start.start_of(config.model, base_model)
-    loss = losses.loss_for(config.train, data.train_counts)
-    steps_per_epoch = config.train.steps_per_epoch or math.ceil(
-        sum(data.train_counts) / config.train.batch_size
+
+    # Settings that depend on the base model, the devices and the data.
+    model_settings = warm_start.with_base_weights(config.model, base_model)
+    train_settings = _train_settings(config.train, strategy)
+    steps_per_epoch = train_settings.steps_per_epoch or math.ceil(
+        num_examples / train_settings.batch_size
     )
 
-    def batches(start: int) -> tf.data.Dataset:
-        stream = training_batches(
-            data.train_files,
-            data.indexer,
-            losses.class_weights(config.train, data.train_counts, config.moods),
-            resolution=config.model.resolution,
-            batch_size=config.train.batch_size,
-            shuffle_buffer=config.train.shuffle_buffer,
-            augment=config.augment,
-            seed=config.train.seed,
-            total=sum(data.train_counts),
-            start=start,
-        )
-        return devices.with_data_autosharding(stream)
+    # Parts of the training.
+    loss = losses.loss_for(train_settings, data.train_counts)
+    training = functools.partial(_training_batches, config, data)
+    build = functools.partial(_build, config, model_settings, strategy)
 
-    def build(dtype: str) -> keras.Model:
-        keras.utils.set_random_seed(config.train.seed)
-        with precision.policy(dtype), strategy.scope():
-            model = classifier.build(first, len(config.moods))
-            warm_start.take_head(model, first.weights, config.moods)
-        return devices.patch_for_multi_worker(model)
-
-    def trial_steps(step_config: precision.StepConfig) -> Iterable[float]:
-        some = batches(0).take(precision.STEPS)
+    def measured_steps(step_config: precision.StepConfig) -> Iterable[float]:
+        batches = training(0).take(precision.STEPS)
         model = build(step_config.precision)
         return fitting.train_steps(
-            model, some, config.train, loss, steps_per_epoch, step_config.xla
+            model, batches, train_settings, loss, steps_per_epoch, step_config.xla
         )
 
-    settings = config.train
-    if devices.spans_machines(strategy):
-        # Each would look at its own clock, for the precision and for when to make a backup.
-        settings = precision.without_auto(settings).replace(backup_minutes=0.0)
-    step_config = precision.select_precision(settings, trial_steps, precision_dir, run_dir)
+    # The training itself.
+    step_config = precision.select_precision(train_settings, measured_steps, precision_dir, run_dir)
     model = build(step_config.precision)
-    warm_start.note_moods(run_dir, config.moods)
+    warm_start.write_label_map(run_dir, config.moods)
     fitting.fit(
         model,
-        batches,
-        devices.with_data_autosharding(_evaluation(config, data.indexer, data.eval_files)),
-        settings,
+        training,
+        devices.with_data_autosharding(_validation_batches(config, data.indexer, data.eval_files)),
+        train_settings,
         loss,
         steps_per_epoch=steps_per_epoch,
         run_dir=run_dir,
@@ -202,7 +185,86 @@ def train(
     return model
 
 
-def _evaluation(
+def _train_without_output(
+    config: TrainerConfig,
+    data: Data,
+    base_model: str | None,
+    backups: backup.Backups,
+    strategy: tf.distribute.Strategy,
+) -> None:
+    """Takes part in each step of a training whose files the chief writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        run_dir = os.path.join(folder, "run", "0")
+        train(config, data, base_model, run_dir, backups, folder, strategy)
+
+
+def _export(model: keras.Model, config: TrainerConfig, data: Data, fn_args: Any) -> None:
+    """Calibrates the trained network and writes the servable and all that belongs to it."""
+    run_dir = fn_args.model_run_dir
+    model = export.as_float32(model, config.model, config.moods, run_dir)
+
+    def batches(files: Sequence[str]) -> tf.data.Dataset:
+        return _validation_batches(config, data.indexer, files)
+
+    if config.calibrate:
+        temperature.scale(model, data.eval_files, batches, run_dir)
+        # The checkpoint must predict what the servable predicts.
+        classifier.without_optimizer(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
+    golden.write(model, data.eval_files, sum(data.eval_counts), batches, run_dir)
+
+    spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
+    weights = warm_start.with_base_weights(config.model, fn_args.base_model).weights
+    export.write_servable(model, spec, weights, fn_args.serving_model_dir)
+    warm_start.keep_checkpoint(run_dir, fn_args.serving_model_dir)
+
+
+def _train_settings(settings: TrainSettings, strategy: tf.distribute.Strategy) -> TrainSettings:
+    """Returns the settings; on several machines without those that depend on the clock."""
+    if not devices.spans_machines(strategy):
+        return settings
+    # By its own clock each machine would choose its own precision and times of backups.
+    return precision.without_auto(settings).replace(backup_minutes=0.0)
+
+
+def _build(
+    config: TrainerConfig,
+    settings: ModelSettings,
+    strategy: tf.distribute.Strategy,
+    dtype: str,
+) -> keras.Model:
+    """Builds the network with its first weights, to compute in a precision.
+
+    Args:
+      config: of the training.
+      settings: of the network, with the base model's checkpoint as weights, if there is one.
+      strategy: to build under.
+      dtype: precision of a step config.
+    """
+    keras.utils.set_random_seed(config.train.seed)
+    with precision.dtype_policy(dtype), strategy.scope():
+        model = classifier.build(settings, len(config.moods))
+        warm_start.load_head(model, settings.weights, config.moods)
+    return devices.patch_for_multi_worker(model)
+
+
+def _training_batches(config: TrainerConfig, data: Data, start: int) -> tf.data.Dataset:
+    """Returns the training's stream without its first ``start`` batches."""
+    stream = training_batches(
+        data.train_files,
+        data.indexer,
+        losses.class_weights(config.train, data.train_counts, config.moods),
+        resolution=config.model.resolution,
+        batch_size=config.train.batch_size,
+        shuffle_buffer=config.train.shuffle_buffer,
+        augment=config.augment,
+        seed=config.train.seed,
+        total=sum(data.train_counts),
+        start=start,
+    )
+    return devices.with_data_autosharding(stream)
+
+
+def _validation_batches(
     config: TrainerConfig, indexer: LabelIndexer, files: Sequence[str]
 ) -> tf.data.Dataset:
     return evaluation_batches(

@@ -1,4 +1,4 @@
-"""What the Trainer and the Tuner are told: the node's ``custom_config``."""
+"""Configuration of the Trainer and the Tuner: the node's ``custom_config``."""
 
 import dataclasses
 import logging
@@ -21,9 +21,9 @@ class TrainerConfig:
       train: the training.
       augment: random changes to its pictures.
       moods: names in index order.
-      box_margin: what the ingest widened boxes by, ``DataSettings.box_margin``.
-      backup_dir: folder for backups, the same in each run; "" is one beside the run's outputs,
-        which on a cluster a node that is started anew finds again.
+      box_margin: share by which the ingest widened boxes, ``DataSettings.box_margin``.
+      backup_dir: folder for backups, the same in each run. "" is a folder beside the run's
+        outputs, which on a cluster a restarted node finds again.
       calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
     """
 
@@ -37,7 +37,7 @@ class TrainerConfig:
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainerConfig":
-        """Makes it of a dictionary with the attributes' names and JSON values."""
+        """Creates the configuration from JSON values by the attributes' names."""
         return cls(
             model=ModelSettings(**config["model"]),
             train=TrainSettings(**config["train"]),
@@ -49,11 +49,11 @@ class TrainerConfig:
         )
 
     def with_hyperparameters(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":
-        """Returns it with the Tuner's best values put in.
+        """Returns the configuration with the Tuner's best values.
 
         Args:
-          hyperparameters: keras-tuner's ``HyperParameters.get_config()``, whose values go by
-            dotted names of settings; None where there was no Tuner.
+          hyperparameters: keras-tuner's ``HyperParameters.get_config()``, with values by dotted
+            names of settings; None without a Tuner.
 
         Raises:
           ConfigError: for a name that is no setting of a training.
@@ -66,6 +66,6 @@ class TrainerConfig:
         return dataclasses.replace(self, train=train, augment=augment)
 
     def with_backup_dir(self, run_dir: str) -> "TrainerConfig":
-        """Returns it with ``backup_dir`` beside the run's outputs, where it is ""."""
+        """Returns the configuration with a ``backup_dir`` beside the run's outputs if it was ""."""
         folder = os.path.join(os.path.dirname(run_dir), "unfinished")
         return dataclasses.replace(self, backup_dir=self.backup_dir or folder)

@@ -1,6 +1,6 @@
 """The search for settings, as the TFX Tuner calls it (``models.tuner.tuner_fn``).
 
-A trial is a training by the Trainer's own code, shorter and on a part of the data.
+A trial is a training by the Trainer's own code, shorter and on a subset of the data.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -24,15 +24,17 @@ from models.trainer_config import TrainerConfig
 from models.training import devices
 from models.training.backup import Backups
 from models.tuning import subset
-from models.tuning.random_search import MEMORY, OBJECTIVE, Search
-from models.tuning.settings import TuneSettings, Value, space, trial_settings, with_values
-from schemas import artifacts
+from models.tuning.random_search import MEMORY, OBJECTIVE, RandomSearch
+from models.tuning.settings import Space, TuneSettings, Value, space, trial_settings, with_values
+from schemas import artifacts, splits
+from schemas.documents import Trials
 
 _LOGGER = logging.getLogger(__name__)
 
 _BUDGET = ("trials", "minutes")
 """Settings that may change between a search and its continuation."""
 _RUNNING = "running"
+"""Folder of the trial that is running."""
 
 
 def tuner_fn(fn_args: Any) -> TunerFnResult:
@@ -47,76 +49,100 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
       ConfigError: for settings that do not go together, or data that does not fit the label
         map.
     """
+    # Settings and devices.
     tune = TuneSettings(**fn_args.custom_config["tune"])
     config = TrainerConfig.from_json(fn_args.custom_config)
     choices = space(tune, config.train, config.augment)
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)
-    folder = os.path.join(fn_args.working_dir, _key(fn_args))
+
+    # Folder of the search; on machines that do not write, a copy of it.
+    folder = os.path.join(fn_args.working_dir, _search_key(fn_args))
     tf.io.gfile.makedirs(folder)
     writes = devices.is_chief(strategy)
     if not writes:
-        folder = _own_memory(folder)
+        folder = _local_copy(folder)
+    devices.barrier(strategy)  # The chief changes the trials only after all have read them.
 
-    def broadcast_from_chief(figure: float) -> float:
-        return devices.broadcast_from_chief(strategy, figure)
-
-    devices.barrier(strategy)  # The chief changes nothing in the memory before all have read it.
-    data = _part(trainer.Data.of(fn_args, len(config.moods)), tune, folder)
+    # Data.
+    all_data = trainer.Data.from_fn_args(fn_args, num_classes=len(config.moods))
+    data = _subset(all_data, tune, folder)
     _LOGGER.info("Tuning in %s: %s; %s", folder, tune, choices)
 
-    def run(name: str, values: Mapping[str, Value]) -> float:
+    # Trials.
+    def broadcast_from_chief(number: float) -> float:
+        return devices.broadcast_from_chief(strategy, number)
+
+    def run_trial(name: str, values: Mapping[str, Value]) -> float:
         train, augment = with_values(trial_settings(tune, config.train), config.augment, values)
         trial = dataclasses.replace(config, train=train, augment=augment)
         with _run_dir(folder) as run_dir:
             backups = Backups(os.path.join(run_dir, "backups"), "trial")
-            base = fn_args.base_model
-            trainer.train(trial, data, base, run_dir, backups, folder, strategy, task=name)
+            base_model = fn_args.base_model
+            trainer.train(trial, data, base_model, run_dir, backups, folder, strategy, task=name)
             score = broadcast_from_chief(best_score(os.path.join(run_dir, artifacts.CURVES_CSV)))
         keras.utils.clear_session()
         gc.collect()  # A network's layers refer to each other.
         return score
 
-    search = _Tuning(run, choices, tune, folder, broadcast_from_chief)
-    search.folder, search.data, search.writes = folder, data, writes
+    search = _Search(run_trial, choices, tune, folder, broadcast_from_chief, data, writes=writes)
     return TunerFnResult(tuner=search, fit_kwargs={})
 
 
-class _Tuning(Search):
-    """A search that knows its data.
+class _Search(RandomSearch):
+    """Random search together with its data.
 
     Attributes:
-      folder: of its memory.
-      data: the part that the trials see.
-      writes: whether this process is the one whose result counts.
+      folder: of the trials.
+      data: the subset that the trials use.
+      writes: whether this process is the one that writes the results.
     """
 
-    folder: str
-    data: trainer.Data
-    writes: bool
+    def __init__(
+        self,
+        run: Callable[[str, Mapping[str, Value]], float],
+        choices: Space,
+        tune: TuneSettings,
+        folder: str,
+        synchronise: Callable[[float], float],
+        data: trainer.Data,
+        *,
+        writes: bool,
+    ) -> None:
+        super().__init__(run, choices, tune, folder, synchronise)
+        self.folder = folder
+        self.data = data
+        self.writes = writes
 
     def on_search_end(self) -> None:
-        """Removes the data, which is quickly made again."""
+        """Removes the data, which is quick to make again."""
         super().on_search_end()
         for file in (*self.data.train_files, *self.data.eval_files):
             tf.io.gfile.remove(file)
         if not self.writes:
             tf.io.gfile.rmtree(self.folder)
 
-    def table(self) -> dict[str, Any]:
+    def table(self) -> Trials:
         """Returns ``artifacts.TRIALS_JSON``."""
-        rows = {"train": sum(self.data.train_counts), "eval": sum(self.data.eval_counts)}
-        return super().table() | {"rows": rows}
+        rows = {
+            splits.TRAIN: sum(self.data.train_counts),
+            splits.EVAL: sum(self.data.eval_counts),
+        }
+        return Trials(**super().table(), rows=rows)
 
 
 def best_score(curves: str) -> float:
-    """Returns the highest objective of a training's epochs, from its table."""
+    """Returns the highest objective of a training's epochs.
+
+    Args:
+      curves: path of the training's ``artifacts.CURVES_CSV``.
+    """
     with tf.io.gfile.GFile(curves) as file:
         return max(float(row[OBJECTIVE]) for row in csv.DictReader(file))
 
 
-def _key(fn_args: Any) -> str:
-    """Returns a name for all that the trials depend on, which the budget does not belong to."""
+def _search_key(fn_args: Any) -> str:
+    """Returns a hash of everything that the trials depend on; the budget is not part of it."""
     config = dict(fn_args.custom_config)
     config["tune"] = {k: v for k, v in config["tune"].items() if k not in _BUDGET}
     inputs = (fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
@@ -124,42 +150,43 @@ def _key(fn_args: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _own_memory(folder: str) -> str:
-    """Returns a folder on this machine with what an earlier search has left in that one."""
-    own = tempfile.mkdtemp(prefix="pet-mood-tuner-")
+def _local_copy(folder: str) -> str:
+    """Returns a new folder on this machine with the trials of an earlier search in ``folder``."""
+    copy = tempfile.mkdtemp(prefix="pet-mood-tuner-")
     for path, _, files in tf.io.gfile.walk(os.path.join(folder, MEMORY)):
-        target = os.path.join(own, os.path.relpath(path, folder))
+        target = os.path.join(copy, os.path.relpath(path, folder))
         tf.io.gfile.makedirs(target)
         for name in files:
             tf.io.gfile.copy(os.path.join(path, name), os.path.join(target, name))
-    return own
+    return copy
 
 
-def _part(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data:
-    """Writes the part of the data that the trials see."""
+def _subset(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data:
+    """Writes the subset of the data that the trials use into ``folder``."""
 
-    def part(files: Sequence[str], counts: Sequence[int], target: str) -> list[int]:
-        wanted = subset.shares(counts, tune.rows)
-        return subset.write(files, data.indexer, wanted, target, tune.seed)
+    def write(files: Sequence[str], counts: Sequence[int], path: str) -> list[int]:
+        target_counts = subset.stratified_counts(counts, tune.rows)
+        return subset.write(files, data.indexer, target_counts, path, tune.seed)
 
-    train, evaluation = (os.path.join(folder, f"{split}.tfrecord") for split in ("train", "eval"))
+    train_file = os.path.join(folder, f"{splits.TRAIN}.tfrecord")
+    eval_file = os.path.join(folder, f"{splits.EVAL}.tfrecord")
     return trainer.Data(
         data.indexer,
-        [train],
-        [evaluation],
-        part(data.train_files, data.train_counts, train),
-        part(data.eval_files, data.eval_counts, evaluation),
+        [train_file],
+        [eval_file],
+        write(data.train_files, data.train_counts, train_file),
+        write(data.eval_files, data.eval_counts, eval_file),
     )
 
 
 @contextlib.contextmanager
 def _run_dir(folder: str) -> Iterator[str]:
-    """Makes the folder of a training, of which nothing shall stay, also of a killed one."""
+    """Creates the folder of a training and removes it afterwards, also that of a killed one."""
     top = os.path.join(folder, _RUNNING)
     if tf.io.gfile.exists(top):
         tf.io.gfile.rmtree(top)
     try:
-        # As deep as the Trainer's: what a training saves beside it goes too.
+        # As deep as the Trainer's, so that files which a training rescues beside it go too.
         yield os.path.join(top, "run", "0")
     finally:
         tf.io.gfile.rmtree(top)

@@ -53,10 +53,10 @@ class CheckpointModel:
         images = tf.TensorSpec([None], tf.string, name=signatures.IMAGE_BYTES)
         boxes = tf.TensorSpec([None, 4], tf.int64, name=signatures.BOX)
         self._predict_images = tf.function(
-            functions.of_images, input_signature=[images], autograph=False
+            functions.predict_images, input_signature=[images], autograph=False
         )
         self._predict_boxes = tf.function(
-            functions.of_boxes, input_signature=[images, boxes], autograph=False
+            functions.predict_boxes, input_signature=[images, boxes], autograph=False
         )
 
     def predict(

@@ -1,4 +1,4 @@
-"""BMP pictures with a palette, which TensorFlow decodes to the palette's indices as if grey.
+"""BMP pictures with a palette: TensorFlow decodes them to the palette's indices, as if grey.
 
 Layout: Microsoft, "Bitmap Storage", BITMAPFILEHEADER and BITMAPINFOHEADER; all little-endian.
 """
@@ -6,16 +6,24 @@ Layout: Microsoft, "Bitmap Storage", BITMAPFILEHEADER and BITMAPINFOHEADER; all 
 import tensorflow as tf
 
 _FILE_HEADER = 14
+"""Length of the file header; the info header follows and begins with its own length."""
+_PIXELS_OFFSET = 10
+"""Offset of the field bfOffBits: the byte at which the pixels begin."""
 _BITS_PER_PIXEL = 28
+"""Offset of the field biBitCount."""
 
 
 def has_palette(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns bool[]: whether the bytes are a BMP with 8 bits a pixel (string[] in)."""
+    """Returns bool[]: whether the bytes are a BMP with 8 bits a pixel.
+
+    Args:
+      encoded: string[], any bytes.
+    """
     is_bmp = tf.strings.regex_full_match(tf.strings.substr(encoded, 0, 2), "BM")
-    long_enough = tf.strings.length(encoded) > _BITS_PER_PIXEL + 2
+    is_long_enough = tf.strings.length(encoded) > _BITS_PER_PIXEL + 2
     return tf.cond(
-        is_bmp & long_enough,
-        lambda: tf.equal(_number(encoded, _BITS_PER_PIXEL, tf.uint16), 8),
+        is_bmp & is_long_enough,
+        lambda: tf.equal(_read_number(encoded, _BITS_PER_PIXEL, tf.uint16), 8),
         lambda: tf.constant(False),
     )
 
@@ -30,11 +38,11 @@ def decode_palette(encoded: tf.Tensor) -> tf.Tensor:
       uint8[height, width, 3], RGB.
 
     Raises:
-      tf.errors.InvalidArgumentError: when run on bytes that break off, are compressed, or
-        use a colour that the palette has not.
+      tf.errors.InvalidArgumentError: when it runs on bytes that break off, that are compressed,
+        or that use a colour that is not in the palette.
     """
-    begin = _FILE_HEADER + _number(encoded, _FILE_HEADER, tf.int32)
-    end = _number(encoded, 10, tf.int32)
+    begin = _FILE_HEADER + _read_number(encoded, _FILE_HEADER, tf.int32)
+    end = _read_number(encoded, _PIXELS_OFFSET, tf.int32)
     entries = tf.io.decode_raw(tf.strings.substr(encoded, begin, end - begin), tf.uint8)
     palette = tf.reshape(entries, [-1, 4])[:, 2::-1]  # Stored as blue, green, red, unused.
     indices = tf.cast(tf.io.decode_bmp(encoded)[..., 0], tf.int32)
@@ -43,6 +51,6 @@ def decode_palette(encoded: tf.Tensor) -> tf.Tensor:
         return tf.gather(palette, indices)
 
 
-def _number(encoded: tf.Tensor, offset: int, dtype: tf.DType) -> tf.Tensor:
+def _read_number(encoded: tf.Tensor, offset: int, dtype: tf.DType) -> tf.Tensor:
     field = tf.io.decode_raw(tf.strings.substr(encoded, offset, dtype.size), dtype)
     return tf.cast(field[0], tf.int32)

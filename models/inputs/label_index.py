@@ -1,6 +1,6 @@
-"""Labels of Examples as indices, by the Transform node's own graph, and how many of each.
+"""Labels of Examples as indices, by the Transform node's own graph, and their counts.
 
-The node's graph is asked and nothing else, so that training cannot disagree with what the
+Indices come from the node's graph alone, so that the training cannot disagree with what the
 pipeline recorded.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from models.inputs.autograph import without_autograph
 from models.transform import UNKNOWN
 from schemas import features
 from schemas.errors import ConfigError
@@ -24,20 +25,20 @@ class LabelIndexer:
         output = tft.TFTransformOutput(transform_graph)
         self._layer = output.transform_features_layer()
         self.feature_spec = {features.LABEL: output.raw_feature_spec()[features.LABEL]}
-        """What to parse of an Example, for ``tf.io.parse_example``."""
+        """The features of an Example to parse, for ``tf.io.parse_example``."""
 
     def __call__(self, labels: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
         """Returns int64[n]: the index of each label of a batch parsed by ``feature_spec``."""
         return self._layer({features.LABEL: labels})[features.LABEL_INDEX]
 
 
-def count_labels(files: Sequence[str], indexer: LabelIndexer, classes: int) -> list[int]:
+def count_labels(files: Sequence[str], indexer: LabelIndexer, num_classes: int) -> list[int]:
     """Counts the examples of each mood; reads every record once and decodes no picture.
 
     Args:
       files: TFRecord shards, uncompressed.
-      indexer: see above.
-      classes: moods in the label map.
+      indexer: of the Transform node.
+      num_classes: moods in the label map.
 
     Returns:
       Examples of each mood, in label map order.
@@ -46,18 +47,19 @@ def count_labels(files: Sequence[str], indexer: LabelIndexer, classes: int) -> l
       ConfigError: if a label is not in the label map.
     """
 
-    def count(serialized: tf.Tensor) -> tf.Tensor:
-        parsed = tf.io.parse_example(serialized, indexer.feature_spec)
-        places = indexer(parsed[features.LABEL]) - UNKNOWN  # The unknown come first.
-        return tf.math.bincount(places, minlength=classes + 1, dtype=tf.int64)
+    def count(records: tf.Tensor) -> tf.Tensor:
+        parsed = tf.io.parse_example(records, indexer.feature_spec)
+        bins = indexer(parsed[features.LABEL]) - UNKNOWN  # Unknown labels are in bin 0.
+        return tf.math.bincount(bins, minlength=num_classes + 1, dtype=tf.int64)
 
     records = tf.data.TFRecordDataset(list(files), num_parallel_reads=min(len(files), 4))
-    as_written = tf.autograph.experimental.do_not_convert
-    counts = records.batch(_BATCH).map(as_written(count), num_parallel_calls=tf.data.AUTOTUNE)
-    zeros = tf.zeros([classes + 1], tf.int64)
+    batch_counts = records.batch(_BATCH).map(
+        without_autograph(count), num_parallel_calls=tf.data.AUTOTUNE
+    )
+    zeros = tf.zeros([num_classes + 1], tf.int64)
     unknown: int
     known: list[int]
-    unknown, *known = counts.reduce(zeros, tf.add).numpy().tolist()
+    unknown, *known = batch_counts.reduce(zeros, tf.add).numpy().tolist()
     if unknown:
         raise ConfigError(
             f"Every label must be in the label map. Received: {unknown} of "

@@ -1,9 +1,9 @@
-"""The one function that makes the pixels that the model sees, from encoded bytes and a view.
+"""Preprocessing: from the bytes of a picture and a view to the pixels that the model sees.
 
 Training, evaluation and every serving signature call ``preprocess``; they differ only in how they
 choose the view. Pictures are taken as stored: an EXIF orientation is ignored, because no
 TensorFlow operation reads it. The ingest stores upright crops, and clients turn phone photos
-upright before they ask.
+upright before they send them.
 
 Random crops and flips are in ``models.inputs.augmentation``.
 """
@@ -20,11 +20,11 @@ PICTURE_SPEC = {
     features.IMAGE: tf.io.FixedLenFeature([], tf.string),
     features.WINDOW: tf.io.FixedLenFeature([4], tf.int64),
 }
-"""The features of an Example that the network's input is made of, for TensorFlow's parsers."""
+"""Features of an Example from which the network's input is made, for TensorFlow's parsers."""
 
 ViewChooser = Callable[[tf.Tensor], tf.Tensor]
 """Maps a picture's size, int64[2] (height, width), to a view, int64[4] (y, x, height, width),
-in pixels of the picture as stored. An empty view says that there is none."""
+in pixels of the picture as stored. An empty view means that there is none."""
 
 # libjpeg's accurate transform gives the pixels that Pillow gives, to the bit. The fast one,
 # TensorFlow's default, is 1 level off on average and gains nothing on 256-pixel crops.
@@ -32,7 +32,7 @@ _DCT = "INTEGER_ACCURATE"
 
 
 class Preprocessed(NamedTuple):
-    """What the model sees of one picture.
+    """One picture as the model sees it.
 
     Attributes:
       pixels: uint8[resolution, resolution, 3], RGB, 0..255; zeros where not ``inside``.
@@ -44,7 +44,7 @@ class Preprocessed(NamedTuple):
 
 
 def preprocess(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) -> Preprocessed:
-    """Decodes a picture, cuts the view out and stretches it to a square.
+    """Decodes a picture, cuts the view out and resizes it to a square.
 
     Of a JPEG only the view is decoded, so a JPEG that breaks off below its view is used.
     The resize is the antialiased triangle filter, which is Pillow's ``BILINEAR``; a view of
@@ -58,7 +58,13 @@ def preprocess(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) ->
       resolution: side of the result, pixels.
 
     Raises:
-      tf.errors.InvalidArgumentError: when run on bytes that are no such picture or break off.
+      tf.errors.InvalidArgumentError: when it runs on bytes that are no such picture or break off.
+
+    Example:
+      >>> encoded = tf.io.encode_png(tf.fill([40, 60, 3], tf.constant(200, tf.uint8)))
+      >>> pixels, inside = preprocess(encoded, whole_picture, resolution=32)
+      >>> pixels.shape, int(pixels[0, 0, 0]), bool(inside)
+      (TensorShape([32, 32, 3]), 200, True)
     """
     pixels, inside = tf.cond(
         tf.io.is_jpeg(encoded),
@@ -68,15 +74,16 @@ def preprocess(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) ->
     return Preprocessed(tf.ensure_shape(pixels, [resolution, resolution, 3]), inside)
 
 
-def whole(size: tf.Tensor) -> tf.Tensor:
+def whole_picture(size: tf.Tensor) -> tf.Tensor:
     """Chooses the whole picture (a ``ViewChooser``)."""
     return tf.concat([tf.zeros([2], tf.int64), size], axis=0)
 
 
 def view_of(box: tf.Tensor, margin: float, size: tf.Tensor) -> tf.Tensor:
-    """Returns the box widened by ``margin``, cut at the edges: ``dataset.boxes.view_of``.
+    """Returns the box widened by ``margin``, cut at the edges.
 
-    A box that is empty or reaches past the picture gives the empty view (0, 0, 0, 0).
+    The result equals that of ``dataset.boxes.view_of``. A box that is empty or reaches past the
+    picture gives the empty view (0, 0, 0, 0).
 
     Args:
       box: int64[4], (y, x, height, width), pixels.
@@ -99,7 +106,7 @@ def lies_within(box: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
       size: int64[2], (height, width).
     """
     corner, sides = box[:2], box[2:]
-    # Written so that no sum can overflow: y + height may pass the int64 range, size - y not.
+    # No sum here can overflow: y + height may pass the int64 range, size - max(y, 0) cannot.
     fits = (corner >= 0) & (sides > 0) & (corner <= size) & (sides <= size - tf.maximum(corner, 0))
     return tf.reduce_all(fits)
 
@@ -139,13 +146,13 @@ def _preprocess_view(
     square = [resolution, resolution]
     pixels = tf.cond(
         inside,
-        lambda: _stretch(cut(view), resolution),
+        lambda: _resize(cut(view), resolution),
         lambda: tf.zeros([*square, 3], tf.uint8),
     )
     return Preprocessed(pixels, inside)
 
 
-def _stretch(picture: tf.Tensor, resolution: int) -> tf.Tensor:
+def _resize(picture: tf.Tensor, resolution: int) -> tf.Tensor:
     """Resizes uint8[h, w, 3] to uint8[resolution, resolution, 3]."""
 
     def resize() -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""The three ways in which the backbone gets its first weights: Keras' store, a file, none."""
+"""First weights of the backbone: from Keras' store, from a file, or random."""
 
 import zipfile
 from pathlib import Path
@@ -19,7 +19,7 @@ def load(backbone: keras.Model, source: str) -> None:
       source: ``ModelSettings.weights``.
 
     Raises:
-      ConfigError: if they cannot be downloaded, read or fitted.
+      ConfigError: if they cannot be downloaded or read, or if they are of another network.
     """
     if source == IMAGENET:
         _load_imagenet(backbone)
@@ -30,7 +30,7 @@ def load(backbone: keras.Model, source: str) -> None:
 def _load_imagenet(backbone: keras.Model) -> None:
     """Copies the weights of Keras' own ImageNet model, which knows its file's address and hash.
 
-    The stock model has one layer more (see ``models.network.classifier``), and that has no weights.
+    The stock model has one more layer (see ``models.network.classifier``), without weights.
     """
     shape = backbone.input_shape[1:]
     try:
@@ -39,7 +39,7 @@ def _load_imagenet(backbone: keras.Model) -> None:
         )
     except Exception as error:  # Keras turns whatever stops a download into a bare Exception.
         raise ConfigError(
-            f"The ImageNet weights cannot be had from Keras' store: {error}. Give the path of a "
+            f"The ImageNet weights cannot be loaded from Keras' store: {error}. Give the path of a "
             f"weights file (model.weights=FILE), or start from random ones (model.weights={NONE})"
         ) from error
     backbone.set_weights(stock.get_weights())

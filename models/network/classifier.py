@@ -4,17 +4,17 @@ Mingxing Tan and Quoc V. Le, "EfficientNet: Rethinking Model Scaling for Convolu
 Networks", https://arxiv.org/abs/1905.11946. Where the backbone's weights come from is in
 ``models.network.backbone_weights``.
 
-Pixels go in as 0..255: the backbone itself divides by 255 and normalises. Which normalisation
-it uses must not depend on how the weights came. Keras builds two graphs:
+Pixels go in as 0..255: the backbone itself divides by 255 and normalises. The normalisation must
+not depend on the source of the weights. But Keras builds two graphs:
 
 * ``weights="imagenet"``: ``Normalization``, then ``Rescaling(1 / sqrt(std))``. The downloaded
   file holds ImageNet's std where the layer expects a variance, so that the two give
   ``(x - mean) / sqrt(std) / sqrt(std) = (x - mean) / std``.
 * ``weights=None`` or a path: no such Rescaling. The same file then gives
-  ``(x - mean) / sqrt(std)``, about half, without a word.
+  ``(x - mean) / sqrt(std)``, about half, without a warning.
 
-Here it is always the second graph, and its Normalization is set to ImageNet's mean and true
-variance ``std ** 2`` after any loading: ``(x - mean) / sqrt(std ** 2) = (x - mean) / std``.
+This module always takes the second graph. After any loading it sets the graph's Normalization to
+ImageNet's mean and true variance: ``(x - mean) / sqrt(std ** 2) = (x - mean) / std``.
 """
 
 import keras
@@ -23,33 +23,33 @@ import numpy as np
 from models.network import backbone_weights, fast_layers
 from models.settings import ModelSettings
 
-# Of the ImageNet training pictures in 0..1, RGB; the values that Keras' weights were made with.
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Of the ImageNet training pictures in 0..1, RGB; Keras' weights were trained with these values."""
 
 
-def build(settings: ModelSettings, classes: int) -> keras.Model:
+def build(settings: ModelSettings, num_classes: int) -> keras.Model:
     """Builds the network and loads the backbone's weights; the head's are random.
 
     Args:
       settings: resolution, weights and momentum.
-      classes: how many moods, >= 2.
+      num_classes: moods in the label map, >= 2.
 
     Returns:
       A model from [n, resolution, resolution, 3] in 0..255 (any number type) to
-      float32[n, classes], each row summing to 1. Its layers are flat, the backbone's first.
+      float32[n, num_classes], each row summing to 1. Its layers are flat, the backbone's first.
 
     Raises:
-      ConfigError: if the weights cannot be had.
+      ConfigError: if the weights cannot be loaded.
     """
     backbone = new_backbone(settings.resolution)
     backbone_weights.load(backbone, settings.weights)
     _set_normalization(backbone)
     pooled = keras.layers.GlobalAveragePooling2D(name="head_pool")(backbone.output)
     scaled = keras.layers.BatchNormalization(name="head_norm")(pooled)
-    # float32 whatever the precision of the rest: a softmax in half precision loses small moods.
-    answer = keras.layers.Dense(classes, activation="softmax", dtype="float32", name="head")(scaled)
-    model = keras.Model(backbone.input, answer, name="pet_mood")
+    # Always float32: a softmax in half precision rounds small probabilities to 0.
+    head = keras.layers.Dense(num_classes, activation="softmax", dtype="float32", name="head")
+    model = keras.Model(backbone.input, head(scaled), name="pet_mood")
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = settings.batch_norm_momentum
@@ -57,15 +57,15 @@ def build(settings: ModelSettings, classes: int) -> keras.Model:
 
 
 def new_backbone(resolution: int) -> keras.Model:
-    """Returns a randomly initialised backbone for squares of that many pixels."""
+    """Returns a randomly initialised backbone for squares with ``resolution`` pixels a side."""
     stock = keras.applications.EfficientNetB0(
         include_top=False, weights=None, input_shape=(resolution, resolution, 3)
     )
-    return fast_layers.fast(stock)
+    return fast_layers.with_fast_layers(stock)
 
 
 def without_optimizer(model: keras.Model) -> keras.Model:
-    """Returns the same layers and variables as a model that knows of no training."""
+    """Returns a model of the same layers and variables without optimiser, loss and metrics."""
     return keras.Model(model.inputs, model.outputs, name=model.name)
 
 

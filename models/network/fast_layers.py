@@ -1,10 +1,11 @@
-"""Layers that compute what Keras' own do, in fewer passes over memory.
+"""Layers with the results of Keras' own, in fewer passes over memory.
 
 Most of EfficientNet's time on a CPU goes into reading and writing activations, not into
-multiplying. Keras 3 builds batch normalisation and the gradient of the swish of elementary
-operations, each of which reads and writes whole activations; these do so once or twice.
-docs/decisions/0010-fast-step.md has the figures. ``fast`` puts the layers in the places of a Keras
-application's; the weights stay the same in number, order, shape and name, so that files fit both.
+multiplying. Keras 3 builds batch normalisation and the gradient of the swish from elementary
+operations, each of which reads and writes whole activations; these layers do so once or twice.
+docs/decisions/0010-fast-step.md has the figures. ``with_fast_layers`` exchanges the layers of a
+Keras application for these. The weights stay the same in number, order, shape and name, so that
+weights files fit both networks.
 """
 
 from collections.abc import Callable
@@ -17,26 +18,26 @@ _PACKAGE = "pet_mood"
 _FUSED_DTYPES = ("float32", "float16", "bfloat16")
 
 
-# The class has Keras' name because that is what ``.keras`` and ``.weights.h5`` files are keyed by
-# (keras.src.saving.saving_lib): weights go from stock networks to these and back.
+# The class has Keras' name, by which ``.keras`` and ``.weights.h5`` files are keyed
+# (keras.src.saving.saving_lib): so the files of stock networks fit these, and the reverse.
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' layer on TensorFlow's fused kernel, for pictures: [n, height, width, channels].
 
     Weights, settings and results are those of ``keras.layers.BatchNormalization``, the moving
-    variance included: the kernel gives the sample variance, over n - 1, and Keras moves by the
-    population variance, over n. Whatever the kernel cannot do is left to Keras' own code: other
-    ranks and axes, float64, masks, synchronised statistics, and a missing gamma or beta.
+    variance included: the kernel gives the sample variance, over n - 1, and Keras updates by the
+    population variance, over n. Keras' own code does what the kernel cannot: other ranks and
+    axes, float64, masks, synchronised statistics, and a missing gamma or beta.
     """
 
     def call(
         self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Normalises, and moves the statistics if ``training`` and the layer is trainable.
+        """Normalises, and updates the moving statistics if ``training`` and the layer is trainable.
 
         Args:
           inputs: float[n, height, width, channels], n >= 1.
-          training: whether by the batch's own statistics.
+          training: whether to normalise by the batch's own statistics.
           mask: see Keras.
 
         Returns:
@@ -45,6 +46,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         if not self._is_fusible(inputs, mask):
             return super().call(inputs, training=training, mask=mask)
         inputs = tf.cast(inputs, self.compute_dtype)
+
+        # Inference, or a frozen layer.
         if not (training and self.trainable):
             return tf.raw_ops.FusedBatchNormV3(
                 x=inputs,
@@ -55,6 +58,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
                 epsilon=self.epsilon,
                 is_training=False,
             ).y
+
+        # Training.
         unused = tf.zeros([0], tf.float32)
         fused = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
@@ -65,14 +70,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
             epsilon=self.epsilon,
             is_training=True,
         )
+
+        # The moving statistics.
         count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
-        # Of a single value the kernel on a GPU may give no number: 0 / 0.
+        # For a single value the kernel on a GPU may give NaN: 0 / 0.
         variance = tf.math.multiply_no_nan(fused.batch_variance, (count - 1.0) / count)
-        for moving, now in (
+        for moving, current in (
             (self.moving_mean, fused.batch_mean),
             (self.moving_variance, variance),
         ):
-            moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
+            moving.assign(moving * self.momentum + current * (1.0 - self.momentum))
         return fused.y
 
     def _is_fusible(self, inputs: tf.Tensor, mask: tf.Tensor | None) -> bool:
@@ -90,7 +97,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 class Swish(keras.layers.Layer):
-    """``x * sigmoid(x)`` whose gradient is one pass on a CPU.
+    """``x * sigmoid(x)``, with a gradient that is one pass on a CPU.
 
     Prajit Ramachandran, Barret Zoph and Quoc V. Le, "Searching for Activation Functions",
     https://arxiv.org/abs/1710.05941.
@@ -98,22 +105,23 @@ class Swish(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns a tensor of the shape and dtype of ``inputs``, which is float of any shape."""
-        # A GPU's time goes elsewhere, and XLA for it needs parts of CUDA that not all have.
+        # On a GPU the swish costs little, and XLA needs parts of CUDA that not all machines have.
         if tf.config.list_physical_devices("GPU"):
             return tf.nn.silu(inputs)
         return _swish(inputs)
 
 
-def fast(network: keras.Model) -> keras.Model:
-    """Returns the network anew, with freshly initialised weights.
+def with_fast_layers(network: keras.Model) -> keras.Model:
+    """Returns a copy of the network with the layers above and freshly initialised weights.
 
     Args:
       network: EfficientNet of ``keras.applications``; not changed.
     """
-    return keras.models.clone_model(network, clone_function=_exchanged)
+    return keras.models.clone_model(network, clone_function=_fast_layer)
 
 
-def _exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
+def _fast_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Returns the fast layer in place of ``layer``; a new one of its own kind if there is none."""
     config = layer.get_config()
     common = {key: config[key] for key in ("name", "trainable", "dtype")}
     if isinstance(layer, keras.layers.BatchNormalization):
@@ -121,7 +129,7 @@ def _exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
     if isinstance(layer, keras.layers.Activation) and config["activation"] in ("swish", "silu"):
         return Swish.from_config(common)
     # EfficientNet pads its strided convolutions by hand, as much as TensorFlow's "same" does.
-    # A copy of the padded picture is saved, and one more for its gradient.
+    # Without that layer there is no copy of the padded picture, and none of its gradient.
     if isinstance(layer, keras.layers.ZeroPadding2D):
         return keras.layers.Identity(name=layer.name)
     if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
@@ -131,7 +139,7 @@ def _exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
 
 @tf.custom_gradient
 def _swish(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
-    # TensorFlow itself makes one pass of this where oneDNN is on.
+    # With oneDNN TensorFlow itself makes this one pass.
     return x * tf.sigmoid(x), lambda upstream: _swish_gradient(x, upstream)
 
 

@@ -1,8 +1,8 @@
-"""Batch normalisation folded into the convolution before it, for a network that only answers.
+"""Batch normalisation folded into the convolution before it, for inference alone.
 
-With statistics that no longer move, normalising is a factor and an offset a channel. Both go into
-the convolution's kernel and a bias: a pass over each activation less, and TensorFlow's CPU
-kernels then do the bias and the swish as they write the convolution's results.
+With fixed statistics, normalising is a factor and an offset for each channel. Both go into the
+convolution's kernel and bias. That saves a pass over each activation, and TensorFlow's CPU
+kernels then apply the bias and the swish while they write the convolution's results.
 
 Benoit Jacob et al., "Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference", https://arxiv.org/abs/1712.05877, section 3.2.
@@ -18,8 +18,8 @@ import tensorflow as tf
 from models.network.classifier import without_optimizer
 
 
-class _Passed(keras.layers.Layer):
-    """Stands where a normalisation was, and takes what its call took."""
+class _Identity(keras.layers.Layer):
+    """Takes the place of a folded normalisation, with the same arguments of ``call``."""
 
     def call(
         self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
@@ -29,59 +29,59 @@ class _Passed(keras.layers.Layer):
         return inputs
 
 
-def folded(model: keras.Model) -> keras.Model:
-    """Returns a network that gives the answers which ``model`` gives with ``training=False``.
+def fold_batch_norms(model: keras.Model) -> keras.Model:
+    """Returns a network with the outputs of ``model`` with ``training=False``.
 
     Args:
-      model: functional, with each layer called once; it is not changed. A normalisation goes
-        into the convolution that it follows if nobody else reads that; others stay.
+      model: functional, with each layer called once; it is not changed. A normalisation is folded
+        if it follows a convolution whose output no other layer reads; others stay.
     """
-    pairs = _pairs(model)
-    normalisations = {norm.name for norm in pairs.values()}
+    norms = _foldable_norms(model)
+    folded_names = {norm.name for norm in norms.values()}
 
-    def without(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if layer.name in normalisations:
-            return _Passed(name=layer.name)
+    def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if layer.name in folded_names:
+            return _Identity(name=layer.name)
         config = layer.get_config()
         return type(layer).from_config(
-            config | {"use_bias": True} if layer.name in pairs else config
+            config | {"use_bias": True} if layer.name in norms else config
         )
 
     # A clone of a model that trains would have an optimiser too.
-    answering = keras.models.clone_model(without_optimizer(model), clone_function=without)
+    folded = keras.models.clone_model(without_optimizer(model), clone_function=clone)
     for layer in model.layers:
-        # The twin of an input has another name, and nothing to take over.
-        if not layer.weights or layer.name in normalisations:
+        # The clone of an input has another name, and no weights.
+        if not layer.weights or layer.name in folded_names:
             continue
-        twin = answering.get_layer(layer.name)
-        norm = pairs.get(layer.name)
-        twin.set_weights(_one_layer(layer, norm) if norm else layer.get_weights())
+        twin = folded.get_layer(layer.name)
+        norm = norms.get(layer.name)
+        twin.set_weights(_folded_weights(layer, norm) if norm else layer.get_weights())
         if isinstance(twin, keras.layers.Normalization):
             twin.finalize_state()
-    return answering
+    return folded
 
 
-def _pairs(model: keras.Model) -> dict[str, Any]:
-    """Returns the normalisations by the names of the convolutions that they go into."""
-    made_by = {id(layer.output): layer for layer in model.layers}
-    read = [id(tensor) for layer in model.layers for tensor in keras.tree.flatten(layer.input)]
-    pairs = {}
+def _foldable_norms(model: keras.Model) -> dict[str, Any]:
+    """Returns the normalisations to fold, by the names of the convolutions before them."""
+    layer_by_output = {id(layer.output): layer for layer in model.layers}
+    inputs = [id(tensor) for layer in model.layers for tensor in keras.tree.flatten(layer.input)]
+    norms = {}
     for norm in model.layers:
         if not isinstance(norm, keras.layers.BatchNormalization):
             continue
-        before = made_by.get(id(norm.input))
+        convolution = layer_by_output.get(id(norm.input))
         if (
-            isinstance(before, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
-            and before.activation is keras.activations.linear
+            isinstance(convolution, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
+            and convolution.activation is keras.activations.linear
             and norm.axis in (-1, 3)
-            and read.count(id(norm.input)) == 1
+            and inputs.count(id(norm.input)) == 1
         ):
-            pairs[before.name] = norm
-    return pairs
+            norms[convolution.name] = norm
+    return norms
 
 
-def _one_layer(convolution: Any, norm: Any) -> list[npt.NDArray[np.float32]]:
-    """Returns the kernel and the bias that do what both layers do."""
+def _folded_weights(convolution: Any, norm: Any) -> list[npt.NDArray[np.float32]]:
+    """Returns the kernel and the bias of one convolution that replaces both layers."""
     factor = 1.0 / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
     if norm.scale:
         factor = factor * norm.gamma.numpy()

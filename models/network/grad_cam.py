@@ -1,8 +1,8 @@
-"""Where in a picture the network found a mood.
+"""Grad-CAM: heat maps of where in a picture the network found a mood.
 
-Grad-CAM: Ramprasaath R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via
+Ramprasaath R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via
 Gradient-based Localization", https://arxiv.org/abs/1610.02391, section 3. The gradient is that
-of the logarithm of the probability, which unlike the probability's does not vanish where the
+of the logarithm of the probability; the gradient of the probability itself would vanish where the
 network is sure.
 """
 
@@ -18,10 +18,12 @@ from models.inputs.preprocessing import PICTURE_SPEC, preprocess
 from schemas import features
 
 _POOLING = "head_pool"
+_EPSILON = 1e-12
+"""Added to probabilities: 0 has no logarithm."""
 
 
 def views(records: Sequence[bytes], resolution: int) -> npt.NDArray[np.uint8]:
-    """Returns what the network sees of serialized Examples.
+    """Returns the network's input for serialized Examples.
 
     Args:
       records: as PetExampleGen writes them, at least one.
@@ -30,42 +32,44 @@ def views(records: Sequence[bytes], resolution: int) -> npt.NDArray[np.uint8]:
     Returns:
       uint8[n, resolution, resolution, 3] in 0..255.
     """
-    seen = []
+    pixels = []
     for record in records:
         parsed = tf.io.parse_single_example(record, PICTURE_SPEC)
-        choose = functools.partial(_same, parsed[features.WINDOW])
-        seen.append(preprocess(parsed[features.IMAGE], choose, resolution).pixels.numpy())
-    return np.stack(seen)
+        choose_view = functools.partial(_stored_window, parsed[features.WINDOW])
+        preprocessed = preprocess(parsed[features.IMAGE], choose_view, resolution)
+        pixels.append(preprocessed.pixels.numpy())
+    return np.stack(pixels)
 
 
-def _same(window: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+def _stored_window(window: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     return window
 
 
 def heat_maps(
-    model: keras.Model, pixels: npt.NDArray[np.uint8], moods: Sequence[int]
+    model: keras.Model, pixels: npt.NDArray[np.uint8], label_indices: Sequence[int]
 ) -> npt.NDArray[np.float32]:
-    """Returns how much each place spoke for a mood.
+    """Returns how much each part of a picture raises the probability of a mood.
 
     Args:
       model: of ``models.network.classifier``, uint8[n, resolution, resolution, 3] to probabilities.
-      pixels: that many pictures.
-      moods: index of the mood asked about, one a picture.
+      pixels: uint8[n, resolution, resolution, 3].
+      label_indices: the mood to explain, one a picture.
 
     Returns:
-      float32[n, h, w] in 0..1, the largest of each picture being 1; all 0 where no place
-      spoke for the mood. h and w are those of the last convolution, 1/32 of the resolution.
+      float32[n, h, w] in 0..1, the largest of each picture being 1; all 0 where no part raises
+      the probability. h and w are those of the last convolution, 1/32 of the resolution.
     """
-    both = keras.Model(model.inputs, [model.get_layer(_POOLING).input, model.outputs[0]])
-    shown = tf.cast(pixels, tf.float32)
+    explained = keras.Model(model.inputs, [model.get_layer(_POOLING).input, model.outputs[0]])
+    inputs = tf.cast(pixels, tf.float32)
     with tf.GradientTape() as tape:
-        # A frozen network has no variables that are watched by themselves.
-        tape.watch(shown)
-        found, answers = both(shown, training=False)
-        asked = tf.math.log(tf.gather(answers, list(moods), axis=1, batch_dims=1) + 1e-12)
-    gradients = tape.gradient(asked, found)
+        # Of a frozen network no variables are watched by themselves.
+        tape.watch(inputs)
+        activations, probabilities = explained(inputs, training=False)
+        chosen = tf.gather(probabilities, list(label_indices), axis=1, batch_dims=1)
+        log_probabilities = tf.math.log(chosen + _EPSILON)
+    gradients = tape.gradient(log_probabilities, activations)
     weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)
-    maps = tf.cast(tf.nn.relu(tf.reduce_sum(weights * found, axis=-1)), tf.float32)
+    maps = tf.cast(tf.nn.relu(tf.reduce_sum(weights * activations, axis=-1)), tf.float32)
     largest = tf.reduce_max(maps, axis=(1, 2), keepdims=True)
     result: npt.NDArray[np.float32] = tf.math.divide_no_nan(maps, largest).numpy()
     return result

@@ -1,4 +1,4 @@
-"""What the trained network says of a few pictures, for checking the export against."""
+"""Golden predictions: those of the trained network for a few pictures, to check the export."""
 
 import math
 import os
@@ -11,6 +11,7 @@ import tensorflow as tf
 from schemas import artifacts
 
 PICTURES = 16
+"""Golden predictions at most."""
 
 
 def write(
@@ -20,22 +21,22 @@ def write(
     batches: Callable[[Sequence[str]], tf.data.Dataset],
     folder: str,
 ) -> None:
-    """Writes Examples and the network's answers to them.
+    """Writes Examples and the network's predictions for them.
 
     Args:
       model: the trained network.
-      files: the eval split's shards.
-      total: Examples in them. Some of the first shard are taken, spread over it, for
+      files: shards of the eval split.
+      total: Examples in them. Some of the first shard are used, spread over it, because
         neighbours are frames of one clip.
-      batches: makes batches of (pixels, ...) of shards, as the evaluation does.
+      batches: returns the batches (pixels, ...) of shards, as in the evaluation.
       folder: gets ``artifacts.EXPECTED_RECORDS`` and ``EXPECTED_PROBABILITIES``.
     """
     path = os.path.join(folder, artifacts.EXPECTED_RECORDS)
     step = max(1, math.ceil(total / len(files)) // PICTURES)
-    first = tf.data.TFRecordDataset(files[0]).shard(step, 0).take(PICTURES)
+    records = tf.data.TFRecordDataset(files[0]).shard(step, 0).take(PICTURES)
     with tf.io.TFRecordWriter(path) as writer:
-        for record in first.as_numpy_iterator():
+        for record in records.as_numpy_iterator():
             writer.write(record)
-    answers = [model.predict_on_batch(pixels) for pixels, *_ in batches([path])]
+    probabilities = [model.predict_on_batch(pixels) for pixels, *_ in batches([path])]
     with tf.io.gfile.GFile(os.path.join(folder, artifacts.EXPECTED_PROBABILITIES), "wb") as file:
-        np.save(file, np.concatenate(answers))
+        np.save(file, np.concatenate(probabilities))

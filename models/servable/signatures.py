@@ -1,11 +1,11 @@
-"""What the servable does with a request: the signatures' functions.
+"""Functions of the servable's signatures: from a request to predictions.
 
-Each row is opened on its own, in parallel, and a row that cannot be opened is left out, by a
-tf.data pipeline inside the signature: TensorFlow's graphs have no other way to survive an
-operation that fails. The network then sees the sound rows, and the answers are put back into
-their places. Requests are worked off in chunks, so that memory does not grow with their size.
+A tf.data pipeline inside the signature preprocesses the rows in parallel and leaves out each row
+that fails: TensorFlow's graphs have no other way to survive an operation that fails. The network
+then gets the readable rows, and its outputs go back to the rows' positions. A request is
+processed in chunks, so that memory does not grow with its size.
 
-How this becomes a SavedModel is in ``models.servable.export``; names are in ``schemas.signatures``.
+``models.servable.export`` makes a SavedModel of this; names are in ``schemas.signatures``.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,16 +13,28 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from models.inputs.preprocessing import PICTURE_SPEC, Preprocessed, preprocess, view_of, whole
+from models.inputs.autograph import without_autograph
+from models.inputs.preprocessing import (
+    PICTURE_SPEC,
+    Preprocessed,
+    preprocess,
+    view_of,
+    whole_picture,
+)
 from schemas import features, signatures
 
-CHUNK = 64
-"""Pictures that are decoded and shown to the network at a time."""
+CHUNK_SIZE = 64
+"""Pictures that are decoded and given to the network at a time."""
 
-Answer = dict[str, tf.Tensor]
+Outputs = dict[str, tf.Tensor]
+"""Tensors of ``schemas.signatures`` by name."""
+
+PreprocessRow = Callable[..., Preprocessed]
+"""Returns the picture of one row's tensors; an operation in it may fail."""
 
 _PARALLEL_DECODES = 16
 _UNREADABLE, _OUTSIDE, _OK = 0, 1, 2
+"""Status codes: indices of ``_STATUSES``."""
 _STATUSES = (
     signatures.STATUS_IMAGE_UNREADABLE,
     signatures.STATUS_BOX_OUTSIDE_IMAGE,
@@ -32,154 +44,165 @@ _STATUSES = (
 
 @dataclass(frozen=True)
 class ServingSpec:
-    """What a servable needs to know beside the network.
+    """Parameters of a servable besides the network.
 
     Attributes:
-      moods: names in index order.
+      mood_names: in index order.
       resolution: side of the square that the network sees, pixels.
       box_margin: a box is widened on each side by this share of its side, >= 0.
     """
 
-    moods: tuple[str, ...]
+    mood_names: tuple[str, ...]
     resolution: int
     box_margin: float
 
 
 class Signatures:
-    """The signatures' functions around a network; all work in graphs only."""
+    """Functions of the signatures around a network; all work in graphs only."""
 
     def __init__(self, network: Callable[[tf.Tensor], tf.Tensor], spec: ServingSpec) -> None:
-        """Keeps the network, uint8[n, resolution, resolution, 3] to float32[n, moods]."""
+        """Keeps the network, uint8[n, resolution, resolution, 3] to float32[n, k]."""
         self._network = network
         self._spec = spec
 
-    def of_images(self, image_bytes: tf.Tensor) -> Answer:
-        """Answers for whole pictures, string[n]."""
-        return self._answer(
-            [image_bytes], lambda encoded: preprocess(encoded, whole, self._spec.resolution)
+    def predict_images(self, image_bytes: tf.Tensor) -> Outputs:
+        """Predicts whole pictures, string[n]."""
+        return self._predict(
+            [image_bytes],
+            lambda encoded: preprocess(encoded, whole_picture, self._spec.resolution),
         )
 
-    def of_boxes(self, image_bytes: tf.Tensor, box: tf.Tensor) -> Answer:
-        """Answers for boxes, int64[n, 4] (y, x, height, width), on pictures, string[n]."""
+    def predict_boxes(self, image_bytes: tf.Tensor, box: tf.Tensor) -> Outputs:
+        """Predicts boxes, int64[n, 4] (y, x, height, width), on pictures, string[n]."""
 
-        def read(encoded: tf.Tensor, one_box: tf.Tensor) -> Preprocessed:
+        def preprocess_row(encoded: tf.Tensor, row_box: tf.Tensor) -> Preprocessed:
             return preprocess(
                 encoded,
-                lambda size: view_of(one_box, self._spec.box_margin, size),
+                lambda size: view_of(row_box, self._spec.box_margin, size),
                 self._spec.resolution,
             )
 
-        return self._answer([image_bytes, box], read)
+        return self._predict([image_bytes, box], preprocess_row)
 
-    def of_examples(self, examples: tf.Tensor) -> Answer:
-        """Answers for serialized Examples, string[n], as the evaluation in training sees them."""
+    def predict_examples(self, examples: tf.Tensor) -> Outputs:
+        """Predicts serialized Examples, string[n], preprocessed as in the training's validation."""
 
-        def read(record: tf.Tensor) -> Preprocessed:
+        def preprocess_row(record: tf.Tensor) -> Preprocessed:
             parsed = tf.io.parse_single_example(record, PICTURE_SPEC)
             window = parsed[features.WINDOW]
             return preprocess(parsed[features.IMAGE], lambda size: window, self._spec.resolution)
 
-        return self._answer([examples], read)
+        return self._predict([examples], preprocess_row)
 
-    def of_examples_in_bulk(self, examples: tf.Tensor) -> Answer:
-        """Answers as ``of_examples``, but texts of shape [n] come as [n, 1]."""
-        answer = self.of_examples(examples)
+    def predict_examples_in_bulk(self, examples: tf.Tensor) -> Outputs:
+        """Predicts as ``predict_examples``, with texts of shape [n, 1] in place of [n]."""
+        outputs = self.predict_examples(examples)
         texts = (signatures.MOOD, signatures.STATUS)
-        return answer | {name: answer[name][:, tf.newaxis] for name in texts}
+        return outputs | {name: outputs[name][:, tf.newaxis] for name in texts}
 
-    def _answer(self, rows: Sequence[tf.Tensor], read: Callable[..., Preprocessed]) -> Answer:
-        """Reads the rows, chunk by chunk, and asks the network.
+    def _predict(self, columns: Sequence[tf.Tensor], preprocess_row: PreprocessRow) -> Outputs:
+        """Preprocesses and predicts the rows, chunk by chunk.
 
         Args:
-          rows: tensors [n, ...], one slice of each a row.
-          read: makes a row's picture of its slices, or fails.
+          columns: tensors [n, ...]; row i has the element i of each.
+          preprocess_row: see ``PreprocessRow``.
         """
-        count = tf.shape(rows[0])[0]
+        count = tf.shape(columns[0])[0]
 
-        def one_chunk(
+        def predict_next(
             start: tf.Tensor, probabilities: tf.Tensor, codes: tf.Tensor
         ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            stop = tf.minimum(start + CHUNK, count)
-            more = self._answer_chunk([row[start:stop] for row in rows], stop - start, read)
+            stop = tf.minimum(start + CHUNK_SIZE, count)
+            chunk = [column[start:stop] for column in columns]
+            more = self._predict_chunk(chunk, stop - start, preprocess_row)
             return stop, tf.concat([probabilities, more[0]], 0), tf.concat([codes, more[1]], 0)
 
-        moods = len(self._spec.moods)
+        num_classes = len(self._spec.mood_names)
         _, probabilities, codes = tf.while_loop(
             lambda start, *_: start < count,
-            one_chunk,
-            (tf.constant(0), tf.zeros([0, moods]), tf.zeros([0], tf.int32)),
+            predict_next,
+            (tf.constant(0), tf.zeros([0, num_classes]), tf.zeros([0], tf.int32)),
             shape_invariants=(
                 tf.TensorShape([]),
-                tf.TensorShape([None, moods]),
+                tf.TensorShape([None, num_classes]),
                 tf.TensorShape([None]),
             ),
             parallel_iterations=1,
         )
-        return self._worded(probabilities, codes)
+        return self._outputs(probabilities, codes)
 
-    def _answer_chunk(
-        self, rows: Sequence[tf.Tensor], count: tf.Tensor, read: Callable[..., Preprocessed]
+    def _predict_chunk(
+        self, columns: Sequence[tf.Tensor], count: tf.Tensor, preprocess_row: PreprocessRow
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns float32[count, moods], zeros where there is no answer, and int32[count]."""
-        places, seen = _read_sound_rows(rows, count, read, self._spec.resolution)
+        """Returns the probabilities of a chunk's rows and their status codes.
+
+        Returns:
+          float32[count, k], zeros where the status is not ``_OK``, and int32[count].
+        """
+        indices, pictures = _preprocess_rows(columns, count, preprocess_row, self._spec.resolution)
         codes = tf.tensor_scatter_nd_update(
             tf.fill([count], _UNREADABLE),
-            places[:, tf.newaxis],
-            tf.where(seen.inside, _OK, _OUTSIDE),
+            indices[:, tf.newaxis],
+            tf.where(pictures.inside, _OK, _OUTSIDE),
         )
-        answered = tf.boolean_mask(places, seen.inside)
-        # Of an empty batch oneDNN's fused convolutions make a wrong shape (TensorFlow 2.16; see
+        ok_indices = tf.boolean_mask(indices, pictures.inside)
+        num_classes = len(self._spec.mood_names)
+        # From an empty batch oneDNN's fused convolutions make a wrong shape (TensorFlow 2.16; see
         # docs/decisions/0010-fast-step.md).
-        told = tf.cond(
-            tf.size(answered) > 0,
-            lambda: self._network(tf.boolean_mask(seen.pixels, seen.inside)),
-            lambda: tf.zeros([0, len(self._spec.moods)]),
+        ok_probabilities = tf.cond(
+            tf.size(ok_indices) > 0,
+            lambda: self._network(tf.boolean_mask(pictures.pixels, pictures.inside)),
+            lambda: tf.zeros([0, num_classes]),
         )
-        probabilities = tf.scatter_nd(answered[:, tf.newaxis], told, [count, len(self._spec.moods)])
+        probabilities = tf.scatter_nd(
+            ok_indices[:, tf.newaxis], ok_probabilities, [count, num_classes]
+        )
         return probabilities, codes
 
-    def _worded(self, probabilities: tf.Tensor, codes: tf.Tensor) -> Answer:
-        """Returns the tensors of ``schemas.signatures``."""
-        names = tf.constant(self._spec.moods)
-        likeliest = tf.argmax(probabilities, axis=1)
-        answered = tf.equal(codes, _OK)
+    def _outputs(self, probabilities: tf.Tensor, codes: tf.Tensor) -> Outputs:
+        names = tf.constant(self._spec.mood_names)
+        predicted = tf.argmax(probabilities, axis=1)
+        is_ok = tf.equal(codes, _OK)
         return {
-            signatures.MOOD: tf.where(answered, tf.gather(names, likeliest), ""),
-            signatures.MOOD_INDEX: tf.where(answered, likeliest, -1),
+            signatures.MOOD: tf.where(is_ok, tf.gather(names, predicted), ""),
+            signatures.MOOD_INDEX: tf.where(is_ok, predicted, -1),
             signatures.PROBABILITIES: probabilities,
             signatures.MOODS: tf.tile(names[tf.newaxis, :], [tf.shape(codes)[0], 1]),
             signatures.STATUS: tf.gather(tf.constant(_STATUSES), codes),
         }
 
 
-def _read_sound_rows(
-    rows: Sequence[tf.Tensor], count: tf.Tensor, read: Callable[..., Preprocessed], resolution: int
+def _preprocess_rows(
+    columns: Sequence[tf.Tensor], count: tf.Tensor, preprocess_row: PreprocessRow, resolution: int
 ) -> tuple[tf.Tensor, Preprocessed]:
-    """Reads every row on its own and drops those that fail.
+    """Preprocesses the rows in parallel and drops each row that fails.
 
     Returns:
-      The places of the sound rows, int32[m], and what was read of them, stacked.
+      int32[m], the indices of the rows that did not fail, and their pictures, stacked.
     """
 
-    def read_row(place: tf.Tensor, *row: tf.Tensor) -> tuple[tf.Tensor, Preprocessed]:
-        return place, read(*row)
+    def preprocess_indexed(index: tf.Tensor, *row: tf.Tensor) -> tuple[tf.Tensor, Preprocessed]:
+        return index, preprocess_row(*row)
 
-    as_written = tf.autograph.experimental.do_not_convert
-    # Last comes an element of our own: a dataset without any cannot be turned into tensors.
-    nothing = Preprocessed(tf.zeros([resolution, resolution, 3], tf.uint8), tf.constant(False))
-    sound = (
-        tf.data.Dataset.from_tensor_slices((tf.range(count), *rows))
-        .map(as_written(read_row), num_parallel_calls=_PARALLEL_DECODES, deterministic=True)
+    # Appended, and cut off below: a dataset without elements cannot be turned into tensors.
+    blank = Preprocessed(tf.zeros([resolution, resolution, 3], tf.uint8), tf.constant(False))
+    readable = (
+        tf.data.Dataset.from_tensor_slices((tf.range(count), *columns))
+        .map(
+            without_autograph(preprocess_indexed),
+            num_parallel_calls=_PARALLEL_DECODES,
+            deterministic=True,
+        )
         .ignore_errors()
-        .concatenate(tf.data.Dataset.from_tensors((count, nothing)))
-        .batch(CHUNK + 1)
+        .concatenate(tf.data.Dataset.from_tensors((count, blank)))
+        .batch(CHUNK_SIZE + 1)
     )
-    places, seen = sound.with_options(_options()).get_single_element()
-    return places[:-1], Preprocessed(seen.pixels[:-1], seen.inside[:-1])
+    indices, pictures = readable.with_options(_options()).get_single_element()
+    return indices[:-1], Preprocessed(pictures.pixels[:-1], pictures.inside[:-1])
 
 
 def _options() -> tf.data.Options:
-    """Returns options that spare each request the rewriting and tuning of a long pipeline."""
+    """Returns options without the rewriting and tuning that pay only for a long pipeline."""
     options = tf.data.Options()
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False

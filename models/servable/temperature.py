@@ -1,8 +1,8 @@
-"""Temperature scaling: probabilities that are right as often as they say.
+"""Temperature scaling: it makes the probabilities equal to the shares of right predictions.
 
 Chuan Guo, Geoff Pleiss, Yu Sun and Kilian Weinberger, "On Calibration of Modern Neural Networks",
 2017, section 4.2: all logits are divided by one number, the temperature, for which the negative
-log-likelihood on held-out examples is lowest. No answer changes, only how sure it is.
+log-likelihood on held-out examples is lowest. No predicted mood changes, only its probability.
 """
 
 import json
@@ -18,70 +18,79 @@ from scipy import optimize, special
 
 from dataset.calibration_split import is_calibration_clip
 from schemas import artifacts, features
+from schemas.documents import Temperature
 from schemas.errors import ConfigError
 
 LOWEST, HIGHEST = 0.05, 20.0
-"""Between which the temperature is looked for."""
+"""Range of the temperature."""
 
-_LEAST = 1e-30  # float32 has no logarithm of a probability that is 0.
+_EPSILON = 1e-30
+"""Lowest probability: 0 has no logarithm."""
 
 _LOGGER = logging.getLogger(__name__)
 
 Batches = Callable[[Sequence[str]], tf.data.Dataset]
+"""Returns the batches (pixels, one-hot labels float32[n, k]) of shards, in the shards' order."""
 
 
 def scale(model: keras.Model, files: Sequence[str], batches: Batches, folder: str) -> float:
     """Fits the temperature on half of the clips and builds it into the network's head.
 
     Args:
-      model: of ``network.build``; its head's weights are divided by the temperature, which
-        divides its logits.
-      files: the eval split's shards.
-      batches: makes batches of (pixels, one-hot moods float32[n, k]) of shards, in their order.
+      model: of ``classifier.build``. Its head's weights are divided by the temperature, and so
+        are its logits.
+      files: shards of the eval split.
+      batches: see ``Batches``.
       folder: gets ``artifacts.TEMPERATURE_JSON``.
 
     Returns:
       The temperature.
 
     Raises:
-      ConfigError: none of the clips is in the half that is fitted on.
+      ConfigError: if no clip is in the half that the temperature is fitted on.
     """
-    probabilities, moods = [], []
+    # Predict the clips to fit on.
+    batch_probabilities, batch_label_indices = [], []
     records = tf.data.TFRecordDataset(list(files)).as_numpy_iterator()
-    for pixels, one_hot in batches(files):
-        fitted = np.array([is_calibration_clip(_clip(next(records))) for _ in range(len(one_hot))])
-        if fitted.any():
-            probabilities.append(model.predict_on_batch(pixels[fitted]))
-            moods.append(one_hot.numpy()[fitted].argmax(axis=1))
-    if not moods:
+    for pixels, labels in batches(files):
+        to_fit = np.array([is_calibration_clip(_clip(next(records))) for _ in range(len(labels))])
+        if to_fit.any():
+            batch_probabilities.append(model.predict_on_batch(pixels[to_fit]))
+            batch_label_indices.append(labels.numpy()[to_fit].argmax(axis=1))
+    if not batch_label_indices:
         raise ConfigError(
             "With evaluate.calibrate the eval split must have clips to fit the temperature on "
-            "and others to judge by. Received: too few clips. Set evaluate.calibrate=false."
+            "and others to evaluate on. Received: too few clips. Set evaluate.calibrate=false."
         )
-    truth = np.concatenate(moods)
-    temperature = fit(np.concatenate(probabilities), truth)
+
+    # Fit, and change the head.
+    label_indices = np.concatenate(batch_label_indices)
+    temperature = fit(np.concatenate(batch_probabilities), label_indices)
     head = model.get_layer("head")
     head.set_weights([weights / temperature for weights in head.get_weights()])
+
+    # Write down.
+    document = Temperature(temperature=temperature, rows=len(label_indices))
     with tf.io.gfile.GFile(os.path.join(folder, artifacts.TEMPERATURE_JSON), "w") as file:
-        file.write(json.dumps({"temperature": temperature, "rows": len(truth)}))
-    _LOGGER.info("Temperature %.3f, fitted on %d examples", temperature, len(truth))
+        file.write(json.dumps(document))
+    _LOGGER.info("Temperature %.3f, fitted on %d examples", temperature, len(label_indices))
     return temperature
 
 
-def fit(probabilities: npt.NDArray[np.float32], moods: npt.NDArray[np.int64]) -> float:
+def fit(probabilities: npt.NDArray[np.float32], label_indices: npt.NDArray[np.int64]) -> float:
     """Returns the temperature, in [``LOWEST``, ``HIGHEST``].
 
     Args:
-      probabilities: float32[n, k], the network's, whose logarithms are its logits but for a
-        constant a row.
-      moods: int64[n], the true indices.
+      probabilities: float32[n, k], of the network. Their logarithms are its logits, except for a
+        constant for each row.
+      label_indices: int64[n], of the true moods.
     """
-    logits = np.log(np.maximum(probabilities.astype(np.float64), _LEAST))
-    rows = np.arange(len(moods))
+    logits = np.log(np.maximum(probabilities.astype(np.float64), _EPSILON))
+    rows = np.arange(len(label_indices))
 
     def loss(log_temperature: float) -> float:
-        scaled = special.log_softmax(logits / np.exp(log_temperature), axis=1)
-        return float(-scaled[rows, moods].mean())
+        log_probabilities = special.log_softmax(logits / np.exp(log_temperature), axis=1)
+        return float(-log_probabilities[rows, label_indices].mean())
 
     bounds = (np.log(LOWEST), np.log(HIGHEST))
     return float(np.exp(optimize.minimize_scalar(loss, bounds=bounds, method="bounded").x))

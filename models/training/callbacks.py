@@ -1,4 +1,4 @@
-"""What happens while Keras trains: progress is told, and a loss that is no number ends it."""
+"""Keras callbacks: progress reports, two more columns of the curves, and a stop on NaN."""
 
 import math
 import time
@@ -15,19 +15,27 @@ from system import progress
 _SECONDS_BETWEEN_REPORTS = 0.5
 
 Logs = Mapping[str, Any] | None
+"""Keras' figures so far, by name."""
 
 
 class TrainingDivergedError(RuntimeError):
-    """The loss is no longer a number; nothing can be learnt from there."""
+    """The loss is NaN or infinite; the training cannot recover from that."""
 
 
 class ReportProgress(keras.callbacks.Callback):
-    """Reports steps done through ``system.progress``, about twice a second."""
+    """Reports the steps through ``system.progress``, about twice a second."""
 
     def __init__(
         self, epochs: int, steps_per_epoch: int, done: int = 0, task: str = "train"
     ) -> None:
-        """Takes the epochs, the steps in each, how many an earlier run has done, and a name."""
+        """Creates the callback.
+
+        Args:
+          epochs: of the training.
+          steps_per_epoch: batches an epoch.
+          done: steps of an earlier run that this one goes on from.
+          task: name in the reports.
+        """
         super().__init__()
         self._task = task
         self._epochs = epochs
@@ -38,11 +46,11 @@ class ReportProgress(keras.callbacks.Callback):
         self._validated = ""
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Notes which epoch it is, from 0."""
+        """Notes the epoch, from 0."""
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Counts a step, and reports where the last report is old."""
+        """Counts a step, and reports if the last report is old."""
         self._unreported += 1
         if time.monotonic() - self._reported_at >= _SECONDS_BETWEEN_REPORTS:
             self._report(logs)
@@ -61,16 +69,16 @@ class ReportProgress(keras.callbacks.Callback):
 
 
 class LogRateAndTime(keras.callbacks.Callback):
-    """Puts the learning rate and the epoch's seconds beside its other figures."""
+    """Adds the learning rate and the epoch's seconds to its other figures."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Looks at the clock."""
+        """Notes the time."""
         self._begin = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Adds ``learning_rate`` and ``seconds``, validation included, for later callbacks."""
         if logs is not None:
-            logs["learning_rate"] = _rate_of(self.model)
+            logs["learning_rate"] = _learning_rate(self.model)
             logs["seconds"] = time.monotonic() - self._begin
 
 
@@ -78,16 +86,21 @@ class StopOnNan(keras.callbacks.Callback):
     """Ends the training with an error as soon as the loss is not finite."""
 
     def __init__(self, best: str, run_dir: str) -> None:
-        """Takes where the best epoch's checkpoint is or will be, and the folder it is in."""
+        """Creates the callback.
+
+        Args:
+          best: path of the best epoch's checkpoint, which need not exist yet.
+          run_dir: folder of the checkpoint.
+        """
         super().__init__()
         self._best = best
         self._run_dir = run_dir
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Looks at the epoch's mean loss so far, which stays NaN once a step was."""
+        """Checks the epoch's mean loss so far, which stays NaN after a single step with NaN."""
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
-            rate = _rate_of(self.model)
+            rate = _learning_rate(self.model)
             raise TrainingDivergedError(
                 f"The loss must stay finite. Received: {loss} in batch {batch} of the epoch. "
                 f"Lower train.learning_rate (the rate is {rate:g}). {self._last_good()}"
@@ -100,6 +113,6 @@ class StopOnNan(keras.callbacks.Callback):
         return f"The best epoch's weights are kept: model.weights={kept} goes on from them"
 
 
-def _rate_of(model: keras.Model) -> float:
-    # Not float() alone: several devices hold a copy each.
+def _learning_rate(model: keras.Model) -> float:
+    # float() alone would fail where several devices hold a copy each.
     return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))

@@ -1,4 +1,4 @@
-"""The best epoch's network on the disk, and how it outlives a training that fails."""
+"""Checkpoint of the best epoch, and its rescue from a training that fails."""
 
 import os
 
@@ -12,14 +12,19 @@ _RESCUED = "last_good"
 
 
 class BestCheckpoint(keras.callbacks.ModelCheckpoint):
-    """Writes the network whenever the monitored figure is higher than ever.
+    """Writes the network after each epoch in which the monitored figure is higher than ever.
 
-    The file holds neither optimiser nor loss: it is a third of the size, and loads the same
-    whatever the training was.
+    The file holds neither optimiser nor loss. So it is a third of the size, and loading it does
+    not depend on the settings of the training.
     """
 
     def __init__(self, run_dir: str, monitor: str) -> None:
-        """Takes the folder that gets ``artifacts.CHECKPOINT_KERAS``, and a name in the logs."""
+        """Creates the callback.
+
+        Args:
+          run_dir: folder that gets ``artifacts.CHECKPOINT_KERAS``.
+          monitor: name of the monitored figure in the logs.
+        """
         self.path = os.path.join(run_dir, artifacts.CHECKPOINT_KERAS)
         super().__init__(self.path, monitor=monitor, mode="max", save_best_only=True)
 
@@ -29,15 +34,15 @@ class BestCheckpoint(keras.callbacks.ModelCheckpoint):
 
 
 def restore(model: keras.Model, path: str) -> None:
-    """Gives the model the weights that ``BestCheckpoint`` wrote; its optimiser is left alone."""
+    """Loads the weights that ``BestCheckpoint`` wrote; leaves the model's optimiser alone."""
     without_optimizer(model).load_weights(path)
 
 
 def rescue(path: str, run_dir: str) -> str:
-    """Copies a checkpoint out of the node's output and returns where it is.
+    """Copies a checkpoint out of the node's output and returns the copy's path.
 
-    TFX deletes the output folders of a node that raises. Beside them, in the node's own
-    folder, the copy is out of its way and out of that of ``runner.recovery``.
+    TFX deletes the output folders of a node that raises. The copy lies beside them in the node's
+    own folder, which neither TFX nor ``runner.recovery`` deletes.
 
     Args:
       path: the checkpoint in ``run_dir``; the label map beside it is copied too.
@@ -46,7 +51,7 @@ def rescue(path: str, run_dir: str) -> str:
     output, execution = os.path.split(os.path.normpath(run_dir))
     folder = os.path.join(os.path.dirname(output), _RESCUED, f"run_{execution}")
     tf.io.gfile.makedirs(folder)
-    moods = os.path.join(run_dir, signatures.LABELS_ASSET)
-    for source in filter(tf.io.gfile.exists, (path, moods)):
+    label_map = os.path.join(run_dir, signatures.LABELS_ASSET)
+    for source in filter(tf.io.gfile.exists, (path, label_map)):
         tf.io.gfile.copy(source, os.path.join(folder, os.path.basename(source)), overwrite=True)
     return os.path.join(folder, os.path.basename(path))

@@ -1,4 +1,4 @@
-"""What is left of a training to look at: a table and TensorBoard's logs, a point an epoch."""
+"""Training curves: a CSV table and TensorBoard's logs, with a point an epoch."""
 
 import csv
 import os
@@ -10,11 +10,11 @@ from schemas import artifacts
 
 
 def callbacks(run_dir: str, append: bool) -> list[keras.callbacks.Callback]:
-    """Returns what writes ``artifacts.CURVES_CSV`` and ``TENSORBOARD`` (scalars only).
+    """Returns the callbacks that write ``artifacts.CURVES_CSV`` and ``TENSORBOARD`` (scalars only).
 
     Args:
-      run_dir: the folder that gets them.
-      append: whether the table has rows of earlier epochs already.
+      run_dir: folder for both.
+      append: whether the table already has rows of earlier epochs.
     """
     return [
         keras.callbacks.TensorBoard(
@@ -35,13 +35,13 @@ def read(run_dir: str) -> list[dict[str, float]]:
 
 
 def replay_to_tensorboard(run_dir: str) -> None:
-    """Writes the table's rows to TensorBoard's logs, as its callback would have.
+    """Writes the table's rows to TensorBoard's logs, as TensorBoard's callback would have.
 
     A training that goes on has the table from its backup, and new empty logs.
     """
     folder = os.path.join(run_dir, artifacts.TENSORBOARD)
     rows = read(run_dir)
-    for split, beginning in (("train", ""), ("validation", "val_")):
+    for split, prefix in (("train", ""), ("validation", "val_")):
         names = [
             name
             for name in (rows[0] if rows else ())
@@ -52,5 +52,5 @@ def replay_to_tensorboard(run_dir: str) -> None:
         with tf.summary.create_file_writer(os.path.join(folder, split)).as_default():
             for row in rows:
                 for name in names:
-                    tag = f"epoch_{name.removeprefix(beginning)}"
+                    tag = f"epoch_{name.removeprefix(prefix)}"
                     tf.summary.scalar(tag, row[name], step=int(row["epoch"]))

@@ -1,9 +1,9 @@
-"""Which devices train together: one, the GPUs of this machine, or several machines.
+"""Devices that train together: one, the GPUs of this machine, or several machines.
 
-``train.batch_size`` is that of all together. Each replica takes its part of every batch, and the
-gradients are added up before the step, so the training is that of one device but for batch
-norm, whose mean and variance are those of a replica's part. docs/decisions/
-0015-precision-and-devices.md says what several machines need.
+``train.batch_size`` counts the examples on all devices. Each replica takes its part of every
+batch, and the gradients are summed before the step. So the training equals that on one device,
+except for batch norm, whose mean and variance are those of a replica's part.
+docs/decisions/0015-precision-and-devices.md says what several machines need.
 """
 
 import json
@@ -22,32 +22,33 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def let_gpu_memory_grow() -> None:
-    """Has TensorFlow take a GPU's memory as needed rather than all of it."""
+    """Makes TensorFlow take a GPU's memory as needed and not all of it at once."""
     for gpu in tf.config.list_physical_devices("GPU"):
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
-        except RuntimeError as error:  # A node before this one has used the GPU already.
-            _LOGGER.warning("The GPU's memory is not grown on demand: %s", error)
+        except RuntimeError as error:  # An earlier node has used the GPU in this process.
+            _LOGGER.warning("The GPU's memory does not grow on demand: %s", error)
 
 
 def strategy_for(settings: TrainSettings) -> tf.distribute.Strategy:
-    """Returns what the training is to run under; to be asked for before TensorFlow computes.
+    """Returns the strategy of the training; to be called before TensorFlow computes anything.
 
     Args:
-      settings: ``strategy`` and ``batch_size`` are looked at.
+      settings: ``strategy`` and ``batch_size`` are used.
 
     Raises:
-      ConfigError: if there is not what was asked for, or the batch cannot be parted evenly.
+      ConfigError: if the machine lacks the devices that the settings name, or if the batch cannot
+        be divided evenly.
     """
     kind = settings.strategy
-    if kind == AUTO and _workers() > 1:
+    if kind == AUTO and _num_workers() > 1:
         kind = MULTI_WORKER
-    strategy = _several_machines() if kind == MULTI_WORKER else _this_machine(kind)
+    strategy = _multi_worker_strategy() if kind == MULTI_WORKER else _local_strategy(kind)
     replicas = strategy.num_replicas_in_sync
     if settings.batch_size % replicas:
         raise ConfigError(
-            f"train.batch_size is that of all {replicas} devices together and must be a multiple "
-            f"of their number. Received: {settings.batch_size}"
+            f"train.batch_size counts the examples on all {replicas} devices and must be a "
+            f"multiple of their number. Received: {settings.batch_size}"
         )
     if replicas > 1:
         _LOGGER.info(
@@ -57,12 +58,12 @@ def strategy_for(settings: TrainSettings) -> tf.distribute.Strategy:
 
 
 def spans_machines(strategy: tf.distribute.Strategy) -> bool:
-    """Returns whether other processes train along."""
+    """Returns whether other processes take part in the training."""
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Returns whether this process is the one that writes."""
+    """Returns whether this process is the one that writes files."""
     if not spans_machines(strategy):
         return True
     resolver = strategy.cluster_resolver
@@ -71,42 +72,46 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def broadcast_from_chief(strategy: tf.distribute.Strategy, number: float) -> float:
-    """Returns the chief's number on every machine, once all have asked for it."""
+    """Returns the chief's number on every machine, once all machines have called this."""
     if not spans_machines(strategy):
         return number
-    own = (number, 1.0) if is_chief(strategy) else (0.0, 0.0)
+    own_term = (number, 1.0) if is_chief(strategy) else (0.0, 0.0)
 
     @tf.function
-    def added_up() -> tf.Tensor:
-        of_replicas = strategy.run(lambda: tf.constant(own, tf.float64))
-        return strategy.reduce(tf.distribute.ReduceOp.SUM, of_replicas, axis=None)
+    def sum_over_replicas() -> tf.Tensor:
+        terms = strategy.run(lambda: tf.constant(own_term, tf.float64))
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, terms, axis=None)
 
-    # Each of the chief's devices has said it once.
-    numbers, replicas = added_up().numpy()
-    return float(numbers / replicas)
+    # Each of the chief's devices adds the number once.
+    total, replicas = sum_over_replicas().numpy()
+    return float(total / replicas)
 
 
 def barrier(strategy: tf.distribute.Strategy) -> None:
-    """Returns once every machine has come here."""
+    """Waits until every machine has called this."""
     broadcast_from_chief(strategy, 0.0)
 
 
 def patch_for_multi_worker(model: keras.Model) -> keras.Model:
-    """Returns a network built under a strategy, made fit for ``fit`` on several machines.
+    """Patches a network that was built under a strategy, so that ``fit`` runs on several machines.
 
-    Keras 3.12's ``fit`` fails there in two places: it averages the first batch over machines to
-    build a network that is built, and averages the figures of a step along an axis that they
-    do not have. Can go when ``tests/unit/models/test_devices.py`` passes without.
+    Keras 3.12's ``fit`` fails there in two places. It averages the first batch over machines to
+    build a network that is built already, and it averages the figures of a step along an axis
+    that they do not have. This function can be removed when
+    ``tests/unit/models/training/test_devices.py`` passes without it.
+
+    Returns:
+      The same network.
     """
     if spans_machines(model.distribute_strategy):
         model._maybe_symbolic_build = lambda **_: None
-        model.train_step = _with_axis(model.train_step)
-        model.test_step = _with_axis(model.test_step)
+        model.train_step = _with_batch_axis(model.train_step)
+        model.test_step = _with_batch_axis(model.test_step)
     return model
 
 
 def with_data_autosharding(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns the same batches for each device to have its part of, in any number of processes.
+    """Returns the same batches, of which each device takes its part, in any number of processes.
 
     TensorFlow's default gives each machine some of the files, which would be another order.
     """
@@ -115,17 +120,17 @@ def with_data_autosharding(batches: tf.data.Dataset) -> tf.data.Dataset:
     return batches.with_options(options)
 
 
-def _with_axis(step: Callable[[Any], dict[str, tf.Tensor]]) -> Callable[[Any], Any]:
+def _with_batch_axis(step: Callable[[Any], dict[str, tf.Tensor]]) -> Callable[[Any], Any]:
     return lambda data: {name: tf.reshape(value, [1]) for name, value in step(data).items()}
 
 
-def _workers() -> int:
+def _num_workers() -> int:
     cluster = json.loads(os.environ.get("TF_CONFIG") or "{}").get("cluster", {})
     return sum(len(cluster.get(job, ())) for job in ("chief", "worker"))
 
 
-def _several_machines() -> tf.distribute.Strategy:
-    if _workers() < 2:
+def _multi_worker_strategy() -> tf.distribute.Strategy:
+    if _num_workers() < 2:
         raise ConfigError(
             "train.strategy=multi_worker needs the environment variable TF_CONFIG with a cluster "
             f"of two workers or more. Received: {os.environ.get('TF_CONFIG')!r}. "
@@ -135,13 +140,13 @@ def _several_machines() -> tf.distribute.Strategy:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise ConfigError(
-            "Several machines must find each other before anything else is computed, so the "
-            "Trainer must run in a process of its own on each, and not behind other nodes. "
+            "Several machines must find each other before TensorFlow computes anything, so on "
+            "each machine the Trainer must be the first node of its process. "
             f"Received: {error}. Unset TF_CONFIG to train on this machine alone"
         ) from error
 
 
-def _this_machine(kind: str) -> tf.distribute.Strategy:
+def _local_strategy(kind: str) -> tf.distribute.Strategy:
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if kind == ONE or (kind == AUTO and len(devices) < 2):
         return tf.distribute.get_strategy()
@@ -150,6 +155,6 @@ def _this_machine(kind: str) -> tf.distribute.Strategy:
             f"train.strategy={MIRRORED} needs two GPUs or more. Received: "
             f"{len(devices)} device. Set train.strategy=auto or one"
         )
-    # NCCL is for GPUs alone.
+    # The default, NCCL, is for GPUs alone.
     ops = None if devices[0].device_type == "GPU" else tf.distribute.HierarchicalCopyAllReduce()
     return tf.distribute.MirroredStrategy([each.name for each in devices], ops)

@@ -1,8 +1,8 @@
-"""Which layers learn, when, and how fast by depth.
+"""Fine-tuning: phases of the training, frozen layers, and learning rates by depth.
 
-A layer's depth is told by its name, as Keras' EfficientNet names them: ``stem_*``,
-``block1a_*`` to ``block7a_*``, ``top_*``, and ours, ``head*``. The layers above block 7,
-``top_*``, go with it.
+The name of a layer gives its depth. Keras' EfficientNet has ``stem_*``, ``block1a_*`` to
+``block7a_*`` and ``top_*``; this project adds ``head*``. The layers above block 7, ``top_*``,
+count as part of it.
 """
 
 import re
@@ -17,14 +17,14 @@ _BLOCKS = 7
 
 
 class Phase(NamedTuple):
-    """A stretch of the training with its own optimiser and schedule.
+    """Consecutive epochs of the training with one optimiser and schedule.
 
     Attributes:
-      part: what learns: ``HEAD``, ``LAST_BLOCK`` or ``FULL``.
-      begin: its first epoch, from 0.
-      end: the epoch after its last.
-      rate: its highest learning rate.
-      is_last: whether the training ends with it.
+      part: the layers that learn: ``HEAD``, ``LAST_BLOCK`` or ``FULL``.
+      begin: first epoch, from 0.
+      end: epoch after the last.
+      rate: highest learning rate.
+      is_last: whether the training ends with this phase.
     """
 
     part: str
@@ -46,30 +46,30 @@ def phases(settings: TrainSettings) -> list[Phase]:
 
 
 def freeze(model: keras.Model, part: str) -> None:
-    """Lets ``part`` learn and nothing else; takes effect when the model is next compiled.
+    """Freezes all layers but ``part``; takes effect when the model is next compiled.
 
     A frozen batch norm uses its moving statistics, as in inference, and leaves them alone:
-    that is what ``trainable=False`` means to Keras' batch norm.
+    Keras' batch norm does so with ``trainable=False``.
 
     Args:
-      model: of named layers, see above.
+      model: with layers named as in the module's docstring.
       part: ``HEAD``, ``LAST_BLOCK`` or ``FULL``.
     """
-    highest = {HEAD: 0, LAST_BLOCK: 1}.get(part)
+    max_distance = {HEAD: 0, LAST_BLOCK: 1}.get(part)
     for layer in model.layers:
         layer.trainable = True
-        if highest is not None and layer.trainable_variables:
-            layer.trainable = distance_from_head(layer.name) <= highest
+        if max_distance is not None and layer.trainable_variables:
+            layer.trainable = distance_from_head(layer.name) <= max_distance
 
 
 def rate_multipliers(model: keras.Model, decay: float) -> list[float]:
-    """Returns what each variable's learning rate is multiplied by: ``decay ** distance``.
+    """Returns the factor of each variable's learning rate, ``decay ** distance``.
 
     So the head has 1 and the stem, at distance 8, ``decay ** 8``. As in Hangbo Bao et al.,
     "BEiT" (2021), https://arxiv.org/abs/2106.08254, by block.
 
     Args:
-      model: frozen as it will be trained.
+      model: frozen as in the training to come.
       decay: ``TrainSettings.layer_decay``.
 
     Returns:
@@ -86,10 +86,13 @@ def rate_multipliers(model: keras.Model, decay: float) -> list[float]:
 
 
 def distance_from_head(name: str) -> int:
-    """Returns 0 for the head, 1 for the last block and what is above it, 8 for the stem.
+    """Returns 0 for the head, 1 for the last block and the layers above it, 8 for the stem.
+
+    Args:
+      name: of a layer.
 
     Raises:
-      ValueError: if the name does not begin as those of this network's layers do.
+      ValueError: if the name is not one of this network's.
     """
     match = _NAME.match(name)
     if match is None:

@@ -1,7 +1,7 @@
-"""The training loop: phases, callbacks, and which epoch's weights it leaves."""
+"""The training loop: phases, callbacks and metrics; it leaves the best epoch's weights."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import numpy as np
@@ -34,48 +34,51 @@ def fit(
 
     Args:
       model: changed in place.
-      training: makes the endless stream of ``training_batches``, given how many batches of it
-        have been trained on already.
+      training: returns the endless stream of ``training_batches``; its argument is the number
+        of batches that have been trained on already.
       validation: finite, see ``evaluation_batches``.
       settings: of the training.
       loss: see ``losses.loss_for``.
       steps_per_epoch: batches after which the model is validated.
       run_dir: gets ``artifacts.CURVES_CSV``, ``CHECKPOINT_KERAS`` and ``TENSORBOARD``.
-      backups: where it goes on from, and what it leaves if it is killed.
-      task: name for its progress.
+      backups: the training goes on from the newest, and makes new ones.
+      task: name in the progress reports.
       xla: whether XLA compiles the step.
 
     Raises:
-      TrainingDivergedError: if the loss is no longer a number.
+      TrainingDivergedError: if the loss is NaN or infinite.
     """
+    # Take up a backup.
     tf.io.gfile.makedirs(run_dir)
     resumption = Resumption(backups, run_dir, settings.backup_minutes)
     resumption.restore_weights(model)
     curves.replay_to_tensorboard(run_dir)
     start = resumption.position
+    steps_before = start.epoch * steps_per_epoch
+
+    # One for all phases: it remembers the best figure so far.
     monitor = f"val_{settings.checkpoint_metric}"
-    best = checkpoints.BestCheckpoint(
-        run_dir, monitor
-    )  # One for all phases: it knows the best so far.
-    done = start.epoch * steps_per_epoch
+    best = checkpoints.BestCheckpoint(run_dir, monitor)
+
+    # Train phase by phase.
     for phase in fine_tuning.phases(settings):
         if start.epoch >= phase.end:
             continue
         fine_tuning.freeze(model, phase.part)
         with model.distribute_strategy.scope():
             metrics = compile_for(model, settings, loss, phase, steps_per_epoch, xla)
-        begin = max(start.epoch, phase.begin)
-        passed = start.step if begin == start.epoch else 0
-        _LOGGER.info("Training %s from epoch %d on", phase, begin + 1)
-        # What knows of earlier epochs.
+        first_epoch = max(start.epoch, phase.begin)
+        first_step = start.step if first_epoch == start.epoch else 0
         stateful_callbacks = [
             *schedules.callbacks(settings, phase.rate),
             best,
             *_early_stopping(settings, phase),
         ]
+        progress = callbacks.ReportProgress(settings.epochs, steps_per_epoch, steps_before, task)
+        _LOGGER.info("Training %s from epoch %d on", phase, first_epoch + 1)
         model.fit(
-            training(begin * steps_per_epoch + passed),
-            initial_epoch=begin,
+            training(first_epoch * steps_per_epoch + first_step),
+            initial_epoch=first_epoch,
             epochs=phase.end,
             steps_per_epoch=steps_per_epoch,
             validation_data=validation,
@@ -85,24 +88,18 @@ def fit(
                 # The averaged weights are in the model from here on until the next epoch.
                 *_averaging(settings),
                 callbacks.LogRateAndTime(),
-                callbacks.ReportProgress(settings.epochs, steps_per_epoch, done, task),
-                *curves.callbacks(run_dir, append=begin > 0),
+                progress,
+                *curves.callbacks(run_dir, append=first_epoch > 0),
                 *stateful_callbacks,
                 resumption.callback(metrics, stateful_callbacks),
             ],
         )
-        done = 0
+        steps_before = 0
         resumption.note_phase(model, phase.end)
+
+    # Leave the best epoch.
     checkpoints.restore(model, best.path)
-    curve = [row[monitor] for row in curves.read(run_dir)]
-    _LOGGER.info(
-        "Trained %d of %d epochs; the best is epoch %d with %s %.4f",
-        len(curve),
-        settings.epochs,
-        curve.index(max(curve)) + 1,
-        monitor,
-        max(curve),
-    )
+    _log_best_epoch([row[monitor] for row in curves.read(run_dir)], monitor, settings)
 
 
 def compile_for(
@@ -116,22 +113,22 @@ def compile_for(
     """Gives the model its loss, optimiser and metrics; the metrics ignore the class weights.
 
     Args:
-      model: frozen as the phase will train it.
+      model: frozen for the phase.
       settings: of the training.
       loss: see ``losses.loss_for``.
-      phase: whose length and rate the schedule has.
+      phase: gives the length and the highest rate of the schedule.
       steps_per_epoch: batches an epoch.
       xla: whether XLA compiles the step.
 
     Returns:
-      All that is counted in training: the mean loss first, then the metrics.
+      All figures that are counted in training: the mean loss first, then the metrics.
     """
     rate = schedules.learning_rate(
         settings, phase.rate, epochs=phase.end - phase.begin, steps_per_epoch=steps_per_epoch
     )
     metrics = headline_metrics(model.output_shape[-1])
     optimizer = with_loss_scale(optimizer_for(settings, model, rate), model)
-    # Else the first step makes its variables and is traced twice, see ``headline_metrics``.
+    # Otherwise the first step creates its variables and is traced twice, see ``headline_metrics``.
     optimizer.build(model.trainable_variables)
     model.compile(
         optimizer=optimizer,
@@ -139,20 +136,20 @@ def compile_for(
         metrics=metrics,
         jit_compile=xla,
     )
-    # Keras puts its own in front, and shows the others only once they are used.
+    # Keras puts its mean loss in front, and shows the other metrics only after their first use.
     return [model.metrics[0], *metrics]
 
 
-def headline_metrics(classes: int) -> list[keras.metrics.Metric]:
-    """Returns accuracy and macro-F1 over one-hot moods, float32[n, classes].
+def headline_metrics(num_classes: int) -> list[keras.metrics.Metric]:
+    """Returns accuracy and macro-F1 over one-hot labels, float32[n, num_classes].
 
-    Macro-F1 is the mean over all moods of the label map; one that the split has no example of
+    Macro-F1 is the mean over all moods of the label map; a mood without examples in the split
     counts as 0. Given to ``compile`` as ``metrics``, both ignore sample weights.
     """
     macro_f1 = keras.metrics.F1Score(average="macro", name=MACRO_F1)
-    # It makes its variables when first used. Made while the training step is being traced,
-    # they would have TensorFlow trace it again, which takes 15 s for this network.
-    macro_f1.update_state(np.zeros([1, classes]), np.zeros([1, classes]))
+    # The metric creates its variables at its first use. If that were while the training step is
+    # being traced, TensorFlow would trace it again, which takes 15 s for this network.
+    macro_f1.update_state(np.zeros([1, num_classes]), np.zeros([1, num_classes]))
     return [keras.metrics.CategoricalAccuracy(name=ACCURACY), macro_f1]
 
 
@@ -164,11 +161,11 @@ def train_steps(
     steps_per_epoch: int,
     xla: bool,
 ) -> Iterator[float]:
-    """Trains on a few batches as the last phase would, and tells the mean loss after each.
+    """Trains on a few batches as in the last phase, and yields the mean loss after each.
 
     Args:
       model: changed in place.
-      batches: of ``training_batches``; made before the first step is taken.
+      batches: of ``training_batches``; all are made before the first step.
       settings: of the training.
       loss: see ``losses.loss_for``.
       steps_per_epoch: batches an epoch.
@@ -198,3 +195,14 @@ def _early_stopping(
             monitor="val_loss", mode="min", patience=settings.early_stopping_patience
         )
     ]
+
+
+def _log_best_epoch(curve: Sequence[float], monitor: str, settings: TrainSettings) -> None:
+    _LOGGER.info(
+        "Trained %d of %d epochs; the best is epoch %d with %s %.4f",
+        len(curve),
+        settings.epochs,
+        curve.index(max(curve)) + 1,
+        monitor,
+        max(curve),
+    )

@@ -1,4 +1,4 @@
-"""The optimiser: AdamW with a learning rate of its own for each variable."""
+"""Optimiser: AdamW with a separate learning rate for each variable."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +13,11 @@ from models.training import fine_tuning
 def optimizer_for(
     settings: TrainSettings, model: keras.Model, rate: Any
 ) -> keras.optimizers.Optimizer:
-    """Returns an optimiser to be built on what is trainable in the model.
+    """Returns an optimiser for the model's trainable variables; not built yet.
 
     Args:
       settings: weight decay, clipping, averaging and decay of the rate by layer.
-      model: frozen as it will be trained.
+      model: frozen as in the training to come.
       rate: a number or a schedule.
     """
     return LayerwiseAdamW(
@@ -31,30 +31,30 @@ def optimizer_for(
 
 
 class LayerwiseAdamW(keras.optimizers.Adam):
-    """Adam with decoupled weight decay, both at each variable's own learning rate.
+    """Adam with decoupled weight decay, both at each variable's learning rate.
 
     Ilya Loshchilov and Frank Hutter, "Decoupled Weight Decay Regularization" (2019),
-    https://arxiv.org/abs/1711.05101. Keras' AdamW knows one rate alone. Vectors, that is
+    https://arxiv.org/abs/1711.05101. Keras' AdamW has one rate for all variables. Vectors, that is
     biases and the scales of batch norms, are not decayed: they are few and do not overfit.
     """
 
     def __init__(
         self, learning_rate: Any, *, multipliers: Sequence[float], weight_decay: float, **base: Any
     ) -> None:
-        """Makes it.
+        """Creates the optimiser.
 
         Args:
           learning_rate: a number or a schedule.
-          multipliers: of the rate, for each variable that it will be built on, in order.
-          weight_decay: share of a variable that is taken off at rate 1.
-          **base: what Keras' optimisers take: clipping, averaging.
+          multipliers: factor of the rate for each variable, in the order given to ``build``.
+          weight_decay: share by which a variable shrinks at rate 1.
+          **base: arguments of Keras' optimisers: clipping, averaging.
         """
         super().__init__(learning_rate, name="layerwise_adamw", **base)
         self._multipliers = tuple(multipliers)
         self._decay = weight_decay
 
     def build(self, variables: list[Any]) -> None:
-        """Makes Adam's variables.
+        """Creates Adam's variables.
 
         Raises:
           ValueError: unless there is a multiplier for each variable.
@@ -67,10 +67,10 @@ class LayerwiseAdamW(keras.optimizers.Adam):
         super().build(variables)
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
-        """Adds up the replicas' gradients, then takes a step with them.
+        """Sums the replicas' gradients, then takes a step with them.
 
-        Keras adds them up after it has clipped each replica's own, so that several devices
-        would take another step than one.
+        Keras would clip the gradients of each replica and sum them after that, so that the step
+        of several devices would differ from that of one.
         """
         context = tf.distribute.get_replica_context()
         super().apply(
@@ -78,7 +78,7 @@ class LayerwiseAdamW(keras.optimizers.Adam):
         )
 
     def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
-        return grads_and_vars  # Done already.
+        return grads_and_vars  # ``apply`` has summed them.
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Decays one variable and moves it along Adam's direction."""

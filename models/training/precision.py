@@ -1,8 +1,8 @@
-"""In which precision to train, and whether with XLA: measured on a few real steps.
+"""Selection of the step config, precision and XLA, by measuring a few real steps.
 
 Half the bits are not always faster: on processors without instructions for them they are many
 times slower, and so were depthwise convolutions on GPUs; XLA's compiler makes the step seven
-times slower on a CPU. So ``auto`` tries what the device has instructions for and looks.
+times slower on a CPU. So ``auto`` measures the configs for which the device has instructions.
 """
 
 import contextlib
@@ -23,6 +23,7 @@ import tensorflow as tf
 
 from models.settings import AUTO, BFLOAT16, FLOAT16, FLOAT32, OFF, ON, TrainSettings
 from schemas import artifacts
+from schemas.documents import MeasurementRecord, Precision, StepConfigRecord
 from system.storage import write_whole
 
 _LOGGER = logging.getLogger(__name__)
@@ -31,20 +32,20 @@ WARM_UP = 2
 """Steps that are not timed: the first is traced and compiled, the second finds caches cold."""
 TIMED = 6
 STEPS = WARM_UP + TIMED
-_LARGEST_DIFFERENCE = 0.05
+_LOSS_TOLERANCE = 0.05
 """Share by which a loss may differ from float32's. bfloat16 keeps 8 bits, 0.4 % a rounding; the
-losses of the first steps differ by some 1 % then, and by 100 % where a method has failed."""
+losses of the first steps then differ by some 1 %, and by 100 % where a method has failed."""
 
 _POLICIES = {FLOAT32: "float32", BFLOAT16: "mixed_bfloat16", FLOAT16: "mixed_float16"}
 _BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
 
 
 class StepConfig(NamedTuple):
-    """How the steps are computed.
+    """Precision of the training step, and whether XLA compiles it.
 
     Attributes:
-      precision: a key of the settings that is not "auto".
-      xla: whether XLA compiles them.
+      precision: a value of ``train.precision`` except "auto".
+      xla: whether XLA compiles the step.
     """
 
     precision: str
@@ -53,13 +54,13 @@ class StepConfig(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """What was seen of a way.
+    """Measurement of one step config.
 
     Attributes:
-      config: which.
-      seconds: the median time of a step; NaN if it failed.
+      config: the step config.
+      seconds: median time of a step; NaN if a step failed.
       losses: after each step.
-      failure: why it cannot be taken; empty if it can.
+      failure: reason why the config cannot be used; empty if it can.
     """
 
     config: StepConfig
@@ -69,11 +70,14 @@ class Measurement:
 
 
 Stepper = Callable[[StepConfig], Iterable[float]]
-"""Takes a step of a new network each time a loss is asked for; the batches are always the same."""
+"""Builds a new network, takes a step whenever the next loss is requested, and yields that loss.
+
+The batches are the same for each config.
+"""
 
 
 def candidates(settings: TrainSettings) -> list[StepConfig]:
-    """Returns the ways that the settings allow and this machine may be fast with."""
+    """Returns the configs that the settings allow and that may be fast on this machine."""
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
     if settings.precision != AUTO:
         precisions: list[str] = [settings.precision]
@@ -89,7 +93,7 @@ def candidates(settings: TrainSettings) -> list[StepConfig]:
 
 
 def without_auto(settings: TrainSettings) -> TrainSettings:
-    """Returns the settings with plain float32 in place of what would be measured."""
+    """Returns the settings with float32 and without XLA where they are "auto"."""
     return settings.replace(
         precision=FLOAT32 if settings.precision == AUTO else settings.precision,
         xla=OFF if settings.xla == AUTO else settings.xla,
@@ -99,29 +103,34 @@ def without_auto(settings: TrainSettings) -> TrainSettings:
 def select_precision(
     settings: TrainSettings, stepper: Stepper, backup_dir: str, run_dir: str
 ) -> StepConfig:
-    """Returns the way of a training; one that goes on keeps to what it began with.
+    """Returns the step config of a training; a training that goes on keeps its config.
 
     Args:
-      settings: which ways may be taken.
-      stepper: see above.
-      backup_dir: the training's folder that outlives a kill; gets the choice, as ``run_dir`` does.
-      run_dir: gets ``artifacts.PRECISION_JSON``.
+      settings: ``precision`` and ``xla`` are used.
+      stepper: see ``Stepper``.
+      backup_dir: the training's folder that outlives a kill; gets ``artifacts.PRECISION_JSON``.
+      run_dir: gets the same file.
     """
-    known = os.path.join(backup_dir, artifacts.PRECISION_JSON)
-    told = os.path.join(run_dir, artifacts.PRECISION_JSON)
+    backup_path = os.path.join(backup_dir, artifacts.PRECISION_JSON)
+    run_path = os.path.join(run_dir, artifacts.PRECISION_JSON)
     tf.io.gfile.makedirs(run_dir)
-    if tf.io.gfile.exists(known):
-        tf.io.gfile.copy(known, told, overwrite=True)
-        with tf.io.gfile.GFile(known) as file:
-            return StepConfig(**json.loads(file.read())["taken"])
+
+    # A training that goes on.
+    if tf.io.gfile.exists(backup_path):
+        tf.io.gfile.copy(backup_path, run_path, overwrite=True)
+        with tf.io.gfile.GFile(backup_path) as file:
+            earlier: Precision = json.loads(file.read())
+        return StepConfig(**earlier["taken"])
+
+    # A training that begins.
     config, measurements = fastest(candidates(settings), stepper)
     _LOGGER.info("Training with %s", config)
-    document = {
-        "taken": config._asdict(),
-        "trials": [_as_json(measurement) for measurement in measurements],
-    }
+    document = Precision(
+        taken=StepConfigRecord(precision=config.precision, xla=config.xla),
+        trials=[_record(measurement) for measurement in measurements],
+    )
     tf.io.gfile.makedirs(backup_dir)
-    for path in (told, known):
+    for path in (run_path, backup_path):
         write_whole(path, json.dumps(document, indent=1))
     return config
 
@@ -129,16 +138,16 @@ def select_precision(
 def fastest(
     configs: Sequence[StepConfig], stepper: Stepper, clock: Callable[[], float] = time.perf_counter
 ) -> tuple[StepConfig, list[Measurement]]:
-    """Returns the fastest way that keeps the loss, and what was seen of each.
+    """Returns the fastest config that keeps the loss, and the measurement of each.
 
-    A way that raises is passed over, for what a driver or compiler may raise has no end. If
-    the first one does, there is nothing to hold the others to, and it is taken: its error
-    will then be seen in the training itself.
+    A config that raises any error is not used, because drivers and compilers raise errors of all
+    types. If the first config raises one, there are no losses to compare the others with, and it
+    is used: the training itself will then show its error.
 
     Args:
-      configs: at least one; the first is what the others' losses are held to.
-      stepper: see above.
-      clock: seconds.
+      configs: at least one; the losses of the others are compared with those of the first.
+      stepper: see ``Stepper``.
+      clock: returns seconds.
     """
     if len(configs) == 1:
         return configs[0], []
@@ -148,20 +157,20 @@ def fastest(
             _measure(config, stepper, clock, measurements[0].losses) for config in configs[1:]
         ]
     usable = [measurement for measurement in measurements if not measurement.failure]
-    fastest = min(usable, key=lambda measurement: measurement.seconds, default=measurements[0])
+    best = min(usable, key=lambda measurement: measurement.seconds, default=measurements[0])
     for measurement in measurements:
         _LOGGER.info(
             "%s: %s%s",
             measurement.config,
             measurement.failure or f"{1000 * measurement.seconds:.1f} ms a step",
-            ", taken" if measurement is fastest else "",
+            ", taken" if measurement is best else "",
         )
-    return fastest.config, measurements
+    return best.config, measurements
 
 
 @contextlib.contextmanager
-def policy(precision: str) -> Iterator[None]:
-    """Networks that are built inside compute in a precision; their variables stay float32."""
+def dtype_policy(precision: str) -> Iterator[None]:
+    """Sets the precision of networks that are built inside; their variables stay float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(_POLICIES[precision])
     try:
@@ -172,7 +181,7 @@ def policy(precision: str) -> Iterator[None]:
 
 
 def with_loss_scale(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> Any:
-    """Returns the optimiser, wrapped where small gradients would be lost, that is in float16.
+    """Returns the optimiser; for float16, wrapped so that small gradients are not rounded to 0.
 
     Paulius Micikevicius et al., "Mixed Precision Training" (2018),
     https://arxiv.org/abs/1710.03740, section 3.2.
@@ -191,37 +200,40 @@ def _measure(
         for loss in stepper(config):
             losses.append(loss)
             times.append(clock())
-    # Drivers and compilers raise what they like; none of it must end a training.
+    # Drivers and compilers raise errors of all types, and none of them must end a training.
     except Exception as error:
         _LOGGER.warning("%s cannot be used", config, exc_info=True)
         return Measurement(
             config, math.nan, tuple(losses), f"{type(error).__name__}: {error}"[:300]
         )
     steps = [end - begin for begin, end in itertools.pairwise(times)][WARM_UP:]
-    return Measurement(config, statistics.median(steps), tuple(losses), _fault(losses, expected))
+    failure = _loss_failure(losses, expected)
+    return Measurement(config, statistics.median(steps), tuple(losses), failure)
 
 
-def _fault(losses: Sequence[float], expected: Sequence[float]) -> str:
+def _loss_failure(losses: Sequence[float], expected: Sequence[float]) -> str:
+    """Returns the first loss that is not finite or not near the expected one, in words, or ""."""
     for step, loss in enumerate(losses):
         if not math.isfinite(loss):
             return f"The loss is {loss} after step {step + 1}"
-        if expected and abs(loss - expected[step]) > _LARGEST_DIFFERENCE * abs(expected[step]):
+        if expected and abs(loss - expected[step]) > _LOSS_TOLERANCE * abs(expected[step]):
             return f"The loss is {loss:.4f} and not {expected[step]:.4f} after step {step + 1}"
     return ""
 
 
-def _as_json(measurement: Measurement) -> dict[str, Any]:
-    return {
-        **measurement.config._asdict(),
-        "ms_per_step": None if measurement.failure else 1000 * measurement.seconds,
+def _record(measurement: Measurement) -> MeasurementRecord:
+    return MeasurementRecord(
+        precision=measurement.config.precision,
+        xla=measurement.config.xla,
+        ms_per_step=None if measurement.failure else 1000 * measurement.seconds,
         # JSON has no NaN.
-        "losses": [loss if math.isfinite(loss) else None for loss in measurement.losses],
-        "failure": measurement.failure,
-    }
+        losses=[loss if math.isfinite(loss) else None for loss in measurement.losses],
+        failure=measurement.failure,
+    )
 
 
 def _cpu_flags() -> set[str]:
-    """Returns the instruction sets that Linux tells of; none elsewhere."""
+    """Returns the processor's instruction sets by Linux; none on other systems."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     return {flag for line in lines if line.startswith("flags") for flag in line.split()}

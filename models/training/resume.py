@@ -1,7 +1,7 @@
-"""A training that was killed goes on where its last backup was made.
+"""Resumption: a training that was killed goes on where its last backup was made.
 
 ``keras.callbacks.BackupAndRestore`` restores weights, optimiser and epoch. It begins the epoch
-again, on other data, and forgets how long early stopping has waited, which epoch was the best,
+again, on other data. It forgets how long early stopping has waited, which epoch was the best,
 what the metrics had counted, and the curves.
 """
 
@@ -19,16 +19,17 @@ from schemas import artifacts
 _LOGGER = logging.getLogger(__name__)
 
 _REMEMBERED = ("wait", "best", "cooldown_counter")
-"""What Keras' EarlyStopping, ReduceLROnPlateau and ModelCheckpoint know of earlier epochs."""
+"""Attributes in which Keras' EarlyStopping, ReduceLROnPlateau and ModelCheckpoint remember
+earlier epochs."""
 
 _FILES = (artifacts.CURVES_CSV, artifacts.CHECKPOINT_KERAS)
 
 
 class TrainingPosition(NamedTuple):
-    """How far a training has come.
+    """Progress of a training.
 
     Attributes:
-      epoch: the epoch that it is in, from 0.
+      epoch: current epoch, from 0.
       step: steps of that epoch that are done.
     """
 
@@ -37,55 +38,51 @@ class TrainingPosition(NamedTuple):
 
 
 class Resumption:
-    """What a training that begins finds of an earlier one, and what it leaves for a later one."""
+    """Start of a training from a backup, and the backups that it makes."""
 
     def __init__(self, backups: Backups, run_dir: str, minutes: float) -> None:
         """Looks for a backup and puts its files into ``run_dir``.
 
         Args:
-          backups: this training's.
+          backups: of this training.
           run_dir: gets the curves so far and the best checkpoint.
           minutes: between backups within an epoch; 0 makes them at its end only.
         """
         self._backups = backups
         self._files = [os.path.join(run_dir, name) for name in _FILES]
         self._seconds = 60 * minutes
-        self._found = backups.newest()
-        if self._found is not None:
+        self._backup = backups.newest()
+        if self._backup is not None:
             for name in _FILES:
-                self._found.take(name, run_dir)
-            _LOGGER.info("Going on from the backup %s at %s", self._found.folder, self.position)
+                self._backup.copy_file(name, run_dir)
+            _LOGGER.info("Going on from the backup %s at %s", self._backup.folder, self.position)
 
     @property
     def position(self) -> TrainingPosition:
-        """Where to go on; the very beginning if there is no backup."""
-        return (
-            TrainingPosition(*self._found.state["place"])
-            if self._found is not None
-            else TrainingPosition(0, 0)
-        )
+        """Position of the backup; the very beginning if there is none."""
+        return _position(self._backup) if self._backup is not None else TrainingPosition(0, 0)
 
     def restore_weights(self, model: keras.Model) -> None:
-        """Gives the model the weights, moving statistics and random generators of the backup."""
-        if self._found is not None:
-            _assign(model.variables, self._found.arrays["model"])
+        """Restores the model's weights, moving statistics and random generators from the backup."""
+        if self._backup is not None:
+            _assign(model.variables, self._backup.arrays["model"])
 
     def callback(
         self,
         metrics: Sequence[keras.metrics.Metric],
         stateful_callbacks: Sequence[keras.callbacks.Callback],
     ) -> keras.callbacks.Callback:
-        """Returns the callback that takes up the backup and makes new ones; to be the last.
+        """Returns the callback that restores the backup and makes new ones; to be the last.
 
         Args:
-          metrics: all that the model counts while it trains.
+          metrics: all figures that the model counts while it trains.
           stateful_callbacks: callbacks that remember earlier epochs, each of another class.
         """
-        found, self._found = self._found, None  # Taken up once: a later phase begins afresh.
-        return _BackupCallback(self._write, found, self._seconds, metrics, stateful_callbacks)
+        backup, self._backup = self._backup, None  # For one phase: a later one begins afresh.
+        return _BackupCallback(self._write, backup, self._seconds, metrics, stateful_callbacks)
 
     def note_phase(self, model: keras.Model, end: int) -> None:
-        """Makes a backup of a phase that has ended with epoch ``end - 1``."""
+        """Makes a backup at the end of a phase, whose last epoch is ``end - 1``."""
         self._write(TrainingPosition(end, 0), {"model": model.variables}, {})
 
     def _write(
@@ -95,23 +92,23 @@ class Resumption:
         memory: Mapping[str, Any],
     ) -> None:
         arrays = {
-            group: [keras.ops.convert_to_numpy(each) for each in many]
-            for group, many in variables.items()
+            group: [keras.ops.convert_to_numpy(variable) for variable in members]
+            for group, members in variables.items()
         }
         self._backups.write({"place": position, "memory": memory}, arrays, self._files)
 
 
 class _BackupCallback(keras.callbacks.Callback):
-    """Puts a model back to a backup when ``fit`` begins, and makes backups while it goes on.
+    """Restores a model from a backup when ``fit`` begins, and makes backups during ``fit``.
 
-    An epoch that was under way is begun again by Keras. Its steps that are done are passed
-    over: nothing is computed and no batch is taken, for the stream begins behind them.
+    Keras begins again an epoch that was under way. The steps that are done are skipped: nothing
+    is computed, and no batch is taken, because the stream begins after them.
     """
 
     def __init__(
         self,
         write: Callable[..., None],
-        found: Backup | None,
+        backup: Backup | None,
         seconds: float,
         metrics: Sequence[keras.metrics.Metric],
         stateful_callbacks: Sequence[keras.callbacks.Callback],
@@ -119,46 +116,44 @@ class _BackupCallback(keras.callbacks.Callback):
         super().__init__()
         self._write = write
         # A backup between two phases has weights alone, and they are in the model already.
-        self._found = found if found is not None and "optimizer" in found.arrays else None
+        self._backup = backup if backup is not None and "optimizer" in backup.arrays else None
         self._seconds = seconds
         self._metrics = metrics
         self._stateful_callbacks = {type(each).__name__: each for each in stateful_callbacks}
-        self._steps_to_skip = (
-            TrainingPosition(*self._found.state["place"]).step if self._found else 0
-        )
+        self._steps_to_skip = _position(self._backup).step if self._backup else 0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Restores the optimiser and what the other callbacks knew."""
+        """Restores the optimiser and the memory of the other callbacks."""
         self._position: TrainingPosition | None = None
         self._written_at = time.monotonic()
-        if self._found is None:
+        if self._backup is None:
             return
-        _assign(self.model.optimizer.variables, self._found.arrays["optimizer"])
-        for name, memory in self._found.state["memory"].items():
+        _assign(self.model.optimizer.variables, self._backup.arrays["optimizer"])
+        for name, memory in self._backup.state["memory"].items():
             vars(self._stateful_callbacks[name]).update(memory)
         if self._steps_to_skip:
             self._skip_steps(self._steps_to_skip)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Restores the metrics of an epoch under way; else backs up the epoch that has ended."""
-        first, self._position = self._position is None, TrainingPosition(epoch, 0)
-        if not first:
+        """Backs up the epoch that has ended; in the first, restores the metrics instead."""
+        is_first, self._position = self._position is None, TrainingPosition(epoch, 0)
+        if not is_first:
             # Now and not at the end of the last epoch: averaged weights were swapped in then.
             self._back_up()
-        elif self._found is not None:
-            _assign(_variables(self._metrics), self._found.arrays["metrics"])
-            self._found = None
+        elif self._backup is not None:
+            _assign(_variables(self._metrics), self._backup.arrays["metrics"])
+            self._backup = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Makes a backup when it is time; not of an epoch's last step, which that of it follows."""
+        """Makes a backup when it is time; not after the last step, as the epoch's follows soon."""
         self._position = TrainingPosition(self._position.epoch if self._position else 0, batch + 1)
-        late = time.monotonic() - self._written_at >= self._seconds
-        last = batch + 1 == self.params["steps"]
-        if self._seconds and late and not last and batch >= self._steps_to_skip:
+        is_due = time.monotonic() - self._written_at >= self._seconds
+        is_last = batch + 1 == self.params["steps"]
+        if self._seconds and is_due and not is_last and batch >= self._steps_to_skip:
             self._back_up()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Nothing more is passed over."""
+        """Ends the skipping of steps."""
         self._steps_to_skip = 0
 
     def _skip_steps(self, steps: int) -> None:
@@ -180,11 +175,15 @@ class _BackupCallback(keras.callbacks.Callback):
             "metrics": _variables(self._metrics),
         }
         memory = {
-            name: {key: _plain(vars(each)[key]) for key in _REMEMBERED if key in vars(each)}
+            name: {key: _json_number(vars(each)[key]) for key in _REMEMBERED if key in vars(each)}
             for name, each in self._stateful_callbacks.items()
         }
         self._write(self._position, variables, memory)
         self._written_at = time.monotonic()
+
+
+def _position(backup: Backup) -> TrainingPosition:
+    return TrainingPosition(*backup.state["place"])
 
 
 def _variables(metrics: Sequence[keras.metrics.Metric]) -> list[Any]:
@@ -196,6 +195,6 @@ def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
         variable.assign(value)
 
 
-def _plain(value: Any) -> float | int | None:
-    """Returns a callback's number as one that JSON knows."""
+def _json_number(value: Any) -> float | int | None:
+    """Returns a callback's number, maybe NumPy's, as a type that JSON can hold."""
     return value if value is None or isinstance(value, int) else float(value)

@@ -1,4 +1,4 @@
-"""Going on from a former model: which file its weights are in, and whether its head fits."""
+"""Warm start: a training that begins with the weights of an earlier model."""
 
 import logging
 import os
@@ -14,13 +14,13 @@ from schemas import artifacts, labels, signatures
 _LOGGER = logging.getLogger(__name__)
 
 
-def start_of(settings: ModelSettings, base_model: str | None) -> ModelSettings:
+def with_base_weights(settings: ModelSettings, base_model: str | None) -> ModelSettings:
     """Returns the settings with the base model's checkpoint as weights, if there is one.
 
     Args:
       settings: of the network.
-      base_model: the servable of the model to go on from, as TFX names it; None if the
-        pipeline has found none or was not asked to look.
+      base_model: servable of the model to go on from, as TFX names it; None if the pipeline has
+        found none, or if ``model.warm_start`` is off.
     """
     if base_model is None:
         return settings
@@ -30,41 +30,46 @@ def start_of(settings: ModelSettings, base_model: str | None) -> ModelSettings:
     return settings.replace(weights=path)
 
 
-def take_head(model: keras.Model, weights: str, moods: Sequence[str]) -> bool:
-    """Loads a checkpoint's head too, where it knows the same moods in the same order.
+def load_head(model: keras.Model, weights: str, mood_names: Sequence[str]) -> bool:
+    """Loads a checkpoint's head too, if it has the same moods in the same order.
 
     Args:
-      model: whose backbone has been loaded already.
-      weights: ``ModelSettings.weights``; only a file that ``note_moods`` has written a label
-        map beside is known to have a head.
-      moods: names in index order.
+      model: with a backbone that has been loaded already.
+      weights: ``ModelSettings.weights``. Only a file with a label map beside it, by
+        ``write_label_map``, is known to have a head.
+      mood_names: in index order.
 
     Returns:
-      Whether it has.
+      Whether the head was loaded.
     """
-    beside = Path(weights).with_name(signatures.LABELS_ASSET)
-    if not Path(weights).is_file() or not beside.is_file():
+    label_map = Path(weights).with_name(signatures.LABELS_ASSET)
+    if not Path(weights).is_file() or not label_map.is_file():
         return False
-    known = labels.read_moods(beside)
-    if known != tuple(moods):
-        _LOGGER.info("The head starts anew: %s tells %s apart", weights, ", ".join(known))
+    checkpoint_mood_names = labels.read_moods(label_map)
+    if checkpoint_mood_names != tuple(mood_names):
+        _LOGGER.info(
+            "The head starts with random weights: the moods of %s are %s",
+            weights,
+            ", ".join(checkpoint_mood_names),
+        )
         return False
     model.load_weights(weights)
     _LOGGER.info("The head goes on from %s", weights)
     return True
 
 
-def note_moods(folder: str, moods: Sequence[str]) -> None:
-    """Writes the label map of the checkpoint that is or will be in a folder."""
+def write_label_map(folder: str, mood_names: Sequence[str]) -> None:
+    """Writes the label map of a checkpoint into the checkpoint's folder, which may be new."""
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(os.path.join(folder, signatures.LABELS_ASSET), "w") as file:
-        file.write(labels.to_json(tuple(moods)))
+        file.write(labels.to_json(tuple(mood_names)))
 
 
 def keep_checkpoint(run_dir: str, servable: str) -> None:
-    """Copies the best checkpoint and its label map beside the servable, for ``start_of``.
+    """Copies the best checkpoint and its label map beside the servable.
 
-    The run's own folder is another artifact, which a later Trainer is not given.
+    There ``with_base_weights`` finds them. The run's own folder is another artifact, which a
+    later Trainer is not given.
     """
     folder = os.path.join(os.path.dirname(servable), artifacts.MODEL_CHECKPOINT)
     tf.io.gfile.makedirs(folder)

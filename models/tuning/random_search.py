@@ -1,6 +1,6 @@
-"""Random search with a memory, by keras-tuner: which values are tried, and what came of it.
+"""Random search for settings, by keras-tuner, with trials that are kept in a folder.
 
-What a trial does is handed in; ``models.tuner`` makes it a training.
+The function that runs a trial is an argument; in ``models.tuner`` it is a training.
 """
 
 import json
@@ -8,7 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
@@ -19,82 +19,94 @@ from keras_tuner.oracles import RandomSearchOracle
 from models.settings import MACRO_F1
 from models.training.callbacks import TrainingDivergedError
 from models.tuning.settings import Space, TuneSettings, Value
+from schemas.documents import Search, TrialRecord
 from system import progress
 
 _LOGGER = logging.getLogger(__name__)
 
 OBJECTIVE = f"val_{MACRO_F1}"
 MEMORY = "trials"
-"""Folder that keras-tuner keeps the trials in, below the search's."""
+"""Folder in which keras-tuner keeps the trials, below that of the search."""
 
 RunTrial = Callable[[str, Mapping[str, Value]], float]
 """Takes a trial's name and values and returns its objective."""
 
 
 class TuningFailedError(RuntimeError):
-    """No trial has ended with a figure."""
+    """No trial has ended with a finite loss."""
 
 
-class Search(BaseTuner):
-    """Tries values, the run's own first, and remembers in a folder what came of them.
+class RandomSearch(BaseTuner):
+    """Random search over settings that tries the run's own values first.
 
-    A search that is constructed again with the folder of one that was killed goes on: the
-    trial that was cut off is repeated, those that have ended count.
+    The trials are kept in a folder. A search that was killed goes on when it is constructed again
+    with the same folder: the trial that was cut off is repeated, and those that have ended count.
+
+    Example:
+      >>> def run_trial(name: str, values: Mapping[str, Value]) -> float:
+      ...     return 1 - abs(values["train.learning_rate"] - 1e-3)
+      >>> space = {"train.learning_rate": [1e-4, 1e-3]}
+      >>> search = RandomSearch(run_trial, space, TuneSettings(trials=2), "/tmp/search")
+      >>> search.search()
+      >>> search.table()["trials"][1]["score"]
+      1.0
     """
 
     def __init__(
         self,
         run: RunTrial,
-        choices: Space,
+        space: Space,
         tune: TuneSettings,
         folder: str,
-        agree: Callable[[float], float] = lambda seconds: seconds,
+        synchronise: Callable[[float], float] = lambda seconds: seconds,
     ) -> None:
         """Creates the search.
 
         Args:
-          run: what a trial does.
-          choices: what to choose from.
+          run: runs a trial.
+          space: values to choose from.
           tune: the budget.
-          folder: of the memory.
-          agree: makes one figure of those that several machines, which search in step, measured.
+          folder: of the trials.
+          synchronise: for several machines that search together: returns the same duration of a
+            trial on each, whatever each has measured.
         """
         self._run = run
-        self._agree = agree
+        self._synchronise = synchronise
         self._tune = tune
-        self._took: dict[str, float] = {}
+        self._trial_seconds: dict[str, float] = {}
         try:
-            self._remember(choices, folder, overwrite=False)
+            self._open(space, folder, overwrite=False)
         except json.JSONDecodeError as error:
             # keras-tuner 1.4 writes in place: a kill may leave half a file.
             _LOGGER.warning("The search begins anew: its memory in %s is broken: %s", folder, error)
-            self._remember(choices, folder, overwrite=True)
+            self._open(space, folder, overwrite=True)
 
-    def _remember(self, choices: Space, folder: str, *, overwrite: bool) -> None:
+    def _open(self, space: Space, folder: str, *, overwrite: bool) -> None:
+        """Loads the trials of the folder, or creates it."""
         budget = 60 * self._tune.minutes
-        oracle = _OwnValuesFirst(choices, self._tune, lambda: self._seconds() < budget)
+        oracle = _OwnValuesFirst(space, self._tune, lambda: self._total_seconds() < budget)
         super().__init__(oracle, directory=folder, project_name=MEMORY, overwrite=overwrite)
-        # In the order of their beginning, which of equals makes the first the best. A trial
-        # that keras-tuner was just noting down when it was killed is none yet.
+        # In the order in which they began: of equal scores the first is the best. A trial that
+        # keras-tuner was writing when it was killed does not count.
         oracle.trials = {trial: oracle.trials[trial] for trial in oracle.start_order}
 
     def get_state(self) -> dict[str, Any]:
-        """Returns what keras-tuner keeps beside the trials (called by it)."""
-        return {"seconds": self._took}
+        """Returns the state that keras-tuner keeps beside the trials (called by it)."""
+        return {"seconds": self._trial_seconds}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Takes it back."""
-        self._took = dict(state["seconds"])
+        """Restores the state (called by keras-tuner)."""
+        self._trial_seconds = dict(state["seconds"])
 
     def on_search_begin(self) -> None:
-        """Tells how many trials an earlier, killed search has left (called by keras-tuner)."""
-        self._tell(len(self.oracle.end_order))
+        """Reports the trials of an earlier search that was killed (called by keras-tuner)."""
+        self._report(len(self.oracle.end_order))
 
     def run_trial(self, trial: Trial, **_: Any) -> dict[str, float]:
         """Runs one trial (called by keras-tuner).
 
-        A loss that is no number is a result: the values are bad. Any other error would meet
-        the next trial too, and ends the search.
+        A loss that is NaN or infinite is a result: the values are bad. Any other error would
+        happen in the next trial too, and ends the search.
         """
         values = trial.hyperparameters.values
         began = time.monotonic()
@@ -111,56 +123,61 @@ class Search(BaseTuner):
         return {OBJECTIVE: score}
 
     def _note_time(self, trial: Trial, began: float) -> None:
-        self._took[trial.trial_id] = round(self._agree(time.monotonic() - began), 3)
+        seconds = self._synchronise(time.monotonic() - began)
+        self._trial_seconds[trial.trial_id] = round(seconds, 3)
 
     def on_trial_end(self, trial: Trial) -> None:
-        """Saves what came of it (called by keras-tuner)."""
+        """Saves the trial's result and reports it (called by keras-tuner)."""
         super().on_trial_end(trial)
-        self._tell(1)
+        self._report(1)
 
     def on_search_end(self) -> None:
-        """Refuses to name a best trial where there is none (called by keras-tuner)."""
+        """Checks that there is a best trial (called by keras-tuner).
+
+        Raises:
+          TuningFailedError: if all trials have failed.
+        """
         if self._best() is None:
             raise TuningFailedError(
-                f"A trial at least must end with a {OBJECTIVE}. Received: {len(self._took)} "
-                "trials whose loss was no number. Lower train.learning_rate and the values of "
-                "tune.learning_rate"
+                f"At least one trial must end with a {OBJECTIVE}. Received: "
+                f"{len(self._trial_seconds)} trials with a loss that is NaN or infinite. Lower "
+                "train.learning_rate and the values of tune.learning_rate"
             )
 
-    def table(self) -> dict[str, Any]:
-        """Returns ``artifacts.TRIALS_JSON`` but for its ``rows``."""
+    def table(self) -> Search:
+        """Returns ``artifacts.TRIALS_JSON`` without its ``rows``."""
         best = self._best()
-        trials = [self.oracle.trials[trial] for trial in self.oracle.start_order]
-        return {
-            "objective": OBJECTIVE,
-            "epochs": self._tune.trial_epochs,
-            "ended_by": self._ended_by(),
-            "best": best and best.trial_id,
-            "trials": [
-                {
-                    "trial": trial.trial_id,
-                    "values": trial.hyperparameters.values,
-                    "status": trial.status.lower(),
-                    "score": trial.score,
-                    "seconds": self._took.get(trial.trial_id),
-                }
+        trials = [self.oracle.trials[trial_id] for trial_id in self.oracle.start_order]
+        return Search(
+            objective=OBJECTIVE,
+            epochs=self._tune.trial_epochs,
+            ended_by=self._ended_by(),
+            best=best and best.trial_id,
+            trials=[
+                TrialRecord(
+                    trial=trial.trial_id,
+                    values=trial.hyperparameters.values,
+                    status=trial.status.lower(),
+                    score=trial.score,
+                    seconds=self._trial_seconds.get(trial.trial_id),
+                )
                 for trial in trials
             ],
-        }
+        )
 
     def _best(self) -> Trial | None:
         (best,) = self.oracle.get_best_trials(1) or [None]
         return best if best is not None and best.status == TrialStatus.COMPLETED else None
 
-    def _seconds(self) -> float:
-        return math.fsum(self._took.values())
+    def _total_seconds(self) -> float:
+        return math.fsum(self._trial_seconds.values())
 
-    def _ended_by(self) -> str:
+    def _ended_by(self) -> Literal["trials", "minutes", "choices"]:
         if len(self.oracle.trials) >= self._tune.trials:
             return "trials"
-        return "minutes" if self._seconds() >= 60 * self._tune.minutes else "choices"
+        return "minutes" if self._total_seconds() >= 60 * self._tune.minutes else "choices"
 
-    def _tell(self, advance: int) -> None:
+    def _report(self, advance: int) -> None:
         best = self._best()
         note = f"best macro-F1 {best.score:.3f}" if best else ""
         progress.report("tune", advance, self._tune.trials, "trials", note)
@@ -169,18 +186,18 @@ class Search(BaseTuner):
 class _OwnValuesFirst(RandomSearchOracle):
     """Random search that begins with the run's own settings, so that the best is no worse."""
 
-    def __init__(self, choices: Space, tune: TuneSettings, may_begin: Callable[[], bool]) -> None:
+    def __init__(self, space: Space, tune: TuneSettings, may_begin: Callable[[], bool]) -> None:
         self._may_begin = may_begin
-        values = keras_tuner.HyperParameters()
-        for name, known in choices.items():
-            values.Choice(name, known, default=known[0])
+        hyperparameters = keras_tuner.HyperParameters()
+        for name, values in space.items():
+            hyperparameters.Choice(name, values, default=values[0])
         super().__init__(
             objective=keras_tuner.Objective(OBJECTIVE, "max"),
             max_trials=tune.trials,
             seed=tune.seed + 1,  # keras-tuner takes 0 for no seed.
-            hyperparameters=values,
+            hyperparameters=hyperparameters,
             allow_new_entries=False,
-            # It would end the search for failures in a row; the budget ends it.
+            # keras-tuner would end the search after failures in a row; here the budget ends it.
             max_consecutive_failed_trials=tune.trials + 1,
         )
         self.verbose = 0

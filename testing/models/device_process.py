@@ -20,14 +20,14 @@ TABLE = "TABLE "
 """What a line with a search's table begins with."""
 
 
-def build(settings: ModelSettings, classes: int) -> keras.Model:
-    """Stands for ``network.build``."""
+def build(settings: ModelSettings, num_classes: int) -> keras.Model:
+    """Stands for ``classifier.build``."""
     layers = keras.layers
     pixels = keras.Input((settings.resolution, settings.resolution, 3))
     flow = layers.Rescaling(1 / 255, name="stem_scale")(pixels)
     flow = layers.Conv2D(8, 5, strides=4, activation="relu", name="block7a_conv")(flow)
     flow = layers.GlobalAveragePooling2D(name="head_pool")(flow)
-    return keras.Model(pixels, layers.Dense(classes, activation="softmax", name="head")(flow))
+    return keras.Model(pixels, layers.Dense(num_classes, activation="softmax", name="head")(flow))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What the tests of ``models`` share, made once a session."""
+"""Fixtures of the tests of ``models``, made once a session."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,19 +43,19 @@ def servable(servable_folder: Path) -> tf.Module:
 
 
 @pytest.fixture(scope="session")
-def ask(servable: Any) -> samples.Ask:
-    """Asks that servable: the signature's name, then inputs by name."""
+def predict(servable: Any) -> samples.Ask:
+    """Calls that servable: the signature's name, then inputs by name."""
 
     def call(signature: str = signatures.SERVE_IMAGE, **inputs: object) -> samples.Answer:
-        answer = servable.signatures[signature](**{k: tf.constant(v) for k, v in inputs.items()})
-        return {name: tensor.numpy() for name, tensor in answer.items()}
+        outputs = servable.signatures[signature](**{k: tf.constant(v) for k, v in inputs.items()})
+        return {name: tensor.numpy() for name, tensor in outputs.items()}
 
     return call
 
 
 @pytest.fixture(scope="session")
 def fn_args(tmp_path_factory: pytest.TempPathFactory, transform_graph: str) -> SimpleNamespace:
-    """What TFX hands to ``run_fn``, as far as it is used."""
+    """Arguments of TFX for ``run_fn``, as far as they are used."""
     folder = tmp_path_factory.mktemp("trainer")
     return SimpleNamespace(
         train_files=[samples.write_split(folder / "Split-train", 20, seed=0)],

@@ -1,4 +1,4 @@
-"""The whole way through ``run_fn``."""
+"""``run_fn`` from the shards to the servable."""
 
 import csv
 from pathlib import Path
@@ -39,8 +39,8 @@ def test_what_is_exported_is_the_best_checkpoint(
     expected = best(pixels, training=False)
     records = list(tf.data.TFRecordDataset(files).as_numpy_iterator())
     servable: Any = tf.saved_model.load(trained.serving_model_dir)
-    answer = servable.signatures[signatures.SERVE_EXAMPLE](examples=tf.constant(records))
-    np.testing.assert_allclose(answer[signatures.PROBABILITIES], expected, rtol=1e-4, atol=1e-6)
+    outputs = servable.signatures[signatures.SERVE_EXAMPLE](examples=tf.constant(records))
+    np.testing.assert_allclose(outputs[signatures.PROBABILITIES], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_nothing_is_trained_on_labels_outside_the_map(

@@ -1,4 +1,4 @@
-"""From what TFX hands over to trials: on which rows, with which settings, and what stays."""
+"""From TFX's arguments to trials: their rows, their settings, and the files that stay."""
 
 import dataclasses
 from pathlib import Path
@@ -29,7 +29,7 @@ RATE, STRENGTH = "train.learning_rate", "augment.strength"
 
 @pytest.fixture
 def tuner_args(tmp_path: Path, transform_graph: str) -> SimpleNamespace:
-    """What TFX hands to ``tuner_fn``, as far as it is used."""
+    """Arguments of TFX for ``tuner_fn``, as far as they are used."""
     return SimpleNamespace(
         train_files=[samples.write_clips(tmp_path / "train", 12)],
         eval_files=[samples.write_clips(tmp_path / "eval", 4)],
@@ -51,10 +51,10 @@ class Trainings:
         self,
         config: TrainerConfig,
         data: trainer.Data,
-        base: Any,
+        base_model: Any,
         run_dir: str,
         backups: Any,
-        measured: str,
+        precision_dir: str,
         strategy: Any,
         *,
         task: str,
@@ -72,13 +72,13 @@ class Trainings:
 
 @pytest.fixture
 def trainings(monkeypatch: pytest.MonkeyPatch) -> Trainings:
-    """In place of real ones."""
+    """A stand-in for real trainings."""
     stand_in = Trainings()
     monkeypatch.setattr(trainer, "train", stand_in)
     return stand_in
 
 
-def test_trials_are_the_training_but_for_the_values_and_the_epochs(
+def test_trials_are_the_training_except_for_the_values_and_the_epochs(
     tuner_args: SimpleNamespace, trainings: Trainings
 ) -> None:
     result = tuner.tuner_fn(tuner_args)
@@ -97,7 +97,7 @@ def test_trials_are_the_training_but_for_the_values_and_the_epochs(
     assert failed == [{RATE: 1e-2, STRENGTH: 1}]
 
 
-def test_they_see_a_part_of_the_rows_and_leave_nothing(
+def test_trials_use_a_subset_of_the_rows_and_leave_nothing(
     tuner_args: SimpleNamespace, trainings: Trainings
 ) -> None:
     result = tuner.tuner_fn(tuner_args)
@@ -110,7 +110,7 @@ def test_they_see_a_part_of_the_rows_and_leave_nothing(
     assert [path.name for path in folder.iterdir()] == ["trials"]
 
 
-def test_a_search_is_known_again_by_all_but_its_budget(
+def test_a_search_with_another_budget_goes_on_from_the_earlier_one(
     tuner_args: SimpleNamespace, trainings: Trainings
 ) -> None:
     def trials_of(**changes: object) -> int:
@@ -129,11 +129,11 @@ def test_a_search_is_known_again_by_all_but_its_budget(
 
 def test_the_trainer_takes_the_values_and_no_others() -> None:
     own = TrainerConfig.from_json(samples.CONFIG)
-    assert own.with_values(None) == own
-    changed = own.with_values({"space": [], "values": {RATE: 0.5, STRENGTH: 0.0}})
+    assert own.with_hyperparameters(None) == own
+    changed = own.with_hyperparameters({"space": [], "values": {RATE: 0.5, STRENGTH: 0.0}})
     assert (changed.train.learning_rate, changed.augment.strength) == (0.5, 0)
     with pytest.raises(ValueError, match=r"Received: 'train\.momentum'"):
-        own.with_values({"space": [], "values": {"train.momentum": 0.5}})
+        own.with_hyperparameters({"space": [], "values": {"train.momentum": 0.5}})
 
 
 def test_a_trial_is_really_trained(tuner_args: SimpleNamespace) -> None:

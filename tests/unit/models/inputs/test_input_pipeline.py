@@ -25,7 +25,7 @@ SIDE, MOODS = samples.SIDE, samples.MOODS
 
 PLAIN = AugmentSettings(strength=0)
 MOVED = AugmentSettings(brightness=0, contrast=0, saturation=0)
-"""Only the view moves, and is mirrored."""
+"""Only the view moves, and is flipped."""
 
 
 def grey_shards(folder: Path, counts: tuple[int, ...]) -> list[str]:
@@ -42,22 +42,22 @@ def grey_shards(folder: Path, counts: tuple[int, ...]) -> list[str]:
 
 
 def numbers(pixels: np.ndarray) -> list[int]:
-    """Returns which of the grey pictures these are."""
+    """Returns the numbers of the grey pictures."""
     return [round(value / 10) for value in pixels[:, 0, 0, 0].tolist()]
 
 
-def stream_of(files: list[str], indexer: LabelIndexer, **changed: Any) -> tf.data.Dataset:
-    """Returns training batches; what is not said is small, plain and seeded."""
-    options = {"batch_size": 4, "shuffle_buffer": 100, "augment": PLAIN, "seed": 1} | changed
+def stream_of(files: list[str], indexer: LabelIndexer, **changes: Any) -> tf.data.Dataset:
+    """Returns training batches; by default they are small, plain and seeded."""
+    options = {"batch_size": 4, "shuffle_buffer": 100, "augment": PLAIN, "seed": 1} | changes
     weights = options.pop("weights", [1.0] * 4)
     if "total" not in options:
         options["total"] = sum(1 for _ in tf.data.TFRecordDataset(files))
     return training_batches(files, indexer, weights, resolution=SIDE, **options)
 
 
-def trained_on(files: list[str], indexer: LabelIndexer, batches: int, **changed: Any) -> list[int]:
-    """Returns which of the grey pictures come in the first batches."""
-    stream = stream_of(files, indexer, **changed).take(batches)
+def trained_on(files: list[str], indexer: LabelIndexer, batches: int, **changes: Any) -> list[int]:
+    """Returns the numbers of the grey pictures in the first batches."""
+    stream = stream_of(files, indexer, **changes).take(batches)
     return [n for pixels, _, _ in stream for n in numbers(pixels.numpy())]
 
 
@@ -68,15 +68,15 @@ def test_evaluation_has_every_example_once_and_in_order(
     batches = list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=4))
     assert [len(pixels) for pixels, _ in batches] == [4, 4, 2]
     assert [n for pixels, _ in batches for n in numbers(pixels.numpy())] == list(range(10))
-    moods = np.concatenate([moods for _, moods in batches])
-    np.testing.assert_array_equal(moods, np.eye(4)[[0, 1, 2, 3, 0, 1, 2, 3, 0, 1]])
+    labels = np.concatenate([labels for _, labels in batches])
+    np.testing.assert_array_equal(labels, np.eye(4)[[0, 1, 2, 3, 0, 1, 2, 3, 0, 1]])
 
 
 def test_pixels_reach_the_network_as_0_to_255(tmp_path: Path, indexer: LabelIndexer) -> None:
     record = samples.example(samples.jpeg(samples.plain(200)))
     files = [samples.write_shard(tmp_path / "one", [record])]
-    ((seen, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=2)
-    np.testing.assert_array_equal(seen, np.full((1, SIDE, SIDE, 3), 200))
+    ((evaluated, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=2)
+    np.testing.assert_array_equal(evaluated, np.full((1, SIDE, SIDE, 3), 200))
     stream = stream_of(files, indexer, batch_size=2, augment=MOVED)
     trained, _, _ = next(iter(stream))
     np.testing.assert_array_equal(trained, np.full((2, SIDE, SIDE, 3), 200))
@@ -90,29 +90,29 @@ def test_evaluation_sees_the_window_and_nothing_around_it(
     pixels[8:40, 16:48] = samples.RED
     record = samples.example(samples.jpeg(pixels), window=(8, 16, 32, 32))
     files = [samples.write_shard(tmp_path / "one", [record])]
-    ((seen, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
-    assert seen.numpy()[..., 0].min() > 240
-    assert seen.numpy()[..., 1].max() < 15
+    ((evaluated, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
+    assert evaluated.numpy()[..., 0].min() > 240
+    assert evaluated.numpy()[..., 1].max() < 15
 
 
-def test_augmented_windows_move_within_the_crop_and_are_mirrored(
+def test_augmented_windows_move_within_the_crop_and_are_flipped(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
-    # Red tells the column and green the row: 4 per pixel, from 0 at the crop's edge.
+    # Red gives the column and green the row: 4 per pixel, from 0 at the crop's edge.
     rows, columns = np.mgrid[0:40, 0:44]
     pixels = np.stack([4 * columns, 4 * rows, 0 * rows], axis=-1).astype(np.uint8)
     record = samples.example(samples.jpeg(pixels, quality=100), window=(3, 5, 32, 32))
     files = [samples.write_shard(tmp_path / "one", [record])]
     stream = stream_of(files, indexer, batch_size=64, augment=MOVED)
-    seen = np.concatenate([pixels for pixels, _, _ in stream.take(8)]).astype(int)
-    ascending = seen[:, 0, -1, 0] > seen[:, 0, 0, 0]
-    left = np.minimum(seen[:, 0, 0, 0], seen[:, 0, -1, 0])
-    places = {(round(t / 4), round(x / 4)) for t, x in zip(seen[:, 0, 0, 1], left, strict=True)}
-    # 40 - 32 + 1 places down and 44 - 32 + 1 across; 512 draws hit nearly all of the 117.
-    assert {row for row, _ in places} == set(range(9))
-    assert {column for _, column in places} == set(range(13))
+    views = np.concatenate([pixels for pixels, _, _ in stream.take(8)]).astype(int)
+    ascending = views[:, 0, -1, 0] > views[:, 0, 0, 0]
+    left = np.minimum(views[:, 0, 0, 0], views[:, 0, -1, 0])
+    corners = {(round(t / 4), round(x / 4)) for t, x in zip(views[:, 0, 0, 1], left, strict=True)}
+    # 40 - 32 + 1 corners down and 44 - 32 + 1 across; 512 draws hit nearly all of the 117.
+    assert {row for row, _ in corners} == set(range(9))
+    assert {column for _, column in corners} == set(range(13))
     assert 0.4 < ascending.mean() < 0.6
-    height = (seen[:, -1, 0, 1] - seen[:, 0, 0, 1]) / 4
+    height = (views[:, -1, 0, 1] - views[:, 0, 0, 1]) / 4
     assert np.abs(height - 31).max() <= 1  # The window's size, and never upside down.
 
 
@@ -124,8 +124,8 @@ def test_without_augmentation_training_sees_the_window_itself(
     files = [samples.write_shard(tmp_path / "one", [record])]
     ((expected, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
     stream = stream_of(files, indexer, batch_size=3, augment=PLAIN)
-    seen, _, _ = next(iter(stream))
-    np.testing.assert_array_equal(seen, np.repeat(expected, 3, axis=0))
+    trained, _, _ = next(iter(stream))
+    np.testing.assert_array_equal(trained, np.repeat(expected, 3, axis=0))
 
 
 def test_each_pass_has_every_example_once_in_an_order_of_its_own(
@@ -142,7 +142,7 @@ def test_batches_are_full_where_a_pass_does_not_divide(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
     files = grey_shards(tmp_path, (3,))
-    stream = trained_on(files, indexer, batches=3)  # Twelve places: four passes over three.
+    stream = trained_on(files, indexer, batches=3)  # Twelve positions: four passes over three.
     assert sorted(stream) == sorted([0, 1, 2] * 4)
 
 
@@ -203,17 +203,17 @@ def test_the_order_does_not_depend_on_the_folder(tmp_path: Path, indexer: LabelI
 def test_the_sample_weight_is_the_moods_class_weight(tmp_path: Path, indexer: LabelIndexer) -> None:
     files = grey_shards(tmp_path, (8,))
     stream = stream_of(files, indexer, batch_size=8, weights=[0.5, 1.0, 2.0, 4.0])
-    pixels, moods, weights = next(iter(stream))
+    pixels, labels, weights = next(iter(stream))
     expected = [[0.5, 1.0, 2.0, 4.0][n % 4] for n in numbers(pixels.numpy())]
     np.testing.assert_array_equal(weights, np.float32(expected))
-    np.testing.assert_array_equal(moods, np.eye(4)[[n % 4 for n in numbers(pixels.numpy())]])
+    np.testing.assert_array_equal(labels, np.eye(4)[[n % 4 for n in numbers(pixels.numpy())]])
 
 
 def test_labels_are_counted_without_opening_a_picture(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
     labels = [MOODS[0]] * 3 + [MOODS[3]] * 2 + [MOODS[1]]
-    records = [samples.example(b"no picture", mood) for mood in labels]
+    records = [samples.example(b"no picture", label) for label in labels]
     files = [
         samples.write_shard(tmp_path / "0", records[:4]),
         samples.write_shard(tmp_path / "1", records[4:]),
@@ -224,7 +224,7 @@ def test_labels_are_counted_without_opening_a_picture(
 def test_a_label_outside_the_map_stops_the_count_with_a_clear_error(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
-    records = [samples.example(b"", mood) for mood in (MOODS[0], "졸림", "배고픔")]
+    records = [samples.example(b"", label) for label in (MOODS[0], "졸림", "배고픔")]
     files = [samples.write_shard(tmp_path / "0", records)]
     with pytest.raises(ConfigError, match="2 of 3 examples"):
         count_labels(files, indexer, 4)
@@ -248,21 +248,21 @@ def test_a_window_outside_its_crop_is_an_error(tmp_path: Path, indexer: LabelInd
         list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1))
 
 
-def test_patterns_name_files_in_order_and_none_is_an_error(tmp_path: Path) -> None:
+def test_patterns_match_files_in_order_and_no_match_is_an_error(tmp_path: Path) -> None:
     names = [samples.write_shard(tmp_path / f"{n}.tfrecord", []) for n in (2, 0, 1)]
     pattern = str(tmp_path / "*")
     assert shard_files([pattern]) == sorted(names)
-    assert shard_files([pattern, names[0]]) == sorted(names)  # Named twice, read once.
+    assert shard_files([pattern, names[0]]) == sorted(names)  # Matched twice, read once.
     with pytest.raises(ConfigError, match="TFRecord shards"):
         shard_files([str(tmp_path / "none" / "*")])
 
 
 def test_a_mixed_label_weighs_each_of_its_moods_by_its_own_weight() -> None:
     # 0.25 * 8 + 0.75 * 4 = 5: of the loss, 2 / 5 is the rare mood's.
-    moods = tf.constant([[0.25, 0.0, 0.75], [0.0, 1.0, 0.0]])
-    _, shares, weights = with_sample_weights(tf.zeros([2]), moods, tf.constant([8.0, 0.5, 4.0]))
+    mixed = tf.constant([[0.25, 0.0, 0.75], [0.0, 1.0, 0.0]])
+    _, labels, weights = with_sample_weights(tf.zeros([2]), mixed, tf.constant([8.0, 0.5, 4.0]))
     np.testing.assert_allclose(weights, [5.0, 0.5])
-    np.testing.assert_allclose(shares, [[0.4, 0, 0.6], [0, 1, 0]])
+    np.testing.assert_allclose(labels, [[0.4, 0, 0.6], [0, 1, 0]])
 
 
 def test_everything_random_is_the_same_for_the_same_seed_on_any_number_of_threads(

@@ -9,17 +9,17 @@ import tensorflow as tf
 from PIL import Image
 
 from dataset import boxes
-from models.inputs.preprocessing import lies_within, preprocess, view_of, whole
+from models.inputs.preprocessing import lies_within, preprocess, view_of, whole_picture
 from testing.models import samples
 
 SIDE = samples.SIDE
 
 
-def looked(picture: bytes, view: tuple[int, ...] | None = None, side: int = SIDE) -> np.ndarray:
-    chooser = whole if view is None else (lambda size: tf.constant(view, tf.int64))
-    seen = preprocess(tf.constant(picture), chooser, side)
-    assert bool(seen.inside)
-    return seen.pixels.numpy()
+def pixels_of(picture: bytes, view: tuple[int, ...] | None = None, side: int = SIDE) -> np.ndarray:
+    choose_view = whole_picture if view is None else (lambda size: tf.constant(view, tf.int64))
+    preprocessed = preprocess(tf.constant(picture), choose_view, side)
+    assert bool(preprocessed.inside)
+    return preprocessed.pixels.numpy()
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> int:
@@ -27,7 +27,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> int:
 
 
 def test_grey_200_is_200_for_the_network_and_not_a_share_of_255() -> None:
-    pixels = looked(samples.jpeg(samples.plain(200, 40, 50)))
+    pixels = pixels_of(samples.jpeg(samples.plain(200, 40, 50)))
     assert pixels.dtype == np.uint8
     np.testing.assert_array_equal(pixels, 200)
 
@@ -35,44 +35,44 @@ def test_grey_200_is_200_for_the_network_and_not_a_share_of_255() -> None:
 @pytest.mark.parametrize("kind", ["PNG", "BMP"])
 def test_lossless_formats_keep_every_pixel(kind: str) -> None:
     picture = samples.mottled(SIDE, SIDE)
-    np.testing.assert_array_equal(looked(samples.encoded(picture, kind)), picture)
+    np.testing.assert_array_equal(pixels_of(samples.encoded(picture, kind)), picture)
 
 
 def test_a_gif_gives_its_first_frame() -> None:
     frames = [Image.fromarray(samples.plain(colour)) for colour in (samples.RED, samples.BLUE)]
     gif = samples.encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    np.testing.assert_array_equal(looked(gif), samples.plain(samples.RED))
+    np.testing.assert_array_equal(pixels_of(gif), samples.plain(samples.RED))
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "1", "RGBA", "LA"])
 def test_png_modes_become_rgb_as_pillow_makes_them(mode: str) -> None:
     image = Image.fromarray(samples.mottled(SIDE, SIDE)).convert(mode)
     expected = np.asarray(image.convert("RGB"))
-    np.testing.assert_array_equal(looked(samples.encoded(image)), expected)
+    np.testing.assert_array_equal(pixels_of(samples.encoded(image)), expected)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA"])
 def test_bmp_modes_become_rgb_as_pillow_makes_them(mode: str) -> None:
     image = Image.fromarray(samples.mottled(SIDE, SIDE)).convert(mode)
     expected = np.asarray(image.convert("RGB"))
-    np.testing.assert_array_equal(looked(samples.encoded(image, "BMP")), expected)
+    np.testing.assert_array_equal(pixels_of(samples.encoded(image, "BMP")), expected)
 
 
 def test_sixteen_bit_grey_keeps_its_high_byte() -> None:
     image = Image.fromarray(np.full((SIDE, SIDE), 0x7F80, np.uint16))
-    np.testing.assert_array_equal(looked(samples.encoded(image)), samples.plain(0x7F))
+    np.testing.assert_array_equal(pixels_of(samples.encoded(image)), samples.plain(0x7F))
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
 def test_jpeg_modes_become_rgb_as_pillow_makes_them(mode: str) -> None:
     picture = samples.jpeg(Image.fromarray(samples.mottled(SIDE, SIDE)).convert(mode))
     expected = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
-    assert difference(looked(picture), expected) <= 1
+    assert difference(pixels_of(picture), expected) <= 1
 
 
 def test_a_jpeg_that_needs_no_resize_is_as_pillow_decodes_it() -> None:
     picture = samples.encoded(samples.mottled(SIDE, SIDE), "JPEG", quality=80)
-    np.testing.assert_array_equal(looked(picture), np.asarray(Image.open(io.BytesIO(picture))))
+    np.testing.assert_array_equal(pixels_of(picture), np.asarray(Image.open(io.BytesIO(picture))))
 
 
 def test_an_exif_orientation_is_ignored() -> None:
@@ -81,7 +81,7 @@ def test_an_exif_orientation_is_ignored() -> None:
     picture = samples.mottled(SIDE, SIDE)
     turned = samples.jpeg(picture, exif=exif)
     assert b"Exif" in turned
-    np.testing.assert_array_equal(looked(turned), looked(samples.jpeg(picture)))
+    np.testing.assert_array_equal(pixels_of(turned), pixels_of(samples.jpeg(picture)))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -102,9 +102,9 @@ def test_a_view_is_y_x_height_width(
     pixels[:20, :40], pixels[:20, 40:] = samples.RED, samples.GREEN
     pixels[20:, :40] = samples.BLUE
     options = {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
-    seen = looked(samples.encoded(pixels, kind, **options), view)
+    cut_out = pixels_of(samples.encoded(pixels, kind, **options), view)
     # Inside, away from the ringing that a JPEG has at the edge between two blocks.
-    assert difference(seen[4:-4, 4:-4], samples.plain(colour, SIDE - 8, SIDE - 8)) <= 10
+    assert difference(cut_out[4:-4, 4:-4], samples.plain(colour, SIDE - 8, SIDE - 8)) <= 10
 
 
 @pytest.mark.parametrize(("height", "width"), [(200, 300), (20, 24), (20, 300), (33, 31)])
@@ -112,24 +112,24 @@ def test_the_resize_is_pillows_bilinear(height: int, width: int) -> None:
     picture = samples.mottled(height, width)
     bilinear = Image.Resampling.BILINEAR
     expected = np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), bilinear))
-    assert difference(looked(samples.encoded(picture)), expected) <= 1
+    assert difference(pixels_of(samples.encoded(picture)), expected) <= 1
 
 
 def test_a_thin_line_is_not_lost_when_shrunk() -> None:
     picture = samples.plain(samples.BLACK, 320, 320)
     picture[:, 160] = 255  # Plain bilinear would read columns 164 and 165 alone, and miss it.
-    assert looked(samples.encoded(picture)).max() > 10
+    assert pixels_of(samples.encoded(picture)).max() > 10
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize("view", [(0, 0, 0, 5), (0, 0, 41, 5), (0, 48, 5, 3), (-1, 0, 5, 5)])
-def test_a_view_past_the_picture_is_told_and_shows_nothing(
+def test_a_view_past_the_picture_is_not_inside_and_has_no_pixels(
     kind: str, view: tuple[int, ...]
 ) -> None:
     picture = samples.encoded(samples.plain(200, 40, 50), kind)
-    seen = preprocess(tf.constant(picture), lambda size: tf.constant(view, tf.int64), SIDE)
-    assert not bool(seen.inside)
-    assert seen.pixels.numpy().max() == 0
+    preprocessed = preprocess(tf.constant(picture), lambda size: tf.constant(view, tf.int64), SIDE)
+    assert not bool(preprocessed.inside)
+    assert preprocessed.pixels.numpy().max() == 0
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
@@ -137,7 +137,7 @@ def test_a_view_past_the_picture_is_told_and_shows_nothing(
 def test_a_picture_that_breaks_off_is_an_error(kind: str, share: float) -> None:
     picture = samples.encoded(samples.mottled(96, 128), kind)
     with pytest.raises(tf.errors.InvalidArgumentError):
-        looked(picture[: int(len(picture) * share)])
+        pixels_of(picture[: int(len(picture) * share)])
 
 
 def test_a_palette_bmp_with_a_palette_too_short_is_an_error() -> None:
@@ -145,7 +145,7 @@ def test_a_palette_bmp_with_a_palette_too_short_is_an_error() -> None:
     bmp = bytearray(samples.encoded(image, "BMP"))
     bmp[10:14] = (54).to_bytes(4, "little")  # The pixels begin where the palette should.
     with pytest.raises(tf.errors.InvalidArgumentError):
-        looked(bytes(bmp))
+        pixels_of(bytes(bmp))
 
 
 def test_the_view_of_a_box_is_the_ingests_view() -> None:
@@ -153,7 +153,7 @@ def test_the_view_of_a_box_is_the_ingests_view() -> None:
     # what double precision rounds down.
     height, width = 480, 640
     sides = [1, 3, 10, 15, 30, 45, 90, 101, 250, 450]
-    chosen = list(itertools.product([0, 1, 17, 29], [0, 2, 189], sides, sides))
+    pixel_boxes = list(itertools.product([0, 1, 17, 29], [0, 2, 189], sides, sides))
     for margin in (0.0, 0.05, 0.1, 0.15, 0.35, 0.7, 1.0):
 
         @tf.function
@@ -161,8 +161,12 @@ def test_the_view_of_a_box_is_the_ingests_view() -> None:
             size = tf.constant([height, width], tf.int64)
             return tf.map_fn(lambda box: view_of(box, margin, size), many)
 
-        expected = [boxes.view_of(boxes.PixelBox(*one), margin, height, width) for one in chosen]
-        np.testing.assert_array_equal(views(tf.constant(chosen, tf.int64)), np.asarray(expected))
+        expected = [
+            boxes.view_of(boxes.PixelBox(*each), margin, height, width) for each in pixel_boxes
+        ]
+        np.testing.assert_array_equal(
+            views(tf.constant(pixel_boxes, tf.int64)), np.asarray(expected)
+        )
 
 
 def test_a_box_touching_the_far_corner_lies_within() -> None:

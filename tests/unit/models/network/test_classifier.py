@@ -1,4 +1,4 @@
-"""The network's graph is the stock ImageNet graph whichever way the weights come."""
+"""The network computes what the stock ImageNet graph computes, whatever its weights' source."""
 
 import shutil
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def normalization(model: keras.Model) -> keras.layers.Normalization:
 
 
 class Features(NamedTuple):
-    """What a backbone makes of ``PIXELS``: after its first blocks, and at its end."""
+    """Activations of a backbone for ``PIXELS``: after its first blocks, and at its end."""
 
     early: np.ndarray
     last: np.ndarray
@@ -77,12 +77,12 @@ def notop_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], None]:
     """Replaces the download of Keras' applications by a local file, or by an error."""
 
-    def use(answer: object) -> None:
+    def use(result: object) -> None:
         def get_file(name: str, *_: object, **__: object) -> str:
             assert name == "efficientnetb0_notop.h5"
-            if isinstance(answer, Exception):
-                raise answer
-            return str(answer)
+            if isinstance(result, Exception):
+                raise result
+            return str(result)
 
         target = "keras.src.applications.efficientnet.file_utils.get_file"
         monkeypatch.setattr(target, get_file)
@@ -119,10 +119,10 @@ def test_the_same_weights_from_a_file_compute_the_same(
     assert_same(features_of(model), imagenet_features)
 
 
-def test_keras_own_way_with_a_path_would_compute_something_else(
+def test_stock_keras_with_a_path_would_compute_something_else(
     notop_files: Path, imagenet_features: Features
 ) -> None:
-    # The trap that this module is about; when Keras mends it, this test says so.
+    # The fault that the classifier works around; when Keras mends it, this test fails.
     theirs = features_of(stock(str(notop_files / "efficientnetb0_notop.h5")))
     assert difference(theirs.early, imagenet_features.early) > 0.2
     assert difference(theirs.last, imagenet_features.last) > 0.2
@@ -138,20 +138,20 @@ def test_a_whole_checkpoint_of_a_former_run_gives_its_backbone(
     assert_same(features_of(model), imagenet_features)
 
 
-def test_random_weights_see_normalised_pixels_too() -> None:
+def test_with_random_weights_pixels_are_normalised_too() -> None:
     model = classifier.build(ModelSettings(weights="none", resolution=SIDE), 2)
     layer = normalization(model)
-    seen = keras.Model(model.input, layer.output)(np.full((1, SIDE, SIDE, 3), 255, np.uint8))
+    normalised = keras.Model(model.input, layer.output)(np.full((1, SIDE, SIDE, 3), 255, np.uint8))
     # White: (1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225.
-    np.testing.assert_allclose(np.asarray(seen)[0, 0, 0], [2.2489, 2.4286, 2.64], rtol=1e-4)
+    np.testing.assert_allclose(np.asarray(normalised)[0, 0, 0], [2.2489, 2.4286, 2.64], rtol=1e-4)
 
 
-def test_the_answer_is_a_distribution_over_the_moods() -> None:
+def test_the_output_is_a_distribution_over_the_moods() -> None:
     model = classifier.build(ModelSettings(weights="none", resolution=SIDE), 5)
-    answer = np.asarray(model(PIXELS.astype(np.uint8), training=False))
-    assert answer.shape == (2, 5)
-    assert answer.dtype == np.float32
-    np.testing.assert_allclose(answer.sum(axis=1), 1, rtol=1e-5)
+    probabilities = np.asarray(model(PIXELS.astype(np.uint8), training=False))
+    assert probabilities.shape == (2, 5)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
 
 
 def test_every_batch_norm_gets_the_momentum() -> None:
@@ -166,7 +166,7 @@ def test_every_batch_norm_gets_the_momentum() -> None:
     moved = layer.moving_variance.numpy()
     assert np.abs(moved - before).max() > 0
     model(PIXELS, training=True)
-    # The same batch again: what is left of the way to its variance shrinks by the momentum.
+    # The same batch again: the distance to its variance shrinks by the momentum.
     step, next_step = moved - before, layer.moving_variance.numpy() - moved
     np.testing.assert_allclose(next_step, 0.9 * step, rtol=1e-3, atol=1e-6)
 

@@ -34,7 +34,7 @@ def new_norm(kind: type[keras.layers.BatchNormalization], policy: str) -> keras.
 
 
 def measured(layer: keras.layers.Layer, shape: tuple[int, ...], training: bool) -> Numbers:
-    """Calls it in a graph, as training does, and returns all that comes of it."""
+    """Calls a layer in a graph, as in training, and returns outputs, gradients and statistics."""
     inputs = tf.cast(values(shape, 1), layer.compute_dtype)
     weight = tf.constant(values(shape, 2))
 
@@ -60,7 +60,7 @@ def measured(layer: keras.layers.Layer, shape: tuple[int, ...], training: bool) 
 def assert_same(ours: Numbers, stock: Numbers, policy: str) -> None:
     for name, expected in stock.items():
         rounding = 1e-4 if policy == "float32" or name.startswith("moving") else 0.02
-        # The rounding of a sum is measured by its largest terms, not by what they come to.
+        # The rounding of a sum depends on its largest terms, not on its value.
         size = max(1.0, float(np.abs(expected).max()))
         np.testing.assert_allclose(ours[name], expected, atol=rounding * size, err_msg=name)
 
@@ -169,7 +169,7 @@ def test_the_layers_are_saved_and_loaded(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_version_0_1_0_loads() -> None:
-    # Saved when the layers were in models/fast_layers.py; the answer is that of that version.
+    # Saved when the layers were in models/fast_layers.py; the numbers are that version's output.
     model = keras.models.load_model(Path(__file__).with_name("version_0_1_0.keras"))
     assert isinstance(model.get_layer("stem_bn"), fast_layers.BatchNormalization)
     pixels = np.arange(192, dtype=np.float32).reshape(1, 8, 8, 3) / 192

@@ -1,4 +1,4 @@
-"""A folded network answers as the one that it was made of, with fewer layers at work."""
+"""A folded network has the outputs of the original, with fewer layers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from tensorflow.core.protobuf import saved_model_pb2
 
 from models.network import classifier, fast_layers
-from models.network.folding import folded
+from models.network.folding import fold_batch_norms
 from models.servable import export
 from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings
@@ -24,8 +24,8 @@ def the_same_weights_each_time() -> None:
     keras.utils.set_random_seed(0)
 
 
-def unsettled(model: keras.Model) -> keras.Model:
-    """Gives the normalisations weights that change what goes through them."""
+def with_random_norms(model: keras.Model) -> keras.Model:
+    """Gives the normalisations weights with which they change their inputs."""
     rng = np.random.default_rng(0)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -33,9 +33,9 @@ def unsettled(model: keras.Model) -> keras.Model:
     return model
 
 
-def alone(convolution: Layer, norm: Layer) -> keras.Model:
+def two_layers(convolution: Layer, norm: Layer) -> keras.Model:
     pixels = keras.Input((8, 8, CHANNELS))
-    return unsettled(keras.Model(pixels, norm(convolution(pixels))))
+    return with_random_norms(keras.Model(pixels, norm(convolution(pixels))))
 
 
 def pictures(side: int, channels: int) -> np.ndarray:
@@ -66,34 +66,34 @@ def normalisations(model: keras.Model) -> list[str]:
         lambda: keras.layers.BatchNormalization(center=False),
     ],
 )
-def test_a_convolution_takes_its_normalisation_over(
+def test_a_normalisation_is_folded_into_its_convolution(
     convolution: Callable[[], Layer], norm: Callable[[], Layer]
 ) -> None:
-    model = alone(convolution(), norm())
-    answering = folded(model)
-    assert (len(normalisations(model)), len(normalisations(answering))) == (1, 0)
-    asked = pictures(8, CHANNELS)
-    expected = model(asked, training=False).numpy()
-    np.testing.assert_allclose(answering(asked, training=False), expected, rtol=1e-4, atol=1e-3)
+    model = two_layers(convolution(), norm())
+    folded = fold_batch_norms(model)
+    assert (len(normalisations(model)), len(normalisations(folded))) == (1, 0)
+    pixels = pictures(8, CHANNELS)
+    expected = model(pixels, training=False).numpy()
+    np.testing.assert_allclose(folded(pixels, training=False), expected, rtol=1e-4, atol=1e-3)
 
 
-def test_the_whole_network_answers_the_same_and_is_left_as_it_was() -> None:
-    model = unsettled(classifier.build(ModelSettings(weights="none", resolution=32), 6))
-    # Keras knows this class by no name, so that a copy of it would fail.
+def test_the_whole_network_has_the_same_outputs_and_is_not_changed() -> None:
+    model = with_random_norms(classifier.build(ModelSettings(weights="none", resolution=32), 6))
+    # This class is not registered with Keras, so a copy of it would fail.
     model.compile(type("OurOwn", (keras.optimizers.Adam,), {})(), "categorical_crossentropy")
     before = [weight.numpy() for weight in model.weights]
-    answering = folded(model)
-    assert not answering.compiled
-    # The head's follows no convolution.
-    assert normalisations(answering) == ["head_norm"]
-    asked = pictures(32, 3)
+    folded = fold_batch_norms(model)
+    assert not folded.compiled
+    # The head's normalisation follows no convolution.
+    assert normalisations(folded) == ["head_norm"]
+    pixels = pictures(32, 3)
     for each in (model, keras.Model(model.input, model.get_layer("top_activation").output)):
-        expected = each(asked, training=False).numpy()
+        expected = each(pixels, training=False).numpy()
         size = np.abs(expected).max()
-        told = folded(each)(asked, training=False).numpy()
-        np.testing.assert_allclose(told / size, expected / size, atol=1e-4)
-    for weight, was in zip(model.weights, before, strict=True):
-        np.testing.assert_array_equal(weight.numpy(), was)
+        outputs = fold_batch_norms(each)(pixels, training=False).numpy()
+        np.testing.assert_allclose(outputs / size, expected / size, atol=1e-4)
+    for weight, original in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), original)
 
 
 def test_what_is_served_is_folded(tmp_path: Path) -> None:
@@ -108,20 +108,22 @@ def test_what_is_served_is_folded(tmp_path: Path) -> None:
     assert "FusedBatchNormV3" not in kinds
 
 
-def test_a_convolution_that_others_read_too_stays() -> None:
+def test_a_convolution_that_other_layers_read_too_stays() -> None:
     pixels = keras.Input((8, 8, CHANNELS))
     shared = keras.layers.Conv2D(4, 1)(pixels)
-    both = keras.layers.Add()([shared, fast_layers.BatchNormalization()(shared)])
-    model = unsettled(keras.Model(pixels, both))
-    answering = folded(model)
-    assert len(normalisations(answering)) == 1
-    asked = pictures(8, CHANNELS)
-    np.testing.assert_allclose(answering(asked), model(asked), rtol=1e-5)
+    total = keras.layers.Add()([shared, fast_layers.BatchNormalization()(shared)])
+    model = with_random_norms(keras.Model(pixels, total))
+    folded = fold_batch_norms(model)
+    assert len(normalisations(folded)) == 1
+    pixels = pictures(8, CHANNELS)
+    np.testing.assert_allclose(folded(pixels), model(pixels), rtol=1e-5)
 
 
 def test_a_normalisation_after_an_activation_stays() -> None:
-    model = alone(keras.layers.Conv2D(4, 1, activation="relu"), fast_layers.BatchNormalization())
-    answering = folded(model)
-    assert len(normalisations(answering)) == 1
-    asked = pictures(8, CHANNELS)
-    np.testing.assert_allclose(answering(asked), model(asked), rtol=1e-5)
+    model = two_layers(
+        keras.layers.Conv2D(4, 1, activation="relu"), fast_layers.BatchNormalization()
+    )
+    folded = fold_batch_norms(model)
+    assert len(normalisations(folded)) == 1
+    pixels = pictures(8, CHANNELS)
+    np.testing.assert_allclose(folded(pixels), model(pixels), rtol=1e-5)

@@ -1,4 +1,4 @@
-"""The servable where there is TensorFlow and nothing else: both loaders, every signature."""
+"""The servable in a process with TensorFlow alone: both loaders, every signature."""
 
 import json
 import subprocess
@@ -38,23 +38,23 @@ def tf1(folder, requests):
 def decoded(value):
     return bytes.fromhex(value) if isinstance(value, str) else value
 
-answers = []
+outputs = []
 for loader, folder, requests in json.load(open("calls.json")):
     feeds = {
         name: {key: [decoded(value) for value in rows] for key, rows in inputs.items()}
         for name, inputs in requests.items()
     }
-    answers.append(dict({"tf1": tf1, "tf2": tf2}[loader](folder, feeds)))
+    outputs.append(dict({"tf1": tf1, "tf2": tf2}[loader](folder, feeds)))
 ours = [name for name in sys.modules if name.split(".")[0] in ("models", "schemas", "dataset")]
 assert not ours, ours
-print("ANSWERS" + json.dumps(answers, default=bytes.decode))
+print("OUTPUTS" + json.dumps(outputs, default=bytes.decode))
 """
 
 PICTURE = samples.jpeg(samples.mottled(90, 120, seed=5))
 
 
 def call_in_clean_process(folder: Path, calls: list[tuple[str, str, Any]]) -> list[Any]:
-    """Asks servables in a process that can import TensorFlow and nothing of ours.
+    """Calls servables in a process that can import TensorFlow and none of our modules.
 
     Args:
       folder: to run in.
@@ -73,11 +73,11 @@ def call_in_clean_process(folder: Path, calls: list[tuple[str, str, Any]]) -> li
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    answers: list[Any] = json.loads(done.stdout.split("ANSWERS")[1])
-    return answers
+    outputs: list[Any] = json.loads(done.stdout.split("OUTPUTS")[1])
+    return outputs
 
 
-def test_both_loaders_work_where_there_is_nothing_but_tensorflow(
+def test_both_loaders_work_with_tensorflow_alone(
     trained: SimpleNamespace, servable_folder: Path, tmp_path: Path
 ) -> None:
     pictures = [PICTURE, b"broken", PICTURE]
@@ -102,8 +102,8 @@ def test_both_loaders_work_where_there_is_nothing_but_tensorflow(
         ],
     )
     unreadable = signatures.STATUS_IMAGE_UNREADABLE
-    for answer in (by_tf2, by_tf1):
-        image, box, row = (answer[name] for name in requests)
+    for outputs in (by_tf2, by_tf1):
+        image, box, row = (outputs[name] for name in requests)
         assert image[signatures.STATUS] == ["ok", unreadable, "ok"]
         assert box[signatures.STATUS] == ["ok", unreadable, signatures.STATUS_BOX_OUTSIDE_IMAGE]
         assert row[signatures.STATUS] == ["ok", unreadable]

@@ -1,4 +1,4 @@
-"""What a row that cannot be answered gets, and that it harms no other."""
+"""Rows that cannot be predicted get a status, and the other rows are predicted as always."""
 
 import concurrent.futures
 
@@ -29,33 +29,35 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", list(BROKEN))
-def test_a_broken_picture_gets_no_mood_and_harms_no_other(ask: samples.Ask, name: str) -> None:
+def test_a_broken_picture_gets_no_mood_and_harms_no_other(predict: samples.Ask, name: str) -> None:
     sound = [samples.encoded(samples.red_at(quadrant)) for quadrant in (3, 1)]
-    alone = ask(image_bytes=sound)
-    answer = ask(image_bytes=[sound[0], BROKEN[name], sound[1]])
-    assert samples.words(answer[signatures.STATUS]) == [
+    alone = predict(image_bytes=sound)
+    outputs = predict(image_bytes=[sound[0], BROKEN[name], sound[1]])
+    assert samples.words(outputs[signatures.STATUS]) == [
         "ok",
         signatures.STATUS_IMAGE_UNREADABLE,
         "ok",
     ]
-    assert samples.words(answer[signatures.MOOD]) == [MOODS[3], "", MOODS[1]]
-    assert answer[signatures.MOOD_INDEX].tolist() == [3, -1, 1]
-    np.testing.assert_array_equal(answer[signatures.PROBABILITIES][1], np.zeros(4))
+    assert samples.words(outputs[signatures.MOOD]) == [MOODS[3], "", MOODS[1]]
+    assert outputs[signatures.MOOD_INDEX].tolist() == [3, -1, 1]
+    np.testing.assert_array_equal(outputs[signatures.PROBABILITIES][1], np.zeros(4))
     np.testing.assert_array_equal(
-        answer[signatures.PROBABILITIES][[0, 2]], alone[signatures.PROBABILITIES]
+        outputs[signatures.PROBABILITIES][[0, 2]], alone[signatures.PROBABILITIES]
     )
-    assert samples.words(answer[signatures.MOODS][1]) == list(MOODS)
+    assert samples.words(outputs[signatures.MOODS][1]) == list(MOODS)
 
 
-def test_a_batch_of_broken_pictures_alone_is_answered(ask: samples.Ask) -> None:
-    answer = ask(image_bytes=list(BROKEN.values()))
-    assert set(samples.words(answer[signatures.STATUS])) == {signatures.STATUS_IMAGE_UNREADABLE}
-    assert answer[signatures.MOOD_INDEX].tolist() == [-1] * len(BROKEN)
-    assert not answer[signatures.PROBABILITIES].any()
+def test_a_batch_of_broken_pictures_alone_gets_statuses(predict: samples.Ask) -> None:
+    outputs = predict(image_bytes=list(BROKEN.values()))
+    assert set(samples.words(outputs[signatures.STATUS])) == {signatures.STATUS_IMAGE_UNREADABLE}
+    assert outputs[signatures.MOOD_INDEX].tolist() == [-1] * len(BROKEN)
+    assert not outputs[signatures.PROBABILITIES].any()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_a_box_that_is_not_in_the_picture_gets_its_own_status(ask: samples.Ask, kind: str) -> None:
+def test_a_box_that_is_not_in_the_picture_gets_its_own_status(
+    predict: samples.Ask, kind: str
+) -> None:
     picture = samples.encoded(samples.red_at(0, 80, 120), kind)
     boxes = [
         [0, 0, 80, 120],
@@ -69,34 +71,34 @@ def test_a_box_that_is_not_in_the_picture_gets_its_own_status(ask: samples.Ask, 
         [1, 1, 2**63 - 1, 1],
         [79, 119, 1, 1],
     ]
-    answer = ask(
+    outputs = predict(
         signatures.SERVE_BOX, image_bytes=[picture] * len(boxes), box=np.asarray(boxes, np.int64)
     )
     outside = signatures.STATUS_BOX_OUTSIDE_IMAGE
-    assert samples.words(answer[signatures.STATUS]) == ["ok", *[outside] * 8, "ok"]
-    assert answer[signatures.MOOD_INDEX].tolist()[1:9] == [-1] * 8
-    assert set(samples.words(answer[signatures.MOOD][1:9])) == {""}
-    assert not answer[signatures.PROBABILITIES][1:9].any()
+    assert samples.words(outputs[signatures.STATUS]) == ["ok", *[outside] * 8, "ok"]
+    assert outputs[signatures.MOOD_INDEX].tolist()[1:9] == [-1] * 8
+    assert set(samples.words(outputs[signatures.MOOD][1:9])) == {""}
+    assert not outputs[signatures.PROBABILITIES][1:9].any()
 
 
-def test_a_broken_picture_with_a_box_is_unreadable(ask: samples.Ask) -> None:
+def test_a_broken_picture_with_a_box_is_unreadable(predict: samples.Ask) -> None:
     broken = list(BROKEN.values())
-    answer = ask(
+    outputs = predict(
         signatures.SERVE_BOX, image_bytes=broken, box=np.int64([[10, 10, 86, 118]] * len(broken))
     )
-    assert set(samples.words(answer[signatures.STATUS])) == {signatures.STATUS_IMAGE_UNREADABLE}
+    assert set(samples.words(outputs[signatures.STATUS])) == {signatures.STATUS_IMAGE_UNREADABLE}
 
 
-def test_a_jpeg_that_breaks_off_below_the_box_is_still_answered(ask: samples.Ask) -> None:
+def test_a_jpeg_that_breaks_off_below_the_box_is_still_predicted(predict: samples.Ask) -> None:
     picture = truncated(samples.jpeg(samples.red_at(0, 200, 200), quality=50))
     box = np.int64([[0, 0, 40, 40], [0, 0, 200, 200]])
-    answer = ask(signatures.SERVE_BOX, image_bytes=[picture, picture], box=box)
-    assert samples.words(answer[signatures.STATUS]) == ["ok", signatures.STATUS_IMAGE_UNREADABLE]
+    outputs = predict(signatures.SERVE_BOX, image_bytes=[picture, picture], box=box)
+    assert samples.words(outputs[signatures.STATUS]) == ["ok", signatures.STATUS_IMAGE_UNREADABLE]
 
 
-def test_a_broken_record_gets_no_mood_and_harms_no_other(ask: samples.Ask) -> None:
+def test_a_broken_record_gets_no_mood_and_harms_no_other(predict: samples.Ask) -> None:
     sound = samples.example(samples.jpeg(samples.red_at(2)))
-    answer = ask(
+    outputs = predict(
         signatures.SERVE_EXAMPLE,
         examples=[
             b"no record",
@@ -109,18 +111,18 @@ def test_a_broken_record_gets_no_mood_and_harms_no_other(ask: samples.Ask) -> No
     )
     bad = signatures.STATUS_IMAGE_UNREADABLE
     statuses = [bad, "ok", bad, bad, bad, signatures.STATUS_BOX_OUTSIDE_IMAGE]
-    assert samples.words(answer[signatures.STATUS]) == statuses
-    assert answer[signatures.MOOD_INDEX].tolist() == [-1, 2, -1, -1, -1, -1]
+    assert samples.words(outputs[signatures.STATUS]) == statuses
+    assert outputs[signatures.MOOD_INDEX].tolist() == [-1, 2, -1, -1, -1, -1]
 
 
-def test_callers_at_the_same_time_get_their_own_answers(ask: samples.Ask) -> None:
+def test_callers_at_the_same_time_get_their_own_predictions(predict: samples.Ask) -> None:
     pictures = [samples.jpeg(samples.red_at(quadrant, 96, 96)) for quadrant in range(4)]
 
     def one(caller: int) -> list[int]:
         rows = [pictures[caller % 4], b"broken", pictures[(caller + 1) % 4]] * (1 + caller % 5)
-        return ask(image_bytes=rows)[signatures.MOOD_INDEX].tolist()
+        return predict(image_bytes=rows)[signatures.MOOD_INDEX].tolist()
 
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
-        answers = list(pool.map(one, range(200)))
-    for caller, answer in enumerate(answers):
-        assert answer == [caller % 4, -1, (caller + 1) % 4] * (1 + caller % 5)
+        predictions = list(pool.map(one, range(200)))
+    for caller, indices in enumerate(predictions):
+        assert indices == [caller % 4, -1, (caller + 1) % 4] * (1 + caller % 5)

@@ -1,6 +1,6 @@
-"""The signatures: what they see and what they answer.
+"""The signatures: their preprocessing and their outputs.
 
-The servable's network answers with the mood of the reddest quadrant; see ``model_samples``.
+The servable's network predicts the mood of the reddest quadrant; see ``testing.models.quadrants``.
 """
 
 import json
@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from models.servable.signatures import ServingSpec, Signatures
+from models.servable.signatures import CHUNK_SIZE, ServingSpec, Signatures
 from schemas import labels, signatures
 from testing.models import samples
 
@@ -23,45 +23,45 @@ SURE = float(np.exp(255 / 32) / (np.exp(255 / 32) + 3))
 
 @pytest.mark.parametrize("quadrant", range(4))
 def test_the_mood_is_the_label_maps_name_of_the_likeliest_index(
-    ask: samples.Ask, quadrant: int
+    predict: samples.Ask, quadrant: int
 ) -> None:
-    answer = ask(image_bytes=[samples.encoded(samples.red_at(quadrant))])
-    assert samples.words(answer[signatures.MOOD]) == [MOODS[quadrant]]
-    assert answer[signatures.MOOD_INDEX].tolist() == [quadrant]
-    assert samples.words(answer[signatures.STATUS]) == ["ok"]
+    outputs = predict(image_bytes=[samples.encoded(samples.red_at(quadrant))])
+    assert samples.words(outputs[signatures.MOOD]) == [MOODS[quadrant]]
+    assert outputs[signatures.MOOD_INDEX].tolist() == [quadrant]
+    assert samples.words(outputs[signatures.STATUS]) == ["ok"]
     expected = np.full((1, 4), (1 - SURE) / 3)
     expected[0, quadrant] = SURE  # With pixels of 0..1 this would be 0.2577.
-    np.testing.assert_allclose(answer[signatures.PROBABILITIES], expected, rtol=1e-4)
-    assert samples.words(answer[signatures.MOODS]) == list(MOODS)
+    np.testing.assert_allclose(outputs[signatures.PROBABILITIES], expected, rtol=1e-4)
+    assert samples.words(outputs[signatures.MOODS]) == list(MOODS)
 
 
-def test_outputs_have_the_documented_names_and_types(ask: samples.Ask) -> None:
-    answer = ask(image_bytes=[samples.encoded(samples.red_at(0))])
-    assert {name: tensor.dtype.kind for name, tensor in answer.items()} == {
+def test_outputs_have_the_documented_names_and_types(predict: samples.Ask) -> None:
+    outputs = predict(image_bytes=[samples.encoded(samples.red_at(0))])
+    assert {name: tensor.dtype.kind for name, tensor in outputs.items()} == {
         signatures.MOOD: "O",
         signatures.MOOD_INDEX: "i",
         signatures.PROBABILITIES: "f",
         signatures.MOODS: "O",
         signatures.STATUS: "O",
     }
-    assert answer[signatures.MOOD_INDEX].dtype == np.int64
-    assert answer[signatures.PROBABILITIES].dtype == np.float32
+    assert outputs[signatures.MOOD_INDEX].dtype == np.int64
+    assert outputs[signatures.PROBABILITIES].dtype == np.float32
 
 
 @pytest.mark.parametrize("batch", [0, 1, 7, 64, 65, 130])
-def test_any_batch_size_is_answered_row_by_row(ask: samples.Ask, batch: int) -> None:
+def test_any_batch_size_is_predicted_row_by_row(predict: samples.Ask, batch: int) -> None:
     pictures = [samples.encoded(samples.red_at(quadrant)) for quadrant in range(4)]
-    asked = [pictures[row % 4] for row in range(batch)]
-    answer = ask(image_bytes=np.asarray(asked, object) if asked else np.zeros(0, "S1"))
-    assert answer[signatures.MOOD_INDEX].tolist() == [row % 4 for row in range(batch)]
-    assert answer[signatures.PROBABILITIES].shape == (batch, 4)
-    assert answer[signatures.MOODS].shape == (batch, 4)
-    assert samples.words(answer[signatures.STATUS]) == ["ok"] * batch
+    rows = [pictures[row % 4] for row in range(batch)]
+    outputs = predict(image_bytes=np.asarray(rows, object) if rows else np.zeros(0, "S1"))
+    assert outputs[signatures.MOOD_INDEX].tolist() == [row % 4 for row in range(batch)]
+    assert outputs[signatures.PROBABILITIES].shape == (batch, 4)
+    assert outputs[signatures.MOODS].shape == (batch, 4)
+    assert samples.words(outputs[signatures.STATUS]) == ["ok"] * batch
 
 
-def test_one_batch_may_mix_sizes_and_formats(ask: samples.Ask) -> None:
+def test_one_batch_may_mix_sizes_and_formats(predict: samples.Ask) -> None:
     grey = Image.fromarray(samples.plain(90, 40, 40)).convert("L")
-    asked = [
+    pictures = [
         samples.jpeg(samples.red_at(0, 200, 300)),
         samples.encoded(samples.red_at(1, 64, 32), "PNG"),
         samples.encoded(samples.red_at(2, 32, 32), "GIF"),
@@ -69,50 +69,50 @@ def test_one_batch_may_mix_sizes_and_formats(ask: samples.Ask) -> None:
         samples.encoded(Image.fromarray(samples.red_at(1, 64, 32)).convert("P"), "BMP"),
         samples.jpeg(grey),
     ]
-    answer = ask(image_bytes=asked)
-    assert answer[signatures.MOOD_INDEX].tolist()[:5] == [0, 1, 2, 3, 1]
-    np.testing.assert_allclose(answer[signatures.PROBABILITIES][5], 0.25, rtol=1e-4)
+    outputs = predict(image_bytes=pictures)
+    assert outputs[signatures.MOOD_INDEX].tolist()[:5] == [0, 1, 2, 3, 1]
+    np.testing.assert_allclose(outputs[signatures.PROBABILITIES][5], 0.25, rtol=1e-4)
 
 
-def test_an_exif_orientation_is_ignored_by_the_servable(ask: samples.Ask) -> None:
+def test_an_exif_orientation_is_ignored_by_the_servable(predict: samples.Ask) -> None:
     exif = Image.Exif()
     exif[0x0112] = 3  # "Turn upside down": the red quadrant would move from 0 to 3.
     turned = samples.jpeg(samples.red_at(0), exif=exif)
-    assert ask(image_bytes=[turned])[signatures.MOOD_INDEX].tolist() == [0]
+    assert predict(image_bytes=[turned])[signatures.MOOD_INDEX].tolist() == [0]
 
 
-def test_a_box_is_y_x_height_width_and_is_widened_by_the_margin(ask: samples.Ask) -> None:
+def test_a_box_is_y_x_height_width_and_is_widened_by_the_margin(predict: samples.Ask) -> None:
     # 80 rows, 120 columns. Red: rows 10..20, columns 60..70, in the view's top left.
     pixels = samples.plain(samples.BLACK, 80, 120)
     pixels[10:20, 60:70] = samples.RED
     # A box of 16 x 16 at row 12, column 62, widened by a quarter (4): rows 8..32, columns
     # 58..82. Its top left quarter is rows 8..20, columns 58..70, of which 10 x 10 are red:
     # mean red 255 * 100 / 144 = 177.08, probability e^(177.08/32) / (e^(177.08/32) + 3).
-    answer = ask(
+    outputs = predict(
         signatures.SERVE_BOX,
         image_bytes=[samples.encoded(pixels)] * 2,
         box=np.int64([[12, 62, 16, 16], [62, 12, 16, 16]]),
     )
-    assert samples.words(answer[signatures.STATUS]) == ["ok", "ok"]
+    assert samples.words(outputs[signatures.STATUS]) == ["ok", "ok"]
     expected = np.exp(177.08 / 32) / (np.exp(177.08 / 32) + 3)
-    np.testing.assert_allclose(answer[signatures.PROBABILITIES][0, 0], expected, atol=2e-3)
-    np.testing.assert_allclose(answer[signatures.PROBABILITIES][1], 0.25, rtol=1e-4)
+    np.testing.assert_allclose(outputs[signatures.PROBABILITIES][0, 0], expected, atol=2e-3)
+    np.testing.assert_allclose(outputs[signatures.PROBABILITIES][1], 0.25, rtol=1e-4)
 
 
-def test_a_widened_box_is_cut_at_the_edges(ask: samples.Ask) -> None:
+def test_a_widened_box_is_cut_at_the_edges(predict: samples.Ask) -> None:
     # The box is the whole picture; widened it would take in what is not there.
     picture = samples.encoded(samples.red_at(2))
-    whole = ask(image_bytes=[picture])
-    boxed = ask(signatures.SERVE_BOX, image_bytes=[picture], box=np.int64([[0, 0, SIDE, SIDE]]))
+    whole = predict(image_bytes=[picture])
+    boxed = predict(signatures.SERVE_BOX, image_bytes=[picture], box=np.int64([[0, 0, SIDE, SIDE]]))
     np.testing.assert_array_equal(boxed[signatures.PROBABILITIES], whole[signatures.PROBABILITIES])
 
 
-def test_an_example_is_seen_through_its_window(ask: samples.Ask) -> None:
+def test_an_example_is_seen_through_its_window(predict: samples.Ask) -> None:
     pixels = samples.plain(samples.GREEN, 48, 64)
     pixels[8:40, 16:48] = samples.red_at(3)
     record = samples.example(samples.jpeg(pixels), window=(8, 16, 32, 32))
-    answer = ask(signatures.SERVE_EXAMPLE, examples=[record])
-    assert answer[signatures.MOOD_INDEX].tolist() == [3]
+    outputs = predict(signatures.SERVE_EXAMPLE, examples=[record])
+    assert outputs[signatures.MOOD_INDEX].tolist() == [3]
 
 
 def test_the_network_never_sees_more_than_a_chunk() -> None:
@@ -124,10 +124,10 @@ def test_the_network_never_sees_more_than_a_chunk() -> None:
 
     spec = ServingSpec(MOODS, SIDE, 0.0)
     picture = samples.encoded(samples.red_at(0))
-    rows = tf.constant([picture] * (2 * signatures.CHUNK + 1))
-    answer = Signatures(network, spec).of_images(rows)
-    assert sizes == [signatures.CHUNK, signatures.CHUNK, 1]
-    assert len(answer[signatures.STATUS]) == 2 * signatures.CHUNK + 1
+    rows = tf.constant([picture] * (2 * CHUNK_SIZE + 1))
+    outputs = Signatures(network, spec).predict_images(rows)
+    assert sizes == [CHUNK_SIZE, CHUNK_SIZE, 1]
+    assert len(outputs[signatures.STATUS]) == 2 * CHUNK_SIZE + 1
 
 
 def test_the_label_map_and_the_preprocessing_lie_beside_the_graph(servable_folder: Path) -> None:
@@ -138,11 +138,11 @@ def test_the_label_map_and_the_preprocessing_lie_beside_the_graph(servable_folde
 
 
 def test_in_bulk_the_texts_have_a_second_dimension_and_the_rest_is_the_same(
-    ask: samples.Ask,
+    predict: samples.Ask,
 ) -> None:
     records = [samples.example(samples.jpeg(samples.red_at(2))), b"broken"]
-    one_by_one = ask(signatures.SERVE_EXAMPLE, examples=records)
-    in_bulk = ask(signatures.SERVE_BULK, examples=records)
+    one_by_one = predict(signatures.SERVE_EXAMPLE, examples=records)
+    in_bulk = predict(signatures.SERVE_BULK, examples=records)
     for name in (signatures.MOOD, signatures.STATUS):
         assert in_bulk[name].shape == (2, 1)
         assert in_bulk[name][:, 0].tolist() == one_by_one[name].tolist()
@@ -159,13 +159,13 @@ def test_there_are_four_signatures_and_no_others(servable: Any) -> None:
     }
 
 
-def test_the_network_is_not_asked_about_nothing() -> None:
+def test_the_network_is_not_called_with_an_empty_batch() -> None:
     def network(pixels: tf.Tensor) -> tf.Tensor:
         # As oneDNN's convolutions may: a wrong shape for an empty batch.
         rows = tf.maximum(tf.shape(pixels)[0], 1)
         return tf.fill([rows, len(MOODS)], 1 / len(MOODS))
 
     spec = ServingSpec(MOODS, SIDE, 0.0)
-    answer = tf.function(Signatures(network, spec).of_images)(tf.constant([b"broken"] * 2))
-    assert samples.words(answer[signatures.STATUS].numpy()) == ["image_unreadable"] * 2
-    assert not answer[signatures.PROBABILITIES].numpy().any()
+    outputs = tf.function(Signatures(network, spec).predict_images)(tf.constant([b"broken"] * 2))
+    assert samples.words(outputs[signatures.STATUS].numpy()) == ["image_unreadable"] * 2
+    assert not outputs[signatures.PROBABILITIES].numpy().any()

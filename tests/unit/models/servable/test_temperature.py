@@ -1,4 +1,4 @@
-"""Temperature scaling: what is fitted, on whom, and what it does to the network."""
+"""Temperature scaling: the fitted number, the clips it is fitted on, and the changed network."""
 
 import json
 from pathlib import Path
@@ -15,15 +15,15 @@ from schemas.errors import ConfigError
 from testing.models import samples
 
 
-def test_the_temperature_makes_confidence_the_share_of_right_answers() -> None:
-    # Said with 0.9 and right 6 times of 10: log(9) / T must be log(1.5).
+def test_the_temperature_makes_confidence_the_share_of_right_predictions() -> None:
+    # Predicted with 0.9 and right 6 times of 10: log(9) / T must be log(1.5).
     probabilities = np.array([[0.9, 0.1]] * 10, np.float32)
-    moods = np.array([0] * 6 + [1] * 4)
-    found = temperature.fit(probabilities, moods)
+    label_indices = np.array([0] * 6 + [1] * 4)
+    found = temperature.fit(probabilities, label_indices)
     assert found == pytest.approx(np.log(9) / np.log(1.5), rel=1e-3)
 
 
-def test_probabilities_of_nothing_do_not_break_the_fit() -> None:
+def test_probabilities_of_0_do_not_break_the_fit() -> None:
     found = temperature.fit(np.array([[1, 0], [1, 0]], np.float32), np.array([0, 1]))
     assert found == pytest.approx(temperature.HIGHEST, rel=0.01)
 
@@ -55,24 +55,24 @@ def write(folder: Path, clips: list[str]) -> str:
     return samples.write_shard(folder / "0.tfrecord", [clip_example(clip, "x") for clip in clips])
 
 
-def test_only_the_fitted_half_tells_and_the_head_is_divided(tmp_path: Path) -> None:
+def test_only_one_half_is_fitted_on_and_the_head_is_divided(tmp_path: Path) -> None:
     # Ten frames of a clip that is fitted on, six right at log(9), and ten of one that is not.
     shard = write(tmp_path, ["a", "c"] * 10)
-    truth = np.array([[int(i < 6), 1] for i in range(10)]).ravel()
+    is_mood_0 = np.array([[int(i < 6), 1] for i in range(10)]).ravel()
 
     def batches(files: list[str]) -> tf.data.Dataset:
         assert files == [shard]
         pixels = np.full((20, 1, 1, 3), np.log(9), np.float32)
-        one_hot = np.stack([truth, 1 - truth], axis=1).astype(np.float32)
-        return tf.data.Dataset.from_tensor_slices((pixels, one_hot)).batch(7)
+        labels = np.stack([is_mood_0, 1 - is_mood_0], axis=1).astype(np.float32)
+        return tf.data.Dataset.from_tensor_slices((pixels, labels)).batch(7)
 
     model = two_mood_network()
     found = temperature.scale(model, [shard], batches, str(tmp_path))
     assert found == pytest.approx(np.log(9) / np.log(1.5), rel=1e-3)
-    answer = model.predict_on_batch(np.full((1, 1, 1, 3), np.log(9), np.float32))
-    np.testing.assert_allclose(answer, [[0.6, 0.4]], atol=1e-3)
-    told = json.loads((tmp_path / artifacts.TEMPERATURE_JSON).read_text("utf-8"))
-    assert told == {"temperature": found, "rows": 10}
+    probabilities = model.predict_on_batch(np.full((1, 1, 1, 3), np.log(9), np.float32))
+    np.testing.assert_allclose(probabilities, [[0.6, 0.4]], atol=1e-3)
+    document = json.loads((tmp_path / artifacts.TEMPERATURE_JSON).read_text("utf-8"))
+    assert document == {"temperature": found, "rows": 10}
 
 
 def test_no_clip_to_fit_on_is_an_error(tmp_path: Path) -> None:

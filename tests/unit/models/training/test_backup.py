@@ -1,12 +1,11 @@
-"""Backups on the disk: which is taken, what a kill in the middle leaves, whose they are."""
+"""Backups on the disk: the newest complete one, kills while one is written, and their keys."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from models.training.backup import Backups, key_of
+from models.training.backup import Backups, backup_key
 
 ARRAYS = {"model": [np.float32([[1.5, 2.5]]), np.int64(7)], "none": []}
 
@@ -36,11 +35,11 @@ def test_what_was_written_is_read(backups: Backups, tmp_path: Path) -> None:
     assert found.arrays["model"][1].dtype == np.int64 and found.arrays["none"] == []
     (tmp_path / "new").mkdir()
     for name in ("curves.csv", "absent.keras"):
-        found.take(name, str(tmp_path / "new"))
+        found.copy_file(name, str(tmp_path / "new"))
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["curves.csv"]
 
 
-def test_the_newest_is_taken_and_the_one_before_is_kept(backups: Backups) -> None:
+def test_the_newest_is_read_and_the_one_before_is_kept(backups: Backups) -> None:
     assert name_of(backups) is None
     write(backups, *"abcdefghijkl")  # 12 is after 9 as a number, and before it as a text.
     assert name_of(backups) == "l"
@@ -48,7 +47,7 @@ def test_the_newest_is_taken_and_the_one_before_is_kept(backups: Backups) -> Non
 
 
 @pytest.mark.parametrize("broken", ["no state", "half a state", "half the arrays", "no arrays"])
-def test_a_half_written_backup_is_passed_over(backups: Backups, broken: str) -> None:
+def test_an_incomplete_backup_is_skipped(backups: Backups, broken: str) -> None:
     write(backups, "older", "newer")
     state, arrays = (Path(backups.folder) / "2" / name for name in ("state.json", "arrays.npz"))
     if broken == "no state":
@@ -80,7 +79,7 @@ def test_a_kill_while_a_backup_is_written_leaves_the_one_before(
 
     write(backups, "older")
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(tf.io.gfile, "rename", stop)
+        patch.setattr(Path, "replace", stop)
         write(backups, "newer")
     assert name_of(backups) == "older"
 
@@ -93,14 +92,14 @@ def test_the_key_is_of_settings_shards_and_base_but_not_of_folders(tmp_path: Pat
         return str(path)
 
     config = {"train": {"epochs": 3}, "backup_dir": "/a"}
-    key = key_of(config, [shard("run-1", 5)], None)
-    assert key_of(config | {"backup_dir": "/b"}, [shard("run-2", 5)], None) == key
-    assert key_of(config, [shard("run-3", 6)], None) != key
-    assert key_of(config | {"train": {"epochs": 4}}, [shard("run-1", 5)], None) != key
-    assert key_of(config, [shard("run-1", 5)], "/base") != key
+    key = backup_key(config, [shard("run-1", 5)], None)
+    assert backup_key(config | {"backup_dir": "/b"}, [shard("run-2", 5)], None) == key
+    assert backup_key(config, [shard("run-3", 6)], None) != key
+    assert backup_key(config | {"train": {"epochs": 4}}, [shard("run-1", 5)], None) != key
+    assert backup_key(config, [shard("run-1", 5)], "/base") != key
 
 
-def test_another_trainings_backup_is_not_taken_and_goes_when_one_has_ended(
+def test_another_trainings_backup_is_not_read_and_goes_when_one_has_ended(
     backups: Backups,
 ) -> None:
     write(backups, "ours")

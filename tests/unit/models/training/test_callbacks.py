@@ -1,4 +1,4 @@
-"""Progress reports and the stop at a loss that is no number."""
+"""Progress reports, and the stop at a loss that is NaN or infinite."""
 
 import logging
 import shutil
@@ -14,14 +14,14 @@ from system import progress
 
 
 class Collector(logging.Handler):
-    """Keeps the progress that is told."""
+    """Keeps the progress reports."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[progress.Progress] = []
+        self.reports: list[progress.Progress] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(record.progress)  # type: ignore[attr-defined]
+        self.reports.append(record.progress)  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def one_layer(loss: str = "mse") -> keras.Model:
 
 def test_every_step_is_reported_once_and_the_note_says_where_it_is(collector: Collector) -> None:
     data, epochs, steps = np.zeros((20, 1)), 3, 5
-    tell = callbacks.ReportProgress(epochs, steps)
-    one_layer().fit(data, data, batch_size=4, epochs=epochs, verbose=0, callbacks=[tell])
-    assert {(each.task, each.total, each.unit) for each in collector.told} == {
+    reporter = callbacks.ReportProgress(epochs, steps)
+    one_layer().fit(data, data, batch_size=4, epochs=epochs, verbose=0, callbacks=[reporter])
+    assert {(each.task, each.total, each.unit) for each in collector.reports} == {
         ("train", 15, "steps")
     }
-    assert sum(each.advance for each in collector.told) == 15
-    assert collector.told[0].note.startswith("epoch 1/3 loss 0.000")
-    assert collector.told[-1].note.startswith("epoch 3/3 loss 0.000")
+    assert sum(each.advance for each in collector.reports) == 15
+    assert collector.reports[0].note.startswith("epoch 1/3 loss 0.000")
+    assert collector.reports[-1].note.startswith("epoch 3/3 loss 0.000")
 
 
 def test_reports_come_no_oftener_than_twice_a_second(
@@ -57,15 +57,15 @@ def test_reports_come_no_oftener_than_twice_a_second(
 ) -> None:
     clock = [100.0]
     monkeypatch.setattr(callbacks.time, "monotonic", lambda: clock[0])
-    tell = callbacks.ReportProgress(epochs=1, steps_per_epoch=8)
-    tell.on_epoch_begin(0)
+    reporter = callbacks.ReportProgress(epochs=1, steps_per_epoch=8)
+    reporter.on_epoch_begin(0)
     for step in range(8):  # A step takes 0.2 s: reports after steps 0, 3 and 6.
-        tell.on_train_batch_end(step, {"loss": 1.0})
+        reporter.on_train_batch_end(step, {"loss": 1.0})
         clock[0] += 0.2
-    assert [each.advance for each in collector.told] == [1, 3, 3]
-    tell.on_epoch_end(0, {"loss": 0.25, "val_macro_f1": 0.5})
-    assert collector.told[-1].advance == 1
-    assert collector.told[-1].note == "epoch 1/1 loss 0.250 val macro-F1 0.500"
+    assert [each.advance for each in collector.reports] == [1, 3, 3]
+    reporter.on_epoch_end(0, {"loss": 0.25, "val_macro_f1": 0.5})
+    assert collector.reports[-1].advance == 1
+    assert collector.reports[-1].note == "epoch 1/1 loss 0.250 val macro-F1 0.500"
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def run_dir(tmp_path: Path) -> Path:
 
 
 def diverge(run_dir: Path) -> str:
-    """Trains on a number that is none and returns the error's text."""
+    """Trains on data with a NaN and returns the error's text."""
     data = np.ones((8, 1))
     data[5] = np.nan
     stop = callbacks.StopOnNan(str(run_dir / "best.keras"), str(run_dir))
@@ -85,14 +85,14 @@ def diverge(run_dir: Path) -> str:
     return str(caught.value)
 
 
-def test_a_loss_that_is_no_number_stops_the_training_with_advice(run_dir: Path) -> None:
+def test_a_nan_loss_stops_the_training_with_advice(run_dir: Path) -> None:
     message = diverge(run_dir)
     assert "Received: nan in batch 2 of the epoch" in message
     assert "Lower train.learning_rate (the rate is 0.1)" in message
     assert "there are no good weights to keep" in message
 
 
-def test_the_best_weights_outlive_the_nodes_output_and_are_named(run_dir: Path) -> None:
+def test_the_best_weights_outlive_the_nodes_output_and_the_error_names_them(run_dir: Path) -> None:
     (run_dir / "best.keras").write_bytes(b"the best epoch")
     message = diverge(run_dir)
     kept = run_dir.parents[1] / "last_good" / "run_17" / "best.keras"

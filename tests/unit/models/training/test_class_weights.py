@@ -7,7 +7,7 @@ import pytest
 from models.settings import TrainSettings
 from models.training import losses
 
-MOODS = ["화남", "공포", "행복", "편안", "공격성", "불안"]
+MOOD_NAMES = ["화남", "공포", "행복", "편안", "공격성", "불안"]
 COUNTS = [74_578, 4_795, 515_248, 1_364_794, 115_619, 52_928]
 """Of the original's training split."""
 
@@ -19,13 +19,13 @@ def test_weights_are_n_over_k_times_count() -> None:
     assert sum(w * n for w, n in zip(weights, [6, 4, 2], strict=True)) / 12 == pytest.approx(1.0)
 
 
-def test_the_originals_rarest_mood_weighs_74() -> None:
-    weights = losses.balanced_weights(COUNTS, MOODS, cap=100)
+def test_the_originals_rarest_mood_has_a_weight_of_74() -> None:
+    weights = losses.balanced_weights(COUNTS, MOOD_NAMES, cap=100)
     assert weights[1] == pytest.approx(2_127_962 / (6 * 4_795))
     assert weights[1] == pytest.approx(73.96, abs=0.01)
 
 
-def test_an_absent_mood_weighs_nothing_and_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_absent_mood_has_weight_0_and_gives_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         weights = losses.balanced_weights([3, 0, 1], ["화남/불쾌", "공포", "행복/즐거움"], cap=100)
     # n = 4, and k = 2 are present: 4 / (2 * 3), 0, 4 / (2 * 1).
@@ -36,15 +36,15 @@ def test_an_absent_mood_weighs_nothing_and_is_warned_of(caplog: pytest.LogCaptur
 
 def test_the_cap_lowers_the_rarest_and_leaves_the_others() -> None:
     # 2,127,962 / 6 over each count: 4.76, 73.96, 0.69, 0.26, 3.07, 6.70.
-    weights = losses.balanced_weights(COUNTS, MOODS, cap=5)
+    weights = losses.balanced_weights(COUNTS, MOOD_NAMES, cap=5)
     assert weights == pytest.approx([4.756, 5, 0.6883, 0.2599, 3.068, 5], rel=1e-3)
 
 
 @pytest.mark.parametrize("imbalance", ["none", "logit_adjustment", "focal"])
-def test_with_another_method_all_weigh_alike(imbalance: str) -> None:
-    assert losses.class_weights(TrainSettings(imbalance=imbalance), COUNTS, MOODS) == [1.0] * 6
+def test_with_another_method_all_weights_are_1(imbalance: str) -> None:
+    assert losses.class_weights(TrainSettings(imbalance=imbalance), COUNTS, MOOD_NAMES) == [1.0] * 6
 
 
 def test_the_settings_cap_is_used() -> None:
-    weights = losses.class_weights(TrainSettings(class_weight_cap=5.0), COUNTS, MOODS)
+    weights = losses.class_weights(TrainSettings(class_weight_cap=5.0), COUNTS, MOOD_NAMES)
     assert max(weights) == 5.0

@@ -14,17 +14,17 @@ from schemas import artifacts
 from schemas.errors import ConfigError
 from testing.models import machines, samples
 
-CHANGED = {
+CHANGES = {
     **{"learning_rate": 0.05, "clip_norm": 0.05, "ema_decay": 0.5, "warmup_epochs": 0.0},
     "precision": "float32",
 }
-"""The clipping is one that each step meets, so that it matters what is clipped. What the clock
-would choose as the precision may differ from run to run."""
+"""Every step is clipped, so that the results depend on what is clipped. With "auto" the precision
+would depend on the clock, and might differ from run to run."""
 
 
 def arguments(folder: Path, name: str, strategy: str, transform_graph: str) -> dict[str, Any]:
-    """Returns what TFX hands to ``run_fn``."""
-    train = samples.CONFIG["train"] | CHANGED | {"strategy": strategy}
+    """Returns the arguments of TFX for ``run_fn``."""
+    train = samples.CONFIG["train"] | CHANGES | {"strategy": strategy}
     return {
         "train_files": [str(folder / "Split-train" / "*")],
         "eval_files": [str(folder / "Split-eval" / "*")],
@@ -88,13 +88,13 @@ def test_of_several_machines_one_writes_and_it_writes_all_that_a_single_one_does
     assert len(events) == 2  # Of the training and the validation, by one process.
 
 
-def test_no_batch_is_parted_unevenly_and_nothing_is_mirrored_on_one_device() -> None:
+def test_no_batch_is_divided_unevenly_and_nothing_is_mirrored_on_one_device() -> None:
     with pytest.raises(ConfigError, match=r"needs two GPUs or more\. Received: 1 device"):
         devices.strategy_for(TrainSettings(strategy="mirrored"))
     assert devices.strategy_for(TrainSettings(batch_size=7)).num_replicas_in_sync == 1
 
 
-def test_several_machines_must_be_named_and_must_not_come_late(
+def test_several_machines_must_be_in_tf_config_and_must_not_come_late(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("TF_CONFIG", raising=False)
@@ -104,5 +104,7 @@ def test_several_machines_must_be_named_and_must_not_come_late(
     cluster = {"worker": ["localhost:1", "localhost:2"]}
     task = {"type": "worker", "index": 0}
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
-    with pytest.raises(ConfigError, match=r"in a process of its own.*Unset TF_CONFIG"):
+    with pytest.raises(
+        ConfigError, match=r"must be the first node of its process.*Unset TF_CONFIG"
+    ):
         devices.strategy_for(TrainSettings())

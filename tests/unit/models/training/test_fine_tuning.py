@@ -1,4 +1,4 @@
-"""Each mode of fine-tuning changes what it should and nothing else."""
+"""Each mode of fine-tuning changes the layers that it should and no others."""
 
 import keras
 import numpy as np
@@ -11,11 +11,11 @@ from models.training.fine_tuning import Phase
 from testing.models import samples
 
 PIXELS = np.stack([samples.mottled(8, 8, seed) for seed in range(4)]).astype(np.float32)
-TRUTH = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+LABELS = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
 
 
 def changed_layers(model: keras.Model) -> tuple[set[str], set[str]]:
-    """Trains a step; returns the layers whose trainable, and whose other weights changed."""
+    """Trains a step; returns the layers with changed trainable weights and with changed others."""
 
     def weights() -> dict[tuple[str, str, bool], np.ndarray]:
         moving = ("moving_mean", "moving_variance")
@@ -27,7 +27,7 @@ def changed_layers(model: keras.Model) -> tuple[set[str], set[str]]:
 
     model.compile(keras.optimizers.SGD(0.1), "categorical_crossentropy", jit_compile=False)
     before = weights()
-    model.train_on_batch(PIXELS, TRUTH)
+    model.train_on_batch(PIXELS, LABELS)
     after = weights()
     changed = [key for key in before if not np.array_equal(before[key], after[key])]
     learnt = {layer for layer, _, moving in changed if not moving}
@@ -116,12 +116,12 @@ def test_the_distance_is_counted_in_blocks_from_the_head(name: str, distance: in
     assert fine_tuning.distance_from_head(name) == distance
 
 
-def test_a_layer_of_another_name_cannot_be_placed() -> None:
+def test_a_layer_of_another_name_has_no_distance() -> None:
     with pytest.raises(ValueError, match="Received: 'dense_1'"):
         fine_tuning.distance_from_head("dense_1")
 
 
-def test_every_layer_of_the_real_network_that_learns_has_a_place() -> None:
+def test_every_layer_of_the_real_network_that_learns_has_a_distance() -> None:
     model = classifier.build(ModelSettings(weights="none", resolution=samples.SIDE), 4)
     multipliers = fine_tuning.rate_multipliers(model, 0.5)
     assert len(multipliers) == len(model.trainable_variables)

@@ -1,4 +1,4 @@
-"""What a training measures, which epoch it keeps, and what the averaged weights are."""
+"""The training loop: its figures, the epoch that it keeps, and the averaged weights."""
 
 import csv
 from pathlib import Path
@@ -41,16 +41,16 @@ def lead_of(model: keras.Model) -> float:
 
 
 def fit(
-    model: keras.Model, folder: Path, pixels: Any = None, validated: int = 1, **changed: Any
+    model: keras.Model, folder: Path, pixels: Any = None, validated: int = 1, **changes: Any
 ) -> list[dict[str, str]]:
     """Trains towards mood 0, validates with another, one step an epoch; returns the curves."""
     pixels = tf.ones([4, 1]) if pixels is None else pixels
-    moods = [tf.one_hot([mood] * 4, 2) for mood in (0, 1)]
+    labels = [tf.one_hot([index] * 4, 2) for index in (0, 1)]
     fitting.fit(
         model,
-        lambda start: tf.data.Dataset.from_tensors((pixels, moods[0], tf.ones([4]))).repeat(),
-        tf.data.Dataset.from_tensors((pixels, moods[validated])),
-        TrainSettings(**PLAIN | changed),
+        lambda start: tf.data.Dataset.from_tensors((pixels, labels[0], tf.ones([4]))).repeat(),
+        tf.data.Dataset.from_tensors((pixels, labels[validated])),
+        TrainSettings(**PLAIN | changes),
         keras.losses.CategoricalCrossentropy(),
         steps_per_epoch=1,
         run_dir=str(folder),
@@ -105,8 +105,8 @@ def test_averaged_weights_are_validated_kept_and_returned(tmp_path: Path) -> Non
 def test_the_kept_epoch_has_the_averaged_weights_and_not_those_of_its_last_step(
     tmp_path: Path,
 ) -> None:
-    # As above, with a fourth step to -0.6: mood 0 is first answered by the average of 0.1 and
-    # -0.6, while the last step's weights answer it one epoch earlier.
+    # As above, with a fourth step to -0.6: mood 0 is first predicted by the average of 0.1 and
+    # -0.6, while the last step's weights predict it one epoch earlier.
     model = two_logits(1.0)
     rows = fit(model, tmp_path, validated=0, epochs=4, learning_rate=0.2, ema_decay=0.5)
     assert [float(row["val_accuracy"]) for row in rows] == [0, 0, 0, 1]
@@ -129,11 +129,13 @@ def test_two_phases_train_the_head_then_all_on_one_curve(tmp_path: Path) -> None
     model = samples.named_network()
     pixels = tf.constant(np.stack([samples.mottled(8, 8, n) for n in range(4)]), tf.float32)
     stem = model.get_layer("stem_conv").get_weights()[0]
-    seen = []
+    stem_is_unchanged = []
     original = fitting.compile_for
 
     def spy(model: keras.Model, *args: Any) -> list[keras.metrics.Metric]:
-        seen.append(np.array_equal(stem, model.get_layer("stem_conv").get_weights()[0]))
+        stem_is_unchanged.append(
+            np.array_equal(stem, model.get_layer("stem_conv").get_weights()[0])
+        )
         return original(model, *args)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -150,7 +152,10 @@ def test_two_phases_train_the_head_then_all_on_one_curve(tmp_path: Path) -> None
         )
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3", "4"]
     assert [float(row["learning_rate"]) for row in rows] == pytest.approx([0.01] * 2 + [0.005] * 3)
-    assert seen == [True, True]  # Nothing but the head had moved when the second phase began.
+    assert stem_is_unchanged == [
+        True,
+        True,
+    ]  # Nothing but the head had moved when the second phase began.
 
 
 def test_the_best_epoch_may_be_of_the_first_phase(tmp_path: Path) -> None:
@@ -178,13 +183,13 @@ def test_the_best_epoch_may_be_of_the_first_phase(tmp_path: Path) -> None:
 def test_a_training_that_diverges_keeps_its_best_epoch(tmp_path: Path) -> None:
     run_dir = tmp_path / "model_run" / "3"
     good, bad = tf.ones([4, 1]), tf.fill([4, 1], np.nan)
-    moods = tf.one_hot([0] * 4, 2)
-    steps = [tf.data.Dataset.from_tensors((x, moods, tf.ones([4]))) for x in (good, bad)]
+    labels = tf.one_hot([0] * 4, 2)
+    steps = [tf.data.Dataset.from_tensors((x, labels, tf.ones([4]))) for x in (good, bad)]
     with pytest.raises(TrainingDivergedError, match=r"last_good/run_3/best\.keras"):
         fitting.fit(
             two_logits(1.0),
             lambda start: steps[0].concatenate(steps[1]),
-            tf.data.Dataset.from_tensors((good, moods)),
+            tf.data.Dataset.from_tensors((good, labels)),
             TrainSettings(**PLAIN | {"epochs": 2, "learning_rate": 0.2}),
             keras.losses.CategoricalCrossentropy(),
             steps_per_epoch=1,
@@ -195,31 +200,31 @@ def test_a_training_that_diverges_keeps_its_best_epoch(tmp_path: Path) -> None:
     assert lead_of(kept) == pytest.approx(0.6, abs=1e-3)
 
 
-def fixed_answers(answers: list[list[float]]) -> keras.Model:
-    """Returns a network that answers example i, given as i, with ``answers[i]``."""
+def fixed_predictions(probabilities: list[list[float]]) -> keras.Model:
+    """Returns a network whose output for example i, given as i, is ``probabilities[i]``."""
     model = keras.Sequential(
         [
             keras.Input((1,), dtype="int32"),
-            keras.layers.Embedding(len(answers), len(answers[0])),
+            keras.layers.Embedding(len(probabilities), len(probabilities[0])),
             keras.layers.Flatten(),
         ]
     )
-    model.layers[0].set_weights([np.float32(answers)])
+    model.layers[0].set_weights([np.float32(probabilities)])
     return model
 
 
 def test_macro_f1_is_over_all_moods_and_ignores_the_class_weights() -> None:
-    # Truth: 0 0 0 1 2; answers: 0 0 1 1 0. The map has a fourth mood that is never seen.
+    # True: 0 0 0 1 2; predicted: 0 0 1 1 0. The map has a fourth mood without examples.
     likely = [[0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1]]
-    model = fixed_answers([likely[0], likely[0], likely[1], likely[1], likely[0]])
+    model = fixed_predictions([likely[0], likely[0], likely[1], likely[1], likely[0]])
     settings = TrainSettings()
     (phase,) = fine_tuning.phases(settings)
     fitting.compile_for(model, settings, keras.losses.CategoricalCrossentropy(), phase, 1)
-    truth = np.eye(4)[[0, 0, 0, 1, 2]]
+    y_true = np.eye(4)[[0, 0, 0, 1, 2]]
     weights = np.array([1.0, 1.0, 1.0, 50.0, 100.0])
     numbers = np.arange(5)[:, np.newaxis]
-    measured = model.evaluate(numbers, truth, sample_weight=weights, verbose=0, return_dict=True)
-    # F1 of mood 0: 2 * 2 / (3 answered + 3 true); of 1: 2 * 1 / (2 + 1); of 2 and 3: 0.
+    measured = model.evaluate(numbers, y_true, sample_weight=weights, verbose=0, return_dict=True)
+    # F1 of mood 0: 2 * 2 / (3 predicted + 3 true); of 1: 2 * 1 / (2 + 1); of 2 and 3: 0.
     assert measured["macro_f1"] == pytest.approx((4 / 6 + 2 / 3) / 4, abs=1e-6)
     assert measured["accuracy"] == pytest.approx(3 / 5)
     # The loss is weighted: -log(0.7) where right, -log(0.1) where wrong, over 5 examples.

@@ -8,13 +8,13 @@ from models.settings import TrainSettings
 from models.training.losses import loss_for
 
 COUNTS = [80, 15, 5]
-TRUTH = np.float32([[1, 0, 0], [0, 0, 1]])
-ANSWERS = np.float32([[0.7, 0.2, 0.1], [0.5, 0.3, 0.2]])
+Y_TRUE = np.float32([[1, 0, 0], [0, 0, 1]])
+Y_PRED = np.float32([[0.7, 0.2, 0.1], [0.5, 0.3, 0.2]])
 
 
-def loss_of(**changed: object) -> float:
-    settings = TrainSettings(**{"label_smoothing": 0.0, **changed})  # type: ignore[arg-type]
-    return float(loss_for(settings, COUNTS)(TRUTH, ANSWERS))
+def loss_of(**changes: object) -> float:
+    settings = TrainSettings(**{"label_smoothing": 0.0, **changes})  # type: ignore[arg-type]
+    return float(loss_for(settings, COUNTS)(Y_TRUE, Y_PRED))
 
 
 @pytest.mark.parametrize("imbalance", ["none", "class_weights"])
@@ -25,7 +25,7 @@ def test_plain_cross_entropy_is_the_mean_of_minus_log(imbalance: str) -> None:
 
 def test_class_weights_multiply_each_examples_loss() -> None:
     loss = loss_for(TrainSettings(label_smoothing=0.0), COUNTS)
-    weighted = float(loss(TRUTH, ANSWERS, sample_weight=np.float32([0.5, 4.0])))
+    weighted = float(loss(Y_TRUE, Y_PRED, sample_weight=np.float32([0.5, 4.0])))
     assert weighted == pytest.approx((0.5 * 0.35667 + 4.0 * 1.60944) / 2, abs=1e-5)
 
 
@@ -36,7 +36,7 @@ def test_smoothing_spreads_its_share_over_all_moods() -> None:
     assert loss_of(label_smoothing=0.3) == pytest.approx((first + second) / 2, abs=1e-5)
 
 
-def test_focal_counts_what_is_known_well_less() -> None:
+def test_focal_lowers_the_loss_of_confident_predictions() -> None:
     # (1 - 0.7)^2 * 0.35667 = 0.03210 and (1 - 0.2)^2 * 1.60944 = 1.03004.
     focal = loss_of(imbalance="focal", focal_gamma=2.0)
     assert focal == pytest.approx((0.03210 + 1.03004) / 2, abs=1e-5)
@@ -73,13 +73,13 @@ def test_logit_adjustment_smooths_labels_too() -> None:
 def test_logit_adjustment_equals_adding_to_the_logits() -> None:
     logits = np.float32([[3.0, -1.0, 0.5], [40.0, -40.0, 0.0]])  # Some p are below 1e-30.
     shifted = logits + np.log(np.float32(COUNTS) / 100)
-    expected = keras.losses.categorical_crossentropy(TRUTH, shifted, from_logits=True)
+    expected = keras.losses.categorical_crossentropy(Y_TRUE, shifted, from_logits=True)
     settings = TrainSettings(label_smoothing=0.0, imbalance="logit_adjustment")
-    answers = keras.ops.softmax(logits)
-    measured = loss_for(settings, COUNTS)(TRUTH, answers)
+    y_pred = keras.ops.softmax(logits)
+    measured = loss_for(settings, COUNTS)(Y_TRUE, y_pred)
     assert float(measured) == pytest.approx(float(keras.ops.mean(expected)), rel=1e-5)
 
 
-def test_a_mood_without_examples_keeps_the_adjusted_loss_a_number() -> None:
+def test_a_mood_without_examples_keeps_the_adjusted_loss_finite() -> None:
     settings = TrainSettings(label_smoothing=0.1, imbalance="logit_adjustment")
-    assert np.isfinite(float(loss_for(settings, [80, 20, 0])(TRUTH, ANSWERS)))
+    assert np.isfinite(float(loss_for(settings, [80, 20, 0])(Y_TRUE, Y_PRED)))

@@ -12,8 +12,8 @@ from testing.models import samples
 PLAIN = {"weight_decay": 0.0, "clip_norm": 0.0}
 
 
-def settings(**changed: object) -> TrainSettings:
-    return TrainSettings(**{**PLAIN, **changed})  # type: ignore[arg-type]
+def settings(**changes: object) -> TrainSettings:
+    return TrainSettings(**{**PLAIN, **changes})  # type: ignore[arg-type]
 
 
 def ones(shape: tuple[int, ...], name: str = "kernel") -> keras.Variable:

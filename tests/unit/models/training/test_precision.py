@@ -1,4 +1,4 @@
-"""Which way of computing is taken: by the clock and the loss, both given by hand."""
+"""Selection of the step config by the clock and the loss, both given by hand."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,13 @@ import tensorflow as tf
 
 from models.settings import TrainSettings
 from models.training import fine_tuning, fitting, precision
-from models.training.precision import StepConfig, candidates, fastest, policy, select_precision
+from models.training.precision import (
+    StepConfig,
+    candidates,
+    dtype_policy,
+    fastest,
+    select_precision,
+)
 from schemas import artifacts
 from testing.models import samples
 
@@ -43,17 +49,17 @@ class Machine:
             yield loss
 
 
-def chosen(
+def selected(
     seconds: dict[StepConfig, float], losses: dict[StepConfig, list[float]] | None = None
 ) -> StepConfig:
     machine = Machine(seconds, losses or {})
     return fastest(list(seconds), machine.steps, machine.clock)[0]
 
 
-def test_the_fastest_is_taken_whatever_the_first_step_takes() -> None:
-    assert chosen({PLAIN: 0.3, HALF: 0.1, HALF_XLA: 0.2}) == HALF
-    assert chosen({PLAIN: 0.3, HALF: 0.4, HALF_XLA: 0.2}) == HALF_XLA
-    assert chosen({PLAIN: 0.3, HALF: 0.4, HALF_XLA: 0.5}) == PLAIN
+def test_the_fastest_is_selected_whatever_time_the_first_step_takes() -> None:
+    assert selected({PLAIN: 0.3, HALF: 0.1, HALF_XLA: 0.2}) == HALF
+    assert selected({PLAIN: 0.3, HALF: 0.4, HALF_XLA: 0.2}) == HALF_XLA
+    assert selected({PLAIN: 0.3, HALF: 0.4, HALF_XLA: 0.5}) == PLAIN
 
 
 @pytest.mark.parametrize(
@@ -64,12 +70,12 @@ def test_the_fastest_is_taken_whatever_the_first_step_takes() -> None:
         [*GOOD[:7], 1.1 * 1.06],  # 6 % off at the last step; 5 % are allowed.
     ],
 )
-def test_a_way_that_loses_the_loss_is_not_taken(losses: list[float]) -> None:
-    assert chosen({PLAIN: 0.3, HALF: 0.1}, {HALF: losses}) == PLAIN
-    assert chosen({PLAIN: 0.3, HALF: 0.1}, {HALF: [*GOOD[:7], 1.1 * 1.04]}) == HALF
+def test_a_config_with_other_losses_is_not_selected(losses: list[float]) -> None:
+    assert selected({PLAIN: 0.3, HALF: 0.1}, {HALF: losses}) == PLAIN
+    assert selected({PLAIN: 0.3, HALF: 0.1}, {HALF: [*GOOD[:7], 1.1 * 1.04]}) == HALF
 
 
-def test_a_way_that_fails_is_passed_over_with_its_reason() -> None:
+def test_a_config_that_fails_is_not_selected_and_its_failure_is_kept() -> None:
     machine = Machine({PLAIN: 0.3, HALF: 0.1}, {})
 
     def steps(config: StepConfig) -> Iterator[float]:
@@ -85,12 +91,12 @@ def test_a_way_that_fails_is_passed_over_with_its_reason() -> None:
     ]
 
 
-def test_nothing_is_tried_where_there_is_no_choice() -> None:
-    config, measurements = fastest([HALF], lambda config: pytest.fail("tried"))
+def test_nothing_is_measured_if_there_is_no_choice() -> None:
+    config, measurements = fastest([HALF], lambda config: pytest.fail("measured"))
     assert (config, measurements) == (HALF, [])
 
 
-def test_a_cpu_is_asked_for_bfloat16_only_if_it_has_it_and_never_for_xla(
+def test_on_a_cpu_bfloat16_needs_its_instructions_and_xla_is_no_candidate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(precision.tf.config, "list_physical_devices", lambda kind: [])
@@ -104,13 +110,15 @@ def test_a_cpu_is_asked_for_bfloat16_only_if_it_has_it_and_never_for_xla(
     assert candidates(TrainSettings(precision="float16", xla="on")) == [StepConfig("float16", True)]
 
 
-def test_without_measuring_auto_is_plain_float32_and_what_is_asked_for_stays() -> None:
+def test_without_measuring_auto_is_plain_float32_and_other_settings_stay() -> None:
     assert candidates(precision.without_auto(TrainSettings())) == [PLAIN]
-    asked = TrainSettings(precision="float16", xla="on")
-    assert precision.without_auto(asked) == asked
+    settings = TrainSettings(precision="float16", xla="on")
+    assert precision.without_auto(settings) == settings
 
 
-def test_a_gpu_is_asked_for_everything_float32_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_gpu_every_config_is_a_candidate_and_float32_is_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(precision.tf.config, "list_physical_devices", lambda kind: ["gpu"])
     configs = candidates(TrainSettings())
     assert configs[0] == StepConfig("float32", False) and len(configs) == 6 == len(set(configs))
@@ -119,7 +127,7 @@ def test_a_gpu_is_asked_for_everything_float32_first(monkeypatch: pytest.MonkeyP
     ]
 
 
-def test_a_training_that_goes_on_keeps_its_way_and_the_trials_are_told(
+def test_a_training_that_goes_on_keeps_its_config_and_the_measurements(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precision, "candidates", lambda settings: [PLAIN, HALF])
@@ -130,20 +138,20 @@ def test_a_training_that_goes_on_keeps_its_way_and_the_trials_are_told(
     folders = [str(tmp_path / name) for name in ("backup_dir", "run", "run again")]
     assert select_precision(TrainSettings(), steps, folders[0], folders[1]) == PLAIN
     again = select_precision(
-        TrainSettings(), lambda config: pytest.fail("tried"), folders[0], folders[2]
+        TrainSettings(), lambda config: pytest.fail("measured"), folders[0], folders[2]
     )
     assert again == PLAIN
     for folder in folders:
-        told = json.loads((Path(folder) / artifacts.PRECISION_JSON).read_text("utf-8"))
-        assert told["taken"] == {"precision": "float32", "xla": False}
-        assert [measurement["losses"][0] for measurement in told["trials"]] == [1.8, None]
-        assert told["trials"][1]["failure"] == "The loss is nan after step 1"
+        document = json.loads((Path(folder) / artifacts.PRECISION_JSON).read_text("utf-8"))
+        assert document["taken"] == {"precision": "float32", "xla": False}
+        assert [measurement["losses"][0] for measurement in document["trials"]] == [1.8, None]
+        assert document["trials"][1]["failure"] == "The loss is nan after step 1"
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_half_precision_trains_float32_weights_and_answers_float32(precision: str) -> None:
+def test_half_precision_trains_float32_weights_with_float32_outputs(precision: str) -> None:
     before = keras.config.dtype_policy()
-    with policy(precision):
+    with dtype_policy(precision):
         model = samples.named_network()
     assert keras.config.dtype_policy() == before
     assert model.get_layer("stem_conv").compute_dtype == precision
@@ -153,8 +161,10 @@ def test_half_precision_trains_float32_weights_and_answers_float32(precision: st
     batch = (pixels, np.eye(2, dtype=np.float32)[[0, 1] * 4], np.ones(8, np.float32))
     batches = tf.data.Dataset.from_tensors(batch).repeat(12)
     loss = keras.losses.CategoricalCrossentropy()
-    told = list(fitting.train_steps(model, batches, settings, loss, steps_per_epoch=12, xla=False))
-    assert told[-1] < told[0] and np.isfinite(told).all()
+    losses = list(
+        fitting.train_steps(model, batches, settings, loss, steps_per_epoch=12, xla=False)
+    )
+    assert losses[-1] < losses[0] and np.isfinite(losses).all()
     wrapped = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
     assert wrapped == (precision == "float16")
     assert fine_tuning.phases(settings)[-1].part == "full"

@@ -26,7 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 class Killed(BaseException):
-    """Stands for kill -9: nothing after it is tidied up."""
+    """Stands for kill -9: no code runs after it."""
 
 
 def network() -> keras.Model:
@@ -49,21 +49,21 @@ Fit = Callable[..., keras.Model]
 def fit(tmp_path: Path, indexer: LabelIndexer, monkeypatch: pytest.MonkeyPatch) -> Fit:
     """Trains in ``run_dir``; ``kill_after`` stops it after so many steps."""
     train = shard_files([samples.write_split(tmp_path / "train", TOTAL, seed=0)])
-    judged = shard_files([samples.write_split(tmp_path / "eval", 9, seed=100)])
+    validated = shard_files([samples.write_split(tmp_path / "eval", 9, seed=100)])
 
-    def run(name: str, changed: dict[str, Any], kill_after: int | None = None) -> keras.Model:
-        taken = [0]
-        look_for_nan = callbacks.StopOnNan.on_train_batch_end
+    def run(name: str, changes: dict[str, Any], kill_after: int | None = None) -> keras.Model:
+        steps_taken = [0]
+        stop_on_nan = callbacks.StopOnNan.on_train_batch_end
 
         def count(self: Any, batch: int, logs: Any = None) -> None:
-            look_for_nan(self, batch, logs)
-            taken[0] += 1
-            if taken[0] == kill_after:
+            stop_on_nan(self, batch, logs)
+            steps_taken[0] += 1
+            if steps_taken[0] == kill_after:
                 raise Killed
 
         monkeypatch.setattr(callbacks.StopOnNan, "on_train_batch_end", count)
         settings = TrainSettings(
-            **{"epochs": EPOCHS, "learning_rate": 0.02, "batch_size": BATCH} | changed
+            **{"epochs": EPOCHS, "learning_rate": 0.02, "batch_size": BATCH} | changes
         )
         model = network()
         augment = AugmentSettings(zoom=0.2, erase=0.3, mixup=0.5)
@@ -73,14 +73,14 @@ def fit(tmp_path: Path, indexer: LabelIndexer, monkeypatch: pytest.MonkeyPatch) 
         fitting.fit(
             model,
             stream,
-            evaluation_batches(judged, indexer, 4, resolution=samples.SIDE, batch_size=BATCH),
+            evaluation_batches(validated, indexer, 4, resolution=samples.SIDE, batch_size=BATCH),
             settings,
             keras.losses.CategoricalCrossentropy(),
             steps_per_epoch=STEPS,
             run_dir=str(tmp_path / name),
-            backups=Backups(str(tmp_path / "backup_dir"), str(sorted(changed))),
+            backups=Backups(str(tmp_path / "backup_dir"), str(sorted(changes))),
         )
-        monkeypatch.setattr(callbacks.StopOnNan, "on_train_batch_end", look_for_nan)
+        monkeypatch.setattr(callbacks.StopOnNan, "on_train_batch_end", stop_on_nan)
         return model
 
     return run
@@ -100,13 +100,13 @@ def _stream(files: list[str], indexer: LabelIndexer, start: int, **options: Any)
     )
 
 
-def told(folder: Path) -> list[dict[str, float]]:
+def curves_of(folder: Path) -> list[dict[str, float]]:
     return [{k: v for k, v in row.items() if k != "seconds"} for row in curves.read(str(folder))]
 
 
 def assert_same_curves(one: Path, other: Path) -> None:
-    assert len(told(one)) == len(told(other)) > 0
-    for row, again in zip(told(one), told(other), strict=True):
+    assert len(curves_of(one)) == len(curves_of(other)) > 0
+    for row, again in zip(curves_of(one), curves_of(other), strict=True):
         assert row == pytest.approx(again, rel=1e-4, abs=1e-5)
 
 
@@ -117,12 +117,12 @@ def test_a_training_killed_twice_ends_as_one_that_was_not(
     fit: Fit, tmp_path: Path, name: str, minutes: float
 ) -> None:
     whole = fit("whole", SETTINGS[name] | {"backup_minutes": 0.0})
-    changed = SETTINGS[name] | {"backup_minutes": minutes}
+    changes = SETTINGS[name] | {"backup_minutes": minutes}
     Backups(str(tmp_path / "backup_dir"), "any").clear()
     for attempt, steps in enumerate((9, 13)):
         with pytest.raises(Killed):
-            fit(f"killed {attempt}", changed, kill_after=steps)
-    resumed = fit("resumed", changed)
+            fit(f"killed {attempt}", changes, kill_after=steps)
+    resumed = fit("resumed", changes)
     assert_same_curves(tmp_path / "resumed", tmp_path / "whole")
     for one, other in zip(resumed.variables, whole.variables, strict=True):
         np.testing.assert_allclose(

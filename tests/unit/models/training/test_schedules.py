@@ -16,8 +16,8 @@ def test_cosine_warms_up_and_ends_at_the_final_share() -> None:
     # Warm-up of 0.9 epochs is 9 steps: from 0.8 / 10 by 0.08 a step. The last step is 39, so
     # the fall takes 30 steps; half way, at step 24, it is at (1 + 0.1) / 2 of the peak.
     settings = TrainSettings(warmup_epochs=0.9, final_rate=0.1)
-    seen = rates(settings, 0, 1, 8, 9, 24, 39, 1000)
-    assert seen == pytest.approx([0.08, 0.16, 0.72, 0.8, 0.44, 0.08, 0.08], rel=1e-5)
+    found = rates(settings, 0, 1, 8, 9, 24, 39, 1000)
+    assert found == pytest.approx([0.08, 0.16, 0.72, 0.8, 0.44, 0.08, 0.08], rel=1e-5)
     # A third of the way: 0.1 + 0.9 * (1 + cos 60 degrees) / 2 = 0.775.
     assert rates(settings, 19) == pytest.approx([0.8 * 0.775], rel=1e-5)
 
@@ -39,7 +39,7 @@ def test_other_schedules_begin_with_the_number_itself(schedule: str) -> None:
 
 
 def run_epochs(settings: TrainSettings, losses: list[float], rate: float) -> list[float]:
-    """Plays validation losses to the callbacks and returns each epoch's rate."""
+    """Gives validation losses to the callbacks and returns each epoch's rate."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(rate), loss="mse", jit_compile=False)
     found = schedules.callbacks(settings, rate)

@@ -1,4 +1,4 @@
-"""Which weights a training goes on from."""
+"""The weights that a training begins with."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,11 +21,11 @@ def settings(weights: str = "none") -> ModelSettings:
 
 
 def test_without_a_base_model_the_settings_say_what_to_start_from() -> None:
-    assert warm_start.start_of(settings("imagenet"), None) == settings("imagenet")
+    assert warm_start.with_base_weights(settings("imagenet"), None) == settings("imagenet")
 
 
 def test_a_trained_model_carries_its_checkpoint_and_moods(trained: SimpleNamespace) -> None:
-    weights = Path(warm_start.start_of(settings(), trained.serving_model_dir).weights)
+    weights = Path(warm_start.with_base_weights(settings(), trained.serving_model_dir).weights)
     assert weights == Path(trained.serving_model_dir).parent / "checkpoint" / "best.keras"
     in_run = Path(trained.model_run_dir) / artifacts.CHECKPOINT_KERAS
     assert weights.read_bytes() == in_run.read_bytes()
@@ -38,7 +38,7 @@ def head_of(model: keras.Model) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("moods", "taken"),
+    ("mood_names", "loaded"),
     [
         (samples.MOODS, True),
         (tuple(reversed(samples.MOODS)), False),
@@ -46,14 +46,14 @@ def head_of(model: keras.Model) -> np.ndarray:
     ],
 )
 def test_the_head_goes_on_where_the_moods_are_the_same(
-    trained: SimpleNamespace, moods: tuple[str, ...], taken: bool
+    trained: SimpleNamespace, mood_names: tuple[str, ...], loaded: bool
 ) -> None:
-    start = warm_start.start_of(settings(), trained.serving_model_dir)
+    start = warm_start.with_base_weights(settings(), trained.serving_model_dir)
     best = keras.models.load_model(start.weights)
-    model = classifier.build(start, len(moods))
+    model = classifier.build(start, len(mood_names))
     fresh = head_of(model)
-    assert warm_start.take_head(model, start.weights, moods) is taken
-    np.testing.assert_array_equal(head_of(model), head_of(best) if taken else fresh)
+    assert warm_start.load_head(model, start.weights, mood_names) is loaded
+    np.testing.assert_array_equal(head_of(model), head_of(best) if loaded else fresh)
     stem = "stem_conv"
     np.testing.assert_array_equal(
         model.get_layer(stem).get_weights()[0], best.get_layer(stem).get_weights()[0]
@@ -65,6 +65,6 @@ def test_weights_without_a_label_map_give_no_head(trained: SimpleNamespace, tmp_
     alone.write_bytes((Path(trained.model_run_dir) / artifacts.CHECKPOINT_KERAS).read_bytes())
     model = samples.named_network()
     before = head_of(model)
-    assert not warm_start.take_head(model, str(alone), samples.MOODS)
-    assert not warm_start.take_head(model, "none", samples.MOODS)
+    assert not warm_start.load_head(model, str(alone), samples.MOODS)
+    assert not warm_start.load_head(model, "none", samples.MOODS)
     np.testing.assert_array_equal(head_of(model), before)

@@ -1,4 +1,4 @@
-"""What is tried, when it ends, and what a killed search knows when it goes on."""
+"""The search: tried values, its end, and a killed search that goes on."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from keras_tuner.errors import FatalError
 
 from models.training.callbacks import TrainingDivergedError
 from models.tuning import random_search
-from models.tuning.random_search import Search, TuningFailedError
+from models.tuning.random_search import RandomSearch, TuningFailedError
 from models.tuning.settings import TuneSettings
 from schemas.errors import ConfigError
 
@@ -34,11 +34,11 @@ class Trials:
         return self.score(values)
 
 
-def tried(folder: Path, run: Trials, choices: Any = MANY, **budget: Any) -> dict[str, Any]:
+def search(folder: Path, run: Trials, choices: Any = MANY, **budget: Any) -> dict[str, Any]:
     """Searches and returns the table."""
-    tuning = Search(run, choices, TuneSettings(**{"trials": 10} | budget), str(folder))
-    tuning.search()
-    return tuning.table()
+    tuner = RandomSearch(run, choices, TuneSettings(**{"trials": 10} | budget), str(folder))
+    tuner.search()
+    return dict(tuner.table())
 
 
 def by_rate(values: Values) -> float:
@@ -47,7 +47,7 @@ def by_rate(values: Values) -> float:
 
 def test_the_runs_own_value_is_tried_first_and_the_better_one_is_found(tmp_path: Path) -> None:
     trials = Trials(by_rate)
-    table = tried(tmp_path, trials, RATES)
+    table = search(tmp_path, trials, RATES)
     assert [values[RATE] for values in trials.values] == [1e-7, 1e-3]
     assert (table["best"], table["ended_by"]) == (table["trials"][1]["trial"], "choices")
     assert [trial["score"] for trial in table["trials"]] == [1e-7, 1e-3]
@@ -55,13 +55,13 @@ def test_the_runs_own_value_is_tried_first_and_the_better_one_is_found(tmp_path:
 
 
 def test_of_equals_the_runs_own_value_is_the_best(tmp_path: Path) -> None:
-    table = tried(tmp_path, Trials(lambda _: 0.5), RATES)
+    table = search(tmp_path, Trials(lambda _: 0.5), RATES)
     assert table["best"] == table["trials"][0]["trial"]
 
 
 def test_no_values_are_tried_twice_and_the_number_of_trials_ends_it(tmp_path: Path) -> None:
     trials = Trials(by_rate)
-    assert tried(tmp_path, trials, trials=7)["ended_by"] == "trials"
+    assert search(tmp_path, trials, trials=7)["ended_by"] == "trials"
     assert len({tuple(values.items()) for values in trials.values}) == 7
 
 
@@ -75,22 +75,22 @@ def test_no_trial_begins_when_the_minutes_are_over(
         return 0.5
 
     monkeypatch.setattr(random_search.time, "monotonic", lambda: now[0])
-    table = tried(tmp_path, Trials(takes_40_seconds), minutes=1)
+    table = search(tmp_path, Trials(takes_40_seconds), minutes=1)
     assert table["ended_by"] == "minutes"
     assert [trial["seconds"] for trial in table["trials"]] == [40, 40]
-    # What an earlier run has taken counts.
+    # The seconds of an earlier run count.
     more = Trials(takes_40_seconds)
-    tried(tmp_path, more, minutes=1.5)
+    search(tmp_path, more, minutes=1.5)
     assert len(more.values) == 1
 
 
-def test_a_loss_that_is_no_number_is_a_failed_trial_and_the_search_goes_on(tmp_path: Path) -> None:
+def test_a_nan_loss_is_a_failed_trial_and_the_search_goes_on(tmp_path: Path) -> None:
     def diverges_below_half(values: Values) -> float:
         if values[RATE] < 0.5:
             raise TrainingDivergedError("The loss must stay finite.")
         return 0.7
 
-    table = tried(tmp_path, Trials(diverges_below_half))
+    table = search(tmp_path, Trials(diverges_below_half))
     statuses = [trial["status"] for trial in table["trials"]]
     assert statuses.count("completed") == 2  # One of five rates, with two kinds.
     assert statuses.count("failed") == len(statuses) - 2 >= 4
@@ -104,8 +104,8 @@ def test_when_every_trial_fails_there_is_no_best(tmp_path: Path) -> None:
         raise TrainingDivergedError("The loss must stay finite.")
 
     trials = Trials(diverges)
-    with pytest.raises(TuningFailedError, match=r"Received: 5 trials .* no number"):
-        tried(tmp_path, trials, trials=5)
+    with pytest.raises(TuningFailedError, match=r"Received: 5 trials .* NaN or infinite"):
+        search(tmp_path, trials, trials=5)
     assert len(trials.values) == 5
 
 
@@ -117,17 +117,17 @@ def test_any_other_error_ends_the_search_and_its_trial_is_tried_again(tmp_path: 
 
     trials = Trials(fails)
     with pytest.raises(FatalError, match="There are no weights") as caught:
-        tried(tmp_path, trials)
+        search(tmp_path, trials)
     assert isinstance(caught.value.__cause__, ConfigError)
     again = Trials(lambda _: 0.5)
-    tried(tmp_path, again)
+    search(tmp_path, again)
     assert again.values[0] == trials.values[1]
 
 
 @pytest.mark.parametrize("killed_in", [1, 2, 4])
 def test_a_killed_search_goes_on(tmp_path: Path, killed_in: int) -> None:
     whole = Trials(by_rate)
-    expected = tried(tmp_path / "whole", whole, trials=6)
+    expected = search(tmp_path / "whole", whole, trials=6)
 
     def killed(values: Values) -> float:
         if len(first.values) == killed_in:
@@ -136,8 +136,8 @@ def test_a_killed_search_goes_on(tmp_path: Path, killed_in: int) -> None:
 
     first, second = Trials(killed), Trials(by_rate)
     with pytest.raises(KeyboardInterrupt):
-        tried(tmp_path / "killed", first, trials=6)
-    table = tried(tmp_path / "killed", second, trials=6)
+        search(tmp_path / "killed", first, trials=6)
+    table = search(tmp_path / "killed", second, trials=6)
     assert first.values == whole.values[:killed_in]
     assert second.values == whole.values[killed_in - 1 :]
     assert second.names == whole.names[killed_in - 1 :]
@@ -148,31 +148,31 @@ def test_a_killed_search_goes_on(tmp_path: Path, killed_in: int) -> None:
 
 def test_a_higher_budget_goes_on_from_a_search_that_has_ended(tmp_path: Path) -> None:
     first, second = Trials(by_rate), Trials(by_rate)
-    tried(tmp_path, first, trials=3)
-    assert len(tried(tmp_path, second, trials=5)["trials"]) == 5
+    search(tmp_path, first, trials=3)
+    assert len(search(tmp_path, second, trials=5)["trials"]) == 5
     assert (len(first.values), len(second.values)) == (3, 2)
 
 
 def test_half_a_file_makes_the_search_begin_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tried(tmp_path, Trials(by_rate), trials=3)
+    search(tmp_path, Trials(by_rate), trials=3)
     (memory,) = tmp_path.rglob("oracle.json")
     memory.write_bytes(memory.read_bytes()[:-40])
     again = Trials(by_rate)
-    assert len(tried(tmp_path, again, trials=3)["trials"]) == len(again.values) == 3
+    assert len(search(tmp_path, again, trials=3)["trials"]) == len(again.values) == 3
     assert "The search begins anew" in caplog.text
 
 
-def test_a_trial_that_was_only_noted_down_is_none_yet(tmp_path: Path) -> None:
+def test_a_trial_that_was_only_noted_down_does_not_count(tmp_path: Path) -> None:
     whole, first, second = Trials(by_rate), Trials(by_rate), Trials(by_rate)
-    tried(tmp_path / "whole", whole, trials=4)
-    tried(tmp_path / "killed", first, trials=3)
-    # What a kill between keras-tuner's two files leaves: the trial's, but not the oracle's.
+    search(tmp_path / "whole", whole, trials=4)
+    search(tmp_path / "killed", first, trials=3)
+    # A kill between keras-tuner's two files leaves the trial's, but not the oracle's.
     (third,) = (tmp_path / "whole").rglob("trial_3/trial.json")
     noted = tmp_path / "killed" / "trials" / "trial_3"
     noted.mkdir()
     (noted / "trial.json").write_bytes(third.read_bytes())
-    table = tried(tmp_path / "killed", second, trials=4)
+    table = search(tmp_path / "killed", second, trials=4)
     assert second.values == whole.values[3:]
     assert len(table["trials"]) == 4

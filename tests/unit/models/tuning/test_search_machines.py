@@ -1,4 +1,4 @@
-"""Several machines that search for settings together find what one finds."""
+"""Several machines that search for settings together find the same as one."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ TUNE = TuneSettings(
 
 
 def arguments(folder: Path, name: str, transform_graph: str) -> dict[str, Any]:
-    """Returns what TFX hands to ``tuner_fn``."""
+    """Returns the arguments of TFX for ``tuner_fn``."""
     # Several machines do not try precisions by the clock, as one would.
     train = samples.CONFIG["train"] | {"precision": "float32"}
     return {
@@ -37,7 +37,7 @@ def arguments(folder: Path, name: str, transform_graph: str) -> dict[str, Any]:
 
 
 def tables(outputs: list[str]) -> list[dict[str, Any]]:
-    """Returns the tables that the searches printed, without how long each trial took."""
+    """Returns the tables that the searches printed."""
     found = []
     for output in outputs:
         (line,) = (one for one in output.splitlines() if one.startswith(device_process.TABLE))

@@ -1,4 +1,4 @@
-"""Which clips quick trainings see."""
+"""Subsets for quick trainings."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ MOODS = samples.MOODS
 PICTURE = samples.jpeg(samples.plain(1))
 
 
-def record(clip: str, mood: int) -> bytes:
-    message = tf.train.Example.FromString(samples.example(PICTURE, MOODS[mood]))
+def record(clip: str, label_index: int) -> bytes:
+    message = tf.train.Example.FromString(samples.example(PICTURE, MOODS[label_index]))
     message.features.feature[features.CLIP].bytes_list.value.append(clip.encode())
     return bytes(message.SerializeToString())
 
@@ -40,32 +40,32 @@ def clips_in(path: str) -> Counter[str]:
     )
 
 
-def test_shares_are_proportional_but_for_rare_moods() -> None:
+def test_counts_are_proportional_except_for_rare_moods() -> None:
     # 100 of 1000; a tenth of an even share of three moods is 100 / 30, so 4.
-    assert subset.shares([900, 90, 10], 100) == [90, 9, 4]
-    assert subset.shares([908, 90, 2], 100) == [91, 9, 2]
-    assert subset.shares([900, 0, 100], 100) == [90, 0, 10]
+    assert subset.stratified_counts([900, 90, 10], 100) == [90, 9, 4]
+    assert subset.stratified_counts([908, 90, 2], 100) == [91, 9, 2]
+    assert subset.stratified_counts([900, 0, 100], 100) == [90, 0, 10]
 
 
 def test_a_split_that_is_small_enough_is_taken_whole() -> None:
-    assert subset.shares([60, 0, 40], 100) == [60, 0, 40]
-    assert subset.shares([60, 1, 40], 100) != [60, 1, 40]
+    assert subset.stratified_counts([60, 0, 40], 100) == [60, 0, 40]
+    assert subset.stratified_counts([60, 1, 40], 100) != [60, 1, 40]
 
 
-def test_clips_are_taken_whole_until_each_mood_has_its_share(
+def test_clips_are_copied_whole_until_each_mood_has_its_target(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
     clips = [(f"{mood}-{clip}", mood, 3) for mood in range(4) for clip in range(5)]
     file = shard(tmp_path / "0.tfrecord", clips)
-    target = str(tmp_path / "part")
+    path = str(tmp_path / "part")
     # Of 3 frames a clip: 1 clip reaches 1, 2 reach 6, 3 reach 7, and of the last mood none.
-    assert subset.write([file], indexer, [1, 6, 7, 0], target, seed=1) == [3, 6, 9, 0]
-    found = clips_in(target)
+    assert subset.write([file], indexer, [1, 6, 7, 0], path, seed=1) == [3, 6, 9, 0]
+    found = clips_in(path)
     assert set(found.values()) == {3}
     assert Counter(name[0] for name in found) == {"0": 1, "1": 2, "2": 3}
 
 
-def test_a_clip_of_two_moods_is_taken_for_the_one_that_lacks(
+def test_a_clip_of_two_moods_is_copied_for_the_one_below_its_target(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
     file = shard(tmp_path / "0.tfrecord", [("both", 0, 2), ("both", 1, 1), ("other", 2, 1)])
@@ -76,16 +76,16 @@ def test_shards_that_are_not_needed_are_not_read(tmp_path: Path, indexer: LabelI
     files = [
         shard(tmp_path / f"{i}.tfrecord", [(f"{i}-{j}", 0, 2) for j in range(4)]) for i in (0, 1)
     ]
-    target = str(tmp_path / "part")
-    subset.write(files, indexer, [8, 0, 0, 0], target, seed=1)
-    (first,) = {name[0] for name in clips_in(target)}
+    path = str(tmp_path / "part")
+    subset.write(files, indexer, [8, 0, 0, 0], path, seed=1)
+    (first,) = {name[0] for name in clips_in(path)}
     (tmp_path / f"{1 - int(first)}.tfrecord").write_bytes(b"a broken record, " * 9)
-    assert subset.write(files, indexer, [8, 0, 0, 0], target, seed=1) == [8, 0, 0, 0]
+    assert subset.write(files, indexer, [8, 0, 0, 0], path, seed=1) == [8, 0, 0, 0]
     with pytest.raises(tf.errors.DataLossError):
-        subset.write(files, indexer, [9, 0, 0, 0], target, seed=1)
+        subset.write(files, indexer, [9, 0, 0, 0], path, seed=1)
 
 
-def test_the_seed_decides_which(tmp_path: Path, indexer: LabelIndexer) -> None:
+def test_the_clips_depend_on_the_seed(tmp_path: Path, indexer: LabelIndexer) -> None:
     file = shard(tmp_path / "0.tfrecord", [(str(clip), 0, 1) for clip in range(30)])
 
     def part(name: str, seed: int) -> bytes:
