@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from schemas import artifacts
-from schemas.documents import FindingRecord, Severity, Validation
+from schemas.documents.validation import FindingRecord, Severity, Validation
 
 ERROR: Final = "error"
 WARNING: Final = "warning"

@@ -27,7 +27,7 @@ from models.tuning import subset
 from models.tuning.random_search import MEMORY, OBJECTIVE, RandomSearch
 from models.tuning.settings import Space, TuneSettings, Value, space, trial_settings, with_values
 from schemas import artifacts, splits
-from schemas.documents import Trials
+from schemas.documents.tuning import Trials
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -11,7 +11,9 @@ from markupsafe import Markup
 from report import formatting, galleries, histograms, plots, thumbnails, translations
 from report.results import Results
 from schemas import artifacts, labels, reasons
-from schemas.documents import Ending, Report, Run, ServableCheckRecord, Verdict
+from schemas.documents.evaluation import Verdict
+from schemas.documents.run import Ending, Report, Run
+from schemas.documents.servable import ServableCheckRecord
 from schemas.exit_codes import RunExit
 from schemas.splits import EVAL, split_folder
 from system.files import write_whole

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report.histograms import BySplit
-from schemas.documents import ReliabilityBin
+from schemas.documents.evaluation import ReliabilityBin
 from schemas.splits import EVAL, TRAIN
 
 TRAIN_COLOUR, EVAL_COLOUR = "#2f7fd0", "#e0752d"

@@ -12,7 +12,12 @@ from typing import Any
 from pipeline.nodes import BULK_INFERRER, UNLABELLED_GEN
 from report.node_run import NodeRun, OutputArtifact
 from schemas import artifacts
-from schemas.documents import Ingest, Leaks, Metrics, Servable, Trials, Validation
+from schemas.documents.evaluation import Metrics
+from schemas.documents.ingest import Ingest
+from schemas.documents.leaks import Leaks
+from schemas.documents.servable import Servable
+from schemas.documents.tuning import Trials
+from schemas.documents.validation import Validation
 
 
 @dataclass

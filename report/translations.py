@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from schemas.documents import LeakKind, ScoreName
+from schemas.documents.evaluation import ScoreName
+from schemas.documents.leaks import LeakKind
 
 Pair = tuple[str, str]
 """(Korean, English)."""

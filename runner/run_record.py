@@ -14,15 +14,9 @@ from pathlib import Path
 from pipeline.config import Settings
 from report.node_run import NodeRun
 from report.results import Results
-from schemas.documents import (
-    HEADLINE,
-    LEAK_KINDS,
-    HeadlineScores,
-    NodeRecord,
-    PredictCounts,
-    RowCounts,
-    Run,
-)
+from schemas.documents.evaluation import HEADLINE, HeadlineScores
+from schemas.documents.leaks import LEAK_KINDS
+from schemas.documents.run import NodeRecord, PredictCounts, RowCounts, Run
 from schemas.reasons import RejectReason
 from schemas.splits import EVAL, TRAIN
 from system.files import write_whole

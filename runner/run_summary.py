@@ -14,7 +14,7 @@ from report.node_run import NodeState
 from report.results import Results
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
-from schemas.documents import OtherPredictor, ScoreName, Scores
+from schemas.documents.evaluation import OtherPredictor, ScoreName, Scores
 from schemas.exit_codes import RunExit
 from schemas.splits import TRAIN
 

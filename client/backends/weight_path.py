@@ -10,7 +10,7 @@ from typing import NamedTuple
 from client.backends.model import ModelInfo
 from dataset.fingerprint import photo_state
 from schemas import signatures
-from schemas.documents import Preprocessing
+from schemas.documents.training import Preprocessing
 from schemas.errors import ConfigError
 from schemas.labels import LabelMapError, read_moods
 

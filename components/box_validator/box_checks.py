@@ -11,7 +11,8 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from components.box_validator.settings import ValidationLimits
 from components.findings import ERROR, WARNING, Finding
 from schemas import features
-from schemas.documents import Severity, SplitCounts
+from schemas.documents.ingest import SplitCounts
+from schemas.documents.validation import Severity
 
 _RATIOS = (
     features.BOX_TOP,

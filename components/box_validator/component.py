@@ -18,7 +18,8 @@ from components.artifact_types import Rejects, ValidationReport
 from components.box_validator import box_checks
 from components.box_validator.settings import ValidationLimits
 from components.findings import Finding, verdict_of
-from schemas import artifacts, documents
+from schemas import artifacts
+from schemas.documents.ingest import Ingest, SplitCounts
 from system.storage import open_file
 
 _ANOMALIES_FILE = "SchemaDiff.pb"
@@ -48,7 +49,7 @@ def BoxValidator(
     del code
     limits = ValidationLimits.from_json(limits_json)
     with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
-        ingest: documents.Ingest = json.loads(file.read())
+        ingest: Ingest = json.loads(file.read())
     findings = list(
         _findings(
             ingest["splits"],
@@ -63,7 +64,7 @@ def BoxValidator(
 
 
 def _findings(
-    counts: Mapping[str, documents.SplitCounts],
+    counts: Mapping[str, SplitCounts],
     statistics: Mapping[str, statistics_pb2.DatasetFeatureStatisticsList],
     anomalies: Mapping[str, anomalies_pb2.Anomalies],
     max_reject_fraction: float,

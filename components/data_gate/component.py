@@ -12,7 +12,8 @@ from tfx.dsl.component.experimental.decorators import component
 
 from components.artifact_types import LeakReport, ValidationReport
 from components.findings import ERROR
-from schemas import artifacts, documents
+from schemas import artifacts
+from schemas.documents.validation import Validation
 from schemas.errors import DataRefusedError
 from system.storage import open_file
 
@@ -38,7 +39,7 @@ def DataGate(
     for report, name in ((validation, artifacts.VALIDATION_JSON), (leaks, artifacts.LEAKS_JSON)):
         path = posixpath.join(report.uri, name)
         with open_file(path, "r") as file:
-            document: documents.Validation = json.loads(file.read())
+            document: Validation = json.loads(file.read())
         if document["verdict"] == artifacts.VERDICT_OK:
             continue
         lines += [

@@ -17,7 +17,9 @@ from components.evaluator import analysis, gate, measures, predicting
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
 from components.evaluator.settings import EvaluateSettings
-from schemas import artifacts, documents
+from schemas import artifacts
+from schemas.documents.evaluation import Measures, Metrics, Verdict
+from schemas.documents.ingest import Ingest
 from schemas.splits import EVAL
 from system.storage import open_file
 
@@ -125,14 +127,12 @@ def _eval_shards(examples: list[types.Artifact]) -> list[str]:
 def _label_counts(rejects_uri: str) -> dict[str, int]:
     """Returns the number of Examples of each mood in the eval split, as the ingest counted."""
     with open_file(posixpath.join(rejects_uri, artifacts.INGEST_JSON), "r") as file:
-        ingest: documents.Ingest = json.loads(file.read())
+        ingest: Ingest = json.loads(file.read())
     return ingest["splits"][EVAL]["moods"]
 
 
-def _with_verdict(
-    measured: documents.Measures, checks: Sequence[gate.Check], notes: list[str]
-) -> documents.Metrics:
-    verdict: documents.Verdict = {
+def _with_verdict(measured: Measures, checks: Sequence[gate.Check], notes: list[str]) -> Metrics:
+    verdict: Verdict = {
         "blessed": all(check.passed for check in checks),
         "notes": notes,
         "checks": [check.record() for check in checks],

@@ -8,7 +8,7 @@ from components.evaluator import calibration, comparison, predictions_table
 from components.evaluator.comparison import Difference
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.settings import EvaluateSettings
-from schemas.documents import CheckRecord
+from schemas.documents.evaluation import CheckRecord
 
 AT_LEAST: Final = "at_least"
 AT_MOST: Final = "at_most"

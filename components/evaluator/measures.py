@@ -1,4 +1,4 @@
-"""Scores and their intervals, as ``schemas.documents.Measures``."""
+"""Scores and their intervals, as ``schemas.documents.evaluation.Measures``."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -9,12 +9,23 @@ from components.evaluator import calibration, comparison, predictions_table, sco
 from components.evaluator.confusion_counts import ConfusionCounts, SliceKey
 from components.evaluator.resampling import Array, interval, resampled
 from components.evaluator.settings import EvaluateSettings
-from schemas import documents
+from schemas.documents.evaluation import (
+    HEADLINE,
+    ClipScores,
+    Gain,
+    HeadlineScores,
+    Interval,
+    Measures,
+    MoodScores,
+    PredictorScores,
+    Scores,
+    SliceScores,
+)
 
 _PER_MOOD = ("precision", "recall", "f1")
 
 
-def measure(counts: ConfusionCounts, settings: EvaluateSettings) -> documents.Measures:
+def measure(counts: ConfusionCounts, settings: EvaluateSettings) -> Measures:
     """Returns ``METRICS_JSON`` without the verdict."""
     others = [
         name
@@ -60,10 +71,10 @@ def slice_name(key: SliceKey) -> str:
 class _Measured(NamedTuple):
     """Scores of a predictor over all moods, and by mood."""
 
-    scores: documents.Scores
-    per_mood: dict[str, documents.MoodScores]
+    scores: Scores
+    per_mood: dict[str, MoodScores]
 
-    def with_moods(self) -> documents.PredictorScores:
+    def with_moods(self) -> PredictorScores:
         """Returns both in one document."""
         return {**self.scores, "per_mood": self.per_mood}
 
@@ -75,14 +86,12 @@ def _frame_scores(counts: ConfusionCounts, predictor: str, settings: EvaluateSet
     return _measured(parts, counts.mood_names, settings)
 
 
-def _clip_scores(
-    counts: ConfusionCounts, predictor: str, settings: EvaluateSettings
-) -> documents.ClipScores:
+def _clip_scores(counts: ConfusionCounts, predictor: str, settings: EvaluateSettings) -> ClipScores:
     matrices, bins = counts.clip_level(predictor)
     has_probabilities = predictor != predictions_table.MAJORITY
     parts = [matrices, bins] if has_probabilities else [matrices]
     measured = _measured(parts, counts.mood_names, settings)
-    clip_scores: documents.ClipScores = {
+    clip_scores: ClipScores = {
         "accuracy": measured.scores["accuracy"],
         "balanced_accuracy": measured.scores["balanced_accuracy"],
         "macro_f1": measured.scores["macro_f1"],
@@ -98,19 +107,19 @@ def _clip_scores(
 
 def _slice_scores(
     counts: ConfusionCounts, key: SliceKey, others: Sequence[str], settings: EvaluateSettings
-) -> documents.SliceScores:
+) -> SliceScores:
     matrices = counts.confusion_matrices(predictions_table.MODEL, key)
     # Only the clips that have rows in the slice are drawn.
     matrices = matrices[matrices.any(axis=(1, 2))]
     model = _headline(matrices)
     intervals = _intervals([matrices], scores.headline, settings)
-    slice_scores: documents.SliceScores = {
+    slice_scores: SliceScores = {
         "rows": int(matrices.sum()),
         "clips": counts.clips_of(key),
         "accuracy": model["accuracy"],
         "balanced_accuracy": model["balanced_accuracy"],
         "macro_f1": model["macro_f1"],
-        "intervals": dict(zip(scores.HEADLINE, intervals, strict=True)) if intervals else None,
+        "intervals": dict(zip(HEADLINE, intervals, strict=True)) if intervals else None,
     }
     if predictions_table.BASELINE in others:
         baseline = counts.confusion_matrices(predictions_table.BASELINE, key)
@@ -121,13 +130,13 @@ def _slice_scores(
     return slice_scores
 
 
-def _gain(counts: ConfusionCounts, other: str, settings: EvaluateSettings) -> documents.Gain:
+def _gain(counts: ConfusionCounts, other: str, settings: EvaluateSettings) -> Gain:
     difference = comparison.macro_f1_difference(counts, other, settings)
     ends = [difference.low, difference.high] if counts.clips > 1 else None
     return {"macro_f1": difference.value, "interval": ends}
 
 
-def _headline(matrices: Array) -> documents.HeadlineScores:
+def _headline(matrices: Array) -> HeadlineScores:
     accuracy, balanced_accuracy, macro_f1 = scores.headline(matrices.sum(axis=0)).tolist()
     return {"accuracy": accuracy, "balanced_accuracy": balanced_accuracy, "macro_f1": macro_f1}
 
@@ -152,17 +161,17 @@ def _measured(
     values = _all_scores(*(part.sum(axis=0) for part in parts)).tolist()
     intervals = _intervals(parts, _all_scores, settings) or [None] * len(values)
     has_bins = len(parts) > 1
-    all_moods: documents.Scores = {
+    all_moods: Scores = {
         **_headline(parts[0]),
         "ece": values[-1] if has_bins else None,
         "intervals": {
-            **dict(zip(scores.HEADLINE, intervals[:3], strict=True)),
+            **dict(zip(HEADLINE, intervals[:3], strict=True)),
             "ece": intervals[-1] if has_bins else None,
         },
     }
 
     support = parts[0].sum(axis=(0, 2))
-    per_mood: dict[str, documents.MoodScores] = {}
+    per_mood: dict[str, MoodScores] = {}
     for index, mood in enumerate(mood_names):
         positions = [3 + kind * len(mood_names) + index for kind in range(len(_PER_MOOD))]
         precision, recall, f1 = (values[position] for position in positions)
@@ -192,11 +201,11 @@ def _all_scores(confusion: Array, bins: Array | None = None) -> Array:
 
 def _intervals(
     parts: Sequence[Array], score: Callable[..., Array], settings: EvaluateSettings
-) -> list[documents.Interval]:
+) -> list[Interval]:
     """Returns [low, high] of each score; [] where there are fewer than two clips to draw from."""
     if len(parts[0]) < 2:
         return []
-    intervals: list[documents.Interval] = interval(
+    intervals: list[Interval] = interval(
         resampled(parts, score, settings.resamples, settings.seed)
     ).T.tolist()
     return intervals

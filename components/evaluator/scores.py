@@ -11,15 +11,10 @@ for the others, and predicting such a mood already lowers the recall of the true
 import numpy as np
 import numpy.typing as npt
 
-from schemas import documents
-
 Matrix = npt.NDArray[np.float64]
 """float64[..., k, k or k + 1]: rows are true moods, columns predicted ones, in the label map's
 order."""
 Values = npt.NDArray[np.float64]
-
-HEADLINE = documents.HEADLINE
-"""Names of the scores that ``headline`` returns, in order."""
 
 
 def accuracy(confusion: Matrix) -> Values:
@@ -53,7 +48,7 @@ def macro_f1(confusion: Matrix) -> Values:
 
 
 def headline(confusion: Matrix) -> Values:
-    """Returns float64[..., 3]: the scores that ``HEADLINE`` names."""
+    """Returns float64[..., 3]: the scores that ``schemas.documents.evaluation.HEADLINE`` names."""
     return np.stack(
         [accuracy(confusion), balanced_accuracy(confusion), macro_f1(confusion)], axis=-1
     )

@@ -16,7 +16,8 @@ from components.findings import verdict_of
 from components.leak_check import leak_checks, leak_search
 from components.leak_check.frames_table import SplitFrames
 from components.leak_check.settings import LeakLimits
-from schemas import artifacts, documents
+from schemas import artifacts
+from schemas.documents.leaks import Leaks
 from schemas.splits import EVAL, TRAIN
 from system.storage import open_file
 
@@ -41,7 +42,7 @@ def LeakCheck(
     leaks = leak_search.find_leaks(
         SplitFrames(frames.uri, TRAIN), SplitFrames(frames.uri, EVAL), limits
     )
-    document: documents.Leaks = {
+    document: Leaks = {
         **verdict_of(list(leak_checks.findings(leaks, limits))),
         "leaks": {"clips": leaks.clips, "groups": leaks.groups, "pictures": leaks.pictures},
         "examples": [

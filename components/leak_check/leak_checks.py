@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from components.findings import ERROR, WARNING, Finding
 from components.leak_check.leak_search import CLIP, GROUP, PICTURE, LeakSearchResult
 from components.leak_check.settings import LeakLimits
-from schemas.documents import LeakExample
+from schemas.documents.leaks import LeakExample
 from schemas.splits import EVAL
 
 EXAMPLES = 3

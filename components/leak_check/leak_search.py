@@ -12,7 +12,7 @@ from components.leak_check.settings import LeakLimits
 from dataset.leaks import NearPairs, ViewHashes, near_pairs
 from dataset.shared_names import shared_names
 from schemas import frame_columns
-from schemas.documents import LeakExample
+from schemas.documents.leaks import LeakExample
 
 CLIP: Final = "clip"
 GROUP: Final = "group"

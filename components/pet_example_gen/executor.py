@@ -28,7 +28,8 @@ from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import FRAMES, RECORDS, read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
 from dataset.partition import Partition, SplitShare, partition_rows
-from schemas import artifacts, documents
+from schemas import artifacts
+from schemas.documents.ingest import Ingest, SplitCounts
 from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS, RejectReason
 from schemas.splits import TRAIN, split_folder
@@ -193,7 +194,7 @@ def _write_rejects(path: str, jobs: Sequence[ShardJob]) -> None:
 
 
 def _write_counts(path: str, splits: Sequence[str], jobs: Sequence[ShardJob]) -> None:
-    ingest: documents.Ingest = {
+    ingest: Ingest = {
         "splits": {
             split: _split_counts([job for job in jobs if job.block.split == split])
             for split in splits
@@ -203,7 +204,7 @@ def _write_counts(path: str, splits: Sequence[str], jobs: Sequence[ShardJob]) ->
         file.write(json.dumps(ingest, ensure_ascii=False, indent=1))
 
 
-def _split_counts(jobs: Sequence[ShardJob]) -> documents.SplitCounts:
+def _split_counts(jobs: Sequence[ShardJob]) -> SplitCounts:
     """Returns the sums over a split's blocks."""
     counts = [read_counts(job.stem) for job in jobs]
     mood_names = jobs[0].settings.moods

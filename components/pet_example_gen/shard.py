@@ -21,7 +21,7 @@ from dataset.fingerprint import photo_state
 from dataset.partition import rows_of_block
 from dataset.photo import make_crop, read_photo
 from dataset.thinning import thin_clip
-from schemas.documents import BlockCounts
+from schemas.documents.ingest import BlockCounts
 from schemas.reasons import RejectReason
 from system import progress
 from system.storage import open_file

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 
 from dataset.frames_schema import arrow_schema
-from schemas.documents import BlockCounts, SplitCounts
+from schemas.documents.ingest import BlockCounts, SplitCounts
 from system.storage import open_file
 
 RECORDS, FRAMES = ".tfrecord", ".parquet"

@@ -17,7 +17,8 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from schemas import artifacts, documents, signatures
+from schemas import artifacts, signatures
+from schemas.documents.servable import ProbeRequest, ProbeResult, Servable
 from system.storage import open_file
 
 PROBE = Path(__file__).with_name("probe.py")
@@ -55,13 +56,13 @@ def ServableCheck(
         posixpath.join(model_run.uri, artifacts.EXPECTED_PROBABILITIES),
     )
     passed = all(check["passed"] for check in result["checks"])
-    document: documents.Servable = {"passed": passed, **result}
+    document: Servable = {"passed": passed, **result}
     with open_file(posixpath.join(blessing.uri, artifacts.SERVABLE_JSON), "w") as file:
         file.write(json.dumps(document, ensure_ascii=False, indent=1))
     blessing.set_int_custom_property(_BLESSED_KEY, int(passed))
 
 
-def probe(servable: str, records: str, expected: str) -> documents.ProbeResult:
+def probe(servable: str, records: str, expected: str) -> ProbeResult:
     """Runs the probe in a clean process and returns its result.
 
     Args:
@@ -74,7 +75,7 @@ def probe(servable: str, records: str, expected: str) -> documents.ProbeResult:
         check: TFX's cache would reuse a failed check, but not a node that raised.
       subprocess.TimeoutExpired: it hung.
     """
-    request: documents.ProbeRequest = {
+    request: ProbeRequest = {
         "servable": servable,
         "records": records,
         "expected": expected,
@@ -106,5 +107,5 @@ def probe(servable: str, records: str, expected: str) -> documents.ProbeResult:
                 "The clean process must end with exit code 0. Received: "
                 f"{completed.returncode}, and on stderr: {completed.stderr[-2000:]}"
             )
-        result: documents.ProbeResult = json.loads(result_file.read_text(encoding="utf-8"))
+        result: ProbeResult = json.loads(result_file.read_text(encoding="utf-8"))
         return result

@@ -3,8 +3,8 @@
 Usage: python -I probe.py REQUEST.json RESULT.json
 
 It is run by its path, so it can import nothing of this project (types are imported for mypy
-alone). REQUEST is a ``schemas.documents.ProbeRequest`` and RESULT a
-``schemas.documents.ProbeResult``.
+alone). REQUEST is a ``schemas.documents.servable.ProbeRequest`` and RESULT a
+``schemas.documents.servable.ProbeResult``.
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from schemas.documents import ProbeRequest, ProbeResult, ServableCheckRecord
+    from schemas.documents.servable import ProbeRequest, ProbeResult, ServableCheckRecord
 
 # A serving machine does not have these packages: here their import fails.
 FORBIDDEN = ("keras", "tf_keras", "tfx", "tensorflow_transform")

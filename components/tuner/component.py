@@ -11,7 +11,7 @@ class Tuner(tfx.components.Tuner):
 
     ``fn_args.working_dir`` is ``<pipeline root>/Tuner/search``, the same for every run, so that a
     killed search goes on in the next run. The tuner that ``tuner_fn`` returns must have a method
-    ``table() -> documents.Trials``, and a bool ``writes``: whether this process writes the outputs.
+    ``table() -> Trials``, and a bool ``writes``: whether this process writes the outputs.
     """
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

@@ -9,7 +9,8 @@ from tfx.components.tuner import executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_component_specs
 
-from schemas import artifacts, documents
+from schemas import artifacts
+from schemas.documents.tuning import Trials
 
 SEARCH = "search"
 """The search's folder, beside the outputs' folders: TFX gives each execution new outputs."""
@@ -33,6 +34,6 @@ class Executor(executor.Executor):
         if not tuner.writes:  # Where several machines search together, one of them writes.
             return
         executor.write_best_hyperparameters(tuner, output_dict)
-        trials: documents.Trials = tuner.table()
+        trials: Trials = tuner.table()
         with fileio.open(os.path.join(results_uri, artifacts.TRIALS_JSON), "w") as file:
             file.write(json.dumps(trials, ensure_ascii=False, indent=1))

@@ -12,7 +12,7 @@ from models.network.folding import fold_batch_norms
 from models.servable.signatures import ServingSpec, Signatures
 from models.settings import NONE, ModelSettings
 from schemas import artifacts, labels, signatures
-from schemas.documents import Preprocessing
+from schemas.documents.training import Preprocessing
 
 
 def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: str) -> None:

@@ -18,7 +18,7 @@ from scipy import optimize, special
 
 from dataset.calibration_split import is_calibration_clip
 from schemas import artifacts, features
-from schemas.documents import Temperature
+from schemas.documents.training import Temperature
 from schemas.errors import ConfigError
 
 LOWEST, HIGHEST = 0.05, 20.0

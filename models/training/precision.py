@@ -23,7 +23,7 @@ import tensorflow as tf
 
 from models.settings import AUTO, BFLOAT16, FLOAT16, FLOAT32, OFF, ON, TrainSettings
 from schemas import artifacts
-from schemas.documents import MeasurementRecord, Precision, StepConfigRecord
+from schemas.documents.training import MeasurementRecord, Precision, StepConfigRecord
 from system.storage import write_whole
 
 _LOGGER = logging.getLogger(__name__)

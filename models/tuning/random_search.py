@@ -19,7 +19,7 @@ from keras_tuner.oracles import RandomSearchOracle
 from models.settings import MACRO_F1
 from models.training.callbacks import TrainingDivergedError
 from models.tuning.settings import Space, TuneSettings, Value
-from schemas.documents import Search, TrialRecord
+from schemas.documents.tuning import Search, TrialRecord
 from system import progress
 
 _LOGGER = logging.getLogger(__name__)

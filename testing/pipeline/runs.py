@@ -17,7 +17,8 @@ from pipeline.pipeline import create_pipeline
 from pipeline.run_inputs import RunInputs
 from runner import local
 from runner.run_request import RunRequest
-from schemas import documents, features
+from schemas import features
+from schemas.documents.run import Run as RunRecord
 from schemas.labels import DEFAULT_MOODS
 
 COLOURS = ("red", "lime", "blue", "white", "black", "yellow")
@@ -44,7 +45,7 @@ class Run(NamedTuple):
 
     exit: int
     output: Path
-    record: documents.Run
+    record: RunRecord
 
     def artifact(self, node: str, key: str, name: str) -> Path:
         """Returns the newest file of that name among a node's outputs."""
@@ -75,9 +76,9 @@ def run(
     return Run(code, output, record_of(output))
 
 
-def record_of(output: Path) -> documents.Run:
+def record_of(output: Path) -> RunRecord:
     """Returns ``run.json`` as of now."""
-    document: documents.Run = json.loads((output / "run.json").read_text("utf-8"))
+    document: RunRecord = json.loads((output / "run.json").read_text("utf-8"))
     return document
 
 

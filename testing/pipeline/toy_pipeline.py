@@ -21,7 +21,9 @@ from components.artifact_types import Rejects, ValidationReport
 from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs
 from schemas import artifacts
-from schemas.documents import FindingRecord, Metrics, SplitCounts
+from schemas.documents.evaluation import Metrics
+from schemas.documents.ingest import SplitCounts
+from schemas.documents.validation import FindingRecord
 from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import EVAL, TRAIN

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from report.node_run import NodeRun, NodeState, OutputArtifact
 from schemas import artifacts
-from schemas.documents import Ingest
+from schemas.documents.ingest import Ingest
 
 
 def write_artifact(folder: Path, type_name: str, **documents: object) -> OutputArtifact:

@@ -1,18 +1,18 @@
 """Complete documents of a small run, for the tests to change."""
 
-from schemas.documents import (
+from schemas.documents.evaluation import (
     ClipScores,
-    Ingest,
     Interval,
-    Leaks,
     Metrics,
     MoodScores,
     PredictorScores,
     ReliabilityBin,
-    Servable,
-    Trials,
-    Validation,
 )
+from schemas.documents.ingest import Ingest
+from schemas.documents.leaks import Leaks
+from schemas.documents.servable import Servable
+from schemas.documents.tuning import Trials
+from schemas.documents.validation import Validation
 
 FEAR, CALM = "공포", "편안/안정"
 

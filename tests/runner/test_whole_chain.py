@@ -13,6 +13,7 @@ from components.servable_check.component import probe
 from dataset.csv_rows import read_rows
 from pipeline import nodes
 from schemas import artifacts, features, signatures
+from schemas.documents.evaluation import HEADLINE
 from schemas.labels import DEFAULT_MOODS
 from testing.pipeline.runs import bulk_predictions, run
 
@@ -43,7 +44,7 @@ def test_every_eval_row_is_evaluated_once_and_the_scores_are_of_those_rows(pushe
         pushed.artifact("Evaluator", "evaluation", artifacts.METRICS_JSON).read_text("utf-8")
     )
     assert metrics["confusion"] == confusion.astype(int).tolist()
-    headline = [metrics["model"][name] for name in scores.HEADLINE]
+    headline = [metrics["model"][name] for name in HEADLINE]
     np.testing.assert_allclose(headline, scores.headline(confusion))
     assert (metrics["rows"], metrics["clips"]) == (48, 12)
     assert all(check["passed"] for check in metrics["verdict"]["checks"])

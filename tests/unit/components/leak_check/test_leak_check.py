@@ -19,7 +19,7 @@ from components.leak_check.settings import LeakLimits
 from dataset.frames_schema import arrow_schema
 from dataset.leaks import MAX_DISTANCE
 from schemas import artifacts, frame_columns
-from schemas.documents import LeakExample
+from schemas.documents.leaks import LeakExample
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.splits import EVAL, TRAIN, split_folder
 

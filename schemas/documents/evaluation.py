@@ -1,0 +1,193 @@
+"""Scores of the Evaluator, and the gate's verdict."""
+
+from typing import Literal, TypedDict
+
+Interval = list[float] | None
+"""[low, high], 95 %; None where there are fewer than two clips to draw from."""
+
+
+class HeadlineScores(TypedDict):
+    """The scores by which models are compared."""
+
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+
+
+HeadlineName = Literal["accuracy", "balanced_accuracy", "macro_f1"]
+
+HEADLINE: tuple[HeadlineName, ...] = ("accuracy", "balanced_accuracy", "macro_f1")
+"""The keys of ``HeadlineScores``, in order."""
+
+ScoreName = Literal[HeadlineName, "ece"]
+
+
+class MoodScores(TypedDict):
+    """Scores of one mood; ``support`` is the number of its rows."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    intervals: dict[str, Interval]
+
+
+class Scores(HeadlineScores):
+    """Scores of one predictor; ``ece`` is None where it gives no probabilities."""
+
+    ece: float | None
+    intervals: dict[str, Interval]
+
+
+class ModelScores(Scores):
+    """Scores of the model itself; ``unanswered`` counts rows with a NaN or infinite probability."""
+
+    unanswered: int
+
+
+class PredictorScores(Scores):
+    """Scores of another predictor."""
+
+    per_mood: dict[str, MoodScores]
+
+
+class MajorityScores(PredictorScores):
+    """Scores of always answering ``mood``, the commonest; its ``ece`` is None."""
+
+    mood: str
+
+
+OtherPredictor = Literal["majority", "baseline", "compared"]
+"""Predictors whose scores stand next to the model's in ``Metrics``."""
+
+
+class ReliabilityBin(TypedDict):
+    """Predictions whose confidence lies in (low, high]."""
+
+    low: float
+    high: float
+    rows: int
+    confidence: float
+    accuracy: float
+
+
+class ClipScores(PredictorScores, total=False):
+    """Scores of clips in place of frames; the majority has no confusion and no reliability."""
+
+    confusion: list[list[int]]
+    reliability: list[ReliabilityBin]
+
+
+class ModelSliceScores(HeadlineScores):
+    """The model's scores on the rows of a slice.
+
+    Attributes:
+      rows: number of rows.
+      clips: number of their clips.
+      intervals: by score; None where there are fewer than two clips to draw from.
+    """
+
+    rows: int
+    clips: int
+    intervals: dict[str, Interval] | None
+
+
+class SliceScores(ModelSliceScores, total=False):
+    """The model's scores on the rows of a slice, and those of other models on the same rows."""
+
+    baseline: HeadlineScores
+    compared: HeadlineScores
+
+
+class Gain(TypedDict):
+    """Macro-F1 of the model less that of another predictor."""
+
+    macro_f1: float
+    interval: Interval
+
+
+class CheckRecord(TypedDict):
+    """One rule of the gate.
+
+    Attributes:
+      check: its name, such as "over_majority".
+      passed: whether the rule holds.
+      value: the compared figure; None where it is NaN or infinite.
+      limit: the limit of ``value``.
+      rule: whether ``value`` must be at least or at most ``limit``.
+      message: the same in words.
+    """
+
+    check: str
+    passed: bool
+    value: float | None
+    limit: float
+    rule: Literal["at_least", "at_most"]
+    message: str
+
+
+class Verdict(TypedDict):
+    """Whether the model is blessed, and why; a note for each model that it was compared with."""
+
+    blessed: bool
+    notes: list[str]
+    checks: list[CheckRecord]
+
+
+class Resampling(TypedDict):
+    """How the intervals were computed.
+
+    Attributes:
+      of: what was drawn, "clips".
+      level: of the intervals, 0.95.
+      draws: number of draws, such as 2000.
+    """
+
+    of: str
+    level: float
+    draws: int
+
+
+class Measures(TypedDict):
+    """``METRICS_JSON`` but for the verdict.
+
+    Attributes:
+      rows: rows that the model is scored on; with ``evaluate.calibrate`` half of the eval split's.
+      clips: clips of these rows.
+      moods: names in index order.
+      resampling: how the intervals were computed.
+      model: scores of the model.
+      majority: scores of always answering the commonest mood.
+      baseline: scores of the last blessed model; None where there is none.
+      compared: scores of the model at ``evaluate.compare_with``; None where there is none.
+      gain: of the model over each other predictor.
+      per_mood: scores of the model by mood.
+      confusion: the model's confusion matrix: row i holds the rows whose true mood is i, column j
+        those whose predicted mood is j, in label map order. A row with a NaN or infinite
+        probability is in no column.
+      reliability: bins of the model's probabilities.
+      per_clip: scores of clips by predictor.
+      slices: by name, such as "species=CAT"; slices are of label, species, box_size,
+        brightness_band and action.
+    """
+
+    rows: int
+    clips: int
+    moods: list[str]
+    resampling: Resampling
+    model: ModelScores
+    majority: MajorityScores
+    baseline: PredictorScores | None
+    compared: PredictorScores | None
+    gain: dict[str, Gain]
+    per_mood: dict[str, MoodScores]
+    confusion: list[list[int]]
+    reliability: list[ReliabilityBin]
+    per_clip: dict[str, ClipScores]
+    slices: dict[str, SliceScores]
+
+
+class Metrics(Measures):
+    """``METRICS_JSON``."""
+
+    verdict: Verdict

@@ -1,0 +1,106 @@
+"""The record of a run, and its row counts."""
+
+from typing import Literal, TypedDict
+
+from schemas.documents.evaluation import Metrics
+from schemas.documents.ingest import Ingest
+from schemas.documents.leaks import Leaks
+from schemas.documents.servable import Servable
+from schemas.documents.tuning import Trials
+from schemas.documents.validation import Validation
+
+
+class RowCounts(TypedDict):
+    """Rows of a split in ``run.json``; None where the run has not come so far."""
+
+    used: int | None
+    refused: dict[str, int] | dict[str, None]
+    moods: dict[str, int] | None
+    thinned: dict[str, int] | None
+
+
+class PredictCounts(TypedDict):
+    """Rows of ``--predict-csv`` in ``run.json``."""
+
+    used: int
+    refused: dict[str, int]
+    rejects_csv: str | None
+    answers: str | None
+
+
+class NodeRecord(TypedDict):
+    """A node in ``run.json``; None where it has not run."""
+
+    seconds: float | None
+    cached: bool | None
+    peak_mib: int | None
+
+
+class Run(TypedDict):
+    """``run.json``: what a run was asked for and what it came to. What did not happen is None.
+
+    Attributes:
+      exit: the exit code; None while the run goes on, or where it was killed.
+      error: what ended it.
+      started: local time with its offset, ISO 8601.
+      seconds: how long it took.
+      log: path of the log.
+      rows: by split.
+      rejects_csv: path of the refused rows.
+      leaks: counts by kind.
+      tuner: ``TRIALS_JSON``.
+      checkpoint: path of the best epoch's checkpoint.
+      metrics: headline scores of the model and of the majority.
+      blessed: the Evaluator's verdict.
+      pushed: path of the pushed version.
+      predict: what came of the rows without moods.
+      nodes: by id, in the graph's order.
+      versions: of Python and the packages that shape a result.
+      settings: all of them, by group.
+    """
+
+    exit: int | None
+    error: str | None
+    started: str
+    seconds: float | None
+    log: str
+    rows: dict[str, RowCounts]
+    rejects_csv: str | None
+    leaks: dict[str, int | None]
+    tuner: Trials | None
+    checkpoint: str | None
+    metrics: dict[str, dict[str, float | None]]
+    blessed: bool | None
+    pushed: str | None
+    predict: PredictCounts | None
+    nodes: dict[str, NodeRecord]
+    versions: dict[str, str | None]
+    settings: dict[str, dict[str, object]] | None
+
+
+Ending = Literal["pushed", "data_refused", "not_blessed", "failed"]
+"""How a run ended, by its exit code; "failed" for all other codes."""
+
+
+class Report(TypedDict):
+    """``report.json``: what a run's page is made of. What the run did not come to is None.
+
+    Attributes:
+      ending: how the run ended.
+      record: ``run.json``.
+      ingest: ``INGEST_JSON``.
+      validation: ``VALIDATION_JSON``.
+      leaks: ``LEAKS_JSON``.
+      tuner: ``TRIALS_JSON``.
+      metrics: ``METRICS_JSON``.
+      servable: ``SERVABLE_JSON``.
+    """
+
+    ending: Ending
+    record: Run
+    ingest: Ingest | None
+    validation: Validation | None
+    leaks: Leaks | None
+    tuner: Trials | None
+    metrics: Metrics | None
+    servable: Servable | None
