@@ -19,7 +19,7 @@ def free_port() -> int:
 def addresses(port: int) -> set[str]:
     """Returns the addresses on which this process listens at a port."""
     return {
-        each.laddr.ip
+        each.laddr.ip.removeprefix("::ffff:")  # An IPv6 socket, for an IPv4 address.
         for each in psutil.Process().net_connections("tcp")
         if each.status == psutil.CONN_LISTEN and each.laddr.port == port
     }
