@@ -6,11 +6,11 @@ Layout: Microsoft, "Bitmap Storage", BITMAPFILEHEADER and BITMAPINFOHEADER; all 
 import tensorflow as tf
 
 _FILE_HEADER = 14
-"""Bytes of the file header; the info header follows and begins with its own length."""
+"""Length of the file header; the info header follows and begins with its own length."""
 _PIXELS_OFFSET = 10
-"""Where the header says at which byte the pixels begin."""
+"""Offset of the field bfOffBits: the byte at which the pixels begin."""
 _BITS_PER_PIXEL = 28
-"""Where the header has the bits of a pixel."""
+"""Offset of the field biBitCount."""
 
 
 def has_palette(encoded: tf.Tensor) -> tf.Tensor:

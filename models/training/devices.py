@@ -37,8 +37,8 @@ def strategy_for(settings: TrainSettings) -> tf.distribute.Strategy:
       settings: ``strategy`` and ``batch_size`` are used.
 
     Raises:
-      ConfigError: if the machine has not the devices that the settings ask for, or if the batch
-        cannot be divided evenly.
+      ConfigError: if the machine lacks the devices that the settings name, or if the batch cannot
+        be divided evenly.
     """
     kind = settings.strategy
     if kind == AUTO and _num_workers() > 1:

@@ -21,7 +21,7 @@ TABLE = "TABLE "
 
 
 def build(settings: ModelSettings, num_classes: int) -> keras.Model:
-    """Stands for ``network.build``."""
+    """Stands for ``classifier.build``."""
     layers = keras.layers
     pixels = keras.Input((settings.resolution, settings.resolution, 3))
     flow = layers.Rescaling(1 / 255, name="stem_scale")(pixels)

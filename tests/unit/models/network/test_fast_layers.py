@@ -169,7 +169,7 @@ def test_the_layers_are_saved_and_loaded(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_version_0_1_0_loads() -> None:
-    # Saved when the layers were in models/fast_layers.py; the answer is that of that version.
+    # Saved when the layers were in models/fast_layers.py; the numbers are that version's output.
     model = keras.models.load_model(Path(__file__).with_name("version_0_1_0.keras"))
     assert isinstance(model.get_layer("stem_bn"), fast_layers.BatchNormalization)
     pixels = np.arange(192, dtype=np.float32).reshape(1, 8, 8, 3) / 192
