@@ -67,6 +67,15 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def size_and_time(path: Path) -> str:
+    """Returns a file's size and time of change, which show a change; "-" for a missing file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return "-"
+    return f"{status.st_size},{status.st_mtime_ns}"
+
+
 def remove(path: Path) -> None:
     """Removes a file or a whole folder; does nothing if it does not exist."""
     if path.is_dir() and not path.is_symlink():

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from client.backends.model import ModelInfo
-from dataset.fingerprint import photo_state
 from schemas import signatures
 from schemas.documents.training import Preprocessing
 from schemas.errors import ConfigError
 from schemas.labels import LabelMapError, read_moods
+from system.files import size_and_time
 
 CHECKPOINT_ENDINGS = (".keras", ".h5", ".hdf5")
 
@@ -76,7 +76,7 @@ def _highest_version(folder: Path) -> WeightPath:
 
 def weights_state(weights: WeightPath) -> str:
     """Returns size and modification time of the checkpoint, or of the version's graph."""
-    return photo_state(str(weights.path / _GRAPH if weights.is_version else weights.path))
+    return size_and_time(weights.path / _GRAPH if weights.is_version else weights.path)
 
 
 def read_model_info(version: Path) -> ModelInfo:

@@ -5,7 +5,6 @@ Photos are read, cut and written by one process; no other process gets their pix
 
 import hashlib
 import json
-import posixpath
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -16,10 +15,10 @@ from components.pet_example_gen.example import build_example, build_frame
 from components.pet_example_gen.job import ShardJob
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import Row
-from dataset.decoding import PhotoError
-from dataset.fingerprint import photo_state
 from dataset.partition import rows_of_block
-from dataset.photo import make_crop, read_photo
+from dataset.photo import make_crop
+from dataset.photos.files import photo_state, read_photo
+from dataset.photos.parsed import PhotoError
 from dataset.thinning import thin_clip
 from schemas.documents.ingest import BlockCounts
 from schemas.reasons import RejectReason
@@ -114,7 +113,9 @@ class _Reader:
             detail = f"same image and box as line {first.line}{other_label}"
             raise _RefusedError(RejectReason.DUPLICATE_ROW, detail)
 
-        photo = read_photo(posixpath.join(self._job.image_root, row.image_path), open_file)
+        photo = read_photo(
+            self._job.image_root, row.image_path, open_file, settings.data.max_image_bytes
+        )
         crop = make_crop(photo, box, settings.data, settings.side, decode_region)
         record = build_example(row, box, crop).SerializeToString(deterministic=True)
         return Sample(row, crop.phash, record, build_frame(row, box, crop))
@@ -186,7 +187,7 @@ def _key(job: ShardJob, rows: Sequence[Row]) -> str:
         repr((settings, job.image_root, job.thinned, sorted(job.unthinned_moods))).encode()
     )
     for row in rows:
-        state = photo_state(posixpath.join(job.image_root, row.image_path))
+        state = photo_state(job.image_root, row.image_path)
         digest.update(repr((*row, state)).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
