@@ -1,7 +1,6 @@
 """Small pictures as data URIs: refused photos with their boxes, and heat maps over views."""
 
 import base64
-import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ from dataset.photos.opening import opened
 from dataset.photos.parsed import PhotoError
 from schemas.limits import MAX_IMAGE_PIXELS
 from schemas.reasons import RejectReason
+from system.csv_files import read_dicts
 
 EXAMPLES_PER_REASON = 3
 _SIDE = 200
@@ -63,7 +63,7 @@ def refused_rows(rejects_csv: Path, image_root: Path | None) -> dict[str, list[R
     """
     examples: dict[str, list[dict[str, str]]] = defaultdict(list)
     with rejects_csv.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+        for row in read_dicts(file):
             if len(examples[row["reason"]]) < EXAMPLES_PER_REASON:
                 examples[row["reason"]].append(row)
 

@@ -4,6 +4,7 @@ The order is fixed here or in a file that the user names. It is never derived fr
 that an index means the same mood in training, evaluation and serving.
 """
 
+import functools
 import json
 import unicodedata
 from collections.abc import Mapping
@@ -27,13 +28,15 @@ class LabelMapError(ValueError):
     """A label map that cannot be used."""
 
 
+@functools.lru_cache(maxsize=1024)
 def normalise(name: str) -> str:
-    """Returns ``name`` trimmed and in NFC.
+    """Returns ``name`` in NFC, without invisible characters, trimmed.
 
-    Some file systems and spreadsheets give decomposed Hangul (NFD), which looks the same as
-    composed Hangul but is not equal to it.
+    Some file systems and spreadsheets give decomposed Hangul (NFD), or byte order marks and spaces
+    without width (Unicode's category Cf) in a cell. Such names look alike and are not equal.
     """
-    return unicodedata.normalize("NFC", name.strip())
+    visible = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", visible.strip())
 
 
 def moods_from_mapping(mapping: object) -> tuple[str, ...]:

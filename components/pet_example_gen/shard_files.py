@@ -62,7 +62,8 @@ class ShardWriter:
         with open_file(self._partial + FRAMES, "wb") as file:
             pq.write_table(table, file, compression="zstd")
         with open_file(self._partial + _REJECTS, "w") as file:
-            csv.writer(file, lineterminator="\n").writerows(rejects)
+            # Python 3.10 leaves a carriage return unquoted, which then ends a line.
+            csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rejects)
 
         sizes = {ending: _size(self._partial + ending) for ending in (RECORDS, FRAMES, _REJECTS)}
         record: BlockRecord = {"key": key, "sizes": sizes, "bytes": sizes[RECORDS], **counts}

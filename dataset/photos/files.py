@@ -19,6 +19,7 @@ from schemas.reasons import RejectReason
 
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_UNREADABLE = re.compile(r"(https?|ftp|file)://", re.IGNORECASE)
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -139,6 +140,9 @@ def _read_regular(path: str, length: int, max_bytes: int | None) -> bytes:
 
 
 def _read_object(image_root: str, image_path: str, opener: Opener, max_bytes: int) -> bytes:
+    if address := _UNREADABLE.match(image_path):
+        detail = f"addresses of {address[1]}:// are not read: download the photos. Received"
+        raise PhotoError(RejectReason.IMAGE_MISSING, f"{detail}: {image_path}")
     detail = ""
     for path in possible_paths(image_root, image_path):
         try:

@@ -10,7 +10,12 @@ from dataset.sample.clips import Frame
 from dataset.sample.rows import SampleRow
 from schemas.reasons import FAULTS, RejectReason
 
-DRAWN_FAULTS = tuple(reason for reason in FAULTS if reason != RejectReason.DUPLICATE_ROW)
+_NOT_DRAWN = (
+    RejectReason.ROW_MALFORMED,
+    RejectReason.DUPLICATE_ROW,
+    RejectReason.UNEXPECTED_ERROR,
+)
+DRAWN_FAULTS = tuple(reason for reason in FAULTS if reason not in _NOT_DRAWN)
 """The faults with an extra row. The duplicate row repeats a good row instead."""
 
 _NO_MOOD = "배고픔"

@@ -11,8 +11,8 @@ import tensorflow as tf
 from schemas import artifacts, features
 from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS
-from schemas.reasons import FAULTS, RejectReason
-from testing.aihub.fault_csv import write_fault_csv
+from schemas.reasons import RejectReason
+from testing.aihub.fault_csv import SAMPLE_FAULTS, write_fault_csv
 from testing.pipeline import runs as chain
 from testing.pipeline.runs import newest, run, write_colours
 
@@ -44,13 +44,13 @@ def test_every_fault_is_refused_once_for_its_reason_and_no_good_row_is_lost(tmp_
     _, val = colours_of(tmp_path)
     output = run_data_stage(tmp_path / "out", made.csv, val, "data.max_reject_fraction=0.2")
     train = counts(output)["train"]
-    assert train["refused"] == {r.value: int(r in FAULTS) for r in RejectReason}
+    assert train["refused"] == {r.value: int(r in SAMPLE_FAULTS) for r in RejectReason}
     assert {m: n for m, n in train["moods"].items() if n} == made.used
     assert train["used"] == 60 + 9 == train["rows"] - 11
 
     with newest(output, f"PetExampleGen/rejects/*/{artifacts.REJECTS_CSV}").open() as file:
         rejects = list(csv.DictReader(file))
-    assert Counter(row["reason"] for row in rejects) == {r.value: 1 for r in FAULTS}
+    assert Counter(row["reason"] for row in rejects) == {r.value: 1 for r in SAMPLE_FAULTS}
     rows = list(csv.reader(made.csv.open(encoding="utf-8-sig")))
     for row in rejects:
         assert rows[int(row["line"]) - 1][0] == row["image"]
