@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TypeVar
 
 from rich.text import Text
@@ -25,6 +26,7 @@ from runner.run_request import RunRequest
 from runner.run_summary import print_summary
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
+from system.pushed_versions import check_version
 from system.streams import Streams
 
 _LOGGER = logging.getLogger("pet_mood.runner")
@@ -175,7 +177,7 @@ class _Run:
         """Returns why nothing was pushed although every node ran; None if a model was pushed."""
         results = self._record.results
         if results.pushed is not None and results.pushed.is_dir():
-            return None
+            return _contents_failure(results.pushed, results.manifest_sha256)
         if results.blessed is False:
             return Failure(RunExit.NOT_BLESSED, "The model is not blessed.", see_log=False)
         if results.servable_passed is False:
@@ -236,3 +238,22 @@ class _Run:
         if failure.see_log:
             self._terminal.err.write(f"The traceback is in {path_text(self._record.log)}\n")
         self._terminal.err.flush()
+
+
+def _contents_failure(version: Path, manifest_sha256: str | None) -> Failure | None:
+    """Returns why a version is not what was pushed; None if nothing speaks against it.
+
+    TFX looks only at the Pusher's own folder, and reuses a push whose version has changed.
+    """
+    remedy = "Delete this folder, and the same command pushes the model again"
+    try:
+        found = check_version(version)
+    except ConfigError as error:
+        return Failure(RunExit.CONFIG, f"{error}. {remedy}", see_log=False)
+    if manifest_sha256 is not None and found != manifest_sha256:
+        message = (
+            f"{version} must have the manifest that was pushed, of SHA-256 {manifest_sha256}. "
+            f"Received: {found or 'none'}. {remedy}"
+        )
+        return Failure(RunExit.CONFIG, message, see_log=False)
+    return None

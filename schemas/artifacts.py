@@ -23,6 +23,9 @@ PUSHED = "pushed"
 PUSHED_DESTINATION = "pushed_destination"
 """Custom properties of a PushedModel that every TFX Pusher sets
 (tfx/components/pusher/executor.py)."""
+MANIFEST_SHA256 = "manifest_sha256"
+"""Custom property of a PushedModel: SHA-256 of the version's ``system.manifest.FILE``. It is not
+set where nothing was pushed, and for a version that an earlier state pushed without a manifest."""
 
 REJECTS_CSV = "rejects.csv"
 """In the Rejects artifact: a row for each refused row of the CSVs."""
