@@ -21,6 +21,7 @@ from runner.diagnosis import STOPPED, Failure, diagnose
 from runner.example_row import ExampleRow, first_used_row
 from runner.log_capture import captured
 from runner.progress_feed import reports_to
+from runner.prune.command import remove_old
 from runner.run_record import RunRecord, installed_versions
 from runner.run_request import RunRequest
 from runner.run_summary import print_summary
@@ -89,6 +90,7 @@ class _Run:
                 self._record.write()
                 with reports_to(self._display.progress):
                     self._run_pipeline()
+                    self._remove_old_results()
             # Every ending is recorded, also Ctrl-C and a library's SystemExit.
             except BaseException as error:
                 _LOGGER.exception("an exception ended the run")
@@ -129,6 +131,7 @@ class _Run:
         self._print_header(inputs)
 
         preparation.check_folder(settings, inputs)
+        preparation.check_pins(settings)
         if settings.metadata.store == MYSQL:
             self._step("Checking MySQL", lambda: preparation.check_server(settings, inputs))
         if self._request.uses_sample:
@@ -141,6 +144,30 @@ class _Run:
         # Reads the size and time of every photo file: seconds for millions of them.
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
         dag_runner(self).run(pipeline)
+
+    def _remove_old_results(self) -> None:
+        """Removes what ``retain`` does not keep, after a run that has pushed a model."""
+        settings, inputs = self._record.settings, self._inputs
+        if settings is None or inputs is None or not settings.retain.results:
+            return
+        if self._push_failure() is not None:
+            return
+        self._display.start("Pruning results")
+        state, note = NodeState.FAILED, ""
+        try:
+            pruned = remove_old(settings, inputs)
+            state, note = NodeState.DONE, str(pruned)
+            if pruned.errors:
+                state, note = NodeState.FAILED, "; ".join(pruned.errors)
+        # The model is pushed, whatever stays on the disk.
+        except (ConfigError, OSError) as error:
+            _LOGGER.exception("old results could not be removed")
+            note = str(error)
+        except KeyboardInterrupt:
+            state = NodeState.STOPPED
+            raise
+        finally:
+            self._display.finish(state, note)
 
     def _print_header(self, inputs: RunInputs) -> None:
         """Prints what the run works on, and where it writes to."""

@@ -19,6 +19,16 @@ MODEL_RUN_TYPE = "ModelRun"
 PUSHED_MODEL_TYPE = "PushedModel"
 """TFX's standard artifact types. Importing TFX to name them would cost 20 s."""
 
+MODEL_TYPE = "Model"
+MODEL_BLESSING_TYPE = "ModelBlessing"
+"""The same."""
+
+BLESSED = "blessed"
+BLESSED_VALUE = 1
+BLESSED_MODEL_ID = "current_model_id"
+"""Custom properties of a ModelBlessing, and the first one's value for a blessed model, that TFX's
+Evaluator sets (tfx/components/evaluator/constants.py)."""
+
 PUSHED = "pushed"
 PUSHED_DESTINATION = "pushed_destination"
 """Custom properties of a PushedModel that every TFX Pusher sets

@@ -8,6 +8,8 @@ int64 and passes over every other name
 import json
 from pathlib import Path
 
+from filelock import FileLock
+
 from schemas.documents.serving import PushedVersion
 from schemas.errors import ConfigError
 from system import files, manifest
@@ -16,6 +18,10 @@ MAX_VERSION = 2**63 - 1
 HISTORY = ".versions.jsonl"
 """Ending of the history's file, which lies beside the serving folder: a server that polls the
 folder never reads it. Each line is a ``PushedVersion``, the newest last."""
+
+REMOVED = ".removed"
+"""Ending of the folder beside the serving folder that a version is moved to before its files are
+removed, so that it leaves the serving folder whole."""
 
 
 def version_number(name: str) -> int | None:
@@ -55,6 +61,15 @@ def read_history(serving: Path) -> list[PushedVersion]:
             f"Received: {error}. Take the file from a copy; without it, versions are numbered "
             "from the folders that are there"
         ) from error
+
+
+def lock(serving: Path) -> FileLock:
+    """Returns the lock of a serving folder; it ends with its process.
+
+    Args:
+      serving: after all links have been followed.
+    """
+    return FileLock(serving.with_name(f".{serving.name}.lock"))
 
 
 def add_to_history(serving: Path, entry: PushedVersion) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from filelock import FileLock
-
 from schemas.documents.serving import PushedVersion
 from schemas.errors import ConfigError
 from system import manifest
@@ -20,6 +18,7 @@ from system.pushed_versions import (
     MAX_VERSION,
     add_to_history,
     check_version,
+    lock,
     read_history,
     version_numbers,
 )
@@ -87,7 +86,7 @@ def push_version(
     base.mkdir(parents=True, exist_ok=True)
     serving = base.resolve()  # One lock, and one file system, whatever links lead there.
     staging = serving.with_name(serving.name + PARTIAL)
-    with FileLock(serving.with_name(f".{serving.name}.lock")):
+    with lock(serving):
         remove(staging)
         sums = manifest.sha256_of_files(source)
         if (found := _pushed_before(serving, model, second, sums)) is not None:
