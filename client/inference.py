@@ -68,7 +68,9 @@ def load_model(streams: Streams, source: ModelSource) -> Model:
     if source.note:
         # Not by Rich, which would break a long path: the note can be copied whole.
         streams.err.write(f"Using {source.note}\n")
-        streams.err.flush()
+    if source.warning:
+        streams.err.write(f"warning: {source.warning}\n")
+    streams.err.flush()
     with terminal.spinner(streams.err, source.label):
         return source.load()
 

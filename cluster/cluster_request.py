@@ -70,12 +70,16 @@ class ClusterRequest:
                 f"cluster.always_run must name nodes: {', '.join(_NODES)}. "
                 f"Received: {', '.join(unknown)}"
             )
-        if elsewhere := settings.metadata.changed():
-            raise ConfigError(
-                "metadata.* is for local_runner.py and has no effect on a cluster, which has an ML "
-                f"Metadata of its own. Received: {', '.join(f'metadata.{n}' for n in elsewhere)}. "
-                "Leave it out"
-            )
+        for group, why in (
+            (settings.metadata, "a cluster, which has an ML Metadata of its own"),
+            (settings.retain, "a cluster, whose object store has rules of its own"),
+        ):
+            if elsewhere := group.changed():
+                names = ", ".join(f"{group.GROUP}.{name}" for name in elsewhere)
+                raise ConfigError(
+                    f"{group.GROUP}.* is for local_runner.py and has no effect on {why}. "
+                    f"Received: {names}. Leave it out"
+                )
         if settings.beam.runner == LOCAL and settings.beam.options:
             raise ConfigError(
                 "beam.options belong to an engine other than local. "

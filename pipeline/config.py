@@ -23,6 +23,7 @@ from models.tuning.settings import TuneSettings, space
 from pipeline.beam import BeamSettings
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.metadata.settings import MetadataSettings
+from pipeline.retain_settings import RetainSettings
 from schemas.errors import ConfigError
 from schemas.settings import SettingInfo, SettingsGroup, described
 
@@ -43,6 +44,7 @@ class Settings:
     beam: BeamSettings = field(default_factory=BeamSettings)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     metadata: MetadataSettings = field(default_factory=MetadataSettings)
+    retain: RetainSettings = field(default_factory=RetainSettings)
 
     def __post_init__(self) -> None:
         if self.tune.trials:
@@ -58,7 +60,7 @@ GROUPS: dict[str, type[SettingsGroup]] = {
     for group in (
         *(DataSettings, ThinSettings, ModelSettings, TrainSettings, AugmentSettings, TuneSettings),
         *(ValidationLimits, LeakLimits, EvaluateSettings, BeamSettings, ClusterSettings),
-        MetadataSettings,
+        *(MetadataSettings, RetainSettings),
     )
 }
 """By name, in the order of ``Settings``."""

@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TypeVar
 
 from rich.text import Text
@@ -20,11 +21,13 @@ from runner.diagnosis import STOPPED, Failure, diagnose
 from runner.example_row import ExampleRow, first_used_row
 from runner.log_capture import captured
 from runner.progress_feed import reports_to
+from runner.prune.command import remove_old
 from runner.run_record import RunRecord, installed_versions
 from runner.run_request import RunRequest
 from runner.run_summary import print_summary
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
+from system.pushed_versions import check_version
 from system.streams import Streams
 
 _LOGGER = logging.getLogger("pet_mood.runner")
@@ -87,6 +90,7 @@ class _Run:
                 self._record.write()
                 with reports_to(self._display.progress):
                     self._run_pipeline()
+                    self._remove_old_results()
             # Every ending is recorded, also Ctrl-C and a library's SystemExit.
             except BaseException as error:
                 _LOGGER.exception("an exception ended the run")
@@ -127,6 +131,7 @@ class _Run:
         self._print_header(inputs)
 
         preparation.check_folder(settings, inputs)
+        preparation.check_pins(settings)
         if settings.metadata.store == MYSQL:
             self._step("Checking MySQL", lambda: preparation.check_server(settings, inputs))
         if self._request.uses_sample:
@@ -139,6 +144,30 @@ class _Run:
         # Reads the size and time of every photo file: seconds for millions of them.
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
         dag_runner(self).run(pipeline)
+
+    def _remove_old_results(self) -> None:
+        """Removes what ``retain`` does not keep, after a run that has pushed a model."""
+        settings, inputs = self._record.settings, self._inputs
+        if settings is None or inputs is None or not settings.retain.results:
+            return
+        if self._push_failure() is not None:
+            return
+        self._display.start("Pruning results")
+        state, note = NodeState.FAILED, ""
+        try:
+            pruned = remove_old(settings, inputs)
+            state, note = NodeState.DONE, str(pruned)
+            if pruned.errors:
+                state, note = NodeState.FAILED, "; ".join(pruned.errors)
+        # The model is pushed, whatever stays on the disk.
+        except (ConfigError, OSError) as error:
+            _LOGGER.exception("old results could not be removed")
+            note = str(error)
+        except KeyboardInterrupt:
+            state = NodeState.STOPPED
+            raise
+        finally:
+            self._display.finish(state, note)
 
     def _print_header(self, inputs: RunInputs) -> None:
         """Prints what the run works on, and where it writes to."""
@@ -175,7 +204,7 @@ class _Run:
         """Returns why nothing was pushed although every node ran; None if a model was pushed."""
         results = self._record.results
         if results.pushed is not None and results.pushed.is_dir():
-            return None
+            return _contents_failure(results.pushed, results.manifest_sha256)
         if results.blessed is False:
             return Failure(RunExit.NOT_BLESSED, "The model is not blessed.", see_log=False)
         if results.servable_passed is False:
@@ -236,3 +265,22 @@ class _Run:
         if failure.see_log:
             self._terminal.err.write(f"The traceback is in {path_text(self._record.log)}\n")
         self._terminal.err.flush()
+
+
+def _contents_failure(version: Path, manifest_sha256: str | None) -> Failure | None:
+    """Returns why a version is not what was pushed; None if nothing speaks against it.
+
+    TFX looks only at the Pusher's own folder, and reuses a push whose version has changed.
+    """
+    remedy = "Delete this folder, and the same command pushes the model again"
+    try:
+        found = check_version(version)
+    except ConfigError as error:
+        return Failure(RunExit.CONFIG, f"{error}. {remedy}", see_log=False)
+    if manifest_sha256 is not None and found != manifest_sha256:
+        message = (
+            f"{version} must have the manifest that was pushed, of SHA-256 {manifest_sha256}. "
+            f"Received: {found or 'none'}. {remedy}"
+        )
+        return Failure(RunExit.CONFIG, message, see_log=False)
+    return None

@@ -14,7 +14,11 @@ from schemas.settings import SettingInfo, as_typed, described
 
 _COLUMN = 36
 """Where the meanings begin in the list of common settings; the longest names fit before it."""
-_PLATFORMS = {"cluster": "kubeflow_runner.py", "metadata": "local_runner.py"}
+_PLATFORMS = {
+    "cluster": "kubeflow_runner.py",
+    "metadata": "local_runner.py",
+    "retain": "local_runner.py",
+}
 """Groups that only one command takes; all others are for both."""
 
 

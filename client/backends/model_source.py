@@ -13,6 +13,7 @@ from client.backends.expected_model import ExpectedModel, check_expected, read_e
 from client.backends.model import Model, ModelInfo
 from client.backends.weight_path import (
     WeightPath,
+    check_contents,
     locate_weights,
     read_model_info,
     weights_state,
@@ -49,12 +50,15 @@ class ModelSource(NamedTuple):
         show that a server has changed its model, if the address has no /versions/N.
       note: a sentence for the user about the version that was taken from a folder of versions;
         "" for any other path.
+      warning: a sentence for the user about a version whose contents could not be checked; "" for
+        any other model.
     """
 
     load: Callable[[], Model]
     label: str
     identity: str
     note: str = ""
+    warning: str = ""
 
 
 def find_model_source(flags: ModelFlags) -> ModelSource:
@@ -77,8 +81,9 @@ def find_model_source(flags: ModelFlags) -> ModelSource:
         raise ConfigError("Either --weight_path or --server must name a model. Received: neither")
 
     weights = locate_weights(flags.weight_path)
-    info = None
+    info, warning = None, ""
     if weights.is_version:
+        warning = check_contents(weights.path)
         info = read_model_info(weights.path)
         check_expected(expected, info)
     return ModelSource(
@@ -86,6 +91,7 @@ def find_model_source(flags: ModelFlags) -> ModelSource:
         label="Loading TensorFlow and the model",
         identity=f"{weights.path.absolute()} ({weights_state(weights)})",
         note=weights.note,
+        warning=warning,
     )
 
 

@@ -1,6 +1,7 @@
 """The value of --weight_path: a pushed version, a folder of versions, or a checkpoint.
 
-This module only looks at files and reads JSON. It does not load a model.
+This module only looks at files, reads JSON and compares a version with its manifest. It does not
+load a model.
 """
 
 import json
@@ -12,7 +13,9 @@ from schemas import signatures
 from schemas.documents.training import Preprocessing
 from schemas.errors import ConfigError
 from schemas.labels import LabelMapError, read_moods
+from system import manifest
 from system.files import size_and_time
+from system.pushed_versions import check_version, version_number
 
 CHECKPOINT_ENDINGS = (".keras", ".h5", ".hdf5")
 
@@ -61,7 +64,7 @@ def _highest_version(folder: Path) -> WeightPath:
     versions = [
         path
         for path in folder.iterdir()
-        if path.name.isascii() and path.name.isdigit() and (path / _GRAPH).is_file()
+        if version_number(path.name) is not None and (path / _GRAPH).is_file()
     ]
     if not versions:
         raise ConfigError(
@@ -71,6 +74,23 @@ def _highest_version(folder: Path) -> WeightPath:
     count = f"the highest of {len(versions)}" if len(versions) > 1 else "the only one"
     return WeightPath(
         highest, is_version=True, note=f"version {highest.name} of {folder} ({count})"
+    )
+
+
+def check_contents(version: Path) -> str:
+    """Compares a version's files with its manifest, before TensorFlow loads anything from them.
+
+    Returns:
+      A sentence for the user about a version that has no manifest; "" for one that has.
+
+    Raises:
+      ConfigError: a file has changed, is missing or is not listed; the message names it.
+    """
+    if check_version(version) is not None:
+        return ""
+    return (
+        f"{version} has no {manifest.FILE}: an earlier state of this project pushed it, or another "
+        "program made it, and nothing vouches for its contents"
     )
 
 

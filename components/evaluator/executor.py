@@ -13,6 +13,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components import serving_folder
 from components.evaluator import analysis, gate, measures, predicting
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
@@ -109,6 +110,8 @@ def _load_servables(
         if not fileio.exists(path):
             notes.append(f"{title} is not at {path}; there is nothing to compare with.")
             continue
+        if name == COMPARED:
+            serving_folder.check_version(path)
         servable = predicting.load_servable(path)
         if servable.mood_names != model.mood_names:
             moods = ", ".join(servable.mood_names)

@@ -22,6 +22,7 @@ from dataset.calibration_split import is_calibration_clip
 from schemas import artifacts, features, signatures
 from schemas.errors import ConfigError
 from schemas.splits import EVAL, TRAIN, split_folder
+from system import manifest
 from testing.models.prediction_tables import (
     MOODS,
     TWELVE,
@@ -303,6 +304,16 @@ def test_a_missing_model_to_compare_with_is_an_error_before_the_run(tmp_path):
     kinds = (standard_artifacts.Examples, Rejects, standard_artifacts.Model)
     examples, rejects, model = (channel.Channel(type=kind) for kind in kinds)
     with pytest.raises(ConfigError, match="compare_with must be the folder of a servable"):
+        Evaluator(examples, rejects, model, None, EvaluateSettings(compare_with=str(tmp_path)), "1")
+
+
+def test_a_changed_model_to_compare_with_is_an_error_before_the_run(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"graph")
+    manifest.write(tmp_path)
+    (tmp_path / "saved_model.pb").write_bytes(b"another")
+    kinds = (standard_artifacts.Examples, Rejects, standard_artifacts.Model)
+    examples, rejects, model = (channel.Channel(type=kind) for kind in kinds)
+    with pytest.raises(ConfigError, match=r"saved_model\.pb changed"):
         Evaluator(examples, rejects, model, None, EvaluateSettings(compare_with=str(tmp_path)), "1")
 
 
