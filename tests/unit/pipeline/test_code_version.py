@@ -9,7 +9,7 @@ from typing import Any
 import grimp
 import pytest
 
-from pipeline import code_version, config, nodes
+from pipeline import code_version, config, nodes, pipeline
 from pipeline.run_inputs import RunInputs
 from schemas.labels import DEFAULT_MOODS
 
@@ -43,17 +43,13 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def graph_nodes(inputs: RunInputs) -> dict[str, Any]:
-    # The import of TFX takes 20 s, for which tests in other processes must not wait.
-    from pipeline.pipeline import create_pipeline
-
     settings = config.load("default", None, ["tune.trials=2"])
-    return {node.id: node for node in create_pipeline(settings, inputs).components}
+    return {node.id: node for node in pipeline.create_pipeline(settings, inputs).components}
 
 
 def entry_points(inputs: RunInputs, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     """Returns the modules that each node's version is made of; none where it has no version."""
-    version = "pipeline.pipeline.code_version"
-    monkeypatch.setattr(version, lambda *modules: f"<<{' '.join(modules)}>>")
+    monkeypatch.setattr(pipeline, "code_version", lambda *modules: f"<<{' '.join(modules)}>>")
     found = {}
     for name, node in graph_nodes(inputs).items():
         text = json.dumps({k: str(v) for k, v in node.exec_properties.items()})
@@ -101,12 +97,6 @@ def test_the_version_is_of_every_module_that_is_imported_and_of_no_other(
         )
 
 
-@pytest.fixture(scope="module")
-def before(inputs: RunInputs) -> dict[str, str]:
-    """The versions of our source as it is."""
-    return versions(inputs)
-
-
 @pytest.mark.parametrize(
     ("changed", "run_again"),
     [
@@ -120,8 +110,9 @@ def before(inputs: RunInputs) -> dict[str, str]:
     ],
 )
 def test_a_change_runs_the_nodes_that_use_it_again_and_no_others(
-    changed: str, run_again: set[str], inputs: RunInputs, before: dict[str, str], tree: Path
+    changed: str, run_again: set[str], inputs: RunInputs, tree: Path
 ) -> None:
+    before = versions(inputs)
     with (tree / changed).open("a") as file:
         file.write("# A change.\n")
     after = versions(inputs)

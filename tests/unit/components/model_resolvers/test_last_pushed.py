@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import pytest
 from tfx.types import standard_artifacts
 
 from components.model_resolvers.last_pushed import LastPushed, highest_version
-
-pytestmark = pytest.mark.slow
 
 
 def version(serving: Path, name: str, content: str = "") -> None:
