@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from testing.processes import forked
+
 TESTS = Path(__file__).parent
 RUNS = TESTS / "runner"
 """Needs TFX, which takes 20 s to import: all of it is slow."""
@@ -25,6 +27,12 @@ LONGEST_FIRST = (
 """Groups that take half a minute or more. The others follow, so that both processes end at about
 the same time."""
 ALL_SLOW = re.compile(r"^pytestmark = pytest\.mark\.slow$", re.MULTILINE)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets all processes of the tests share one that has imported TFX, once it is asked for."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.add_cleanup(forked.serve())
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
