@@ -56,6 +56,7 @@ def run_on_terminal(request: PredictRequest) -> tuple[int, str]:
             os.close(descriptor)
 
 
+@pytest.mark.slow
 def test_piped_there_is_a_json_line_a_picture_and_nothing_else(
     versions: Path, photos: Path
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_terminal_gets_json_lines_on_request(version: Path, photos: Path) -> N
     assert moods == ["행복/즐거움", None]
 
 
+@pytest.mark.slow
 def test_a_server_is_used_over_rest_without_tensorflow(versions: Path, photos: Path) -> None:
     serving = FakeServing("pet_mood", versions)
     with fake_serving.serve_rest(serving) as address:
@@ -264,6 +266,7 @@ def table(photos: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["version", "checkpoint", "grpc", "http"])
 def test_a_csv_gets_the_same_moods_from_every_backend(
     backend: str, request: pytest.FixtureRequest, table: Path, capfd: pytest.CaptureFixture[str]
@@ -331,6 +334,7 @@ def test_wrong_settings_of_a_batch_are_2_before_tensorflow_is_loaded(
     assert not table.with_name("moods.csv.parts").exists()
 
 
+@pytest.mark.slow
 def test_the_command_predicts_a_csv(version: Path, table: Path) -> None:
     done = call("--weight_path", version, "--csv", table, "--out", table.with_name("moods.csv"))
     assert (done.returncode, done.stdout) == (1, "")
