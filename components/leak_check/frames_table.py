@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from tfx.dsl.io import fileio
 
 from schemas.splits import split_folder
-from system.parquet import read_table
+from system.parquet import pa, read_table
 
 BATCH_ROWS = 1 << 18
 
