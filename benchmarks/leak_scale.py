@@ -21,7 +21,8 @@ from benchmarks import flags
 from benchmarks.memory import measured_apart, peak_mb
 from dataset.frames_schema import arrow_schema
 from schemas import frame_columns
-from system.parquet import pa, write_table
+from system.arrow import pa
+from system.parquet import write_table
 
 Columns = dict[str, npt.NDArray[Any]]
 

@@ -1,7 +1,7 @@
 """Arrow schema of the Frames table."""
 
 from schemas import frame_columns
-from system.parquet import pa
+from system.arrow import pa
 
 
 def arrow_schema() -> pa.Schema:

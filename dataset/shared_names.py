@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from system.parquet import pa
+from system.arrow import pa
 
 Int64s = npt.NDArray[np.int64]
 

@@ -15,7 +15,8 @@ from components.evaluator.predictions_table import MODEL, probabilities_of
 from models.inputs.input_pipeline import shard_files
 from models.network import fast_layers, grad_cam  # noqa: F401 (our layers, to read a checkpoint)
 from report.thumbnails import data_uri, overlay_heat_map
-from system.parquet import pa, read_batches
+from system.arrow import pa
+from system.parquet import read_batches
 
 PICTURES_PER_GALLERY = 6
 RIGHT, WRONG, UNSURE = "right", "wrong", "unsure"

@@ -25,7 +25,9 @@ from runner.run_request import RunRequest
 from runner.run_summary import print_summary
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
+from system.printable import error_line, printable
 from system.streams import Streams
+from system.terminal import shown
 
 _LOGGER = logging.getLogger("pet_mood.runner")
 _MAX_MESSAGE_LENGTH = 2000
@@ -53,7 +55,7 @@ def run(request: RunRequest, closing_lines: ClosingLines | None = None) -> int:
             record = RunRecord(folder, log, started)
             return _Run(request, record, terminal, closing_lines).run()
     except ConfigError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(error_line(error))
         return RunExit.CONFIG
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{STOPPED.message}\n")
@@ -153,7 +155,7 @@ class _Run:
             ("log", path_text(self._record.log)),
         ):
             self._display.console.print(
-                Text.assemble("  ", (f"{title:<10}", "dim"), text), soft_wrap=True
+                Text.assemble("  ", (f"{title:<10}", "dim"), printable(text)), soft_wrap=True
             )
         self._display.console.print()
 
@@ -195,7 +197,7 @@ class _Run:
                 print_summary(self._display.console, record, example)
                 if self._closing_lines is not None:
                     for line in self._closing_lines(record, example):
-                        self._display.console.print(Text(line), soft_wrap=True)
+                        self._display.console.print(shown(line), soft_wrap=True)
         # The summary is not part of the run: an error in it must not change how the run ended.
         except Exception:
             _LOGGER.exception("the summary is incomplete")
@@ -231,8 +233,10 @@ class _Run:
             return None
 
     def _print_failure(self, failure: Failure) -> None:
-        prefix = "" if failure is STOPPED else "error: "
-        self._terminal.err.write(f"{prefix}{failure.message[:_MAX_MESSAGE_LENGTH]}\n")
+        message = failure.message[:_MAX_MESSAGE_LENGTH]
+        self._terminal.err.write(f"{message}\n" if failure is STOPPED else error_line(message))
         if failure.see_log:
-            self._terminal.err.write(f"The traceback is in {path_text(self._record.log)}\n")
+            self._terminal.err.write(
+                f"The traceback is in {printable(path_text(self._record.log))}\n"
+            )
         self._terminal.err.flush()

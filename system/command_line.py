@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from schemas.version import VERSION
+from system.printable import error_line
+from system.streams import escape_what_cannot_be_written
 
 _UNKNOWN = "unrecognized arguments: "
 _WIDEST = 100
@@ -64,7 +66,11 @@ class CommandLine(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> argparse.Namespace:
-        """Parses; inside a shell's completion it prints the candidates and exits."""
+        """Parses; inside a shell's completion it prints the candidates and exits.
+
+        From here on every command may print what the standard output's encoding lacks.
+        """
+        escape_what_cannot_be_written()
         self._complete()
         return super().parse_args(args, namespace)
 
@@ -72,6 +78,7 @@ class CommandLine(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> argparse.Namespace:
         """The same where flags may stand between arguments."""
+        escape_what_cannot_be_written()
         self._complete()
         return super().parse_intermixed_args(args, namespace)
 
@@ -79,7 +86,7 @@ class CommandLine(argparse.ArgumentParser):
         """Prints what is wrong in one line and exits with 2."""
         if message.startswith(_UNKNOWN):
             message = self._unknown(message.removeprefix(_UNKNOWN).split())
-        sys.stderr.write(f"error: {message}\n")
+        sys.stderr.write(error_line(message))
         sys.exit(2)
 
     def help_on(self, topic: str) -> str:

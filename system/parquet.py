@@ -1,8 +1,4 @@
-"""Parquet and Arrow for the whole project: every module imports them from here.
-
-A file's schema may hold a pickle, which Arrow below 14.0.1 runs while it reads the schema
-(CVE-2023-47248). TFX 1.16 needs Arrow 10, so that ``pyarrow_hotfix`` refuses such files; it works
-in the process that has imported it, which is why it stands beside the import of Arrow.
+"""Parquet files for the whole project: no other module reads them.
 
 Files are read in the calling thread only, on this machine or in a bucket. If Arrow's own threads
 read a Python file, one of them may still release it while the interpreter ends. That aborts the
@@ -14,21 +10,14 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import IO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import pyarrow_hotfix
-
 from schemas.errors import ConfigError
+from system.arrow import PICKLE, pa, pq
 from system.printable import printable
 from system.storage import open_file
-
-pyarrow_hotfix.install()
 
 ParquetWriter = pq.ParquetWriter
 write_table = pq.write_table
 
-_PICKLE = "arrow.py_extension_type"
-"""Arrow's name of the column type that is a pickle."""
 _ERRORS = (pa.ArrowException, OSError, RuntimeError, ValueError, LookupError, MemoryError)
 """What Arrow raises for files that are cut short, altered or of another kind."""
 _BATCH_ROWS = 1 << 16
@@ -36,7 +25,6 @@ _MAX_REASON = 200
 
 __all__ = [
     "ParquetWriter",
-    "pa",
     "read_batches",
     "read_rows_and_schema",
     "read_schema",
@@ -119,12 +107,12 @@ def _refused(path: str) -> Iterator[None]:
     ) as error:
         text = str(error)
         reason = (
-            f"a column type that runs code when it is read ({_PICKLE})"
-            if _PICKLE in text
+            f"a column type that runs code when it is read ({PICKLE})"
+            if PICKLE in text
             else printable(text or type(error).__name__)[:_MAX_REASON]
         )
         raise ConfigError(
             f"{printable(path)} must be a Parquet file as this project writes them. Received: "
             f"{reason}. Somebody or something has altered it: delete the folder of results that it "
             "lies in, and repeat the command that made them"
-        ) from (None if _PICKLE in text else error)
+        ) from (None if PICKLE in text else error)

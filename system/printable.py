@@ -18,3 +18,8 @@ def printable(text: str, keep: str = "") -> str:
         char if char.isprintable() or char in keep else ascii(char)[1:-1]
         for char in unicodedata.normalize("NFC", text)
     )
+
+
+def error_line(error: object) -> str:
+    """Returns the line, or lines, that tell a user of an error."""
+    return f"error: {printable(str(error), keep=chr(10))}\n"

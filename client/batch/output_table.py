@@ -13,7 +13,8 @@ from pathlib import Path
 
 from client.predict.prediction_inputs import PredictionInput
 from client.predict.predictions import DECIMALS, Outcome, Prediction
-from system.parquet import ParquetWriter, pa, write_table
+from system.arrow import pa
+from system.parquet import ParquetWriter, write_table
 
 CSV, PARQUET = ".csv", ".parquet"
 

@@ -22,7 +22,8 @@ from client.batch import output_table
 from schemas import json_text
 from schemas.errors import ConfigError
 from system import files
-from system.parquet import pa, read_rows_and_schema, read_table
+from system.arrow import pa
+from system.parquet import read_rows_and_schema, read_table
 
 _DIGEST_KEY = b"inputs"
 """Key of the inputs' hash in a part's metadata."""

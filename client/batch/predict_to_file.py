@@ -17,7 +17,7 @@ from client.predict.predict_batches import BATCH_SIZE, predict_all
 from client.predict.prediction_inputs import PredictionInput
 from client.predict.predictions import FailedPrediction, Outcome
 from schemas.errors import ConfigError
-from system.parquet import pa
+from system.arrow import pa
 
 PART_ROWS = 4096
 """Inputs in a part: the work that a kill -9 costs at most, and the outcomes in memory."""

@@ -17,7 +17,7 @@ from tfx_bsl.arrow import table_util
 from components.evaluator import predictions_table, tfma_metrics
 from components.evaluator.confusion_counts import ALL_ROWS, ConfusionCounts, SliceKey
 from components.evaluator.scores import Matrix
-from system.parquet import pa
+from system.arrow import pa
 
 _MATRIX = "confusion"
 _PREDICTION, _ROWS = "answer", "rows"

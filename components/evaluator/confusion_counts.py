@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from components.evaluator import calibration, predictions_table, scores
 from components.evaluator.scores import Matrix
-from system.parquet import pa
+from system.arrow import pa
 
 SliceKey = tuple[tuple[str, Any], ...]
 """A slice's key as TFMA writes it: () is all rows, (("species", "CAT"),) is the cats."""

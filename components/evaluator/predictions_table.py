@@ -11,7 +11,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from system.parquet import ParquetWriter, pa, read_batches, read_schema
+from system.arrow import pa
+from system.parquet import ParquetWriter, read_batches, read_schema
 from system.storage import open_file
 
 MODEL, BASELINE, COMPARED = "model", "baseline", "compared"

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from tfx.dsl.io import fileio
 
 from schemas.splits import split_folder
-from system.parquet import pa, read_table
+from system.arrow import pa
+from system.parquet import read_table
 
 BATCH_ROWS = 1 << 18
 

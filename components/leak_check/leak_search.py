@@ -12,7 +12,7 @@ from dataset.leaks import NearPairs, ViewHashes, near_pairs
 from dataset.shared_names import shared_names
 from schemas import frame_columns
 from schemas.documents.leaks import LeakExample
-from system.parquet import pa
+from system.arrow import pa
 
 CLIP: Final = "clip"
 GROUP: Final = "group"

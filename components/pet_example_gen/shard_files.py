@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from dataset.frames_schema import arrow_schema
 from schemas.documents.ingest import BlockCounts, SplitCounts
-from system.parquet import pa, write_table
+from system.arrow import pa
+from system.parquet import write_table
 from system.storage import open_file
 
 RECORDS, FRAMES = ".tfrecord", ".parquet"
