@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from schemas.version import VERSION
+from system.home import ensure_home
 from system.printable import error_line
 from system.streams import escape_what_cannot_be_written
 
@@ -66,20 +67,15 @@ class CommandLine(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> argparse.Namespace:
-        """Parses; inside a shell's completion it prints the candidates and exits.
-
-        From here on every command may print what the standard output's encoding lacks.
-        """
-        escape_what_cannot_be_written()
-        self._complete()
+        """Parses; inside a shell's completion it prints the candidates and exits."""
+        self._prepare()
         return super().parse_args(args, namespace)
 
     def parse_intermixed_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> argparse.Namespace:
         """The same where flags may stand between arguments."""
-        escape_what_cannot_be_written()
-        self._complete()
+        self._prepare()
         return super().parse_intermixed_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
@@ -115,6 +111,12 @@ class CommandLine(argparse.ArgumentParser):
         near = difflib.get_close_matches(flags[0], known, n=3, cutoff=0.7)
         suggested = f"Did you mean {' or '.join(near)}?" if near else "See --help"
         return f"There is no flag {flags[0]}. {self._flag_hint(flags[0]) or suggested}"
+
+    def _prepare(self) -> None:
+        """Makes the process fit for any output and for libraries that look for a home folder."""
+        escape_what_cannot_be_written()
+        ensure_home()
+        self._complete()
 
     def _complete(self) -> None:
         if "_ARGCOMPLETE" in os.environ:
