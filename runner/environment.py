@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from schemas.errors import ConfigError
+from system.patterns import SPECIAL
 
 _MIN_FREE_DISK_BYTES = 500 * 2**20
 """Ten times the whole output of the drawn sample."""
@@ -35,6 +36,17 @@ def check_versions() -> None:
         raise ConfigError(
             f"Python {python[0]}.{python[1]} goes with TFX {required}. Received: {installed}. "
             "uv sync installs the matching version."
+        )
+
+
+def check_name(folder: Path) -> None:
+    """Raises ConfigError if Beam or TensorFlow would take the folder's path for a pattern."""
+    found = [char for char in SPECIAL if char in str(folder)]
+    if found:
+        raise ConfigError(
+            f"The output folder's path must have none of {' '.join(SPECIAL)}, which Beam and "
+            "TensorFlow take for a pattern where they look for the nodes' results. Received: "
+            f"{folder} with {' '.join(found)}. Choose another with --output."
         )
 
 

@@ -50,6 +50,7 @@ def run(request: RunRequest, closing_lines: ClosingLines | None = None) -> int:
     log = folder / "logs" / f"{started:%Y%m%d-%H%M%S}.log"
     try:
         environment.check_versions()
+        environment.check_name(folder)
         environment.check_output(folder)
         with environment.locked(folder), captured(log) as terminal, environment.prepared():
             record = RunRecord(folder, log, started)

@@ -79,7 +79,9 @@ def count_errors(table: pa.Table) -> dict[str, int]:
 
 def write_part(path: Path, table: pa.Table) -> None:
     """Writes one part."""
-    write_table(table, path, compression="zstd")
+    # Arrow would take a path with odd characters for an address.
+    with path.open("wb") as file:
+        write_table(table, file, compression="zstd")
 
 
 def write_whole(
@@ -90,7 +92,7 @@ def write_whole(
     if as_csv:
         _write_csv(path, tables, schema)
         return
-    with ParquetWriter(path, schema, compression="zstd") as writer:
+    with path.open("wb") as file, ParquetWriter(file, schema, compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
 
