@@ -10,6 +10,7 @@ from typing import TypeVar
 from rich.text import Text
 
 from models.settings import NONE
+from pipeline.config import Settings
 from pipeline.metadata.settings import MYSQL
 from pipeline.run_inputs import RunInputs
 from report.formatting import path_text
@@ -25,6 +26,7 @@ from runner.run_request import RunRequest
 from runner.run_summary import print_summary
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
+from system import secrets
 from system.printable import error_line, printable
 from system.streams import Streams
 from system.terminal import shown
@@ -120,7 +122,7 @@ class _Run:
         self._record.write()
 
     def _run_pipeline(self) -> None:
-        """Checks and prepares the run, and then runs the pipeline's nodes."""
+        """Checks the settings and runs the pipeline."""
         settings, inputs = self._request.settings(), self._request.inputs()
         self._record.settings = settings
         self._record.write()
@@ -129,6 +131,13 @@ class _Run:
         _LOGGER.info("%s", inputs)
         self._print_header(inputs)
 
+        # The metadata's own password may be in a variable of any name.
+        names = (settings.metadata.password_env,) * (settings.metadata.store == MYSQL)
+        with secrets.kept_apart(*names):
+            self._run_nodes(settings, inputs)
+
+    def _run_nodes(self, settings: Settings, inputs: RunInputs) -> None:
+        """Prepares the run and runs the pipeline's nodes."""
         preparation.check_folder(settings, inputs)
         if settings.metadata.store == MYSQL:
             self._step("Checking MySQL", lambda: preparation.check_server(settings, inputs))

@@ -12,6 +12,7 @@ from dataset.aihub.preparation import PrepareSettings, prepare
 from dataset.aihub.terminal import progress_on, show_summary
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
+from system import secrets
 from system.command_line import CommandLine
 from system.terminal import console_on, shown
 
@@ -54,7 +55,7 @@ def run_command(arguments: Sequence[str] | None, description: str) -> int:
         moods = read_moods(asked.labels) if asked.labels else DEFAULT_MOODS
         settings = PrepareSettings(moods, asked.check_images, asked.workers)
         start = time.monotonic()
-        with progress_on(errors):
+        with secrets.kept_apart(), progress_on(errors):
             summary = prepare(asked.root, asked.out, settings)
     except (ConfigError, LabelMapError) as error:
         return _fail(errors, 2, str(error))
