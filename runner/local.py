@@ -11,6 +11,7 @@ from typing import TypeVar
 from rich.text import Text
 
 from models.settings import NONE
+from pipeline.config import Settings
 from pipeline.metadata.settings import MYSQL
 from pipeline.run_inputs import RunInputs
 from report.formatting import path_text
@@ -27,8 +28,11 @@ from runner.run_request import RunRequest
 from runner.run_summary import print_summary
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
+from system import secrets
+from system.printable import error_line, printable
 from system.pushed_versions import check_version
 from system.streams import Streams
+from system.terminal import shown
 
 _LOGGER = logging.getLogger("pet_mood.runner")
 _MAX_MESSAGE_LENGTH = 2000
@@ -51,12 +55,13 @@ def run(request: RunRequest, closing_lines: ClosingLines | None = None) -> int:
     log = folder / "logs" / f"{started:%Y%m%d-%H%M%S}.log"
     try:
         environment.check_versions()
+        environment.check_name(folder)
         environment.check_output(folder)
         with environment.locked(folder), captured(log) as terminal, environment.prepared():
             record = RunRecord(folder, log, started)
             return _Run(request, record, terminal, closing_lines).run()
     except ConfigError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(error_line(error))
         return RunExit.CONFIG
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{STOPPED.message}\n")
@@ -121,7 +126,7 @@ class _Run:
         self._record.write()
 
     def _run_pipeline(self) -> None:
-        """Checks and prepares the run, and then runs the pipeline's nodes."""
+        """Checks the settings and runs the pipeline."""
         settings, inputs = self._request.settings(), self._request.inputs()
         self._record.settings = settings
         self._record.write()
@@ -130,6 +135,13 @@ class _Run:
         _LOGGER.info("%s", inputs)
         self._print_header(inputs)
 
+        # The metadata's own password may be in a variable of any name.
+        names = (settings.metadata.password_env,) * (settings.metadata.store == MYSQL)
+        with secrets.kept_apart(*names):
+            self._run_nodes(settings, inputs)
+
+    def _run_nodes(self, settings: Settings, inputs: RunInputs) -> None:
+        """Prepares the run and runs the pipeline's nodes."""
         preparation.check_folder(settings, inputs)
         preparation.check_pins(settings)
         if settings.metadata.store == MYSQL:
@@ -182,7 +194,7 @@ class _Run:
             ("log", path_text(self._record.log)),
         ):
             self._display.console.print(
-                Text.assemble("  ", (f"{title:<10}", "dim"), text), soft_wrap=True
+                Text.assemble("  ", (f"{title:<10}", "dim"), printable(text)), soft_wrap=True
             )
         self._display.console.print()
 
@@ -224,7 +236,7 @@ class _Run:
                 print_summary(self._display.console, record, example)
                 if self._closing_lines is not None:
                     for line in self._closing_lines(record, example):
-                        self._display.console.print(Text(line), soft_wrap=True)
+                        self._display.console.print(shown(line), soft_wrap=True)
         # The summary is not part of the run: an error in it must not change how the run ended.
         except Exception:
             _LOGGER.exception("the summary is incomplete")
@@ -260,10 +272,12 @@ class _Run:
             return None
 
     def _print_failure(self, failure: Failure) -> None:
-        prefix = "" if failure is STOPPED else "error: "
-        self._terminal.err.write(f"{prefix}{failure.message[:_MAX_MESSAGE_LENGTH]}\n")
+        message = failure.message[:_MAX_MESSAGE_LENGTH]
+        self._terminal.err.write(f"{message}\n" if failure is STOPPED else error_line(message))
         if failure.see_log:
-            self._terminal.err.write(f"The traceback is in {path_text(self._record.log)}\n")
+            self._terminal.err.write(
+                f"The traceback is in {printable(path_text(self._record.log))}\n"
+            )
         self._terminal.err.flush()
 
 

@@ -4,13 +4,11 @@ This module only looks at files, reads JSON and compares a version with its mani
 load a model.
 """
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
 from client.backends.model import ModelInfo
-from schemas import signatures
-from schemas.documents.training import Preprocessing
+from schemas import json_text, signatures
 from schemas.errors import ConfigError
 from schemas.labels import LabelMapError, read_moods
 from system import manifest
@@ -18,6 +16,9 @@ from system.files import size_and_time
 from system.pushed_versions import check_version, version_number
 
 CHECKPOINT_ENDINGS = (".keras", ".h5", ".hdf5")
+MAX_RESOLUTION = 4096
+"""Largest input of a model, pixels: more is a damaged or altered file, whose first prediction
+would take gigabytes."""
 
 _GRAPH = "saved_model.pb"
 _ACCEPTED = (
@@ -108,11 +109,11 @@ def read_model_info(version: Path) -> ModelInfo:
     extras = version / signatures.EXTRAS_FOLDER
     try:
         mood_names = read_moods(extras / signatures.LABELS_ASSET)
-        spec: Preprocessing = json.loads(
-            (extras / signatures.SPEC_ASSET).read_text(encoding="utf-8")
-        )
-        return ModelInfo(str(version), mood_names, int(spec["resolution"]))
-    except (LabelMapError, OSError, ValueError, KeyError, TypeError) as error:
+        match json_text.parsed(json_text.read(extras / signatures.SPEC_ASSET)):
+            case {"resolution": int(resolution)} if 0 < resolution <= MAX_RESOLUTION:
+                return ModelInfo(str(version), mood_names, resolution)
+        raise ValueError(f"{signatures.SPEC_ASSET} has no resolution up to {MAX_RESOLUTION}")
+    except (LabelMapError, OSError, ValueError) as error:
         raise ConfigError(
             f"{version} is no version that this project has pushed: {signatures.EXTRAS_FOLDER} "
             f"must hold {signatures.LABELS_ASSET} and {signatures.SPEC_ASSET}. {error}"

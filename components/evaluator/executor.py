@@ -22,6 +22,7 @@ from schemas import artifacts
 from schemas.documents.evaluation import Measures, Metrics, Verdict
 from schemas.documents.ingest import Ingest
 from schemas.splits import EVAL
+from system.patterns import escaped
 from system.storage import open_file
 
 EXAMPLES = "examples"
@@ -124,7 +125,8 @@ def _load_servables(
 
 def _eval_shards(examples: list[types.Artifact]) -> list[str]:
     """Returns the TFRecord files of the eval split, in order."""
-    return sorted(fileio.glob(posixpath.join(artifact_utils.get_split_uri(examples, EVAL), "*")))
+    folder = escaped(artifact_utils.get_split_uri(examples, EVAL))
+    return sorted(fileio.glob(posixpath.join(folder, "*")))
 
 
 def _label_counts(rejects_uri: str) -> dict[str, int]:

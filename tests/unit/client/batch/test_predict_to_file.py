@@ -187,7 +187,7 @@ def test_a_full_disk_is_an_error_that_keeps_the_parts(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(output_table.pq, "write_table", full)
+        patch.setattr(output_table, "write_table", full)
         with pytest.raises(ConfigError, match=r"must be writable.*No space left.*goes on"):
             predict(inputs_of(photos), begun)
     assert predict(inputs_of(photos), begun).resumed == 3
