@@ -4,16 +4,17 @@ Columns: ``row`` int64 from 0, ``image``, ``bbox``, ``mood``, ``probability_<moo
 every mood in label map order, to six decimals, ``error``, ``detail``. Values that an outcome
 lacks are null, in a CSV an empty cell. In texts, bytes that are not UTF-8 are written as
 ``\udc..`` escapes. A CSV begins with a byte order mark, without which a Korean Excel takes it for
-CP949; Python reads it as ``utf-8-sig``, pandas as it is.
+CP949; Python reads it as ``utf-8-sig``, pandas as it is. Its cells are those of
+``system.csv_files``: one that a spreadsheet would execute has an apostrophe in front.
 """
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from client.predict.prediction_inputs import PredictionInput
 from client.predict.predictions import DECIMALS, Outcome, Prediction
 from system.arrow import pa
+from system.csv_files import CsvWriter
 from system.parquet import ParquetWriter, write_table
 
 CSV, PARQUET = ".csv", ".parquet"
@@ -99,7 +100,7 @@ def write_whole(
 
 def _write_csv(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(schema.names)
+        writer = CsvWriter(file)
+        writer.write(schema.names)
         for table in tables:
-            writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+            writer.write_all(zip(*(column.to_pylist() for column in table.columns), strict=True))
