@@ -13,6 +13,8 @@ from client.predict.predictions import Prediction
 from dataset.boxes import PixelBox
 from testing.models import quadrants
 
+pytestmark = pytest.mark.slow
+
 BOX = PixelBox(y=100, x=200, height=100, width=100)
 SLOW = {"timeout": 30_000}
 

@@ -94,6 +94,7 @@ def run_toy(*arguments: str | Path) -> int:
     return done.returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_after_a_kill_the_same_command_resumes_and_predicts_nothing_twice(
     photos: Path, tmp_path: Path, ending: str
@@ -186,7 +187,7 @@ def test_a_full_disk_is_an_error_that_keeps_the_parts(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(output_table.pq, "write_table", full)
+        patch.setattr(output_table, "write_table", full)
         with pytest.raises(ConfigError, match=r"must be writable.*No space left.*goes on"):
             predict(inputs_of(photos), begun)
     assert predict(inputs_of(photos), begun).resumed == 3
@@ -197,6 +198,7 @@ def test_no_input_gives_a_table_without_rows(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "moods.parquet").column_names == COLUMNS
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_inputs_and_they_are_taken_as_needed(
     tmp_path: Path,
 ) -> None:
