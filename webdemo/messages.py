@@ -3,7 +3,7 @@
 from client.backends.model import REQUEST_TOO_LARGE
 from client.predict.predictions import ANSWER_NOT_FINITE
 from schemas import signatures
-from schemas.reasons import RejectReason
+from schemas.reasons import IN_KOREAN, RejectReason
 
 SERVER_DOWN = "server_down"
 """The server of --server cannot be reached or has refused the request."""
@@ -17,7 +17,7 @@ UPLOAD_TOO_SLOW = "upload_too_slow"
 """The file does not come, or comes too slowly."""
 BUSY = "busy"
 """There is no room for another request at the moment."""
-UNEXPECTED = "unexpected_error"
+UNEXPECTED = RejectReason.UNEXPECTED_ERROR.value
 """A fault of this program or of a library: a file, say, that breaks its decoder."""
 FOREIGN_HOST = "foreign_host"
 """The address that the browser was given is not one of this program's."""
@@ -28,28 +28,46 @@ NO_SUCH_ADDRESS = "no_such_address"
 MALFORMED_REQUEST = "malformed_request"
 """No HTTP."""
 
-_BAD_BOX = (
-    "상자가 올바르지 않습니다. 사진 위에 다시 그려 주세요.",
-    "The box is not valid. Draw a new one on the photo.",
-)
+
+def _of_reason(reason: RejectReason, remedy: str, english: str) -> tuple[str, str]:
+    """Returns the message of a reason whose Korean sentence the run's page has too.
+
+    Args:
+      reason: an upload's own fault.
+      remedy: in Korean, added to the sentence.
+      english: sentence and remedy.
+    """
+    return f"{IN_KOREAN[reason]} {remedy}", english
+
+
+_DRAW_AGAIN = ("사진 위에 다시 그려 주세요.", "The box is not valid. Draw a new one on the photo.")
 MESSAGES = {
-    RejectReason.NOT_AN_IMAGE.value: (
-        "사진 파일이 아니거나 지원하지 않는 형식입니다. JPEG나 PNG 사진을 골라 주세요.",
+    # Reasons that an upload should not have, and new ones until they get a remedy below.
+    **{
+        reason.value: (korean, f"The photo cannot be used ({reason.value.replace('_', ' ')}).")
+        for reason, korean in IN_KOREAN.items()
+    },
+    RejectReason.NOT_AN_IMAGE.value: _of_reason(
+        RejectReason.NOT_AN_IMAGE,
+        "JPEG나 PNG 사진을 골라 주세요.",
         "This is not a photo, or its format is not supported. Choose a JPEG or PNG file.",
     ),
-    RejectReason.IMAGE_TRUNCATED.value: (
-        "사진 파일이 손상되었습니다. 다른 사진을 골라 주세요.",
+    RejectReason.IMAGE_TRUNCATED.value: _of_reason(
+        RejectReason.IMAGE_TRUNCATED,
+        "다른 사진을 골라 주세요.",
         "The photo file is damaged or incomplete. Choose another one.",
     ),
-    RejectReason.IMAGE_TOO_LARGE.value: (
-        "사진의 픽셀 수가 너무 많습니다. 크기를 줄여서 다시 올려 주세요.",
-        "The photo has too many pixels. Reduce its size and try again.",
+    RejectReason.IMAGE_TOO_LARGE.value: _of_reason(
+        RejectReason.IMAGE_TOO_LARGE,
+        "크기를 줄여서 다시 올려 주세요.",
+        "The photo has too many pixels, or its file is too large. Reduce its size and try again.",
     ),
-    RejectReason.BOX_MALFORMED.value: _BAD_BOX,
-    RejectReason.BOX_NEGATIVE.value: _BAD_BOX,
-    RejectReason.BOX_EMPTY.value: _BAD_BOX,
-    RejectReason.BOX_OUTSIDE_IMAGE.value: (
-        "상자가 사진 밖으로 나갔습니다. 사진 안에 다시 그려 주세요.",
+    RejectReason.BOX_MALFORMED.value: _of_reason(RejectReason.BOX_MALFORMED, *_DRAW_AGAIN),
+    RejectReason.BOX_NEGATIVE.value: _of_reason(RejectReason.BOX_NEGATIVE, *_DRAW_AGAIN),
+    RejectReason.BOX_EMPTY.value: _of_reason(RejectReason.BOX_EMPTY, *_DRAW_AGAIN),
+    RejectReason.BOX_OUTSIDE_IMAGE.value: _of_reason(
+        RejectReason.BOX_OUTSIDE_IMAGE,
+        "사진 안에 다시 그려 주세요.",
         "The box extends beyond the photo. Draw one within the photo.",
     ),
     signatures.STATUS_IMAGE_UNREADABLE: (
