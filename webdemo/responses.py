@@ -26,7 +26,6 @@ class RefusedError(Exception):
       error: a key of ``MESSAGES``.
       detail: for the visitor.
       retry_seconds: for ``Retry-After``; None leaves it out.
-      close: whether the connection is closed after the answer.
     """
 
     def __init__(
@@ -36,19 +35,16 @@ class RefusedError(Exception):
         detail: str = "",
         *,
         retry_seconds: int | None = None,
-        close: bool = False,
     ) -> None:
         super().__init__(detail or error)
         self.status, self.error, self.detail = status, error, detail
-        self.retry_seconds, self.close = retry_seconds, close
+        self.retry_seconds = retry_seconds
 
     def response(self) -> Response:
         """Returns the answer."""
         response = error_response(self.status, self.error, self.detail)
         if self.retry_seconds is not None:
             response.headers["Retry-After"] = str(self.retry_seconds)
-        if self.close:
-            response.headers["Connection"] = "close"
         return response
 
 

@@ -79,12 +79,13 @@ class Upload:
                     self.size += len(chunk)
                     body += chunk
         except TimeoutError:
+            # The connection is not closed at once: bytes that come after that would reset it, and
+            # the client would lose this answer. Limits.header_seconds ends it.
             raise RefusedError(
                 408,
                 UPLOAD_TOO_SLOW,
                 f"the limits are {limits.stall_seconds:g} seconds without data and "
                 f"{limits.upload_seconds:g} seconds in all",
-                close=True,
             ) from None
 
     def _check_size(self, size: int) -> None:

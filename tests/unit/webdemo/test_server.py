@@ -30,10 +30,11 @@ HEAT = "/heat?mood=%EA%B3%B5%ED%8F%AC"
 
 
 def all_text(connection: socket.socket) -> str:
-    """Returns what the server sends until it closes the connection."""
+    """Returns what the server sends until it closes or resets the connection."""
     text = b""
-    while received := connection.recv(1 << 16):
-        text += received
+    with contextlib.suppress(ConnectionResetError):
+        while received := connection.recv(1 << 16):
+            text += received
     return text.decode()
 
 
