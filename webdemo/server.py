@@ -2,7 +2,7 @@
 
 uvicorn waits for ever for the rest of a request (https://github.com/Kludex/uvicorn/issues/157),
 and its ``limit_concurrency`` counts silent connections as requests: some that say nothing would
-keep everybody out. docs/decisions/0018-demo.md compares it with other servers.
+keep everybody out (docs/decisions/0018-demo.md).
 """
 
 import asyncio
