@@ -34,7 +34,9 @@ def whole(path: Path) -> Iterator[Path]:
         yield partial
         put(partial, path)
     except BaseException:
-        remove(partial)
+        # On a failing disk the removal may fail too, and must not hide why the writing did.
+        with contextlib.suppress(OSError):
+            remove(partial)
         raise
 
 
@@ -51,11 +53,16 @@ def put(partial: Path, path: Path) -> None:
       partial: the written file or folder.
       path: the new name, in the same file system. A file of this name is replaced.
     """
-    for inner in partial.rglob("*"):
-        flush(inner)
-    flush(partial)
+    flush_tree(partial)
     partial.replace(path)
     flush(path.parent)
+
+
+def flush_tree(path: Path) -> None:
+    """Waits until a file, or a folder with all that is in it, is on the disk."""
+    for inner in path.rglob("*"):
+        flush(inner)
+    flush(path)
 
 
 def flush(path: Path) -> None:
