@@ -118,8 +118,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = vars(parser.parse_intermixed_args(arguments))
     if not args["pictures"] and args["csv"] is None:
         parser.print_usage(sys.stderr)
-        model = "--server" if args["server"] else "--weight_path"
-        flag = f"{model} {args['server'] or args['weight_path']}"
+        # Not the server's own address: one with a password has not been refused yet.
+        flag = "--server URL" if args["server"] else f"--weight_path {args['weight_path']}"
         sys.stderr.write("error: " + EXAMPLE.format(model=flag))
         return 2
     # Not above: --help and wrong flags need not wait for it.

@@ -22,7 +22,7 @@ from benchmarks import flags
 from client.predict.pictures import upright_picture
 from dataset.boxes import parse_box
 from dataset.csv_rows import read_rows
-from dataset.photo import read_photo
+from dataset.photos.files import read_photo
 from schemas import features, signatures
 
 BATCH_SIZE = 32
@@ -51,7 +51,7 @@ def measure(servable: Path, shards: list[Path], csv: Path, image_root: Path) -> 
     differences, changed = [], 0
     for records in _batches(shards):
         lines = [_line(record) for record in records]
-        photos = [upright_picture(read_photo(str(image_root / rows[n].image_path))) for n in lines]
+        photos = [upright_picture(read_photo(str(image_root), rows[n].image_path)) for n in lines]
         stored = _predict(loaded, signatures.SERVE_EXAMPLE, examples=records)
         requested = _predict(
             loaded,

@@ -1,14 +1,16 @@
 """Reads the cleaned CSV: its columns, its encoding and its rows, one at a time.
 
-Only the table itself is checked here, and a faulty table is refused as a whole. ``dataset.boxes``
-and ``dataset.photo`` check the single rows.
+A table is refused as a whole where its header or its encoding is faulty. ``dataset.boxes`` and
+``dataset.photos`` check the single rows.
 """
 
-import csv
+import posixpath
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import IO, Any, NamedTuple
 
+from dataset.csv_table import Record, TableError, column_indices, not_utf8, read_table
 from schemas import csv_columns
 from schemas.errors import DataRefusedError
 from schemas.labels import normalise
@@ -20,7 +22,11 @@ _VIDEO_FRAME = re.compile(r"frame_\d+_timestamp_\d+\.[A-Za-z]+$")
 
 
 class Row(NamedTuple):
-    """One row of the CSV, texts trimmed; an absent or empty optional cell is ""."""
+    """One row of the CSV, texts trimmed; an absent or empty optional cell is "".
+
+    Attributes:
+      fault: why the row cannot be read from the table; "" for a sound one.
+    """
 
     line: int
     image_path: str
@@ -29,6 +35,7 @@ class Row(NamedTuple):
     species: str
     clip: str
     group: str
+    fault: str = ""
 
     @property
     def split_key(self) -> str:
@@ -37,10 +44,11 @@ class Row(NamedTuple):
 
 
 def read_rows(path: str, opener: Opener = open, *, labelled: bool = True) -> Iterator[Row]:
-    """Yields the rows of a CSV in order; blank lines are skipped.
+    """Yields the rows of a CSV in order, faulty ones too; blank lines are skipped.
 
-    A byte order mark, CRLF, quoted fields, spaces around cells and decomposed Hangul in the
-    label are allowed. ``Row.line`` is the line on which the row begins; the header is line 1.
+    Byte order marks, line ends of any system, quoted cells, spaces around cells and decomposed
+    Hangul in the label are allowed. ``Row.line`` is the line on which the row begins; the header is
+    line 1.
 
     Args:
       path: of the CSV.
@@ -49,75 +57,35 @@ def read_rows(path: str, opener: Opener = open, *, labelled: bool = True) -> Ite
         ``Row.label`` is "".
 
     Raises:
-      DataRefusedError: the file is empty, lacks a required column, names a column twice, is not
-        UTF-8 or is not a CSV.
+      DataRefusedError: the file is empty, lacks a required column, names a column twice or is not
+        UTF-8.
     """
+    required = csv_columns.REQUIRED if labelled else csv_columns.UNLABELLED
     with opener(path, "rb") as raw:
-        reader = csv.reader(_lines(raw, path))
+        records = read_table(raw)
         try:
-            header = [cell.strip() for cell in checked(next(reader, []))]
-            indices = _column_indices(
-                header, path, csv_columns.REQUIRED if labelled else csv_columns.UNLABELLED
-            )
-            end = reader.line_num
-            for cells in map(checked, reader):
-                line, end = end + 1, reader.line_num
-                if any(cell.strip() for cell in cells):
-                    yield _row(line, cells, indices)
-        except csv.Error as error:
-            raise DataRefusedError(
-                f"{path} cannot be read as CSV at line {reader.line_num}: {error}"
-            ) from error
+            indices = column_indices(records, path, required, csv_columns.OPTIONAL)
+            for record in records:
+                if not record.is_utf8:
+                    raise not_utf8(path, record.line)
+                yield _row(record, indices)
+        except TableError as error:
+            raise DataRefusedError(str(error)) from error
 
 
-def checked(cells: list[str]) -> list[str]:
-    """Returns the cells of a row if all of them are text.
+def _row(record: Record, indices: dict[str, int]) -> Row:
+    cells = record.cells
 
-    Raises:
-      csv.Error: a cell has a NUL byte. Before Python 3.11 the ``csv`` module raises this itself.
-    """
-    if any("\0" in cell for cell in cells):
-        raise csv.Error("line contains NUL")
-    return cells
-
-
-def _lines(raw: IO[bytes], path: str) -> Iterator[str]:
-    """Yields lines as text; the error for a wrong byte names its line, which no codec knows."""
-    for number, line in enumerate(raw, start=1):
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise DataRefusedError(
-                f"{path} is not UTF-8 (line {number}: {error.reason}). "
-                "Save it as UTF-8; spreadsheets in Korean often write CP949 or UTF-16."
-            ) from error
-
-
-def _column_indices(header: list[str], path: str, required: tuple[str, ...]) -> dict[str, int]:
-    """Returns each known column's index in the header."""
-    if not any(header):
-        raise DataRefusedError(f"{path} is empty: the first line must name the columns.")
-    missing = [name for name in required if name not in header]
-    if missing:
-        raise DataRefusedError(
-            f"{path} lacks the column {', '.join(missing)}. Received the columns: "
-            f"{', '.join(header)}"
-        )
-    known = required + csv_columns.OPTIONAL
-    repeated = [name for name in known if header.count(name) > 1]
-    if repeated:
-        raise DataRefusedError(f"{path} names the column {', '.join(repeated)} twice.")
-    return {name: header.index(name) for name in known if name in header}
-
-
-def _row(line: int, cells: list[str], indices: dict[str, int]) -> Row:
     def cell(name: str) -> str:
         index = indices.get(name, len(cells))
         return cells[index].strip() if index < len(cells) else ""
 
     image_path = cell(csv_columns.IMAGE_PATH)
+    if record.fault:
+        # Cells of a faulty row may stand under other columns.
+        return Row(record.line, image_path, "", "", "", clip_of(image_path), "", record.fault)
     return Row(
-        line=line,
+        line=record.line,
         image_path=image_path,
         bbox=cell(csv_columns.BBOX),
         label=normalise(cell(csv_columns.LABELS)),
@@ -129,5 +97,16 @@ def _row(line: int, cells: list[str], indices: dict[str, int]) -> Row:
 
 def clip_of(image_path: str) -> str:
     """Returns the clip of a photo: the folder of a video frame, else the path itself."""
-    folder, slash, name = image_path.replace("\\", "/").rpartition("/")
-    return folder if slash and _VIDEO_FRAME.match(name) else image_path
+    path = canonical(image_path)
+    folder, slash, name = path.rpartition("/")
+    return folder if slash and _VIDEO_FRAME.match(name) else path
+
+
+def canonical(image_path: str) -> str:
+    """Returns one spelling for all that name a photo: slashes, no empty parts, and NFC."""
+    path = image_path.replace("\\", "/")
+    if not path.isascii():
+        path = unicodedata.normalize("NFC", path)
+    if "://" in path:
+        return path
+    return posixpath.normpath(path) if "//" in path or "./" in path else path

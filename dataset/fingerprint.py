@@ -5,10 +5,10 @@ photos that were added, replaced or repaired later.
 """
 
 import hashlib
-import os
 from pathlib import Path
 
 from dataset.csv_rows import read_rows
+from dataset.photos.files import photo_state
 
 
 def photos_fingerprint(csv_path: Path, image_root: Path, *, labelled: bool = True) -> str:
@@ -22,15 +22,6 @@ def photos_fingerprint(csv_path: Path, image_root: Path, *, labelled: bool = Tru
     """
     digest = hashlib.sha256()
     for row in read_rows(str(csv_path), labelled=labelled):
-        state = photo_state(f"{image_root}/{row.image_path}")
+        state = photo_state(str(image_root), row.image_path)
         digest.update(f"{row.image_path}\0{state}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-def photo_state(path: str) -> str:
-    """Returns a file's size and time of change; "-" for a missing file."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):  # ValueError: a NUL byte in the name.
-        return "-"
-    return f"{status.st_size},{status.st_mtime_ns}"

@@ -197,7 +197,8 @@ class _PartWriter:
             parts = self.parts.setdefault((split, number), [])
             path = f"{self._folder}/{split}-{number:05d}-{len(parts):05d}.csv"
             with self._opener(path, "w") as file:
-                csv.writer(file, lineterminator="\n").writerows(rows)
+                # Python 3.10 leaves a carriage return unquoted, which then ends a line.
+                csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
             parts.append(path)
         self._buffer.clear()
         self._count = 0

@@ -1,19 +1,18 @@
-"""Reads the photo of a row, and makes the stored crop: checked, shrunk, measured, as a JPEG."""
+"""Makes the stored crop of a photo: checked, shrunk, measured, as a JPEG."""
 
 import io
-import unicodedata
 from typing import NamedTuple
 
 from PIL import Image
 
 from dataset.boxes import PixelBox, check_box, view_of
 from dataset.crops import CropPlan, plan_crop
-from dataset.csv_rows import Opener
-from dataset.decoding import Decoded, PhotoError, RegionDecoder, decode, opened, orientation_of
+from dataset.photos.decoding import Decoded, RegionDecoder, decode
+from dataset.photos.opening import opened
+from dataset.photos.parsed import PhotoError
 from dataset.quality import Quality, quality_fault, quality_of
 from dataset.settings import DataSettings
 from dataset.similarity import mean_colour, perceptual_hash
-from schemas.reasons import RejectReason
 
 
 class Crop(NamedTuple):
@@ -37,26 +36,6 @@ class Crop(NamedTuple):
     colour: int
 
 
-def read_photo(path: str, opener: Opener = open) -> bytes:
-    """Returns the file's bytes.
-
-    If there is no file of that name, the composed (NFC) and the decomposed (NFD) form of the
-    name are tried, because archives made on macOS hold Korean names in NFD.
-
-    Raises:
-      PhotoError: IMAGE_MISSING.
-    """
-    forms = dict.fromkeys([path, *(unicodedata.normalize(form, path) for form in ("NFC", "NFD"))])
-    detail = ""
-    for name in forms:
-        try:
-            with opener(name, "rb") as file:
-                return bytes(file.read())
-        except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name.
-            detail = detail or str(error)
-    raise PhotoError(RejectReason.IMAGE_MISSING, detail)
-
-
 def make_crop(
     photo: bytes,
     box: PixelBox,
@@ -67,7 +46,7 @@ def make_crop(
     """Makes the stored crop around ``box`` from an encoded photo.
 
     Args:
-      photo: the file's bytes, in any format that Pillow knows.
+      photo: the file's bytes, in one of ``dataset.photos.opening.FORMATS``.
       box: in pixels of the upright photo.
       settings: margin, surplus, limits and JPEG quality.
       side: the training resolution, pixels.
@@ -78,18 +57,12 @@ def make_crop(
         limit that the view breaks.
       BoxError: BOX_OUTSIDE_IMAGE or BOX_TOO_SMALL.
     """
-    with opened(photo) as image:
-        orientation = orientation_of(image)
-        width, height = image.size if orientation < 5 else image.size[::-1]
-        if width * height > settings.max_image_pixels:
-            raise PhotoError(
-                RejectReason.IMAGE_TOO_LARGE,
-                f"{height} x {width} pixels, the limit is {settings.max_image_pixels}",
-            )
+    with opened(photo, settings.max_image_pixels, settings.max_image_bytes) as opened_photo:
+        height, width = opened_photo.height, opened_photo.width
         check_box(box, height, width, settings.min_box_side)
         view_box = view_of(box, settings.box_margin, height, width)
         plan = plan_crop(view_box, height, width, side, settings.surplus)
-        crop = _cut(decode(photo, image, orientation, plan, decode_region), plan)
+        crop = _cut(decode(opened_photo, plan, decode_region), plan)
 
     # Quality and hashes are those of the view, without the surplus around it.
     y, x, rows, columns = plan.window

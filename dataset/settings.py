@@ -4,8 +4,12 @@ from typing import ClassVar
 
 from pydantic import model_validator
 
+from schemas import limits
 from schemas.errors import ConfigError
 from schemas.settings import SettingsGroup, setting
+
+_PILLOWS_LIMIT = 178_956_970
+"""Pixels above which Pillow refuses a photo, whatever our own limit is."""
 
 
 class DataSettings(SettingsGroup):
@@ -32,10 +36,19 @@ class DataSettings(SettingsGroup):
         16, "Shortest side of a box; smaller boxes are refused.", ge=1, unit="pixels"
     )
     max_image_pixels: int = setting(
-        50_000_000,
-        "Largest photo; larger ones are refused before they are decoded.",
+        limits.MAX_IMAGE_PIXELS,
+        "Largest photo; larger ones are refused before they are decoded. The servable and the "
+        "client keep to the default.",
         ge=1,
+        le=_PILLOWS_LIMIT,
         unit="pixels",
+    )
+    max_image_bytes: int = setting(
+        limits.MAX_IMAGE_BYTES,
+        "Longest file of a photo; longer ones are refused before they are read.",
+        ge=1,
+        le=2**30,
+        unit="bytes",
     )
     min_brightness: float = setting(
         0.0,

@@ -1,7 +1,6 @@
 """Small pictures as data URIs: refused photos with their boxes, and heat maps over views."""
 
 import base64
-import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,13 @@ from PIL import Image, ImageDraw, ImageOps
 
 from dataset.boxes import BoxError, parse_box
 from dataset.csv_rows import read_rows
-from dataset.decoding import DECODE_ERRORS, orientation_of, to_rgb
+from dataset.photos.decoding import decode_whole
+from dataset.photos.files import read_photo
+from dataset.photos.opening import opened
+from dataset.photos.parsed import PhotoError
+from schemas.limits import MAX_IMAGE_PIXELS
+from schemas.reasons import RejectReason
+from system.csv_files import read_dicts
 
 EXAMPLES_PER_REASON = 3
 _SIDE = 200
@@ -32,8 +37,8 @@ class RefusedRow:
       image: path as the CSV has it.
       line: of the CSV.
       detail: what was wrong.
-      picture: data URI of the photo with the box; None where the photo is missing or cannot be
-        decoded.
+      picture: data URI of the photo with the box; None where the photo is missing, cannot be
+        decoded or was refused as too large.
     """
 
     image: str
@@ -58,7 +63,7 @@ def refused_rows(rejects_csv: Path, image_root: Path | None) -> dict[str, list[R
     """
     examples: dict[str, list[dict[str, str]]] = defaultdict(list)
     with rejects_csv.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+        for row in read_dicts(file):
             if len(examples[row["reason"]]) < EXAMPLES_PER_REASON:
                 examples[row["reason"]].append(row)
 
@@ -70,8 +75,7 @@ def refused_rows(rejects_csv: Path, image_root: Path | None) -> dict[str, list[R
                 line=int(row["line"]),
                 detail=row["detail"],
                 picture=_photo_with_box(
-                    (image_root or Path(row["source"]).parent) / row["image"],
-                    boxes.get(_csv_line(row), ""),
+                    image_root or Path(row["source"]).parent, row, boxes.get(_csv_line(row), "")
                 ),
             )
             for row in rows
@@ -111,19 +115,19 @@ def _boxes_of_lines(source: str, lines: set[int]) -> Iterator[tuple[int, str]]:
             return
 
 
-def _photo_with_box(path: Path, box: str) -> str | None:
+def _photo_with_box(image_root: Path, row: dict[str, str], box: str) -> str | None:
     """Returns a data URI of the upright photo with its box drawn; None if it cannot be decoded."""
-    try:
-        with Image.open(path) as image:
-            # An orientation of 5 and above lies the photo on its side.
-            upright_width = image.size[orientation_of(image) >= 5]
-            image.draft("RGB", (4 * _SIDE, 4 * _SIDE))
-            photo = to_rgb(ImageOps.exif_transpose(image))
-    except DECODE_ERRORS:
+    if row["reason"] == RejectReason.IMAGE_TOO_LARGE:
         return None
-    # draft() may have decoded the photo at a fraction of its size.
-    _draw_box(photo, box, scale=photo.size[0] / upright_width)
-    return data_uri(photo)
+    try:
+        photo = read_photo(str(image_root), row["image"])
+        with opened(photo, MAX_IMAGE_PIXELS) as one:
+            reduction = max(1.0, min(one.width, one.height) / (4 * _SIDE))
+            decoded = decode_whole(one, reduction)
+    except PhotoError:
+        return None
+    _draw_box(decoded.pixels, box, scale=decoded.x_scale)
+    return data_uri(decoded.pixels)
 
 
 def _draw_box(photo: Image.Image, box: str, scale: float) -> None:

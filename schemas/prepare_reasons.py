@@ -39,6 +39,9 @@ class PrepareReason(str, enum.Enum):
     DUPLICATE_CLIP = "duplicate_clip"
     """Another label file of the split has the same clip."""
 
+    UNEXPECTED_ERROR = "unexpected_error"
+    """Reading the label file has failed in a way that no other reason covers."""
+
     FRAME_MALFORMED = "frame_malformed"
     """An annotation is not an object, or its frame number or timestamp is not a whole number."""
     DUPLICATE_FRAME = "duplicate_frame"

@@ -6,6 +6,8 @@ import enum
 class RejectReason(str, enum.Enum):
     """Reasons of refusal; a row gets the first that applies, in this order."""
 
+    ROW_MALFORMED = "row_malformed"
+    """The row has another number of cells than the header, or is not CSV."""
     UNKNOWN_LABEL = "unknown_label"
     """The mood is not in the label map."""
     BOX_MALFORMED = "box_malformed"
@@ -17,17 +19,19 @@ class RejectReason(str, enum.Enum):
     DUPLICATE_ROW = "duplicate_row"
     """An earlier row has the same photo and box."""
     IMAGE_MISSING = "image_missing"
-    """The photo's file does not exist or cannot be opened."""
+    """The photo's file does not exist, cannot be opened or is no regular file."""
     NOT_AN_IMAGE = "not_an_image"
     """The file is not an image in a known format."""
     IMAGE_TOO_LARGE = "image_too_large"
-    """The photo has more pixels than the set limit."""
+    """The photo has more pixels or bytes than the set limit."""
     BOX_OUTSIDE_IMAGE = "box_outside_image"
     """The box reaches past the upright photo's edge."""
     BOX_TOO_SMALL = "box_too_small"
     """A side of the box is under the set limit."""
     IMAGE_TRUNCATED = "image_truncated"
     """The photo has a sound header and cannot be decoded to its end."""
+    UNEXPECTED_ERROR = "unexpected_error"
+    """Reading the row has failed in a way that no other reason covers; the detail has the error."""
     TOO_DARK = "too_dark"
     """The view is darker than the set limit."""
     TOO_BRIGHT = "too_bright"
@@ -49,6 +53,7 @@ FAULTS = tuple(reason for reason in RejectReason if reason not in QUALITY_REASON
 """Reasons to refuse rows that cannot be used."""
 
 IN_KOREAN = {
+    RejectReason.ROW_MALFORMED: "행의 칸 수가 머리글과 다르거나 CSV 형식이 아닙니다.",
     RejectReason.UNKNOWN_LABEL: "라벨 표에 없는 감정입니다.",
     RejectReason.BOX_MALFORMED: "상자가 정수 네 개가 아닙니다.",
     RejectReason.BOX_NEGATIVE: "상자에 음수가 있습니다.",
@@ -56,10 +61,11 @@ IN_KOREAN = {
     RejectReason.DUPLICATE_ROW: "사진과 상자가 같은 행이 앞에 있습니다.",
     RejectReason.IMAGE_MISSING: "사진 파일이 없거나 열 수 없습니다.",
     RejectReason.NOT_AN_IMAGE: "사진 파일이 아니거나 지원하지 않는 형식입니다.",
-    RejectReason.IMAGE_TOO_LARGE: "사진의 픽셀 수가 너무 많습니다.",
+    RejectReason.IMAGE_TOO_LARGE: "사진의 픽셀 수나 파일이 너무 큽니다.",
     RejectReason.BOX_OUTSIDE_IMAGE: "상자가 사진 밖으로 나갔습니다.",
     RejectReason.BOX_TOO_SMALL: "상자가 너무 작습니다.",
     RejectReason.IMAGE_TRUNCATED: "사진 파일이 손상되었습니다.",
+    RejectReason.UNEXPECTED_ERROR: "행을 읽다가 예상하지 못한 오류가 났습니다.",
     RejectReason.TOO_DARK: "상자 안이 너무 어둡습니다.",
     RejectReason.TOO_BRIGHT: "상자 안이 너무 밝습니다.",
     RejectReason.LOW_CONTRAST: "상자 안의 대비가 너무 낮습니다.",

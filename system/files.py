@@ -4,6 +4,7 @@ If the process is killed or the machine loses its power, the earlier file is sti
 """
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from schemas.errors import ConfigError
 
 PARTIAL = ".partial"
 """Ending of a file or folder that is being written."""
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
+"""Errors of ``link`` where a file system has no hard links, or no more of a file (man 2 link)."""
 
 
 @contextlib.contextmanager
@@ -65,6 +68,35 @@ def flush_tree(path: Path) -> None:
     flush(path)
 
 
+def put_new(partial: Path, path: Path) -> None:
+    """Gives a written file a name that nothing else has, and waits for the new name.
+
+    Where the file system has no hard links, the name is first taken by an empty file, which a
+    crash in that moment leaves behind.
+
+    Args:
+      partial: the written file.
+      path: the new name, in the same file system.
+
+    Raises:
+      FileExistsError: there is something of this name; it is not touched.
+    """
+    flush(partial)
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        # A network disk repeats a request whose answer was lost, and then finds its own link.
+        if not os.path.samefile(partial, path):
+            raise
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        partial.replace(path)
+    partial.unlink(missing_ok=True)
+    flush(path.parent)
+
+
 def flush(path: Path) -> None:
     """Waits until a file's content, or a folder's list of names, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -72,6 +104,15 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def size_and_time(path: Path) -> str:
+    """Returns a file's size and time of change, which show a change; "-" for a missing file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return "-"
+    return f"{status.st_size},{status.st_mtime_ns}"
 
 
 def remove(path: Path) -> None:

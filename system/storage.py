@@ -1,7 +1,6 @@
 """Opens, links and writes files, on this machine or in a bucket, with the same errors in both."""
 
 import contextlib
-import errno
 import io
 import os
 import shutil
@@ -10,9 +9,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from system import files
-
-_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
-"""Errors of ``link`` where a file system has no hard links, or no more of a file (man 2 link)."""
 
 
 def open_file(path: str, mode: str) -> IO[Any]:
@@ -48,7 +44,7 @@ def link_file(source: str, target: str) -> None:
     try:
         os.link(source, target)
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        if error.errno not in files.NO_LINKS:
             raise
         with files.whole(Path(target)) as partial:
             shutil.copyfile(source, partial)

@@ -32,7 +32,7 @@ from client.predict.pictures import upright_picture
 from client.predict.predict_batches import predict_one
 from client.predict.predictions import FailedPrediction, likeliest_moods
 from dataset.boxes import BoxError, PixelBox, check_box, parse_box
-from dataset.decoding import PhotoError
+from dataset.photos.parsed import PhotoError
 from schemas.labels import MOODS_IN_ENGLISH
 from webdemo.messages import MESSAGES, NO_HEAT, SERVER_DOWN, UNKNOWN_LABEL, UPLOAD_TOO_LARGE
 

@@ -18,7 +18,8 @@ from client.predict.prediction_inputs import (
     inputs_from_paths,
 )
 from client.predict_request import PredictRequest
-from dataset.fingerprint import photo_state
+from system.files import size_and_time
+from system.printable import printable
 
 
 def check_files(request: PredictRequest, out: Path) -> None:
@@ -53,7 +54,7 @@ def run_batch(
             request.batch,
             report_progress=update,
         )
-    stream.write(f"{out}: {_summary(result)}\n")
+    stream.write(f"{printable(str(out))}: {_summary(result)}\n")
     stream.flush()
     return result.errors.total()
 
@@ -68,7 +69,7 @@ def _job(source: ModelSource, request: PredictRequest) -> dict[str, object]:
     """Returns everything apart from the inputs that the rows depend on."""
     return {
         "model": source.identity,
-        "csv": request.csv and f"{request.csv.absolute()} ({photo_state(str(request.csv))})",
+        "csv": request.csv and f"{request.csv.absolute()} ({size_and_time(request.csv)})",
         "pictures": [os.path.abspath(name) for name in request.pictures],
         "box": request.box or "",
     }

@@ -10,7 +10,6 @@ logarithm, which tells areas apart even if the model is certain.
 
 import io
 import itertools
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +20,10 @@ from client.backends.model import Model
 from client.predict.pictures import Picture
 from client.predict.predict_batches import BATCH_SIZE
 from dataset.boxes import PixelBox, view_of
-from dataset.decoding import DECODE_ERRORS, PhotoError, opened, to_rgb
+from dataset.photos.decoding import decode_whole
+from dataset.photos.opening import opened
 from schemas import signatures
-from schemas.reasons import RejectReason
+from schemas.limits import MAX_IMAGE_PIXELS
 
 CELLS = 8
 """The map is CELLS x CELLS; the grey square covers 2 x 2 of them and moves by one."""
@@ -113,13 +113,8 @@ def _shrink(picture: Picture, box: PixelBox) -> tuple[Image.Image, PixelBox]:
     """Returns the box with its surroundings at ``_LONGER_SIDE``, and the box's position in that."""
     around = view_of(box, _WIDEST_MARGIN, picture.height, picture.width)
     scale = _LONGER_SIDE / max(box.height, box.width)
-    with warnings.catch_warnings(), opened(picture.encoded) as image:
-        warnings.simplefilter("ignore", UserWarning)  # About odd metadata and palettes.
-        try:
-            image.load()
-            pixels = to_rgb(image)
-        except DECODE_ERRORS as error:
-            raise PhotoError(RejectReason.IMAGE_TRUNCATED, str(error)) from error
+    with opened(picture.encoded, MAX_IMAGE_PIXELS) as photo:
+        pixels = decode_whole(photo).pixels
 
     shrunk_box = PixelBox(
         round((box.y - around.y) * scale),

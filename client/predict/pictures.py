@@ -1,29 +1,25 @@
 """Prepares pictures for the model.
 
-The model reads JPEG, PNG, GIF and BMP as stored and ignores EXIF. An upright file in one of
-these formats is passed on byte for byte. Any other file is opened here, turned upright and
-encoded again: a JPEG as JPEG (quality 95, no colour subsampling), any other without loss as PNG.
-For a phone's photo of 12 megapixels PNG took 20 times as long as JPEG and five times the space,
-and the differences that it avoids vanish when the model shrinks the photo.
+The model reads JPEG, PNG, GIF and BMP. An upright JPEG, PNG or BMP is passed on as it is, without
+its metadata: a server needs no place and no serial number of a camera, and what is not sent cannot
+be turned again by a servable that reads EXIF itself. Any other photo is opened here, turned upright
+and encoded again: a JPEG as JPEG (quality 95, no colour subsampling), any other without loss as
+PNG. For a phone's photo of 12 megapixels PNG took 20 times as long as JPEG and five times the
+space, and the differences that it avoids vanish when the model shrinks the photo.
+
+A GIF is always encoded again: TensorFlow would decode all its frames for the first one.
 """
 
-import contextlib
 import io
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from PIL import Image, ImageOps
+from dataset.photos import opening
+from dataset.photos.decoding import decode_whole
+from dataset.photos.opening import OpenPhoto, opened
+from dataset.photos.parsed import UPRIGHT
+from schemas.limits import MAX_IMAGE_PIXELS
 
-from dataset.decoding import DECODE_ERRORS, PhotoError, opened, orientation_of, to_rgb
-from dataset.settings import DataSettings
-from schemas.reasons import RejectReason
-
-MAX_PIXELS = DataSettings().max_image_pixels
-"""Larger photos are refused, as they are by the ingest with its default settings."""
-
-_JPEG_FORMATS = ("JPEG", "MPO")
-_MODEL_FORMATS = (*_JPEG_FORMATS, "PNG", "GIF", "BMP")
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+_PASSED_ON = (opening.JPEG, opening.PNG, opening.BMP)
 
 
 class Picture(NamedTuple):
@@ -43,16 +39,15 @@ def upright_picture(photo: bytes) -> Picture:
     """Returns the photo as the model needs it; of a file that is passed on it reads the header.
 
     Args:
-      photo: a file's bytes, in any format that Pillow knows.
+      photo: a file's bytes, in one of ``dataset.photos.opening.FORMATS``.
 
     Raises:
-      PhotoError: NOT_AN_IMAGE, IMAGE_TOO_LARGE or, if it must be encoded again,
-        IMAGE_TRUNCATED.
+      PhotoError: NOT_AN_IMAGE, IMAGE_TOO_LARGE or IMAGE_TRUNCATED.
     """
-    with _open_within_limits(photo) as image:
-        if image.format in _MODEL_FORMATS and orientation_of(image) == 1:
-            return Picture(photo, image.height, image.width)
-        return _reencode(image)
+    with opened(photo, MAX_IMAGE_PIXELS) as one:
+        if one.format in _PASSED_ON and one.orientation == UPRIGHT:
+            return Picture(one.content, one.height, one.width)
+        return _reencode(one)
 
 
 def reencoded_picture(photo: bytes) -> Picture:
@@ -63,34 +58,16 @@ def reencoded_picture(photo: bytes) -> Picture:
     Raises:
       PhotoError: as ``upright_picture``.
     """
-    with _open_within_limits(photo) as image:
-        return _reencode(image)
+    with opened(photo, MAX_IMAGE_PIXELS) as one:
+        return _reencode(one)
 
 
-@contextlib.contextmanager
-def _open_within_limits(photo: bytes) -> Iterator[Image.Image]:
-    if photo[4:8] == b"ftyp" and photo[8:12] in _HEIC_BRANDS:
-        raise PhotoError(
-            RejectReason.NOT_AN_IMAGE, "HEIC is not supported; convert the photo to JPEG"
-        )
-    with opened(photo) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise PhotoError(
-                RejectReason.IMAGE_TOO_LARGE,
-                f"{image.height} x {image.width} pixels, the limit is {MAX_PIXELS}",
-            )
-        yield image
-
-
-def _reencode(image: Image.Image) -> Picture:
-    is_jpeg = image.format in _JPEG_FORMATS
-    try:
-        image.load()
-        pixels = to_rgb(ImageOps.exif_transpose(image))
-    except DECODE_ERRORS as error:
-        raise PhotoError(RejectReason.IMAGE_TRUNCATED, str(error)) from error
+def _reencode(one: OpenPhoto) -> Picture:
+    pixels = decode_whole(one).pixels
+    # Some of Pillow's writers would write the metadata of the file that the pixels are from.
+    pixels.info.clear()
     file = io.BytesIO()
-    if is_jpeg:
+    if one.format == opening.JPEG:
         pixels.save(file, "JPEG", quality=95, subsampling=0)
     else:
         pixels.save(file, "PNG", compress_level=1)

@@ -16,8 +16,8 @@ from client.predict.pictures import Picture
 from client.predict.prediction_inputs import PredictionInput
 from client.predict.predictions import ANSWER_NOT_FINITE, FailedPrediction, Outcome, Prediction
 from dataset.boxes import BoxError, PixelBox, check_box
-from dataset.decoding import PhotoError
-from dataset.photo import read_photo
+from dataset.photos.files import read_photo
+from dataset.photos.parsed import PhotoError
 from schemas import signatures
 
 BATCH_SIZE = 32
@@ -92,7 +92,7 @@ def predict_one(model: Model, name: str, photo: bytes, box: PixelBox | None) -> 
     Args:
       model: predicts.
       name: of the photo, for the outcome.
-      photo: a file's bytes, in any format that Pillow knows.
+      photo: a file's bytes, in one of ``dataset.photos.opening.FORMATS``.
       box: around the animal, in pixels of the upright photo; None is the whole photo. The model
         was trained and evaluated on boxes.
 
@@ -112,8 +112,12 @@ def _predict_queued(
     return _predict_batch(model, batch, [future.result() for future in futures])
 
 
+def _read(path: str) -> bytes:
+    return read_photo("", path)
+
+
 def _prepare(
-    one: PredictionInput, read: Callable[[str], bytes] = read_photo
+    one: PredictionInput, read: Callable[[str], bytes] = _read
 ) -> _Prepared | FailedPrediction:
     if one.fault is not None:
         return FailedPrediction(one.image, *one.fault)

@@ -3,20 +3,20 @@
 A row that cannot be used becomes an input, too, with the fault that it has.
 """
 
-import csv
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from dataset.boxes import BoxError, PixelBox, parse_box
-from dataset.csv_rows import checked
+from dataset.csv_table import Record, TableError, column_indices, not_utf8, read_table
 from schemas import csv_columns
 from schemas.errors import ConfigError
 from schemas.reasons import RejectReason
 
-ROW_MALFORMED = "row_malformed"
-"""A row of the CSV that has too few cells or is not valid CSV."""
+_CHECKED_ROWS = 1000
+"""Rows that are looked at before a model is loaded."""
 
 
 class InputFault(NamedTuple):
@@ -35,6 +35,7 @@ class PredictionInput(NamedTuple):
       box: in pixels of the upright picture; None is the whole picture.
       fault: one that is known before the file is opened, or None.
       bbox: the box as it was written.
+      is_utf8: whether the row of the CSV is UTF-8.
     """
 
     image: str
@@ -42,6 +43,11 @@ class PredictionInput(NamedTuple):
     box: PixelBox | None = None
     fault: InputFault | None = None
     bbox: str = ""
+    is_utf8: bool = True
+
+    def with_fault(self, reason: RejectReason, detail: str) -> "PredictionInput":
+        """Returns the input with a fault."""
+        return self._replace(fault=InputFault(reason.value, detail))
 
 
 def inputs_from_paths(paths: Iterable[str], bbox: str = "") -> Iterator[PredictionInput]:
@@ -62,80 +68,61 @@ def inputs_from_csv(csv_path: Path, bbox: str = "") -> Iterator[PredictionInput]
     """Yields one input per row of a CSV with the column image_path and, optionally, bbox.
 
     The file is read lazily. Relative paths start from the CSV's folder. Blank lines are skipped.
-    Bytes that are not UTF-8 are kept as they are, because file names may contain them.
+    Names of files may hold bytes that are not UTF-8.
 
     Args:
       csv_path: of the CSV.
       bbox: for rows without a box; "" is the whole picture.
 
     Raises:
-      ConfigError: the file cannot be opened, has no column image_path, or has one of the two
-        columns twice.
+      ConfigError: the file cannot be opened, is empty, is not UTF-8 in its first line, lacks the
+        column image_path, or has one of the two columns twice.
     """
     try:
-        file = csv_path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+        file = csv_path.open("rb")
     except OSError as error:
         raise ConfigError(f"--csv must name a file. {csv_path} cannot be read: {error}") from error
     with file:
-        reader = csv.reader(file)
-        image_index, box_index = _column_indices(reader, csv_path)
-        while True:
-            try:
-                cells = checked(next(reader))
-            except StopIteration:
-                return
-            except csv.Error as error:
-                fault = InputFault(ROW_MALFORMED, f"line {reader.line_num}: {error}")
-                yield PredictionInput("", "", fault=fault)
-                continue
-            if any(cell.strip() for cell in cells):
-                yield _input_from_row(cells, image_index, box_index, csv_path.parent, bbox)
+        records = read_table(file)
+        try:
+            indices = column_indices(
+                records, str(csv_path), (csv_columns.IMAGE_PATH,), (csv_columns.BBOX,)
+            )
+        except TableError as error:
+            raise ConfigError(f"--csv: {error}") from error
+        for record in records:
+            yield _input_from_record(record, indices, csv_path, bbox)
 
 
 def check_csv(csv_path: Path) -> None:
-    """Reads the CSV's header and its first row.
+    """Reads the CSV's header and its first rows.
 
     Raises:
-      ConfigError: see ``inputs_from_csv``.
+      ConfigError: see ``inputs_from_csv``; or a row is not UTF-8, and no file has its name.
     """
-    next(inputs_from_csv(csv_path), None)
+    for one in itertools.islice(inputs_from_csv(csv_path), _CHECKED_ROWS):
+        if not one.is_utf8 and one.fault is not None:
+            raise ConfigError(f"--csv: {one.fault.detail}")
 
 
-def _column_indices(reader: Iterator[list[str]], csv_path: Path) -> tuple[int, int | None]:
-    """Reads the header and returns the indices of the picture's and the box's column."""
-    try:
-        header = [cell.strip() for cell in checked(next(reader, []))]
-    except csv.Error as error:  # Spreadsheets write UTF-16, which contains NUL bytes.
-        raise ConfigError(
-            f"{csv_path} must be a CSV in UTF-8. Its first line is not: {error}"
-        ) from error
-    image_count, box_count = header.count(csv_columns.IMAGE_PATH), header.count(csv_columns.BBOX)
-    if image_count != 1 or box_count > 1:
-        raise ConfigError(
-            f"{csv_path} must have the column {csv_columns.IMAGE_PATH} and may have "
-            f"{csv_columns.BBOX}, each once, in UTF-8. Received the columns: "
-            f"{', '.join(map(ascii, header)) or 'none'}. "
-            "Name them in the first line"
-        )
-    box_index = header.index(csv_columns.BBOX) if box_count else None
-    return header.index(csv_columns.IMAGE_PATH), box_index
-
-
-def _input_from_row(
-    cells: list[str], image_index: int, box_index: int | None, folder: Path, bbox: str
+def _input_from_record(
+    record: Record, indices: dict[str, int], csv_path: Path, bbox: str
 ) -> PredictionInput:
-    name = cells[image_index].strip() if image_index < len(cells) else ""
-    num_needed = max(image_index, box_index or 0) + 1
-    if len(cells) < num_needed:
-        detail = f"{len(cells)} cells, the columns need {num_needed}"
-        return PredictionInput(name, "", fault=InputFault(ROW_MALFORMED, detail))
+    def cell(column: str) -> str:
+        index = indices.get(column, len(record.cells))
+        return record.cells[index].strip() if index < len(record.cells) else ""
 
-    row_bbox = cells[box_index].strip() if box_index is not None else ""
-    one = PredictionInput(name, os.path.join(folder, name), bbox=row_bbox or bbox)
+    name, row_bbox = cell(csv_columns.IMAGE_PATH), cell(csv_columns.BBOX)
+    path = os.path.join(csv_path.parent, name)
+    one = PredictionInput(name, path, bbox=row_bbox or bbox, is_utf8=record.is_utf8)
+    if record.fault:
+        return one.with_fault(RejectReason.ROW_MALFORMED, f"line {record.line}: {record.fault}")
+    if not record.is_utf8 and not os.path.exists(path):
+        detail = str(not_utf8(str(csv_path), record.line))
+        return one.with_fault(RejectReason.ROW_MALFORMED, detail)
     if not name:
-        detail = "the row names no picture"
-        return one._replace(fault=InputFault(RejectReason.IMAGE_MISSING.value, detail))
+        return one.with_fault(RejectReason.IMAGE_MISSING, "the row names no picture")
     try:
         return one._replace(box=parse_box(one.bbox) if one.bbox else None)
     except BoxError as error:
-        return one._replace(fault=InputFault(error.reason.value, str(error)))
+        return one.with_fault(error.reason, str(error))

@@ -4,7 +4,6 @@ Like the BoxValidator, it never raises because of bad data: the DataGate raises,
 is kept.
 """
 
-import csv
 import json
 import posixpath
 
@@ -19,6 +18,7 @@ from components.leak_check.settings import LeakLimits
 from schemas import artifacts
 from schemas.documents.leaks import Leaks
 from schemas.splits import EVAL, TRAIN
+from system.csv_files import CsvWriter
 from system.storage import open_file
 
 
@@ -54,6 +54,8 @@ def LeakCheck(
     with open_file(posixpath.join(report.uri, artifacts.LEAKS_JSON), "w") as file:
         file.write(json.dumps(document, ensure_ascii=False, indent=1))
     with open_file(posixpath.join(report.uri, artifacts.LEAKS_CSV), "w") as file:
-        writer = csv.DictWriter(file, artifacts.LEAK_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(leaks.listed)
+        writer = CsvWriter(file)
+        writer.write(artifacts.LEAK_COLUMNS)
+        for example in leaks.listed:
+            cells: dict[str, object] = {**example}
+            writer.write([cells[column] for column in artifacts.LEAK_COLUMNS])

@@ -8,7 +8,7 @@ from dataset.boxes import PixelBox
 
 
 def decode_region(photo: bytes, region: PixelBox, ratio: int) -> npt.NDArray[np.uint8]:
-    """Decodes a region of a JPEG; see ``dataset.decoding.RegionDecoder``.
+    """Decodes a region of a JPEG; see ``dataset.photos.decoding.RegionDecoder``.
 
     libjpeg's accurate transform gives exactly the same pixels as Pillow.
 

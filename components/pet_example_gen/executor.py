@@ -5,7 +5,6 @@ memory on the local runner, and gzip JPEGs. Here a job names a block of clips, a
 writes its own shard.
 """
 
-import csv
 import json
 import logging
 import posixpath
@@ -33,6 +32,7 @@ from schemas.documents.ingest import Ingest, SplitCounts
 from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS, RejectReason
 from schemas.splits import TRAIN, split_folder
+from system.csv_files import CsvWriter
 from system.storage import flush_folder, link_file, open_file, whole, write_whole
 
 INGEST_KEY = "ingest"
@@ -192,9 +192,9 @@ def _link_shards(jobs: Sequence[ShardJob], ending: str, folder: str) -> None:
 
 def _write_rejects(path: str, jobs: Sequence[ShardJob]) -> None:
     with whole(path) as partial, open_file(partial, "w") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(REJECT_COLUMNS)
-        writer.writerows(read_rejects([job.stem for job in jobs]))
+        writer = CsvWriter(file)
+        writer.write(REJECT_COLUMNS)
+        writer.write_all(read_rejects([job.stem for job in jobs]))
 
 
 def _write_counts(path: str, splits: Sequence[str], jobs: Sequence[ShardJob]) -> None:

@@ -5,7 +5,7 @@ Photos are read, cut and written by one process; no other process gets their pix
 
 import hashlib
 import json
-import posixpath
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -15,16 +15,18 @@ from components.pet_example_gen.decoder import decode_region
 from components.pet_example_gen.example import build_example, build_frame
 from components.pet_example_gen.job import ShardJob
 from dataset.boxes import BoxError, PixelBox, parse_box
-from dataset.csv_rows import Row
-from dataset.decoding import PhotoError
-from dataset.fingerprint import photo_state
+from dataset.csv_rows import Row, canonical
 from dataset.partition import rows_of_block
-from dataset.photo import make_crop, read_photo
+from dataset.photo import make_crop
+from dataset.photos.files import photo_state, read_photo
+from dataset.photos.parsed import PhotoError
 from dataset.thinning import thin_clip
 from schemas.documents.ingest import BlockCounts
 from schemas.reasons import RejectReason
 from system import progress
 from system.storage import open_file
+
+_LOGGER = logging.getLogger(__name__)
 
 _REPORT_EVERY = 50
 """Least number of rows between two reports of the progress."""
@@ -101,20 +103,29 @@ class _Reader:
             return self._sample(row)
         except (_RefusedError, BoxError, PhotoError) as error:
             self.refusals.append(_Refusal(row, error.reason, str(error)))
-            return None
+        except Exception as error:
+            # The last net: a row must not end a run of two million others.
+            _LOGGER.exception("Line %d of %s", row.line, self._job.block.source)
+            detail = f"{type(error).__name__}: {error}"
+            self.refusals.append(_Refusal(row, RejectReason.UNEXPECTED_ERROR, detail))
+        return None
 
     def _sample(self, row: Row) -> Sample:
         settings = self._job.settings
+        if row.fault:
+            raise _RefusedError(RejectReason.ROW_MALFORMED, row.fault)
         if settings.labelled and row.label not in settings.moods:
             raise _RefusedError(RejectReason.UNKNOWN_LABEL, f"{row.label!r}")
         box = parse_box(row.bbox)
-        first = self._first_rows.setdefault((row.image_path, box), row)
+        first = self._first_rows.setdefault((canonical(row.image_path), box), row)
         if first is not row:
             other_label = f", which says {first.label}" if first.label != row.label else ""
             detail = f"same image and box as line {first.line}{other_label}"
             raise _RefusedError(RejectReason.DUPLICATE_ROW, detail)
 
-        photo = read_photo(posixpath.join(self._job.image_root, row.image_path), open_file)
+        photo = read_photo(
+            self._job.image_root, row.image_path, open_file, settings.data.max_image_bytes
+        )
         crop = make_crop(photo, box, settings.data, settings.side, decode_region)
         record = build_example(row, box, crop).SerializeToString(deterministic=True)
         return Sample(row, crop.phash, record, build_frame(row, box, crop))
@@ -186,7 +197,7 @@ def _key(job: ShardJob, rows: Sequence[Row]) -> str:
         repr((settings, job.image_root, job.thinned, sorted(job.unthinned_moods))).encode()
     )
     for row in rows:
-        state = photo_state(posixpath.join(job.image_root, row.image_path))
+        state = photo_state(job.image_root, row.image_path)
         digest.update(repr((*row, state)).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 

@@ -20,9 +20,10 @@ from dataset.aihub.clip_frames import Cell, Fault, ImageCheck, check_frames
 from dataset.aihub.clip_json import ClipError, count_annotations, load, parse_clip
 from dataset.aihub.label_files import LabelFile, list_images, printable
 from schemas.prepare_reasons import PrepareReason
+from system.csv_files import CsvWriter
 from system.files import write_whole
 
-_VERSION = 2
+_VERSION = 3
 """Raise it with every change of the content of a chunk's files."""
 
 
@@ -103,6 +104,17 @@ def csv_bytes(rows: Iterable[Sequence[Cell]]) -> bytes:
     """Returns the rows as lines of a CSV in UTF-8."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
+    return _utf8(text)
+
+
+def _reject_bytes(rejects: Iterable[Sequence[object]]) -> bytes:
+    """Returns lines of the rejects table, whose names and details may hold anything."""
+    text = io.StringIO()
+    CsvWriter(text).write_all(rejects)
+    return _utf8(text)
+
+
+def _utf8(text: io.StringIO) -> bytes:
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -169,8 +181,11 @@ def _process_clip(
         images = list_images(job.root, label)
         if images is None:
             raise ClipError(PrepareReason.IMAGE_FOLDER_MISSING, next(label.image_folders()))
-    except ClipError as error:
-        reject_text = csv_bytes([(file, "", error.reason.value, str(error))])
+    except Exception as error:
+        # Any error: a label file must not end a preparation of sixty thousand others.
+        reason = error.reason if isinstance(error, ClipError) else PrepareReason.UNEXPECTED_ERROR
+        detail = str(error) if isinstance(error, ClipError) else f"{type(error).__name__}: {error}"
+        reject_text = _reject_bytes([(file, "", reason.value, detail)])
         record = ClipRecord(
             file=file,
             split=label.split,
@@ -180,7 +195,7 @@ def _process_clip(
             without_image=0,
             unannotated=0,
             rows=0,
-            rejects={error.reason.value: 1},
+            rejects={reason.value: 1},
             row_bytes=0,
             reject_bytes=len(reject_text),
             animal=None,
@@ -189,7 +204,7 @@ def _process_clip(
 
     frames = check_frames(clip, images, check)
     row_text = csv_bytes(frames.rows)
-    reject_text = csv_bytes(
+    reject_text = _reject_bytes(
         (file, reject.frame, reject.reason.value, reject.detail) for reject in frames.rejects
     )
     record = ClipRecord(

@@ -1,6 +1,7 @@
 """Reads one label file: the data of its clip. ``clip_frames`` checks the annotated frames."""
 
 import re
+import reprlib
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,6 +17,12 @@ _DATE = re.compile(r"\d{8}")
 _DATED_NAME = re.compile(r"(\d{8})_(.+)")
 _MAX_SIDE = 99_999
 """Pixels; no frame has a longer side."""
+_MAX_BYTES = 64 * 2**20
+"""AI Hub's label files have some 100 KB."""
+_REPR = reprlib.Repr()
+"""It stops at a depth at which ``repr`` would end in a RecursionError, and at a length."""
+_REPR.maxlist = _REPR.maxdict = 10
+_REPR.maxstring = _REPR.maxlong = _REPR.maxother = 100
 
 
 class ClipError(ValueError):
@@ -55,14 +62,16 @@ def load(path: str) -> dict[str, Any]:
     """
     try:
         with open(path, "rb") as file:
-            content = file.read().removeprefix(_BYTE_ORDER_MARK)
+            content = file.read(_MAX_BYTES + 1).removeprefix(_BYTE_ORDER_MARK)
     except OSError as error:
         raise ClipError(PrepareReason.JSON_UNREADABLE, error.strerror or str(error)) from error
+    if len(content) > _MAX_BYTES:
+        raise ClipError(PrepareReason.JSON_UNREADABLE, f"it has more than {_MAX_BYTES} bytes")
     if not content.strip(b" \t\r\n\0"):
         raise ClipError(PrepareReason.JSON_EMPTY, f"{len(content)} bytes, all blank")
     try:
         value = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
+    except (orjson.JSONDecodeError, RecursionError, MemoryError) as error:
         raise ClipError(PrepareReason.JSON_MALFORMED, str(error)) from error
     if type(value) is not dict:
         raise ClipError(PrepareReason.JSON_NOT_OBJECT, f"Received: {shorten(value)}")
@@ -110,7 +119,7 @@ def parse_clip(content: Mapping[str, Any], mood_names: Collection[str], species:
 
 def shorten(value: object) -> str:
     """Returns a value's text for the rejects table, at most 80 characters."""
-    text = repr(value)
+    text = _REPR.repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -10,12 +10,17 @@ from dataset.sample.clips import Frame
 from dataset.sample.rows import SampleRow
 from schemas.reasons import FAULTS, RejectReason
 
-DRAWN_FAULTS = tuple(reason for reason in FAULTS if reason != RejectReason.DUPLICATE_ROW)
+_NOT_DRAWN = (
+    RejectReason.ROW_MALFORMED,
+    RejectReason.DUPLICATE_ROW,
+    RejectReason.UNEXPECTED_ERROR,
+)
+DRAWN_FAULTS = tuple(reason for reason in FAULTS if reason not in _NOT_DRAWN)
 """The faults with an extra row. The duplicate row repeats a good row instead."""
 
 _NO_MOOD = "배고픔"
 """Hunger, which is not in the label map."""
-_HUGE = (8000, 7000)
+_HUGE = (9000, 8000)
 """Width and height, 56 megapixels: above the default ``max_image_pixels``, and below the size for
 which Pillow warns of a decompression bomb."""
 _TINY_SIDE = 8
@@ -57,7 +62,7 @@ def _save_text(path: Path, _frame: Frame, _quality: int) -> None:
 
 
 def _save_huge(path: Path, _frame: Frame, _quality: int) -> None:
-    # One bit a pixel keeps this at some 7 MB of memory and a few KB on disk.
+    # One bit a pixel keeps this at some 9 MB of memory and a few KB on disk.
     Image.new("1", _HUGE, 1).save(path, format="PNG")
 
 

@@ -6,12 +6,16 @@ from typing import NamedTuple
 
 from dataset.sample.clips import plan_split
 from dataset.sample.extras import interleave, plan_extras, save_extra
+from dataset.sample.faults import DRAWN_FAULTS
 from dataset.sample.oddities import Oddity
 from dataset.sample.rows import SampleRow, save_clip, write_csv
 from dataset.sample.settings import SampleSettings
 from schemas.labels import DEFAULT_MOODS
-from schemas.reasons import FAULTS, RejectReason
+from schemas.reasons import RejectReason
 from schemas.splits import TRAIN
+
+SAMPLE_FAULTS = (*DRAWN_FAULTS, RejectReason.DUPLICATE_ROW)
+"""Reasons that one row each of the sample is refused for."""
 
 _FAULT_SETTINGS = SampleSettings(long_side=480, short_side=270, frames_per_clip=4)
 
@@ -32,7 +36,7 @@ class FaultCsv(NamedTuple):
 
 def expected_refusals(settings: SampleSettings) -> dict[RejectReason, int]:
     """Returns the number of train rows that must be refused, by reason; no eval row ever is."""
-    return dict.fromkeys(FAULTS, 1) if settings.with_faults else {}
+    return dict.fromkeys(SAMPLE_FAULTS, 1) if settings.with_faults else {}
 
 
 def expected_used(settings: SampleSettings, split: str) -> dict[str, int]:

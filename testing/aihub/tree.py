@@ -104,8 +104,10 @@ _IMAGES = (
     PrepareReason.NOT_AN_IMAGE,
     PrepareReason.IMAGE_SIZE_WRONG,
 )
-PLANTED = tuple(reason for reason in PrepareReason if reason != PrepareReason.JSON_UNREADABLE)
-"""Every reason except the one that root, who may read all files, cannot provoke in tests."""
+_NOT_PLANTED = (PrepareReason.JSON_UNREADABLE, PrepareReason.UNEXPECTED_ERROR)
+PLANTED = tuple(reason for reason in PrepareReason if reason not in _NOT_PLANTED)
+"""Every reason except the one that root, who may read all files, cannot provoke in tests, and the
+one for errors that nobody has thought of."""
 
 
 def write_tree(root: Path, settings: TreeSettings) -> TreeCounts:

@@ -34,7 +34,7 @@ from schemas.labels import DEFAULT_MOODS
 from testing.aihub.tree import TreeSettings, write_tree
 from testing.faults.writer import Writer
 from testing.report import documents
-from testing.serving.toy_batch import LengthModel
+from testing.serving.toy_batch import WidthModel
 
 _PICTURES = 10
 
@@ -74,7 +74,7 @@ def labelling(ending: str) -> Writer:
 
 
 def _toy_source() -> ModelSource:
-    return ModelSource(LengthModel, "toy", "toy")
+    return ModelSource(WidthModel, "toy", "toy")
 
 
 def preparation() -> Writer:

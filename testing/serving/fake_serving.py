@@ -162,6 +162,8 @@ class _PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer)
         reply.model_spec.version.value = number
         reply.model_spec.signature_name = spec.signature_name or "serving_default"
         for name, value in outputs.items():
+            if request.output_filter and name not in request.output_filter:
+                continue
             reply.outputs[name].CopyFrom(tf.make_tensor_proto(value))
         return reply
 

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from dataset.boxes import BoxError, PixelBox
-from dataset.decoding import PhotoError
-from dataset.photo import make_crop, read_photo
+from dataset.photo import make_crop
+from dataset.photos.files import read_photo
+from dataset.photos.parsed import PhotoError
 from dataset.settings import DataSettings
 from schemas.reasons import RejectReason
 
@@ -181,7 +182,7 @@ def test_a_box_past_the_edge_of_the_upright_photo_is_outside():
 def test_a_missing_file_and_a_folder_are_missing(tmp_path):
     for path in (tmp_path / "none.jpg", tmp_path):
         with pytest.raises(PhotoError) as error:
-            read_photo(str(path))
+            read_photo("", str(path))
         assert error.value.reason is RejectReason.IMAGE_MISSING
 
 
@@ -192,7 +193,7 @@ def test_a_korean_name_is_found_in_either_form(tmp_path):
         name = f"강아지{on_disk}.jpg"
         (tmp_path / unicodedata.normalize(on_disk, name)).write_bytes(b"x")
         path = tmp_path / unicodedata.normalize(in_csv, name)
-        assert read_photo(str(path)) == b"x"
+        assert read_photo("", str(path)) == b"x"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"])

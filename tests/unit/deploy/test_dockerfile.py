@@ -120,6 +120,7 @@ def test_all_that_the_code_imports_is_copied(image: str, first: list[str]) -> No
     assert imported & ours <= set(copies)
 
 
+@pytest.mark.slow
 def test_the_demo_does_without_what_its_image_leaves_out() -> None:
     install = next(s.value for s in STAGES["installed-demo"].steps if s.name == "RUN")
     left_out = [name.replace("-", "_") for name in re.findall(r"--prune (\S+)", install)]

@@ -21,6 +21,8 @@ from models.servable.signatures import ServingSpec
 from testing.models import quadrants
 from testing.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 BOX = PixelBox(y=100, x=200, height=100, width=100)
 SLOW = {"timeout": 30_000}
 

@@ -59,27 +59,43 @@ def test_every_bad_row_is_an_input_with_a_fault(tmp_path: Path) -> None:
     )
     assert [error(row) for row in rows] == [
         "row_malformed", "image_missing", "box_malformed", "box_negative", "box_empty",
-        "box_malformed", "row_malformed", None,
+        "row_malformed", "row_malformed", None,
     ]  # fmt: skip
-    assert rows[0].fault == InputFault("row_malformed", "1 cells, the columns need 2")
-    assert rows[6].fault == InputFault("row_malformed", "line 8: line contains NUL")
+    assert rows[0].fault == InputFault("row_malformed", "line 2: it has 1 cells, the header has 2")
+    assert rows[5].fault == InputFault(
+        "row_malformed", "line 7: it has 5 cells, the header has 2. Is the box in quotes?"
+    )
+    assert rows[6].fault == InputFault("row_malformed", "line 8: it has a NUL byte")
     assert (rows[0].image, rows[3].image, rows[3].bbox) == ("a.jpg", "c.jpg", "-1,0,1,1")
 
 
-def test_a_name_that_is_not_utf_8_is_kept(tmp_path: Path) -> None:
+def test_a_files_name_that_is_not_utf_8_is_kept(tmp_path: Path) -> None:
     name = "고양이.jpg".encode("cp949")
+    path = os.fsencode(tmp_path) + b"/" + name
+    with open(path, "wb"):
+        pass
     (one,) = read(tmp_path, b"image_path\n" + name + b"\n")
-    assert os.fsencode(one.path) == os.fsencode(tmp_path) + b"/" + name
+    assert (os.fsencode(one.path), one.fault) == (path, None)
+    check_csv(tmp_path / "list.csv")
+
+
+def test_a_list_in_another_encoding_is_told_before_the_model_is_loaded(tmp_path: Path) -> None:
+    content = 'image_path,bbox\na.jpg,\n고양이.jpg,"1,2,3,4"\n'.encode("cp949")
+    sound, other = read(tmp_path, content)
+    assert (sound.fault, error(other)) == (None, "row_malformed")
+    with pytest.raises(ConfigError, match=r"is not UTF-8 \(line 3\).*CP949"):
+        check_csv(tmp_path / "list.csv")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "Received the columns: none"),
-        (b"image,bbox\na.jpg,\n", "must have the column image_path"),
-        (b"image_path,image_path\n", "each once"),
-        (b"image_path,bbox,bbox\n", "each once"),
-        ("image_path\na.jpg\n".encode("utf-16"), "must be a CSV in UTF-8"),
+        (b"", "is empty"),
+        (b"image,bbox\na.jpg,\n", "lacks the column image_path.*Rename 'image'"),
+        (b"image_path,image_path\n", "names the column image_path twice"),
+        (b"image_path,bbox,bbox\n", "names the column bbox twice"),
+        (b"image_path;bbox\n", "save the table with commas"),
+        ("image_path\na.jpg\n".encode("utf-16"), "is not UTF-8"),
     ],
 )
 def test_a_csv_without_its_column_is_an_error(tmp_path: Path, content: bytes, message: str) -> None:

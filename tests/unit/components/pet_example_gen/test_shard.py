@@ -15,9 +15,9 @@ from components.pet_example_gen.decoder import decode_region
 from components.pet_example_gen.job import IngestSettings, ShardJob, unlabelled
 from components.pet_example_gen.shard import write_shard
 from dataset.boxes import PixelBox
-from dataset.decoding import PhotoError
 from dataset.partition import SplitShare, partition_rows
 from dataset.photo import make_crop
+from dataset.photos.parsed import PhotoError
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas import features, frame_columns

@@ -6,8 +6,7 @@ import pytest
 
 from dataset.sample.settings import EVAL, TRAIN, SampleSettings
 from schemas.errors import ConfigError
-from schemas.reasons import FAULTS
-from testing.aihub.fault_csv import expected_refusals, expected_used
+from testing.aihub.fault_csv import SAMPLE_FAULTS, expected_refusals, expected_used
 
 PLAIN = SampleSettings(with_faults=False)
 
@@ -43,8 +42,8 @@ def test_faults_add_nine_usable_rows_to_the_train_split_only() -> None:
 
 def test_each_of_the_eleven_reasons_is_expected_once() -> None:
     assert expected_refusals(PLAIN) == {}
-    assert expected_refusals(SampleSettings()) == dict.fromkeys(FAULTS, 1)
-    assert len(FAULTS) == 11
+    assert expected_refusals(SampleSettings()) == dict.fromkeys(SAMPLE_FAULTS, 1)
+    assert len(SAMPLE_FAULTS) == 11
 
 
 @pytest.mark.parametrize(

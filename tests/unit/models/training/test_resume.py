@@ -17,6 +17,8 @@ from models.training.backup import Backups
 from models.training.resume import Resumption
 from testing.models import samples
 
+pytestmark = pytest.mark.slow
+
 BATCH, TOTAL, STEPS, EPOCHS = 4, 22, 6, 5  # Passes end in the middle of an epoch.
 
 SETTINGS: dict[str, dict[str, Any]] = {

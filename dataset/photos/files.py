@@ -1,0 +1,198 @@
+"""Finds and reads the file of a row's photo.
+
+The ingest, the fingerprint of the photos and the key of a block all find a photo here, so that a
+photo that is read is also one whose change is noticed.
+"""
+
+import os
+import posixpath
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator
+
+from dataset.csv_rows import Opener
+from dataset.photos.opening import check_bytes
+from dataset.photos.parsed import PhotoError
+from schemas.limits import MAX_IMAGE_BYTES
+from schemas.reasons import RejectReason
+
+_WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_UNREADABLE = re.compile(r"(https?|ftp|file)://", re.IGNORECASE)
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def possible_paths(image_root: str, image_path: str) -> Iterator[str]:
+    """Yields the paths at which a photo may be, the likeliest first, each once.
+
+    Names are also tried composed (NFC) and decomposed (NFD), because archives made on macOS hold
+    Korean names in NFD, and with slashes for backslashes, because tables made on Windows hold
+    those.
+
+    Args:
+      image_root: folder that relative paths start from.
+      image_path: the row's, absolute or relative.
+    """
+    seen = set()
+    for name in dict.fromkeys((image_path, image_path.replace("\\", "/"))):
+        for path in (
+            _join(image_root, name),
+            _join(image_root, unicodedata.normalize("NFC", name)),
+            _join(image_root, unicodedata.normalize("NFD", name)),
+            unicodedata.normalize("NFC", _join(image_root, name)),
+            unicodedata.normalize("NFD", _join(image_root, name)),
+        ):
+            if path not in seen:
+                seen.add(path)
+                yield path
+
+
+def find_photo(image_root: str, image_path: str) -> tuple[str, os.stat_result] | None:
+    """Returns the path and the status of a photo on this machine; None if there is none.
+
+    Folders of a path may be composed and others decomposed; they are tried one by one.
+    """
+    for path in possible_paths(image_root, image_path):
+        if (status := _status(path)) is not None:
+            return path, status
+    if image_path.isascii():
+        return None
+    walked = _walk(image_root, image_path.replace("\\", "/"))
+    status = _status(walked) if walked is not None else None
+    return (walked, status) if walked is not None and status is not None else None
+
+
+def photo_state(image_root: str, image_path: str) -> str:
+    """Returns the size and the time of change of a photo; "-" for a missing one."""
+    found = find_photo(image_root, image_path)
+    return f"{found[1].st_size},{found[1].st_mtime_ns}" if found else "-"
+
+
+def read_photo(
+    image_root: str, image_path: str, opener: Opener = open, max_bytes: int = MAX_IMAGE_BYTES
+) -> bytes:
+    """Returns the bytes of a photo.
+
+    Args:
+      image_root: folder that relative paths start from, on this machine or in a bucket.
+      image_path: the row's.
+      opener: opens files of the root's storage.
+      max_bytes: length of the largest photo that is read.
+
+    Raises:
+      PhotoError: IMAGE_MISSING or IMAGE_TOO_LARGE.
+    """
+    if _ADDRESS.match(image_root) or _ADDRESS.match(image_path):
+        return _read_object(image_root, image_path, opener, max_bytes)
+    found = find_photo(image_root, image_path)
+    if found is None:
+        raise PhotoError(RejectReason.IMAGE_MISSING, _missing(image_root, image_path))
+    return read_file(found[0], max_bytes)
+
+
+def read_file(path: str, max_bytes: int = MAX_IMAGE_BYTES) -> bytes:
+    """Returns the bytes of a file of this machine.
+
+    Raises:
+      PhotoError: IMAGE_MISSING or IMAGE_TOO_LARGE.
+    """
+    # One byte more: the file may grow while it is read.
+    photo = _read_regular(path, max_bytes + 1, max_bytes)
+    check_bytes(len(photo), max_bytes)
+    return photo
+
+
+def read_beginning(path: str, length: int) -> bytes:
+    """Returns the first bytes of a file of this machine, or all where it is shorter.
+
+    Raises:
+      PhotoError: IMAGE_MISSING.
+    """
+    return _read_regular(path, length, None)
+
+
+def _read_regular(path: str, length: int, max_bytes: int | None) -> bytes:
+    """Reads a regular file; with ``max_bytes``, none that is longer.
+
+    Reading a named pipe would wait for a writer, and a device has no end.
+    """
+    try:
+        _check_kind(os.stat(path).st_mode)
+        # The file may have been replaced since: without O_NONBLOCK opening a pipe would wait.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            _check_kind(status.st_mode)
+            if max_bytes is not None:
+                check_bytes(status.st_size, max_bytes)
+            return file.read(length)
+    except PhotoError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name.
+        raise PhotoError(RejectReason.IMAGE_MISSING, str(error)) from error
+
+
+def _read_object(image_root: str, image_path: str, opener: Opener, max_bytes: int) -> bytes:
+    if address := _UNREADABLE.match(image_path):
+        detail = f"addresses of {address[1]}:// are not read: download the photos. Received"
+        raise PhotoError(RejectReason.IMAGE_MISSING, f"{detail}: {image_path}")
+    detail = ""
+    for path in possible_paths(image_root, image_path):
+        try:
+            with opener(path, "rb") as file:
+                photo = bytes(file.read(max_bytes + 1))
+        except (OSError, ValueError) as error:
+            detail = detail or str(error)
+            continue
+        check_bytes(len(photo), max_bytes)
+        return photo
+    raise PhotoError(RejectReason.IMAGE_MISSING, detail)
+
+
+def _join(image_root: str, name: str) -> str:
+    return name if _ADDRESS.match(name) else posixpath.join(image_root, name)
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):  # ValueError: a NUL byte in the name.
+        return None
+
+
+def _walk(image_root: str, name: str) -> str | None:
+    """Returns the path that has each part of a name as it is, composed or decomposed."""
+    path = "/" if name.startswith("/") else image_root
+    for part in filter(None, name.split("/")):
+        forms = (part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part))
+        form = next((form for form in forms if os.path.lexists(_join(path, form))), None)
+        if form is None:
+            return None
+        path = _join(path, form)
+    return path
+
+
+def _check_kind(mode: int) -> None:
+    if stat.S_ISREG(mode):
+        return
+    kind = next((name for test, name in _KINDS if test(mode)), "no file")
+    raise PhotoError(RejectReason.IMAGE_MISSING, f"a photo must be a file. Received: {kind}")
+
+
+def _missing(image_root: str, image_path: str) -> str:
+    """Describes a missing photo, with what its path tells about the cause."""
+    try:
+        os.stat(_join(image_root, image_path))
+        detail = "it has just appeared"
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name.
+        detail = str(error)
+    if _WINDOWS_DRIVE.match(image_path):
+        return f"{detail}. It is a path of a Windows machine: write paths from the image root"
+    return detail
