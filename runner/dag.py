@@ -21,7 +21,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from tfx.utils import telemetry_utils
 
 from report.node_run import NodeRun, NodeState, OutputArtifact
-from runner import memory, recovery
+from runner import memory, recovery, reuse
 from runner.diagnosis import STOPPED, diagnose
 from system import files
 
@@ -37,8 +37,13 @@ class NodeInputsError(RuntimeError):
 class RunHooks(Protocol):
     """Hooks that are called while a pipeline runs."""
 
-    def before_run(self, nodes: list[str]) -> None:
-        """Called once, with the nodes that will run, in order."""
+    def before_run(self, nodes: list[str], reusable: frozenset[str]) -> None:
+        """Called once, after the clean-up and before the first node.
+
+        Args:
+          nodes: that will run, in order.
+          reusable: those that read data and did so before with the same parameters.
+        """
 
     def before_node_run(self, node: str) -> None:
         """Called before each node."""
@@ -77,8 +82,10 @@ class DagRunner(LocalDagRunner):
         connection = getattr(database, database.WhichOneof("connection_config"))
         nodes = [node.pipeline_node for node in pipeline.nodes]
 
-        self._hooks.before_run([node.node_info.id for node in nodes])
         self._clean_up(connection, pipeline)
+        with metadata.Metadata(connection) as handle:
+            reusable = frozenset(reuse.reusable(handle.store, pipeline.pipeline_info.id, nodes))
+        self._hooks.before_run([node.node_info.id for node in nodes], reusable)
         try:
             with telemetry_utils.scoped_labels({telemetry_utils.LABEL_TFX_RUNNER: "local"}):
                 for node in nodes:

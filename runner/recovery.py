@@ -20,7 +20,7 @@ _LOGGER = logging.getLogger("pet_mood.runner")
 
 _Execution = metadata_store_pb2.Execution
 _SUCCEEDED = (_Execution.COMPLETE, _Execution.CACHED)
-_PIPELINE_CONTEXT = "pipeline"
+PIPELINE_CONTEXT = "pipeline"
 """Type of TFX's context for all runs of a pipeline."""
 
 
@@ -33,7 +33,7 @@ def clean_up(store: Any, pipeline: str, pipeline_root: Path) -> None:
       pipeline_root: the pipeline's folder, laid out ``<node>/<output>/<execution id>`` as TFX
         1.16 and newer do (tfx/orchestration/portable/outputs_utils.py).
     """
-    context = store.get_context_by_type_and_name(_PIPELINE_CONTEXT, pipeline)
+    context = store.get_context_by_type_and_name(PIPELINE_CONTEXT, pipeline)
     if context is None:
         return  # The pipeline has not run yet.
     unfinished = [

@@ -10,13 +10,15 @@ from client.backends.model_source import ModelFlags, find_model_source
 from client.inference import load_model, report_error
 from schemas.errors import ConfigError
 from schemas.exit_codes import PredictExit
+from system.signals import sigterm_as_interrupt
 from system.streams import quiet
 
 _EXTRA_PACKAGES = ("starlette", "uvicorn")
 
 
+@sigterm_as_interrupt()
 def run(flags: ModelFlags, host: str, port: int) -> int:
-    """Serves the page until Ctrl-C and returns the exit code.
+    """Serves the page until Ctrl-C or SIGTERM and returns the exit code.
 
     Args:
       flags: name the model.

@@ -45,7 +45,7 @@ def labelling(ending: str) -> Writer:
     def prepare(inputs: Path, before: Path) -> None:
         (inputs / "photos").mkdir()
         for number in range(_PICTURES):
-            Image.new("RGB", (8 + number, 8)).save(inputs / "photos" / f"{number}.png")
+            Image.new("RGB", (1 + number, 8)).save(inputs / "photos" / f"{number}.png")
 
     def run(inputs: Path, output: Path) -> int:
         request = PredictRequest(
@@ -69,7 +69,13 @@ def labelling(ending: str) -> Writer:
             assert pq.read_table(out).num_rows == _PICTURES
 
     return Writer(
-        f"labelling, {ending[1:]}", prepare, run, read, working=("*.parts",), exit_on_error=2
+        f"labelling, {ending[1:]}",
+        prepare,
+        run,
+        read,
+        working=("*.parts",),
+        exit_on_error=2,
+        refuses_finished=True,
     )
 
 

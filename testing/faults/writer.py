@@ -28,6 +28,7 @@ class Writer:
       removed: patterns of files that are gone while others are replaced, so that nobody takes
         them for belonging together.
       exit_on_error: exit code after an error of the disk; None where ``run`` raises.
+      refuses_finished: whether ``run`` ends with ``exit_on_error`` where all is there already.
       tolerates: whether ``run`` may succeed in spite of an error, with the old output.
     """
 
@@ -39,6 +40,7 @@ class Writer:
     working: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     exit_on_error: int | None = None
+    refuses_finished: bool = False
     tolerates: bool = False
 
     def is_final(self, path: str) -> bool:
