@@ -92,7 +92,7 @@ def enumerate_faults(name: str, every: int = 0, seed: int = 0) -> Counts:
         trials = Trials(writer_named(name), folder)
         violations = [*trials.order_violations()]
         if every:
-            first = random.Random(f"{seed} {name}").randrange(every)
+            first = random.Random(f"{seed} {name}").randrange(min(every, len(trials.changes)))
             for point in range(first, len(trials.changes), every):
                 for fault in FAULTS:
                     injected += 1
