@@ -13,6 +13,7 @@ from client.backends.model_source import ModelFlags, find_model_source
 from client.inference import load_model, report_error
 from schemas.errors import ConfigError
 from schemas.exit_codes import PredictExit
+from system.signals import sigterm_as_interrupt
 from system.streams import quiet
 
 _EXTRA_PACKAGES = ("starlette", "uvicorn")
@@ -27,8 +28,9 @@ connection reaches; --allow-host adds a name. Over a network the photos travel u
 """
 
 
+@sigterm_as_interrupt()
 def run(flags: ModelFlags, host: str, port: int, allow_hosts: Sequence[str] = ()) -> int:
-    """Serves the page until Ctrl-C and returns the exit code.
+    """Serves the page until Ctrl-C or SIGTERM and returns the exit code.
 
     Args:
       flags: name the model.

@@ -14,6 +14,7 @@ from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
 from system import secrets
 from system.command_line import CommandLine
+from system.signals import sigterm_as_interrupt
 from system.terminal import console_on, shown
 
 _RESUME = "The same command goes on from the chunks that are finished."
@@ -47,6 +48,7 @@ def _parser(description: str) -> CommandLine:
     return parser
 
 
+@sigterm_as_interrupt()
 def run_command(arguments: Sequence[str] | None, description: str) -> int:
     """Runs the command line and returns the exit code."""
     asked = _parser(description).parse_args(arguments)
