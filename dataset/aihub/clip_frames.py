@@ -108,9 +108,10 @@ def check_frames(clip: Clip, images: ImageFolder, check: ImageCheck | None = Non
 
 
 def _names_by_frame(images: ImageFolder) -> dict[tuple[int, int], str]:
-    """Returns the names of the images by (frame number, timestamp)."""
-    matches = ((name, FRAME_IMAGE.fullmatch(name)) for name in sorted(images.names, reverse=True))
-    # Python refuses to read numbers of more than some 4,000 digits; no file name has as many.
+    """Returns the names that AI Hub would spell otherwise, by (frame number, timestamp)."""
+    # The pattern alone would take a tenth of the preparation's time.
+    odd = sorted(name for name in images.names if "_0" in name or not name.endswith(".jpg"))
+    matches = ((name, FRAME_IMAGE.fullmatch(name)) for name in reversed(odd))
     return {(int(match[1]), int(match[2])): name for name, match in matches if match}
 
 

@@ -89,11 +89,12 @@ def list_images(root: str, label: LabelFile) -> ImageFolder | None:
     if not label.images:
         return None
     path = label.images
+    inner = f"{path}/{_name(path)}"
     try:
         names = os.listdir(f"{root}/{path}")
-        inner = path.rpartition("/")[2]
-        if inner in names:  # An archive of the folder that was unpacked into a folder.
-            path, names = f"{path}/{inner}", os.listdir(f"{root}/{path}/{inner}")
+        if _name(path) in names and os.path.isdir(f"{root}/{inner}"):
+            # An archive of the folder was unpacked into a folder of its name.
+            path, names = inner, os.listdir(f"{root}/{inner}")
     except OSError:
         return None
     return ImageFolder(path, frozenset(names))

@@ -74,7 +74,8 @@ class Place(NamedTuple):
             split, kind = word[0] or split, word[1] or kind
             text = text[word[2] :].lstrip(_SEPARATORS)
         new = re.findall(r"[^\W_]+", text)
-        species = next((_SPECIES[word] for word in new if word in _SPECIES), self.species)
+        # A title such as "dogs and cats" is not one of a species.
+        species = _SPECIES.get(" ".join(word for word in new if not word.isdigit()), self.species)
         is_repeated = tuple(new) == self.words[len(self.words) - len(new) :]
         words = self.words if is_repeated else (*self.words, *new)
         return Place(split, kind, species, words)

@@ -82,6 +82,12 @@ def test_a_folder_that_was_unpacked_into_itself_is_found(tmp_path: Path) -> None
     assert folder == ("train/images/a/a", {FRAME})
 
 
+def test_the_video_in_its_clips_folder_is_no_folder(tmp_path: Path) -> None:
+    clip = "train/images/a.mp4"
+    found = tree(tmp_path, "train/labels/a.mp4.json", f"{clip}/a.mp4", f"{clip}/{FRAME}")
+    assert list_images(str(tmp_path), found.labels[0]) == (clip, {"a.mp4", FRAME})
+
+
 def test_what_is_no_label_file_is_refused_at_once(tmp_path: Path) -> None:
     labels = tmp_path / "train/labels"
     labels.mkdir(parents=True)

@@ -45,6 +45,14 @@ def test_words_that_only_begin_alike_say_nothing(name: str) -> None:
     assert place_of(name)[:3] == ("", "", "")
 
 
+@pytest.mark.parametrize(
+    "name", ["개와 고양이", "고양이와 개", "dog-and-cat", "반려견 반려묘 영상"]
+)
+def test_a_title_with_more_words_names_no_species(name: str) -> None:
+    assert place_of(f"{name}/Training").species == ""
+    assert place_of(f"{name}/TL_CAT_2").species == "cat"
+
+
 def test_the_inner_of_two_words_counts() -> None:
     assert place_of("train/Validation/images/라벨")[:2] == ("val", "labels")
 
