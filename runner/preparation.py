@@ -58,9 +58,17 @@ def check_names(settings: Settings, inputs: RunInputs) -> None:
     found = names_in_both(str(inputs.train_csv), str(inputs.eval_csv))
     message = "".join(
         (
-            *excess("Clips in both CSVs", "leak.max_clips", found.clips, settings.leak.max_clips),
             *excess(
-                "Animals in both CSVs", "leak.max_groups", found.groups, settings.leak.max_groups
+                "Clips that are also in train",
+                "leak.max_clips",
+                found.clips,
+                settings.leak.max_clips,
+            ),
+            *excess(
+                "Animals that are also in train",
+                "leak.max_groups",
+                found.groups,
+                settings.leak.max_groups,
             ),
         )
     )

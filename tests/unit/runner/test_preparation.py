@@ -26,9 +26,13 @@ def inputs(folder: Path, train: str, evaluation: str | None) -> RunInputs:
 def test_names_in_both_csvs_are_refused_beyond_the_limits(tmp_path: Path) -> None:
     row = 'a.jpg,"1,2,3,4",a,clip,animal\n'
     given = inputs(tmp_path, row, row)
-    with pytest.raises(DataRefusedError, match=r"Clips in both CSVs: 1, .*\(clip\).*\(animal\)"):
+    with pytest.raises(
+        DataRefusedError, match=r"Clips that are also in train: 1, .*\(clip\).*\(animal\)"
+    ):
         check_names(config.load("default", None, ()), given)
-    with pytest.raises(DataRefusedError, match=r"^Animals in both CSVs: 1, .*--animals-in-both"):
+    with pytest.raises(
+        DataRefusedError, match=r"^Animals that are also in train: 1, .*--animals-in-both"
+    ):
         check_names(config.load("default", None, ["leak.max_clips=1"]), given)
     check_names(config.load("default", None, ["leak.max_clips=1", "leak.max_groups=1"]), given)
 
@@ -46,4 +50,4 @@ def test_a_run_ends_before_any_photo_is_read(
     said = capfd.readouterr()
     assert "Comparing CSVs" in said.out
     assert "Loading TFX" not in said.out
-    assert "Animals in both CSVs: 1, leak.max_groups allows 0 (g)" in said.err
+    assert "Animals that are also in train: 1, leak.max_groups allows 0 (g)" in said.err
