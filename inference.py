@@ -52,11 +52,12 @@ error is one of
     image_missing        there is no such file, or it cannot be opened
     not_an_image         the file is not an image in a known format
     image_truncated      the image breaks off, or is damaged
-    image_too_large      the image has too many pixels
+    image_too_large      the image has too many pixels or bytes
     box_outside_image    the box reaches past the image
     image_unreadable     the model cannot decode the image
     answer_not_finite    the model's weights are corrupted (NaN)
     request_too_large    a server does not accept the image
+    unexpected_error     the file could not be prepared; the detail tells the error
 
 and, for a row of a CSV, row_malformed, box_malformed, box_negative and box_empty.
 
@@ -118,8 +119,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = vars(parser.parse_intermixed_args(arguments))
     if not args["pictures"] and args["csv"] is None:
         parser.print_usage(sys.stderr)
-        model = "--server" if args["server"] else "--weight_path"
-        flag = f"{model} {args['server'] or args['weight_path']}"
+        # Not the server's own address: one with a password has not been refused yet.
+        flag = "--server URL" if args["server"] else f"--weight_path {args['weight_path']}"
         sys.stderr.write("error: " + EXAMPLE.format(model=flag))
         return 2
     # Not above: --help and wrong flags need not wait for it.

@@ -29,6 +29,7 @@ from runner.log_capture import captured
 from runner.settings_flags import add_labels_flag, add_settings_flags
 from schemas.errors import ConfigError
 from system.command_line import CommandLine
+from system.printable import error_line
 
 
 def _parser() -> CommandLine:
@@ -148,7 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
 
                 terminal.out.write(f"Sent: {submit(request, job_json, spec_yaml)}\n")
     except ConfigError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(error_line(error))
         return 2
     return 0
 

@@ -19,8 +19,15 @@ report.html, run.json (what was asked for and what came of it), logs/, and
 serving/pet_mood/<version>/ for TensorFlow Serving. After Ctrl-C the same command goes on from
 the last finished step.
 
+Nothing is removed unless you ask for it. This shows what is older than the newest two results of
+each step; without --dry-run it is removed, but for what is served or still needed:
+
+    uv run python local_runner.py --output build/run --prune --dry-run \
+        --set retain.results=2
+
 Exit codes: 0 a model was pushed, 2 wrong settings or environment, 3 the data was refused, 4 the
-model was not blessed, 1 anything else.
+model was not blessed, 1 anything else. With --prune 0 is done, 1 that something could not be
+removed.
 """
 
 import sys
@@ -28,6 +35,7 @@ from pathlib import Path
 
 from runner import settings_help
 from runner.local import run
+from runner.prune.command import prune
 from runner.run_request import RunRequest
 from runner.settings_flags import add_labels_flag, add_settings_flags
 from system.command_line import CommandLine
@@ -74,15 +82,29 @@ def _parser() -> CommandLine:
         help="folder for all results (default: build/run; build/sample for the sample)",
     )
     add_settings_flags(settings, None, "default; sample for the sample")
+    removal = parser.add_argument_group("removal of old results")
+    removal.add_argument(
+        "--prune",
+        action="store_true",
+        help="run nothing; remove old results in --output (retain.results says how many stay)",
+    )
+    removal.add_argument(
+        "--dry-run", action="store_true", help="with --prune: only print what would be removed"
+    )
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
-    args = vars(_parser().parse_args(arguments))
-    print_config = args.pop("print_config")
+    parser = _parser()
+    args = vars(parser.parse_args(arguments))
+    print_config, old, dry_run = (args.pop(name) for name in ("print_config", "prune", "dry_run"))
     request = RunRequest(**{**args, "overrides": tuple(args["overrides"])})
-    return settings_help.print_config(request) if print_config else run(request)
+    if print_config:
+        return settings_help.print_config(request)
+    if dry_run and not old:
+        parser.error("--dry-run goes with --prune. Received it alone")
+    return prune(request, dry_run=dry_run) if old else run(request)
 
 
 if __name__ == "__main__":

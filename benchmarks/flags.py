@@ -5,6 +5,8 @@ in an environment that lacks the project's dependencies.
 """
 
 import argparse
+import io
+import sys
 from collections.abc import Sequence
 
 TORCH = (
@@ -18,7 +20,13 @@ TRAINING, INFERENCE = "training", "inference"
 
 
 def parser(doc: str) -> argparse.ArgumentParser:
-    """Returns a parser whose --help prints a module's docstring and the flags."""
+    """Returns a parser whose --help prints a module's docstring and the flags.
+
+    From here on the output may have what its encoding lacks (``system.streams``).
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     return argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from benchmarks import flags
 from benchmarks.memory import measured_apart, peak_mb
 from dataset.frames_schema import arrow_schema
 from schemas import frame_columns
+from system.arrow import pa
+from system.parquet import write_table
 
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -93,7 +93,7 @@ def write(folder: Path, split: str, frames: Columns) -> None:
         }
         table = pa.table(columns, schema=arrow_schema())
         shard = folder / f"Split-{split}" / f"{number:05d}-of-{-(-count // SHARD_ROWS):05d}.parquet"
-        pq.write_table(table, shard, compression="zstd")
+        write_table(table, shard, compression="zstd")
 
 
 def plant(rng: np.random.Generator, folder: Path, scale: float) -> dict[str, int]:

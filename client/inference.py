@@ -19,6 +19,7 @@ from client.predict.predictions import FailedPrediction, Outcome, json_line
 from client.predict_request import PredictRequest
 from schemas.errors import ConfigError
 from schemas.exit_codes import PredictExit
+from system.printable import error_line, printable
 from system.streams import Streams, quiet
 
 
@@ -38,7 +39,7 @@ def run(request: PredictRequest) -> int:
 
 def report_error(error: ConfigError | ServerError) -> PredictExit:
     """Prints an error's message and returns its exit code."""
-    sys.stderr.write(f"error: {error}\n")
+    sys.stderr.write(error_line(error))
     return PredictExit.CONFIG if isinstance(error, ConfigError) else PredictExit.SERVER
 
 
@@ -67,8 +68,10 @@ def load_model(streams: Streams, source: ModelSource) -> Model:
     """
     if source.note:
         # Not by Rich, which would break a long path: the note can be copied whole.
-        streams.err.write(f"Using {source.note}\n")
-        streams.err.flush()
+        streams.err.write(f"Using {printable(source.note)}\n")
+    if source.warning:
+        streams.err.write(f"warning: {printable(source.warning)}\n")
+    streams.err.flush()
     with terminal.spinner(streams.err, source.label):
         return source.load()
 

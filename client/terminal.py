@@ -6,19 +6,18 @@ as fit, at most three. Hangul is two columns wide, which alignment has to count.
 
 import contextlib
 import os
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 from rich.live import Live
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from client.backends.model import ModelInfo
 from client.predict.predictions import FailedPrediction, Outcome, Prediction, likeliest_moods
+from system.printable import printable
+from system.terminal import console_on, shown, spinner_on
 
 _MAX_MOODS = 3
 _MIN_MOODS_CELLS = 42
@@ -35,16 +34,17 @@ def spinner(stream: TextIO, text: str) -> Iterator[Callable[[str], None]]:
     Yields:
       A function that replaces the text.
     """
-    live_spinner = Spinner("dots", text, style="cyan")
+    console = console_on(stream)
+    live_spinner = spinner_on(console, text)
     # Not console.status: it would let what libraries print to Python's streams through.
     with Live(
         live_spinner,
-        console=Console(file=stream, highlight=False),
+        console=console,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     ):
-        yield lambda new_text: live_spinner.update(text=new_text)
+        yield lambda new_text: live_spinner.update(text=shown(new_text))
 
 
 def print_table(stream: TextIO, outcomes: Sequence[Outcome], info: ModelInfo) -> None:
@@ -55,11 +55,11 @@ def print_table(stream: TextIO, outcomes: Sequence[Outcome], info: ModelInfo) ->
       outcomes: at least one.
       info: of the model.
     """
-    console = Console(file=stream, highlight=False)
+    console = console_on(stream)
     folder = _common_folder([one.image for one in outcomes])
-    names = [_printable(one.image[len(folder) :]) for one in outcomes]
+    names = [printable(one.image[len(folder) :]) for one in outcomes]
     if folder:
-        console.print(Text(f"in {_printable(folder)}", style="dim"), soft_wrap=True)
+        console.print(Text(f"in {printable(folder)}", style="dim"), soft_wrap=True)
 
     # Widths, in columns of the terminal.
     widest_name = max(cell_len(name) for name in names)
@@ -67,7 +67,7 @@ def print_table(stream: TextIO, outcomes: Sequence[Outcome], info: ModelInfo) ->
         cell_len("picture"),
         min(widest_name, max(_MIN_PICTURE_CELLS, console.width - _GAP - _MIN_MOODS_CELLS)),
     )
-    mood_cells = max(cell_len(name) for name in info.mood_names)
+    mood_cells = max(cell_len(printable(name)) for name in info.mood_names)
     cells_per_mood = mood_cells + 1 + _PERCENT_CELLS + _GAP
     num_moods = min(_MAX_MOODS, max(1, (console.width - picture_cells) // cells_per_mood))
 
@@ -75,20 +75,21 @@ def print_table(stream: TextIO, outcomes: Sequence[Outcome], info: ModelInfo) ->
     table.add_column("picture", width=picture_cells, overflow="fold")
     table.add_column("mood" + ", and the next likeliest" * (num_moods > 1), overflow="fold")
     for name, outcome in zip(names, outcomes, strict=True):
-        table.add_row(name, _outcome_text(outcome, num_moods, mood_cells))
+        table.add_row(Text(name), _outcome_text(outcome, num_moods, mood_cells))
     console.print(table)
     console.print(_summary(outcomes, info), soft_wrap=True)
 
 
 def _outcome_text(outcome: Outcome, num_moods: int, mood_cells: int) -> Text:
     if isinstance(outcome, FailedPrediction):
-        return Text.assemble((outcome.error, "red"), f": {_printable(outcome.detail)}")
+        return Text.assemble((printable(outcome.error), "red"), f": {printable(outcome.detail)}")
     text = Text()
     for rank, (mood, probability) in enumerate(likeliest_moods(outcome, num_moods)):
         percent = f"{probability:.1%}".rjust(_PERCENT_CELLS)
         gap = " " * _GAP if rank else ""
         text.append(
-            f"{gap}{set_cell_size(mood, mood_cells)} {percent}", style="dim" if rank else "bold"
+            f"{gap}{set_cell_size(printable(mood), mood_cells)} {percent}",
+            style="dim" if rank else "bold",
         )
     return text
 
@@ -101,7 +102,7 @@ def _summary(outcomes: Sequence[Outcome], info: ModelInfo) -> Text:
     return Text.assemble(
         "\n",
         (f"{pictures}{without_mood}", "yellow" if failed else ""),
-        (f"\nmodel {_printable(info.source)}{resolution}", "dim"),
+        (f"\nmodel {printable(info.source)}{resolution}", "dim"),
     )
 
 
@@ -112,9 +113,3 @@ def _common_folder(names: Sequence[str]) -> str:
     folder = f"{os.path.commonpath(folders)}/" if len(names) > 1 and same_start else "/"
     # commonpath simplifies: "./a//b" becomes "a/b", which is not the start of any name.
     return folder if folder != "/" and all(name.startswith(folder) for name in names) else ""
-
-
-def _printable(text: str) -> str:
-    """Returns ``text`` in NFC, with escapes for the characters that cannot be printed."""
-    composed = unicodedata.normalize("NFC", text)
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in composed)

@@ -10,11 +10,20 @@ from pipeline.cluster_settings import CLUSTER_GPU
 from pipeline.config import Settings
 from pipeline.run_inputs import ClusterInputs, moods_of
 from schemas.errors import ConfigError
+from system.patterns import SPECIAL
 
 VERTEX, KUBEFLOW = "vertex", "kubeflow"
 STORAGE = ("gs://", "s3://", "minio://")
 """Object stores that Kubeflow's pipelines may keep their outputs in."""
-_IMAGE = re.compile(r"(?P<name>[a-z0-9][a-z0-9._:/-]*?)(:(?P<tag>[\w.-]+)|@sha256:[0-9a-f]{64})?")
+_IMAGE = re.compile(
+    r"(?P<registry>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?/)?(?P<name>[^:@]+)"
+    r"(:(?P<tag>[^:@/]*))?(@(?P<digest>.*))?"
+)
+"""The parts of a reference to an image, whatever is in them."""
+_NAME = re.compile(r"[a-z0-9]+((\.|_{1,2}|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_{1,2}|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+"""Names, tags and digests: https://pkg.go.dev/github.com/distribution/reference."""
 _NODES = tuple(value for name, value in vars(nodes).items() if name.isupper())
 
 
@@ -70,12 +79,16 @@ class ClusterRequest:
                 f"cluster.always_run must name nodes: {', '.join(_NODES)}. "
                 f"Received: {', '.join(unknown)}"
             )
-        if elsewhere := settings.metadata.changed():
-            raise ConfigError(
-                "metadata.* is for local_runner.py and has no effect on a cluster, which has an ML "
-                f"Metadata of its own. Received: {', '.join(f'metadata.{n}' for n in elsewhere)}. "
-                "Leave it out"
-            )
+        for group, why in (
+            (settings.metadata, "a cluster, which has an ML Metadata of its own"),
+            (settings.retain, "a cluster, whose object store has rules of its own"),
+        ):
+            if elsewhere := group.changed():
+                names = ", ".join(f"{group.GROUP}.{name}" for name in elsewhere)
+                raise ConfigError(
+                    f"{group.GROUP}.* is for local_runner.py and has no effect on {why}. "
+                    f"Received: {names}. Leave it out"
+                )
         if settings.beam.runner == LOCAL and settings.beam.options:
             raise ConfigError(
                 "beam.options belong to an engine other than local. "
@@ -118,6 +131,11 @@ class ClusterRequest:
                     f"{option} must be in an object store ({', '.join(STORAGE)}): a cluster's "
                     f"machines do not see this one's folders. Received: {value}"
                 )
+            if any(char in value for char in SPECIAL):
+                raise ConfigError(
+                    f"{option} must have none of {' '.join(SPECIAL)}, which Beam and TensorFlow "
+                    f"take for a pattern. Received: {value}"
+                )
         for option, name in (
             ("--train-csv", self.train_csv),
             ("--eval-csv", self.eval_csv),
@@ -144,7 +162,22 @@ class ClusterRequest:
 
     def _check_image(self) -> None:
         found = _IMAGE.fullmatch(self.image)
-        if found is None or ("@" not in self.image and found["tag"] in (None, "latest")):
+        if found is None or not _NAME.fullmatch(found["name"]) or len(found["name"]) > 255:
+            raise ConfigError(
+                "--image must name an image of small letters, digits and single . _ - between "
+                f"them, as REGISTRY/pet/pipeline:TAG. Received: {self.image}"
+            )
+        if found["tag"] is not None and not _TAG.fullmatch(found["tag"]):
+            raise ConfigError(
+                "An image's tag must be up to 128 letters, digits and _ . - of ASCII, and begin "
+                f"with none of . and -. Received: {found['tag']!r} in --image {self.image}"
+            )
+        if found["digest"] is not None and not _DIGEST.fullmatch(found["digest"]):
+            raise ConfigError(
+                "An image's digest must be sha256: and 64 digits of 0-9 and a-f. "
+                f"Received: --image {self.image}"
+            )
+        if found["digest"] is None and found["tag"] in (None, "latest"):
             raise ConfigError(
                 "--image must have a tag of its own (NAME:TAG, not latest) or a digest "
                 "(NAME@sha256:…): it stands for the code's version, and what older code made is "

@@ -1,8 +1,7 @@
 """Arrow schema of the Frames table."""
 
-import pyarrow as pa
-
 from schemas import frame_columns
+from system.arrow import pa
 
 
 def arrow_schema() -> pa.Schema:

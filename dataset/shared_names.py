@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
+
+from system.arrow import pa
 
 Int64s = npt.NDArray[np.int64]
 

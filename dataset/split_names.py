@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
@@ -20,6 +19,7 @@ from dataset.csv_rows import clip_of, read_rows
 from dataset.csv_table import TableError, column_indices, read_table
 from schemas import csv_columns
 from schemas.errors import DataRefusedError
+from system.arrow import pa
 from system.regular_files import open_regular
 
 UInt64s = npt.NDArray[np.uint64]

@@ -23,6 +23,8 @@ from models.tuning.settings import TuneSettings, space
 from pipeline.beam import BeamSettings
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.metadata.settings import MetadataSettings
+from pipeline.retain_settings import RetainSettings
+from pipeline.settings_file import read_settings_file
 from schemas.errors import ConfigError
 from schemas.settings import SettingInfo, SettingsGroup, described
 
@@ -43,6 +45,7 @@ class Settings:
     beam: BeamSettings = field(default_factory=BeamSettings)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     metadata: MetadataSettings = field(default_factory=MetadataSettings)
+    retain: RetainSettings = field(default_factory=RetainSettings)
 
     def __post_init__(self) -> None:
         if self.tune.trials:
@@ -58,7 +61,7 @@ GROUPS: dict[str, type[SettingsGroup]] = {
     for group in (
         *(DataSettings, ThinSettings, ModelSettings, TrainSettings, AugmentSettings, TuneSettings),
         *(ValidationLimits, LeakLimits, EvaluateSettings, BeamSettings, ClusterSettings),
-        MetadataSettings,
+        *(MetadataSettings, RetainSettings),
     )
 }
 """By name, in the order of ``Settings``."""
@@ -114,7 +117,7 @@ def load(preset: str, config_file: Path | None, overrides: Iterable[str]) -> Set
     if preset not in PRESETS:
         raise ConfigError(_unknown("preset", preset, list(PRESETS)))
     values = PRESETS[preset](Settings()).as_dict()
-    changes = [*_from_file(config_file)] if config_file is not None else []
+    changes = [*_flat(read_settings_file(config_file))] if config_file is not None else []
     for name, value in [*changes, *_from_texts(overrides)]:
         _check_name(name)
         group, _, leaf = name.partition(".")
@@ -162,36 +165,6 @@ def as_yaml(settings: Settings) -> str:
     yaml.width = 4096
     yaml.dump(document, text)
     return text.getvalue()
-
-
-def _from_file(path: Path) -> Iterator[tuple[str, object]]:
-    # Most command lines name no file, and need not wait for this.
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    # YAML 1.2, so that 1e-3 is a number and "no" a text; a key that stands twice is an error.
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"))
-    except YAMLError as error:
-        place = ""
-        if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
-            mark = error.problem_mark
-            place = f" (line {mark.line + 1}, column {mark.column + 1})"
-        problem = getattr(error, "problem", None) or error
-        raise ConfigError(f"The settings file {path} is not YAML: {problem}{place}.") from error
-    except FileNotFoundError as error:
-        raise ConfigError(f"There is no settings file {path}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The settings file {path} cannot be read: {error}") from error
-    if content is None:
-        return
-    if not isinstance(content, Mapping):
-        raise ConfigError(
-            f"The settings file {path} must hold names and values, such as "
-            f'"train: {{epochs: 3}}". Received: {content!r}'
-        )
-    yield from _flat(content)
 
 
 def _flat(mapping: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, object]]:

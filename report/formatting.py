@@ -29,3 +29,15 @@ def path_text(path: Path) -> str:
     """Returns a path below the current folder relative to it, and another one whole."""
     relative = os.path.relpath(path)
     return relative if not relative.startswith("..") else str(path)
+
+
+def size_text(size: int) -> str:
+    """Returns ``"0 B"``, ``"17.4 kB"`` or ``"42.0 GB"``, in powers of 1,000."""
+    if size < 1000:
+        return f"{size} B"
+    scaled = float(size)
+    for unit in ("kB", "MB", "GB"):
+        scaled /= 1000
+        if scaled < 999.95:
+            return f"{scaled:.1f} {unit}"
+    return f"{scaled / 1000:.1f} TB"

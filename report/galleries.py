@@ -7,8 +7,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import tensorflow as tf
 from PIL import Image
 
@@ -17,6 +15,8 @@ from components.evaluator.predictions_table import MODEL, probabilities_of
 from models.inputs.input_pipeline import shard_files
 from models.network import fast_layers, grad_cam  # noqa: F401 (our layers, to read a checkpoint)
 from report.thumbnails import data_uri, overlay_heat_map
+from system.arrow import pa
+from system.parquet import read_batches
 
 PICTURES_PER_GALLERY = 6
 RIGHT, WRONG, UNSURE = "right", "wrong", "unsure"
@@ -100,14 +100,13 @@ def select_predictions(
     """
     galleries = {name: _TopPredictions() for name in (RIGHT, WRONG, UNSURE)}
     first_row = 0
-    with pq.ParquetFile(predictions_parquet) as file:
-        for batch in file.iter_batches(predictions_table.ROW_GROUP, columns=_COLUMNS):
-            for clip, prediction in _finite_predictions(batch, first_row, mood_names):
-                is_right = prediction.label == prediction.predicted
-                confidence = prediction.probability
-                galleries[RIGHT if is_right else WRONG].offer(confidence, clip, prediction)
-                galleries[UNSURE].offer(-confidence, clip, prediction)
-            first_row += len(batch)
+    for batch in read_batches(str(predictions_parquet), _COLUMNS, predictions_table.ROW_GROUP):
+        for clip, prediction in _finite_predictions(batch, first_row, mood_names):
+            is_right = prediction.label == prediction.predicted
+            confidence = prediction.probability
+            galleries[RIGHT if is_right else WRONG].offer(confidence, clip, prediction)
+            galleries[UNSURE].offer(-confidence, clip, prediction)
+        first_row += len(batch)
     return {name: top.predictions() for name, top in galleries.items()}
 
 

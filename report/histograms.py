@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 
 from schemas import frame_columns
 from schemas.splits import EVAL, TRAIN, split_folder
+from system.parquet import read_batches
 
 _BINS = 40
 _RANGES = {
@@ -63,12 +63,11 @@ def _counts(folder: Path) -> dict[str, npt.NDArray[np.int64]]:
     """Returns int64[_BINS] by column for one split's tables."""
     counts = {name: np.zeros(_BINS, np.int64) for name in _RANGES}
     for path in sorted(folder.iterdir()):
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(columns=list(_RANGES)):
-                for name, (low, high) in _RANGES.items():
-                    values = batch.column(name).to_numpy()
-                    if name == frame_columns.SHARPNESS:
-                        values = np.log10(np.maximum(values, 1.0))
-                    clipped = np.clip(values, low, high)
-                    counts[name] += np.histogram(clipped, _BINS, (low, high))[0]
+        for batch in read_batches(str(path), list(_RANGES)):
+            for name, (low, high) in _RANGES.items():
+                values = batch.column(name).to_numpy()
+                if name == frame_columns.SHARPNESS:
+                    values = np.log10(np.maximum(values, 1.0))
+                clipped = np.clip(values, low, high)
+                counts[name] += np.histogram(clipped, _BINS, (low, high))[0]
     return counts

@@ -17,6 +17,7 @@ from schemas.documents.servable import ServableCheckRecord
 from schemas.exit_codes import RunExit
 from schemas.splits import EVAL, split_folder
 from system.files import write_whole
+from system.patterns import escaped
 
 HTML, JSON = "report.html", "report.json"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -173,7 +174,7 @@ def _galleries(results: Results) -> dict[str, list[galleries.GalleryPicture]]:
     mood_names = results.metrics["moods"]
     return galleries.draw_pictures(
         galleries.select_predictions(results.predictions, mood_names),
-        str(results.examples / split_folder(EVAL) / "*"),
+        escaped(str(results.examples / split_folder(EVAL))) + "/*",
         results.checkpoint,
         mood_names,
     )

@@ -37,6 +37,7 @@ class Results:
       predictions: path of ``PREDICTIONS_PARQUET``.
       servable: ``SERVABLE_JSON``.
       pushed: folder of the pushed version; None also where the Pusher pushed nothing.
+      manifest_sha256: of that version's manifest; None also where it was pushed without one.
       unlabelled: ``INGEST_JSON`` of the rows without moods.
       unlabelled_rejects_csv: path of their rejects table.
       unlabelled_predictions: folder of BulkInferrer's predictions for them.
@@ -54,6 +55,7 @@ class Results:
     predictions: Path | None = None
     servable: Servable | None = None
     pushed: Path | None = None
+    manifest_sha256: str | None = None
     unlabelled: Ingest | None = None
     unlabelled_rejects_csv: Path | None = None
     unlabelled_predictions: Path | None = None
@@ -146,6 +148,8 @@ class Results:
     def _add_pushed(self, output: OutputArtifact) -> str:
         if output.properties.get(artifacts.PUSHED) == 1:
             self.pushed = Path(str(output.properties[artifacts.PUSHED_DESTINATION]))
+            digest = output.properties.get(artifacts.MANIFEST_SHA256)
+            self.manifest_sha256 = str(digest) if digest else None
         return f"version {self.pushed.name}" if self.pushed else "nothing pushed"
 
     def _add_unlabelled(self, output: OutputArtifact) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from dataset.photos.parsed import PhotoError
 from schemas.limits import MAX_IMAGE_PIXELS
 from schemas.reasons import RejectReason
 from system.csv_files import read_dicts
+
+_LOGGER = logging.getLogger(__name__)
 
 EXAMPLES_PER_REASON = 3
 _SIDE = 200
@@ -116,7 +119,7 @@ def _boxes_of_lines(source: str, lines: set[int]) -> Iterator[tuple[int, str]]:
 
 
 def _photo_with_box(image_root: Path, row: dict[str, str], box: str) -> str | None:
-    """Returns a data URI of the upright photo with its box drawn; None if it cannot be decoded."""
+    """Returns a data URI of the upright photo with its box drawn; None if it cannot be shown."""
     if row["reason"] == RejectReason.IMAGE_TOO_LARGE:
         return None
     try:
@@ -124,10 +127,14 @@ def _photo_with_box(image_root: Path, row: dict[str, str], box: str) -> str | No
         with opened(photo, MAX_IMAGE_PIXELS) as one:
             reduction = max(1.0, min(one.width, one.height) / (4 * _SIDE))
             decoded = decode_whole(one, reduction)
+        _draw_box(decoded.pixels, box, scale=decoded.x_scale)
+        return data_uri(decoded.pixels)
     except PhotoError:
         return None
-    _draw_box(decoded.pixels, box, scale=decoded.x_scale)
-    return data_uri(decoded.pixels)
+    except Exception:
+        # These are the rows that were odd enough to be refused: none may cost the report.
+        _LOGGER.warning("%s is not shown", row["image"], exc_info=True)
+        return None
 
 
 def _draw_box(photo: Image.Image, box: str, scale: float) -> None:

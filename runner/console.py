@@ -14,14 +14,15 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.padding import Padding
 from rich.progress_bar import ProgressBar
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from report.formatting import clock_text, duration_text
 from report.node_run import NodeState
 from runner.step_progress import StepProgress, Task
+from system.printable import printable
 from system.progress import Progress
+from system.terminal import console_on, shown, spinner_on
 
 Clock = Callable[[], float]
 
@@ -62,8 +63,8 @@ def display_for(stream: TextIO) -> Display:
     """Returns the display that suits ``stream``."""
     # TERM=dumb (Emacs, some CI) is a terminal that cannot go back to a line's start.
     if stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb"):
-        return LiveDisplay(Console(file=stream, highlight=False))
-    return PlainDisplay(Console(file=stream, highlight=False, force_terminal=False))
+        return LiveDisplay(console_on(stream))
+    return PlainDisplay(console_on(stream, force_terminal=False))
 
 
 class LiveDisplay:
@@ -73,7 +74,7 @@ class LiveDisplay:
         self.console = console
         self._clock = clock
         self._step: StepProgress | None = None
-        self._spinner = Spinner("dots", style="cyan")
+        self._spinner = spinner_on(console)
         self._live: Live | None = None
         self._lock = threading.Lock()
 
@@ -118,13 +119,13 @@ class LiveDisplay:
             return Group(header, *(self._render_task(task, step) for task in step.visible_tasks()))
 
     def _render_task(self, task: Task, step: StepProgress) -> RenderableType:
-        cells: list[RenderableType] = [f"    {task.name}"]
+        cells: list[RenderableType] = [shown(f"    {task.name}")]
         if task.total and self.console.width >= _BAR_MIN_TERMINAL_WIDTH:
             bar_width = self.console.width // 5
             cells.append(ProgressBar(task.total, task.done, bar_width, complete_style="cyan"))
         cells += [task.count_text(), Text(step.time_left_text(task), style="dim")]
 
-        note = Text(task.note, no_wrap=True, overflow="ellipsis")
+        note = Text(printable(task.note), no_wrap=True, overflow="ellipsis")
         note_in_row = self.console.width >= _NOTE_MIN_TERMINAL_WIDTH
         row = Table.grid(padding=(0, 2, 0, 0))
         row.add_row(*cells, note if note_in_row else "")
@@ -182,7 +183,7 @@ class PlainDisplay:
                     step.time_left_text(task),
                     task.note,
                 ]
-            self._print(Text("  ... " + "  ".join(part for part in parts if part)))
+            self._print(shown("  ... " + "  ".join(part for part in parts if part)))
 
     def _print(self, line: Text) -> None:
         self.console.print(line, soft_wrap=True)
@@ -198,6 +199,7 @@ def _finished_line(step: StepProgress, state: NodeState, note: str) -> Text:
     status = duration if state is NodeState.DONE else state.value
     if state in (NodeState.FAILED, NodeState.STOPPED):
         note = f"after {duration}" + (f"  {note}" if note else "")
+    note = printable(note)
     line = Text.assemble(
         f"  {step.name.ljust(_NAME_WIDTH)} ",
         (status.rjust(_TIME_WIDTH), _STYLES[state]),

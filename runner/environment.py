@@ -12,6 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from schemas.errors import ConfigError
+from system import secrets
+from system.patterns import SPECIAL
 
 _MIN_FREE_DISK_BYTES = 500 * 2**20
 """Ten times the whole output of the drawn sample."""
@@ -35,6 +37,17 @@ def check_versions() -> None:
         raise ConfigError(
             f"Python {python[0]}.{python[1]} goes with TFX {required}. Received: {installed}. "
             "uv sync installs the matching version."
+        )
+
+
+def check_name(folder: Path) -> None:
+    """Raises ConfigError if Beam or TensorFlow would take the folder's path for a pattern."""
+    found = [char for char in SPECIAL if char in str(folder)]
+    if found:
+        raise ConfigError(
+            f"The output folder's path must have none of {' '.join(SPECIAL)}, which Beam and "
+            "TensorFlow take for a pattern where they look for the nodes' results. Received: "
+            f"{folder} with {' '.join(found)}. Choose another with --output."
         )
 
 
@@ -80,7 +93,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def prepared() -> Iterator[None]:
-    """Sets the environment variables that libraries read at import, and hides ``sys.argv``."""
+    """Sets the environment variables that libraries read at import, and hides ``sys.argv``.
+
+    It also keeps our secrets from child processes; see ``system.secrets``.
+    """
     # The log file gets the others: warnings and errors of TensorFlow's C++.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     # Steps before the training use TensorFlow too, and would take all of a GPU's memory.
@@ -89,6 +105,7 @@ def prepared() -> Iterator[None]:
     arguments = sys.argv[1:]
     del sys.argv[1:]
     try:
-        yield
+        with secrets.kept_apart():
+            yield
     finally:
         sys.argv[1:] = arguments

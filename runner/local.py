@@ -5,11 +5,13 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TypeVar
 
 from rich.text import Text
 
 from models.settings import NONE
+from pipeline.config import Settings
 from pipeline.metadata.settings import MYSQL
 from pipeline.run_inputs import RunInputs
 from report.formatting import path_text
@@ -20,12 +22,17 @@ from runner.diagnosis import STOPPED, Failure, diagnose
 from runner.example_row import ExampleRow, first_used_row
 from runner.log_capture import captured
 from runner.progress_feed import reports_to
+from runner.prune.command import remove_old
 from runner.run_record import RunRecord, installed_versions
 from runner.run_request import RunRequest
 from runner.run_summary import print_summary
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
+from system import secrets
+from system.printable import error_line, printable
+from system.pushed_versions import check_version
 from system.streams import Streams
+from system.terminal import shown
 
 _LOGGER = logging.getLogger("pet_mood.runner")
 _MAX_MESSAGE_LENGTH = 2000
@@ -48,12 +55,13 @@ def run(request: RunRequest, closing_lines: ClosingLines | None = None) -> int:
     log = folder / "logs" / f"{started:%Y%m%d-%H%M%S}.log"
     try:
         environment.check_versions()
+        environment.check_name(folder)
         environment.check_output(folder)
         with environment.locked(folder), captured(log) as terminal, environment.prepared():
             record = RunRecord(folder, log, started)
             return _Run(request, record, terminal, closing_lines).run()
     except ConfigError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(error_line(error))
         return RunExit.CONFIG
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{STOPPED.message}\n")
@@ -87,6 +95,7 @@ class _Run:
                 self._record.write()
                 with reports_to(self._display.progress):
                     self._run_pipeline()
+                    self._remove_old_results()
             # Every ending is recorded, also Ctrl-C and a library's SystemExit.
             except BaseException as error:
                 _LOGGER.exception("an exception ended the run")
@@ -117,7 +126,7 @@ class _Run:
         self._record.write()
 
     def _run_pipeline(self) -> None:
-        """Checks and prepares the run, and then runs the pipeline's nodes."""
+        """Checks the settings and runs the pipeline."""
         settings, inputs = self._request.settings(), self._request.inputs()
         self._record.settings = settings
         self._record.write()
@@ -126,7 +135,15 @@ class _Run:
         _LOGGER.info("%s", inputs)
         self._print_header(inputs)
 
+        # The metadata's own password may be in a variable of any name.
+        names = (settings.metadata.password_env,) * (settings.metadata.store == MYSQL)
+        with secrets.kept_apart(*names):
+            self._run_nodes(settings, inputs)
+
+    def _run_nodes(self, settings: Settings, inputs: RunInputs) -> None:
+        """Prepares the run and runs the pipeline's nodes."""
         preparation.check_folder(settings, inputs)
+        preparation.check_pins(settings)
         if settings.metadata.store == MYSQL:
             self._step("Checking MySQL", lambda: preparation.check_server(settings, inputs))
         if self._request.uses_sample:
@@ -142,6 +159,30 @@ class _Run:
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
         dag_runner(self).run(pipeline)
 
+    def _remove_old_results(self) -> None:
+        """Removes what ``retain`` does not keep, after a run that has pushed a model."""
+        settings, inputs = self._record.settings, self._inputs
+        if settings is None or inputs is None or not settings.retain.results:
+            return
+        if self._push_failure() is not None:
+            return
+        self._display.start("Pruning results")
+        state, note = NodeState.FAILED, ""
+        try:
+            pruned = remove_old(settings, inputs)
+            state, note = NodeState.DONE, str(pruned)
+            if pruned.errors:
+                state, note = NodeState.FAILED, "; ".join(pruned.errors)
+        # The model is pushed, whatever stays on the disk.
+        except (ConfigError, OSError) as error:
+            _LOGGER.exception("old results could not be removed")
+            note = str(error)
+        except KeyboardInterrupt:
+            state = NodeState.STOPPED
+            raise
+        finally:
+            self._display.finish(state, note)
+
     def _print_header(self, inputs: RunInputs) -> None:
         """Prints what the run works on, and where it writes to."""
         data = "the drawn sample" if self._request.uses_sample else path_text(inputs.train_csv)
@@ -155,7 +196,7 @@ class _Run:
             ("log", path_text(self._record.log)),
         ):
             self._display.console.print(
-                Text.assemble("  ", (f"{title:<10}", "dim"), text), soft_wrap=True
+                Text.assemble("  ", (f"{title:<10}", "dim"), printable(text)), soft_wrap=True
             )
         self._display.console.print()
 
@@ -177,7 +218,7 @@ class _Run:
         """Returns why nothing was pushed although every node ran; None if a model was pushed."""
         results = self._record.results
         if results.pushed is not None and results.pushed.is_dir():
-            return None
+            return _contents_failure(results.pushed, results.manifest_sha256)
         if results.blessed is False:
             return Failure(RunExit.NOT_BLESSED, "The model is not blessed.", see_log=False)
         if results.servable_passed is False:
@@ -197,7 +238,7 @@ class _Run:
                 print_summary(self._display.console, record, example)
                 if self._closing_lines is not None:
                     for line in self._closing_lines(record, example):
-                        self._display.console.print(Text(line), soft_wrap=True)
+                        self._display.console.print(shown(line), soft_wrap=True)
         # The summary is not part of the run: an error in it must not change how the run ended.
         except Exception:
             _LOGGER.exception("the summary is incomplete")
@@ -233,8 +274,29 @@ class _Run:
             return None
 
     def _print_failure(self, failure: Failure) -> None:
-        prefix = "" if failure is STOPPED else "error: "
-        self._terminal.err.write(f"{prefix}{failure.message[:_MAX_MESSAGE_LENGTH]}\n")
+        message = failure.message[:_MAX_MESSAGE_LENGTH]
+        self._terminal.err.write(f"{message}\n" if failure is STOPPED else error_line(message))
         if failure.see_log:
-            self._terminal.err.write(f"The traceback is in {path_text(self._record.log)}\n")
+            self._terminal.err.write(
+                f"The traceback is in {printable(path_text(self._record.log))}\n"
+            )
         self._terminal.err.flush()
+
+
+def _contents_failure(version: Path, manifest_sha256: str | None) -> Failure | None:
+    """Returns why a version is not what was pushed; None if nothing speaks against it.
+
+    TFX looks only at the Pusher's own folder, and reuses a push whose version has changed.
+    """
+    remedy = "Delete this folder, and the same command pushes the model again"
+    try:
+        found = check_version(version)
+    except ConfigError as error:
+        return Failure(RunExit.CONFIG, f"{error}. {remedy}", see_log=False)
+    if manifest_sha256 is not None and found != manifest_sha256:
+        message = (
+            f"{version} must have the manifest that was pushed, of SHA-256 {manifest_sha256}. "
+            f"Received: {found or 'none'}. {remedy}"
+        )
+        return Failure(RunExit.CONFIG, message, see_log=False)
+    return None

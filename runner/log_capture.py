@@ -28,7 +28,7 @@ def captured(log: Path) -> Iterator[Streams]:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         with (
-            redirected(descriptor, encoding=encoding, errors="replace") as terminal,
+            redirected(descriptor, encoding=encoding, errors="backslashreplace") as terminal,
             log.open("a", encoding="utf-8", errors="backslashreplace", buffering=1) as text,
             # sys.stdout need not write to descriptor 1: notebooks and test runners replace it.
             contextlib.redirect_stdout(text),

@@ -19,6 +19,14 @@ def check_folder(settings: Settings, inputs: RunInputs) -> None:
     store.pipeline_name(settings.metadata, inputs)
 
 
+def check_pins(settings: Settings) -> None:
+    """Raises ConfigError if old results are to be removed, and it is not known what is served."""
+    if settings.retain.results:
+        from runner.prune.command import served_pins
+
+        served_pins(settings.retain.models_config)
+
+
 def check_server(settings: Settings, inputs: RunInputs) -> None:
     """Raises ConfigError unless the settings' database server can keep ML Metadata."""
     from pipeline.metadata import store

@@ -17,6 +17,8 @@ from runner.run_record import RunRecord
 from schemas.documents.evaluation import OtherPredictor, ScoreName, Scores
 from schemas.exit_codes import RunExit
 from schemas.splits import TRAIN
+from system.printable import printable
+from system.terminal import shown
 
 _SCORES: tuple[tuple[str, ScoreName], ...] = (
     ("accuracy", "accuracy"),
@@ -68,6 +70,9 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
 
 def _print_unbroken(console: Console, line: Text) -> None:
     """Prints a line without line breaks of ours, so that it can be copied whole."""
+    # Names of files and moods are others' texts; escapes would shift the styles of a line's parts.
+    if not line.plain.replace("\n", "").isprintable():
+        line = Text(printable(line.plain, keep="\n"), style=line.style)
     console.print(line, soft_wrap=True)
 
 
@@ -103,7 +108,7 @@ def _rows_table(results: Results) -> RenderableType | None:
         score_cells = (
             [score_text(scores["precision"]), score_text(scores["recall"])] if scores else []
         )
-        table.add_row(mood, *used, *thinned_cell(thinned.get(mood, 0)), *score_cells)
+        table.add_row(shown(mood), *used, *thinned_cell(thinned.get(mood, 0)), *score_cells)
     used = (f"{split['used']:,}" for split in splits.values())
     table.add_row("used", *used, *thinned_cell(sum(thinned.values())), style="bold")
     for reason in _reasons(results):
@@ -131,7 +136,9 @@ def _findings_table(results: Results) -> RenderableType | None:
     table = Table.grid(padding=(0, 2, 0, 0))
     for finding in findings:
         style = "red" if finding["severity"] == "error" else "yellow"
-        table.add_row(Text(finding["severity"], style), finding["split"], finding["message"])
+        table.add_row(
+            Text(finding["severity"], style), shown(finding["split"]), shown(finding["message"])
+        )
     return table
 
 
@@ -154,7 +161,7 @@ def _trials_table(results: Results) -> RenderableType | None:
             trial["trial"],
             score_text(score),
             clock_text(trial["seconds"]),
-            values,
+            shown(values),
             style="bold" if trial["trial"] == results.tuner["best"] else None,
         )
     if (more := len(scored) - _BEST_TRIALS) > 0:
@@ -170,7 +177,7 @@ def _scores_table(results: Results) -> RenderableType | None:
     if metrics is None:
         return None
     titles: dict[OtherPredictor, str] = {
-        "majority": f"always {metrics['majority']['mood']}",
+        "majority": f"always {printable(metrics['majority']['mood'])}",
         "baseline": "last blessed",
         "compared": "compare_with",
     }
@@ -180,7 +187,7 @@ def _scores_table(results: Results) -> RenderableType | None:
     table.add_column("model", justify="right")
     table.add_column("95 % interval", style="dim")
     for name in others:
-        table.add_column(titles[name], justify="right")
+        table.add_column(Text(titles[name]), justify="right")
 
     by_frame = [metrics[name] for name in others]
     for title, score in _SCORES:
@@ -219,7 +226,7 @@ def _checks_table(results: Results) -> RenderableType | None:
     table = Table.grid(padding=(0, 2, 0, 0))
     for title, passed, message in checks:
         status = Text("passed", "green") if passed else Text("failed", "red")
-        table.add_row(status, title, _last_line(message))
+        table.add_row(status, title, shown(_last_line(message)))
     return table
 
 

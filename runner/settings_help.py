@@ -11,10 +11,16 @@ from pipeline.config import GROUPS, PRESETS, Settings, as_yaml, setting_infos
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
 from schemas.settings import SettingInfo, as_typed, described
+from system.printable import error_line
+from system.streams import write_utf8
 
 _COLUMN = 36
 """Where the meanings begin in the list of common settings; the longest names fit before it."""
-_PLATFORMS = {"cluster": "kubeflow_runner.py", "metadata": "local_runner.py"}
+_PLATFORMS = {
+    "cluster": "kubeflow_runner.py",
+    "metadata": "local_runner.py",
+    "retain": "local_runner.py",
+}
 """Groups that only one command takes; all others are for both."""
 
 
@@ -47,9 +53,9 @@ class HasSettings(Protocol):
 def print_config(request: HasSettings) -> int:
     """Writes the settings of a request to the standard output and returns the exit code."""
     try:
-        sys.stdout.write(as_yaml(request.settings()))
+        write_utf8(as_yaml(request.settings()))
     except ConfigError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(error_line(error))
         return RunExit.CONFIG
     return 0
 

@@ -19,10 +19,23 @@ MODEL_RUN_TYPE = "ModelRun"
 PUSHED_MODEL_TYPE = "PushedModel"
 """TFX's standard artifact types. Importing TFX to name them would cost 20 s."""
 
+MODEL_TYPE = "Model"
+MODEL_BLESSING_TYPE = "ModelBlessing"
+"""The same."""
+
+BLESSED = "blessed"
+BLESSED_VALUE = 1
+BLESSED_MODEL_ID = "current_model_id"
+"""Custom properties of a ModelBlessing, and the first one's value for a blessed model, that TFX's
+Evaluator sets (tfx/components/evaluator/constants.py)."""
+
 PUSHED = "pushed"
 PUSHED_DESTINATION = "pushed_destination"
 """Custom properties of a PushedModel that every TFX Pusher sets
 (tfx/components/pusher/executor.py)."""
+MANIFEST_SHA256 = "manifest_sha256"
+"""Custom property of a PushedModel: SHA-256 of the version's ``system.manifest.FILE``. It is not
+set where nothing was pushed, and for a version that an earlier state pushed without a manifest."""
 
 REJECTS_CSV = "rejects.csv"
 """In the Rejects artifact: a row for each refused row of the CSVs."""

@@ -6,9 +6,12 @@ that an index means the same mood in training, evaluation and serving.
 
 import functools
 import json
+import reprlib
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
+
+from schemas import json_text
 
 DEFAULT_MOODS = ("화남/불쾌", "공포", "행복/즐거움", "편안/안정", "공격성", "불안/슬픔")
 """The six moods of AI Hub in the order of the original project's ``label.json``."""
@@ -22,6 +25,13 @@ MOODS_IN_ENGLISH = {
     "불안/슬픔": "anxious, sad",
 }
 """English names of AI Hub's moods; names of other label maps are shown without translation."""
+
+
+MAX_MOODS = 1000
+"""Most moods of a label map or a model: ImageNet has as many classes, AI Hub six. A file that
+claims to hold a head for a million would have it built, which takes gigabytes."""
+MAX_NAME_LENGTH = 100
+"""Characters of a mood's name."""
 
 
 class LabelMapError(ValueError):
@@ -46,23 +56,52 @@ def moods_from_mapping(mapping: object) -> tuple[str, ...]:
       mapping: ``{name: index}`` with each of the indices 0..k-1 once, k >= 2.
 
     Raises:
-      LabelMapError: ``mapping`` is not such a mapping, or its names are empty or not unique.
+      LabelMapError: ``mapping`` is not such a mapping, its names are empty, not unique, too long
+        or hold control characters, or they are more than ``MAX_MOODS``.
     """
     if not isinstance(mapping, Mapping):
-        raise LabelMapError(f"A label map must be a JSON object. Received: {mapping!r}")
+        raise LabelMapError(f"A label map must be a JSON object. Received: {reprlib.repr(mapping)}")
+    if len(mapping) > MAX_MOODS:
+        raise LabelMapError(
+            f"A label map may have at most {MAX_MOODS} moods. Received: {len(mapping)}"
+        )
     by_index: dict[int, str] = {}
     for name, index in mapping.items():
         if type(index) is not int or index in by_index:
             raise LabelMapError(
-                f"Each mood needs its own whole number. Received: {name!r}: {index!r}"
+                "Each mood needs its own whole number. Received: "
+                f"{reprlib.repr(name)}: {reprlib.repr(index)}"
             )
         by_index[index] = normalise(str(name))
     if len(by_index) < 2 or sorted(by_index) != list(range(len(by_index))):
-        raise LabelMapError(f"The indices must be 0..k-1 with k >= 2. Received: {sorted(by_index)}")
+        raise LabelMapError(
+            f"The indices must be 0..k-1 with k >= 2. Received: {reprlib.repr(sorted(by_index))}"
+        )
     mood_names = tuple(by_index[i] for i in range(len(by_index)))
-    if len(set(mood_names)) != len(mood_names) or "" in mood_names:
-        raise LabelMapError(f"The names must differ and not be empty. Received: {mood_names}")
+    check_names(mood_names)
     return mood_names
+
+
+def check_names(mood_names: tuple[str, ...]) -> None:
+    """Checks the names of a label map or a server's model.
+
+    Raises:
+      LabelMapError: names are empty, not unique, too long, not printable, fewer than two or more
+        than ``MAX_MOODS``.
+    """
+    if not 2 <= len(mood_names) <= MAX_MOODS:
+        raise LabelMapError(f"There must be 2 to {MAX_MOODS} moods. Received: {len(mood_names)}")
+    if len(set(mood_names)) != len(mood_names) or "" in mood_names:
+        raise LabelMapError(
+            f"The names must differ and not be empty. Received: {reprlib.repr(mood_names)}"
+        )
+    # A terminal would obey control characters, and marks of direction would hide letters.
+    wrong = [name for name in mood_names if len(name) > MAX_NAME_LENGTH or not name.isprintable()]
+    if wrong:
+        raise LabelMapError(
+            f"A mood's name must have at most {MAX_NAME_LENGTH} characters, all of them printable. "
+            f"Received: {reprlib.repr(wrong[0])}"
+        )
 
 
 def read_moods(path: Path) -> tuple[str, ...]:
@@ -75,7 +114,7 @@ def read_moods(path: Path) -> tuple[str, ...]:
         # Reading a named pipe would wait for a writer, and a device may have no end.
         raise LabelMapError(f"The label map must be a file. Received: {path}")
     try:
-        mapping = json.loads(path.read_text(encoding="utf-8-sig"))
+        mapping = json_text.parsed(json_text.read(path))
     except OSError as error:
         raise LabelMapError(f"The label file cannot be read: {error}") from error
     except ValueError as error:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from schemas.version import VERSION
+from system.home import ensure_home
+from system.printable import error_line
+from system.streams import escape_what_cannot_be_written
 
 _UNKNOWN = "unrecognized arguments: "
 _WIDEST = 100
@@ -65,21 +68,21 @@ class CommandLine(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> argparse.Namespace:
         """Parses; inside a shell's completion it prints the candidates and exits."""
-        self._complete()
+        self._prepare()
         return super().parse_args(args, namespace)
 
     def parse_intermixed_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> argparse.Namespace:
         """The same where flags may stand between arguments."""
-        self._complete()
+        self._prepare()
         return super().parse_intermixed_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Prints what is wrong in one line and exits with 2."""
         if message.startswith(_UNKNOWN):
             message = self._unknown(message.removeprefix(_UNKNOWN).split())
-        sys.stderr.write(f"error: {message}\n")
+        sys.stderr.write(error_line(message))
         sys.exit(2)
 
     def help_on(self, topic: str) -> str:
@@ -108,6 +111,12 @@ class CommandLine(argparse.ArgumentParser):
         near = difflib.get_close_matches(flags[0], known, n=3, cutoff=0.7)
         suggested = f"Did you mean {' or '.join(near)}?" if near else "See --help"
         return f"There is no flag {flags[0]}. {self._flag_hint(flags[0]) or suggested}"
+
+    def _prepare(self) -> None:
+        """Makes the process fit for any output and for libraries that look for a home folder."""
+        escape_what_cannot_be_written()
+        ensure_home()
+        self._complete()
 
     def _complete(self) -> None:
         if "_ARGCOMPLETE" in os.environ:

@@ -58,6 +58,33 @@ def put(partial: Path, path: Path) -> None:
     flush(path.parent)
 
 
+def put_new(partial: Path, path: Path) -> None:
+    """Gives a written file a name that nothing else has, and waits for the new name.
+
+    Where the file system has no hard links, the name is first taken by an empty file, which a
+    crash in that moment leaves behind.
+
+    Args:
+      partial: the written file.
+      path: the new name, in the same file system.
+
+    Raises:
+      FileExistsError: there is something of this name; it is not touched.
+    """
+    flush(partial)
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        # A network disk repeats a request whose answer was lost, and then finds its own link.
+        if not os.path.samefile(partial, path):
+            raise
+    except OSError:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        partial.replace(path)
+    partial.unlink(missing_ok=True)
+    flush(path.parent)
+
+
 def flush(path: Path) -> None:
     """Waits until a file's content, or a folder's list of names, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

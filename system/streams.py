@@ -6,6 +6,7 @@ redirection of the descriptors themselves catches all of this.
 
 import contextlib
 import ctypes
+import io
 import os
 import sys
 import tempfile
@@ -17,6 +18,28 @@ LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 """TensorFlow's own variable, 0..3. If the user has set it, ``quiet`` sends the libraries' output to
 the standard error. This is for the search of a crash in C++, after which ``quiet`` could not show
 the output that it holds back."""
+
+
+def escape_what_cannot_be_written() -> None:
+    """Lets Python's standard output and error write any text, in whatever encoding they have.
+
+    In ASCII (``PYTHONIOENCODING=ascii``) a mood's name or a file's would otherwise end a command
+    after its work is done. Python does the same for the standard error by itself.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def write_utf8(text: str) -> None:
+    """Writes a document to the standard output in UTF-8, whatever its encoding for people is."""
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:  # A notebook's output.
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    buffer.write(text.encode("utf-8", "backslashreplace"))
+    buffer.flush()
 
 
 class Streams(NamedTuple):

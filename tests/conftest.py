@@ -1,6 +1,8 @@
 """Which tests run in one process, so that what a session shares is made once; and a browser."""
 
+import gc
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,18 +10,75 @@ from typing import Any
 
 import pytest
 
+from testing.processes import forked
+
 TESTS = Path(__file__).parent
+RUNS = TESTS / "runner"
+"""Needs TFX, which takes 20 s to import: all of it is slow."""
+SHARED = {RUNS: ("pushed", "replayed"), TESTS / "unit" / "models": ("trained",)}
+"""Fixtures of a session that take so long that all tests with one are a group of their own, and
+slow."""
+LONGEST_FIRST = (
+    *("pushed", "unit/models/training", "replayed", "unit/client", "trained"),
+    *("runner/test_tuner.py", "runner/test_crash.py", "runner/test_train_command.py"),
+    *("unit/models/network", "unit/models/tuning", "unit/cluster", "runner/test_other_engine.py"),
+    "unit/pipeline",
+)
+"""Groups that take half a minute or more. The others follow, so that both processes end at about
+the same time."""
+ALL_SLOW = re.compile(r"^pytestmark = pytest\.mark\.slow$", re.MULTILINE)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets all processes of the tests share one that has imported TFX, once it is asked for."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.add_cleanup(forked.serve())
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Does not even import a file all of whose tests will be left out."""
+    if config.option.markexpr != "not slow":
+        return None
+    if collection_path.suffix == ".py":
+        return bool(ALL_SLOW.search(collection_path.read_text("utf-8"))) or None
+    return collection_path == RUNS or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Has the garbage collector leave alone what is imported, millions of objects."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
 
 
 # First, for pytest-xdist reads the marks in a hook of the same name.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps a package's tests together, and all that need the whole run."""
-    for item in items:
-        needs_run = "pushed" in getattr(item, "fixturenames", ())
-        kind, room, *_ = item.path.relative_to(TESTS).parts
-        group = "whole run" if needs_run else room if kind == "unit" else kind
+    """Keeps together what shares a fixture that takes long, and each folder or run."""
+    groups = {item: group_of(item) for item in items}
+    for item, group in groups.items():
         item.add_marker(pytest.mark.xdist_group(group))
+        if RUNS in item.path.parents or "/" not in group:
+            item.add_marker(pytest.mark.slow)
+    ranks = {group: rank for rank, group in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(groups[item], len(ranks)))
+
+
+def group_of(item: pytest.Item) -> str:
+    """Returns the fixture that takes long, or the file of runs, or the package that is tested.
+
+    ``models`` is many groups, for it takes longest.
+    """
+    for folder, fixtures in SHARED.items():
+        for name in fixtures:
+            if folder in item.path.parents and name in getattr(item, "fixturenames", ()):
+                return name
+    place = item.path.relative_to(TESTS)
+    if place.parts[:2] == ("unit", "models"):
+        return place.parent.as_posix()
+    return "/".join(place.parts[:2])
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -40,6 +40,9 @@ TIMEOUT = 60_000
 
 def main() -> None:
     """Writes report-wide.png, report-phone.png and demo.png."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # As system.streams does.
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--output",

@@ -2,7 +2,7 @@
 
 import re
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from schemas.errors import ConfigError
 
@@ -11,7 +11,7 @@ DEFAULT_MODEL_NAME = "pet_mood"
 
 _GRPC, _REST = {"grpc": False, "grpcs": True}, {"http": False, "https": True}
 """Whether a scheme uses TLS."""
-_GRPC_PORTS = {"grpc": 8500, "grpcs": 443}
+_PORTS = {"grpc": 8500, "grpcs": 443, "http": 80, "https": 443}
 _PATH = re.compile(
     r"(?P<prefix>.*?)/v1/models/(?P<model>[^/:]+)"
     r"(/versions/(?P<version>[0-9]{1,18})|/labels/(?P<label>[^/:]+))?/?"
@@ -43,13 +43,31 @@ class Address(NamedTuple):
     version: int | None = None
     label: str | None = None
 
+    @property
+    def hostname(self) -> str:
+        """Name or IP address of the host, in lower case and without brackets."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port, also where the address leaves it to its scheme."""
+        parts = urlsplit(self.url)
+        return parts.port or _PORTS[parts.scheme]
+
 
 def parse_address(url: str) -> Address:
     """Returns the address in ``url``.
 
     Raises:
-      ConfigError: ``url`` is malformed.
+      ConfigError: ``url`` is malformed, or holds a user or a password.
     """
+    # Whatever follows may be repeated in messages, job.json and the demo's page.
+    if "@" in unquote(url):
+        raise ConfigError(
+            "--server takes no user or password: an address is printed and stored. Received: one "
+            "with an @. Give a token by --token-file FILE, or in the environment as "
+            "PET_MOOD_TOKEN; an @ cannot be part of a model's name"
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -62,7 +80,11 @@ def parse_address(url: str) -> Address:
     if (
         parts.scheme not in _GRPC | _REST
         or not parts.hostname
+        or not url.isprintable()
+        or " " in url
+        or port == 0
         or parts.query
+        or parts.fragment
         or path is None
         or (is_grpc and path["prefix"])
     ):
@@ -83,8 +105,11 @@ def parse_address(url: str) -> Address:
 
 def _grpc_target(parts: SplitResult, port: int | None) -> str:
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{host}:{port or _GRPC_PORTS[parts.scheme]}"
+    return f"{host}:{port or _PORTS[parts.scheme]}"
 
 
 def _malformed(url: str) -> ConfigError:
-    return ConfigError(f"--server must name a server. {_ACCEPTED}. Received: {url!r}")
+    shown, mark, _ = url.partition("?")  # Some servers take a key there.
+    return ConfigError(
+        f"--server must name a server. {_ACCEPTED}. Received: {shown + (mark and '?…')!r}"
+    )

@@ -4,16 +4,16 @@ It needs Keras and the project. A checkpoint does not record by how much boxes w
 training, so the ingest's default margin is used.
 """
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import h5py
 import keras
 import tensorflow as tf
 
+from client.backends.checkpoint_file import check_size, is_weights_only, num_classes_of
 from client.backends.expected_model import ExpectedModel, check_expected, mood_names_for
 from client.backends.model import ModelInfo, Response, responses_from
+from client.backends.weight_path import MAX_RESOLUTION
 from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
 from models.network import classifier
@@ -21,9 +21,11 @@ from models.servable.signatures import ServingSpec, Signatures
 from models.settings import NONE, ModelSettings
 from schemas import signatures
 from schemas.errors import ConfigError
+from schemas.labels import MAX_MOODS
+from system.printable import printable
 
-_READ_ERRORS = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
-"""Errors that Keras and h5py raise for files that are cut short or of another kind."""
+_MAX_REASON = 400
+"""Characters of Keras' message, which may quote a file's whole configuration."""
 
 
 class CheckpointModel:
@@ -72,20 +74,18 @@ class CheckpointModel:
 
 def _load_network(file: Path, expected: ExpectedModel) -> keras.Model:
     try:
-        if file.suffix != ".keras" and _is_weights_only(file):
+        check_size(file)
+        if file.suffix != ".keras" and is_weights_only(file):
             return _build_network(file, expected)
         return keras.models.load_model(file, compile=False)
     except ConfigError:  # It is a ValueError, and its message is more exact than the one below.
         raise
-    except _READ_ERRORS as error:
+    # Keras passes a file's configuration to its classes, which may raise anything.
+    except Exception as error:
+        reason = printable(str(error) or type(error).__name__)[:_MAX_REASON]
         raise ConfigError(
-            f"{file} holds neither a Keras model nor weights of this project's network: {error}"
+            f"{file} holds neither a Keras model nor weights of this project's network: {reason}"
         ) from error
-
-
-def _is_weights_only(file: Path) -> bool:
-    with h5py.File(file) as content:
-        return "model_config" not in content.attrs
 
 
 def _build_network(file: Path, expected: ExpectedModel) -> keras.Model:
@@ -96,7 +96,7 @@ def _build_network(file: Path, expected: ExpectedModel) -> keras.Model:
             "at. Give it as --input_size (the training's model.resolution; the original "
             "project's was 224)"
         )
-    num_classes = _num_classes_of(file)
+    num_classes = num_classes_of(file)
     if expected.classes not in (None, num_classes):
         raise ConfigError(
             f"--classes must be the model's. Received: --classes {expected.classes}, and {file} "
@@ -111,31 +111,16 @@ def _build_network(file: Path, expected: ExpectedModel) -> keras.Model:
     return network
 
 
-def _num_classes_of(file: Path) -> int:
-    """Returns the columns of the head's kernel, the only matrix among the network's weights."""
-    columns: set[int] = set()
-
-    def add_columns(_: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim == 2:
-            columns.add(int(item.shape[1]))
-
-    with h5py.File(file) as content:
-        content.visititems(add_columns)
-    if len(columns) != 1 or min(columns) < 2:
-        raise ValueError("there is no head for two or more moods")
-    return columns.pop()
-
-
 def _input_and_output(network: keras.Model, file: Path) -> tuple[int, int]:
     """Returns (resolution, number of classes)."""
     # A Sequential model that was saved unbuilt has no shapes.
     shapes = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
     match shapes:
         case (None, int(height), int(width), 3), (None, int(num_classes)) if (
-            height == width and num_classes >= 2
+            height == width <= MAX_RESOLUTION and 2 <= num_classes <= MAX_MOODS
         ):
             return height, num_classes
     raise ConfigError(
-        "A checkpoint must map square RGB pictures to the probabilities of at least two moods. "
-        f"{file} maps {shapes[0]} to {shapes[1]}"
+        f"A checkpoint must map square RGB pictures of up to {MAX_RESOLUTION} pixels to the "
+        f"probabilities of 2 to {MAX_MOODS} moods. {file} maps {shapes[0]} to {shapes[1]}"
     )

@@ -1,80 +1,106 @@
 """Requests to TensorFlow Serving over gRPC: PredictionService.Predict."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
 
 import grpc
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from client.backends import answer
 from client.backends.address import Address
-from client.backends.errors import BusyError, ServerError, SlowError, TooLargeError
-from client.backends.model import Response, responses_from
+from client.backends.connection import Connection
+from client.backends.errors import ServerError
+from client.backends.failures import Failures
+from client.backends.model import Response
+from client.backends.proxy import Proxy
 from dataset.boxes import PixelBox
 from schemas import signatures
-
-_NO_LIMIT = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
-"""gRPC limits received messages to 4 MB by default; TensorFlow Serving lifts it on its side."""
+from schemas.labels import MAX_MOODS
 
 _TOO_LARGE = ("larger than max", "larger than maximum input batch size")
 """Parts of the messages about size. The codes are not enough: gRPC's RESOURCE_EXHAUSTED means a
 full queue or a large message, and TensorFlow Serving's INVALID_ARGUMENT any bad request, a batch
 above its batching's limit included."""
+_OWN_LIMIT = "CLIENT: Received message larger than max"
+"""The message of gRPC's own side, where an answer exceeds the channel's limit."""
+_NO_SUCH_OUTPUT = "output tensor alias not found"
+"""Part of TensorFlow Serving's message where a model lacks one of the outputs that were asked."""
+_TLS = ("handshake failed", "certificate", "SSL")
+_TYPES = {
+    signatures.STATUS: tf.string.as_datatype_enum,
+    signatures.MOOD: tf.string.as_datatype_enum,
+    signatures.MOODS: tf.string.as_datatype_enum,
+    signatures.PROBABILITIES: tf.float32.as_datatype_enum,
+}
 
 
 class GrpcTransport:
-    """A ``client.backends.tf_serving.Transport`` over one channel, which is kept open."""
+    """A ``client.backends.tf_serving.Transport`` over channels that are kept open.
 
-    def __init__(self, address: Address, timeout: float) -> None:
-        """Prepares the channel; gRPC connects with the first request."""
+    The limit of an answer belongs to a channel. There is one for each power of two that a limit is
+    rounded up to: for the first request, and for the usual size of a batch.
+    """
+
+    def __init__(self, address: Address, timeout: float, connection: Connection) -> None:
+        """Prepares the channels; gRPC connects with the first request."""
         self._address = address
         self._timeout = timeout
-        if address.is_secure:
-            credentials = grpc.ssl_channel_credentials()
-            channel = grpc.secure_channel(address.host, credentials, options=_NO_LIMIT)
-        else:
-            channel = grpc.insecure_channel(address.host, options=_NO_LIMIT)
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        self._connection = connection
+        self._failures = Failures(address, timeout, connection)
+        token = connection.token
+        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._stubs: dict[int, Any] = {}
+        self._lock = threading.Lock()
 
     def predict(
-        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+        self,
+        pictures: Sequence[bytes],
+        boxes: Sequence[PixelBox] | None,
+        mood_names: Sequence[str] | None,
     ) -> list[Response]:
         """See ``client.backends.tf_serving.Transport``."""
         request = predict_request(self._address, pictures, boxes)
+        stub = self._stub(answer.max_bytes(len(pictures), mood_names))
         try:
-            reply = self._stub.Predict(request, timeout=self._timeout)
-            return responses_from({k: tf.make_ndarray(v) for k, v in reply.outputs.items()})
+            reply = stub.Predict(request, timeout=self._timeout, metadata=self._metadata)
+            return _responses(reply.outputs, len(pictures))
         except grpc.RpcError as error:
             raise self._server_error(error, len(pictures)) from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise ServerError(
-                f"{self._address.url} does not return the outputs of this project's models. "
-                f"Received: {type(error).__name__}: {error}. Name one with /v1/models/NAME"
-            ) from error
+        except (ValueError, MemoryError) as error:
+            raise self._failures.nonsense(str(error) or type(error).__name__) from error
+
+    def _stub(self, limit: int) -> Any:
+        rounded = 1 << (limit - 1).bit_length()
+        with self._lock:
+            if rounded not in self._stubs:
+                channel = _channel(self._address.host, self._connection, rounded)
+                self._stubs[rounded] = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            return self._stubs[rounded]
 
     def _server_error(self, error: grpc.RpcError, num_pictures: int) -> ServerError:
-        code, url = error.code(), self._address.url
+        code = error.code()
         details = error.details() or ""
-        cause = f"{code.name}: {error.details()}"
+        cause = f"{code.name}: {details}"
+        if _OWN_LIMIT in details:
+            return self._failures.nonsense("more bytes than any answer to this request has")
         if any(text in details for text in _TOO_LARGE):
-            return TooLargeError(
-                f"{url} does not take a request of {num_pictures} pictures: {cause}"
-            )
+            return self._failures.too_large(num_pictures, cause)
+        if self._address.is_secure and any(text in details for text in _TLS):
+            return self._failures.untrusted(cause)
         if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
-            return BusyError(
-                f"{url} does not take requests: {cause}. Check that TensorFlow Serving runs there "
-                "and is not overloaded, or name another address"
-            )
+            return self._failures.busy(cause)
         if code == grpc.StatusCode.DEADLINE_EXCEEDED:
-            return SlowError(
-                f"{url} has not answered {num_pictures} pictures within {self._timeout:g} s. "
-                "Raise --timeout, or send fewer pictures at a time with --batch"
-            )
+            return self._failures.slow(num_pictures)
         if code == grpc.StatusCode.NOT_FOUND:
-            return ServerError(
-                f"{url}: there is no such model, version or label: {cause}. Name a model that is "
-                "served with /v1/models/NAME"
-            )
-        return ServerError(f"{url} has refused a request of {num_pictures} pictures: {cause}")
+            return self._failures.not_found(cause)
+        if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+            return self._failures.not_allowed(cause)
+        if _NO_SUCH_OUTPUT in details:
+            return self._failures.nonsense(cause)
+        return self._failures.refused(num_pictures, cause)
 
 
 def predict_request(
@@ -95,4 +121,68 @@ def predict_request(
     if boxes is not None:
         box_tensor = tf.make_tensor_proto([list(box) for box in boxes], tf.int64)
         request.inputs[signatures.BOX].CopyFrom(box_tensor)
+    request.output_filter.extend(answer.ASKED)
     return request
+
+
+def _channel(host: str, connection: Connection, limit: int) -> grpc.Channel:
+    """Returns a channel whose answers have at most ``limit`` bytes, uncompressed."""
+    options: list[tuple[str, Any]] = [
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_receive_message_length", limit),
+        # Bit 0 is "identity": the limit is one of compressed bytes.
+        ("grpc.compression_enabled_algorithms_bitset", 1),
+        # Else gRPC reads the environment itself, also for servers on this machine.
+        ("grpc.http_proxy", _proxy_url(connection.proxy))
+        if connection.proxy
+        else ("grpc.enable_http_proxy", 0),
+    ]
+    if connection.tls is None:
+        return grpc.insecure_channel(host, options=options)
+    tls = connection.tls
+    credentials = grpc.ssl_channel_credentials(
+        root_certificates=tls.roots,
+        private_key=tls.key.read_bytes() if tls.key else None,
+        certificate_chain=tls.cert.read_bytes() if tls.cert else None,
+    )
+    return grpc.secure_channel(host, credentials, options=options)
+
+
+def _proxy_url(proxy: Proxy) -> str:
+    if not proxy.user:
+        return proxy.url
+    user, password = quote(proxy.user, safe=""), quote(proxy.password, safe="")
+    return proxy.url.replace("://", f"://{user}:{password}@", 1)
+
+
+def _responses(outputs: Mapping[str, Any], num_pictures: int) -> list[Response]:
+    """Returns the responses in an answer, after a look at its tensors' types and shapes.
+
+    Raises:
+      answer.AnswerError: a tensor is missing or of another form.
+      ValueError: a tensor's values are fewer or more than its shape says, or texts are not UTF-8.
+    """
+    missing = [name for name in answer.ASKED if name not in outputs]
+    if missing:
+        raise answer.AnswerError(f"no {', '.join(missing)}")
+    moods = outputs[signatures.MOODS].tensor_shape.dim
+    num_moods = moods[1].size if len(moods) == 2 and moods[1].size <= MAX_MOODS else 0
+    columns = []
+    for name in answer.ASKED:
+        tensor = outputs[name]
+        is_table = name in (signatures.MOODS, signatures.PROBABILITIES)
+        shape = [num_pictures, num_moods] if is_table else [num_pictures]
+        received = [dim.size for dim in tensor.tensor_shape.dim]
+        if tensor.dtype != _TYPES[name] or received != shape:
+            raise answer.AnswerError(
+                f"the output {name} of type {tensor.dtype} and shape {received[:8]} for "
+                f"{num_pictures} pictures"
+            )
+        columns.append(tf.make_ndarray(tensor).tolist())
+    return [answer.checked_response(*map(_decoded, row)) for row in zip(*columns, strict=True)]
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_decoded(each) for each in value]
+    return value.decode() if isinstance(value, bytes) else value

@@ -4,90 +4,174 @@ They use the row format of the predict API: https://www.tensorflow.org/tfx/servi
 """
 
 import base64
+import json
+import ssl
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
+from client.backends import answer
 from client.backends.address import Address
-from client.backends.errors import BusyError, ServerError, SlowError, TooLargeError
+from client.backends.connection import Connection
+from client.backends.errors import ServerError
+from client.backends.event_loop import EventLoop
+from client.backends.failures import Failures
 from client.backends.model import Response
+from client.backends.proxy import Proxy
 from dataset.boxes import PixelBox
 from schemas import signatures
+from schemas.errors import ConfigError
 
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE)
 """502 and 503 also come from a load balancer while its servers are being replaced."""
-
+_NOT_ALLOWED = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
+)
 _BATCH_TOO_LARGE = "larger than maximum input batch size"
 """Part of the message of TensorFlow Serving's batching, which comes with the general code 400."""
+_ERROR_BYTES = 16 << 10
+"""Bytes of an error's page that are read."""
+
+
+class _Reply(NamedTuple):
+    status: int
+    reason: str
+    location: str
+    body: bytes
 
 
 class RestTransport:
     """A ``client.backends.tf_serving.Transport`` over kept-alive HTTP connections."""
 
-    def __init__(self, address: Address, timeout: float) -> None:
-        """Prepares the client; it connects with the first request."""
-        self._address = address
+    def __init__(self, address: Address, timeout: float, connection: Connection) -> None:
+        """Prepares the client; it connects with the first request.
+
+        Raises:
+          ConfigError: the address has characters that no URL may have.
+        """
         self._timeout = timeout
+        self._failures = Failures(address, timeout, connection)
         version = "" if address.version is None else f"/versions/{address.version}"
         label = "" if address.label is None else f"/labels/{address.label}"
-        self._url = f"{address.host}/v1/models/{address.model}{version}{label}:predict"
-        self._client = httpx.Client(timeout=timeout)
+        # Answers are measured as they come, so that they must not be compressed.
+        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        if connection.token:
+            self._headers["Authorization"] = f"Bearer {connection.token}"
+        # An empty context trusts nobody: where nothing is encrypted, none need be read.
+        context = (
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            if connection.tls is None
+            else connection.tls.context()
+        )
+        try:
+            self._url = httpx.URL(
+                f"{address.host}/v1/models/{address.model}{version}{label}:predict"
+            )
+        except httpx.InvalidURL as error:
+            raise ConfigError(
+                f"--server must name a server. Received: {address.url!r} ({error})"
+            ) from error
+        # Not a client: it would read the environment, keep cookies and take redirects apart.
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=context, trust_env=False, proxy=_httpx_proxy(connection.proxy)
+        )
+        self._loop = EventLoop()
 
     def predict(
-        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+        self,
+        pictures: Sequence[bytes],
+        boxes: Sequence[PixelBox] | None,
+        mood_names: Sequence[str] | None,
     ) -> list[Response]:
         """See ``client.backends.tf_serving.Transport``."""
         num_pictures = len(pictures)
+        body = json.dumps(request_body(pictures, boxes)).encode()
+        progress = _Progress()
         try:
-            reply = self._client.post(self._url, json=request_body(pictures, boxes))
-        except httpx.ConnectTimeout as error:
-            raise self._busy(f"no connection within {self._timeout:g} s") from error
-        except httpx.TimeoutException as error:
-            raise self._slow(num_pictures) from error
-        except httpx.TransportError as error:
-            raise self._busy(str(error) or type(error).__name__) from error
-
-        if reply.status_code != HTTPStatus.OK:
+            reply = self._loop.result_of(
+                self._post(body, answer.max_bytes(num_pictures, mood_names), progress),
+                self._timeout,
+            )
+        except TimeoutError as error:
+            if progress.is_connecting:
+                raise self._failures.busy(f"no connection within {self._timeout:g} s") from error
+            raise self._failures.slow(num_pictures) from error
+        # Errors of TLS after the handshake, and of names that cannot be, come as they are.
+        except (httpx.RequestError, OSError, UnicodeError) as error:
+            cause = _root(error)
+            if isinstance(cause, ssl.SSLError):
+                raise self._failures.untrusted(str(cause)) from error
+            raise self._failures.busy(str(error) or type(error).__name__) from error
+        except answer.AnswerError as error:
+            raise self._failures.nonsense(str(error)) from error
+        if reply.status != HTTPStatus.OK:
             raise self._server_error(reply, num_pictures)
         try:
-            return [_response(row) for row in reply.json()["predictions"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise ServerError(
-                f"{self._address.url} does not return the outputs of this project's models. "
-                f"Received: {type(error).__name__}: {error}. Name one with /v1/models/NAME"
-            ) from error
+            return _responses(reply.body)
+        # The text has a bounded size; what it says may be nested without end.
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise self._failures.nonsense(_described(error)) from error
 
-    def _server_error(self, reply: httpx.Response, num_pictures: int) -> ServerError:
-        status, url = reply.status_code, self._address.url
-        cause = f"{status} {reply.reason_phrase}: {_error_text(reply)}"
+    async def _post(self, body: bytes, limit: int, progress: "_Progress") -> _Reply:
+        request = httpx.Request(
+            *("POST", self._url),
+            headers=self._headers,
+            content=body,
+            extensions={"trace": progress},
+        )
+        reply = await self._transport.handle_async_request(request)
+        try:
+            is_ok = reply.status_code == HTTPStatus.OK
+            encoding = reply.headers.get("Content-Encoding", "identity")
+            if is_ok and encoding != "identity":
+                raise answer.AnswerError(f"an answer in the encoding {encoding}, not asked for")
+            content = bytearray()
+            async for chunk in reply.aiter_raw():
+                content += chunk
+                if is_ok and len(content) > limit:
+                    raise answer.AnswerError(
+                        f"more than {limit:,} bytes, which no answer to this request has"
+                    )
+                if not is_ok and len(content) > _ERROR_BYTES:
+                    break
+        finally:
+            await reply.aclose()
+        location = reply.headers.get("Location", "")
+        return _Reply(reply.status_code, reply.reason_phrase, location, bytes(content))
+
+    def _server_error(self, reply: _Reply, num_pictures: int) -> ServerError:
+        status = reply.status
+        cause = f"{status} {reply.reason}: {_error_text(reply.body)}"
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _BATCH_TOO_LARGE in cause:
-            return TooLargeError(
-                f"{url} does not take a request of {num_pictures} pictures: {cause}"
-            )
+            return self._failures.too_large(num_pictures, cause)
         if status in _BUSY:
-            return self._busy(cause)
+            return self._failures.busy(cause)
         if status == HTTPStatus.GATEWAY_TIMEOUT:
-            return self._slow(num_pictures)
+            return self._failures.slow(num_pictures)
         if status == HTTPStatus.NOT_FOUND:
-            return ServerError(
-                f"{url}: there is no such model, version or label: {cause}. Name a model that is "
-                "served with /v1/models/NAME"
-            )
-        return ServerError(f"{url} has refused a request of {num_pictures} pictures: {cause}")
+            return self._failures.not_found(cause)
+        if status in _NOT_ALLOWED:
+            return self._failures.not_allowed(cause)
+        if reply.location:
+            cause = f"{status} {reply.reason}, to {reply.location}, which is not followed"
+        return self._failures.refused(num_pictures, cause)
 
-    def _busy(self, cause: str) -> BusyError:
-        return BusyError(
-            f"{self._address.url} does not take requests: {cause}. Check that TensorFlow Serving "
-            "runs there and is not overloaded, or name another address"
-        )
 
-    def _slow(self, num_pictures: int) -> SlowError:
-        return SlowError(
-            f"{self._address.url} has not answered {num_pictures} pictures within "
-            f"{self._timeout:g} s. Raise --timeout, or send fewer pictures at a time with --batch"
-        )
+class _Progress:
+    """Whether a connection is being made; httpx calls it at each step of a request."""
+
+    def __init__(self) -> None:
+        self.is_connecting = False
+
+    async def __call__(self, event: str, _: object) -> None:
+        if event.endswith("connect_tcp.started"):
+            self.is_connecting = True
+        elif event.endswith("connect_tcp.complete"):
+            self.is_connecting = False
 
 
 def request_body(pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> dict[str, Any]:
@@ -102,18 +186,44 @@ def request_body(pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) ->
     return {"signature_name": signature, "instances": rows}
 
 
-def _response(row: Any) -> Response:
-    probabilities = map(float, row[signatures.PROBABILITIES])
-    return Response(
-        row[signatures.STATUS],
-        row[signatures.MOOD],
-        dict(zip(row[signatures.MOODS], probabilities, strict=True)),
-    )
+def _responses(body: bytes) -> list[Response]:
+    document = json.loads(body)
+    rows = document.get("predictions") if isinstance(document, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise answer.AnswerError("no list of predictions by name")
+    missing = {name for row in rows for name in answer.ASKED if name not in row}
+    if missing:
+        raise answer.AnswerError(f"predictions without {', '.join(sorted(missing))}")
+    return [answer.checked_response(*(row[name] for name in answer.ASKED)) for row in rows]
 
 
-def _error_text(reply: httpx.Response) -> str:
+def _error_text(body: bytes) -> str:
     """Returns TensorFlow Serving's message, or the beginning of another server's page."""
     try:
-        return str(reply.json()["error"])
-    except (KeyError, TypeError, ValueError):
-        return reply.text[:200]
+        message = json.loads(body)["error"]
+        if isinstance(message, str):
+            return message
+    except (KeyError, TypeError, ValueError, RecursionError):
+        pass
+    return body[:200].decode("utf-8", "replace")
+
+
+def _httpx_proxy(proxy: Proxy | None) -> httpx.Proxy | None:
+    if proxy is None:
+        return None
+    return httpx.Proxy(proxy.url, auth=(proxy.user, proxy.password) if proxy.user else None)
+
+
+def _described(error: BaseException) -> str:
+    if isinstance(error, answer.AnswerError):
+        return str(error)
+    if isinstance(error, ValueError):
+        return f"no JSON: {error}"
+    return "JSON that is nested too deeply or too large"
+
+
+def _root(error: BaseException) -> BaseException:
+    """Returns the error that an error of httpx comes from."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error

@@ -9,6 +9,7 @@ from client.backends.model import ModelInfo, Response, responses_from
 from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.errors import ConfigError
+from system.patterns import plain
 
 _LOAD_ERRORS = (tf.errors.OpError, OSError, ValueError, KeyError, RuntimeError)
 """Errors that TensorFlow raises for a SavedModel that is cut short or of another kind."""
@@ -29,7 +30,8 @@ class SavedModel:
         """
         self.info = info
         try:
-            self._loaded = tf.saved_model.load(str(folder))
+            with plain(str(folder)) as path:
+                self._loaded = tf.saved_model.load(path)
         except _LOAD_ERRORS as error:
             raise ConfigError(
                 f"{info.source} cannot be loaded: {error}. Name another version, or push again"

@@ -8,8 +8,11 @@ import tenacity
 from PIL import Image
 
 from client.backends.address import Address
+from client.backends.answer import AnswerError, check_moods
+from client.backends.connection import Connection
 from client.backends.errors import BusyError, ServerError, TooLargeError
 from client.backends.expected_model import ExpectedModel, check_expected
+from client.backends.failures import Failures
 from client.backends.model import REQUEST_TOO_LARGE, ModelInfo, Response
 from dataset.boxes import PixelBox
 from schemas import signatures
@@ -29,9 +32,17 @@ class Transport(Protocol):
     """A protocol that requests are sent with."""
 
     def predict(
-        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+        self,
+        pictures: Sequence[bytes],
+        boxes: Sequence[PixelBox] | None,
+        mood_names: Sequence[str] | None,
     ) -> list[Response]:
-        """Sends one request and returns one response per picture.
+        """Sends one request and returns its responses, whose form is checked.
+
+        Args:
+          pictures: encoded and upright, at least one.
+          boxes: one per picture, or None.
+          mood_names: of the model, which limit the answer's size; None before its first answer.
 
         Raises:
           ServerError: or the subclass that tells whether to repeat or to halve the request.
@@ -41,13 +52,21 @@ class Transport(Protocol):
 class ServingModel:
     """A model on a server; a ``client.backends.model.Model``."""
 
-    def __init__(self, address: Address, expected: ExpectedModel, timeout: float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        expected: ExpectedModel,
+        timeout: float,
+        connection: Connection | None = None,
+    ) -> None:
         """Sends a small grey picture, to check the server and to get the mood names.
 
         Args:
           address: of the model.
           expected: the flags about the model.
-          timeout: time limit of a request, seconds; each attempt has its own.
+          timeout: time limit of a request from its start to the end of its answer, seconds; each
+            attempt has its own.
+          connection: token, TLS and proxy; None is neither.
 
         Raises:
           ServerError: the server cannot be reached or refuses the request.
@@ -58,14 +77,18 @@ class ServingModel:
                 "--input_size must be left out with --server: a server does not report the "
                 f"resolution of its model. Received: --input_size {expected.input_size}"
             )
-        self._transport = _open_transport(address, timeout)
+        connection = connection or Connection()
+        self._failures = Failures(address, timeout, connection)
+        self._transport = _open_transport(address, timeout, connection)
+        self._mood_names: tuple[str, ...] | None = None
         (response,) = self._predict_with_retries([_grey_png()], None)
         if response.status != signatures.STATUS_OK:
             raise ServerError(
                 f"{address.url} must accept a valid picture. Received: the status "
                 f"{response.status!r}. Another model may be served under this name"
             )
-        self.info = ModelInfo(address.url, tuple(response.probabilities), None)
+        self._mood_names = tuple(response.probabilities)
+        self.info = ModelInfo(address.url, self._mood_names, None)
         check_expected(expected, self.info)
 
     def predict(
@@ -95,25 +118,30 @@ class ServingModel:
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             reraise=True,
         )
-        responses = retrying(self._transport.predict, pictures, boxes)
+        responses = retrying(self._transport.predict, pictures, boxes, self._mood_names)
         if len(responses) != len(pictures):
             raise ServerError(
                 "A server must return one prediction per picture. Received: "
                 f"{len(responses)} predictions for {len(pictures)} pictures. Another model may be "
                 "served under this name"
             )
+        if self._mood_names is not None:
+            try:
+                check_moods(responses, self._mood_names)
+            except AnswerError as error:
+                raise self._failures.nonsense(str(error)) from error
         return responses
 
 
-def _open_transport(address: Address, timeout: float) -> Transport:
+def _open_transport(address: Address, timeout: float, connection: Connection) -> Transport:
     if address.is_grpc:
         # Here and not above: it loads TensorFlow, which REST does not need.
         from client.backends.grpc_transport import GrpcTransport
 
-        return GrpcTransport(address, timeout)
+        return GrpcTransport(address, timeout, connection)
     from client.backends.rest_transport import RestTransport
 
-    return RestTransport(address, timeout)
+    return RestTransport(address, timeout, connection)
 
 
 def _grey_png() -> bytes:

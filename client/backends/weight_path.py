@@ -1,20 +1,24 @@
 """The value of --weight_path: a pushed version, a folder of versions, or a checkpoint.
 
-This module only looks at files and reads JSON. It does not load a model.
+This module only looks at files, reads JSON and compares a version with its manifest. It does not
+load a model.
 """
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
 from client.backends.model import ModelInfo
-from schemas import signatures
-from schemas.documents.training import Preprocessing
+from schemas import json_text, signatures
 from schemas.errors import ConfigError
 from schemas.labels import LabelMapError, read_moods
+from system import manifest
 from system.files import size_and_time
+from system.pushed_versions import check_version, version_number
 
 CHECKPOINT_ENDINGS = (".keras", ".h5", ".hdf5")
+MAX_RESOLUTION = 4096
+"""Largest input of a model, pixels: more is a damaged or altered file, whose first prediction
+would take gigabytes."""
 
 _GRAPH = "saved_model.pb"
 _ACCEPTED = (
@@ -61,7 +65,7 @@ def _highest_version(folder: Path) -> WeightPath:
     versions = [
         path
         for path in folder.iterdir()
-        if path.name.isascii() and path.name.isdigit() and (path / _GRAPH).is_file()
+        if version_number(path.name) is not None and (path / _GRAPH).is_file()
     ]
     if not versions:
         raise ConfigError(
@@ -71,6 +75,23 @@ def _highest_version(folder: Path) -> WeightPath:
     count = f"the highest of {len(versions)}" if len(versions) > 1 else "the only one"
     return WeightPath(
         highest, is_version=True, note=f"version {highest.name} of {folder} ({count})"
+    )
+
+
+def check_contents(version: Path) -> str:
+    """Compares a version's files with its manifest, before TensorFlow loads anything from them.
+
+    Returns:
+      A sentence for the user about a version that has no manifest; "" for one that has.
+
+    Raises:
+      ConfigError: a file has changed, is missing or is not listed; the message names it.
+    """
+    if check_version(version) is not None:
+        return ""
+    return (
+        f"{version} has no {manifest.FILE}: an earlier state of this project pushed it, or another "
+        "program made it, and nothing vouches for its contents"
     )
 
 
@@ -88,11 +109,11 @@ def read_model_info(version: Path) -> ModelInfo:
     extras = version / signatures.EXTRAS_FOLDER
     try:
         mood_names = read_moods(extras / signatures.LABELS_ASSET)
-        spec: Preprocessing = json.loads(
-            (extras / signatures.SPEC_ASSET).read_text(encoding="utf-8")
-        )
-        return ModelInfo(str(version), mood_names, int(spec["resolution"]))
-    except (LabelMapError, OSError, ValueError, KeyError, TypeError) as error:
+        match json_text.parsed(json_text.read(extras / signatures.SPEC_ASSET)):
+            case {"resolution": int(resolution)} if 0 < resolution <= MAX_RESOLUTION:
+                return ModelInfo(str(version), mood_names, resolution)
+        raise ValueError(f"{signatures.SPEC_ASSET} has no resolution up to {MAX_RESOLUTION}")
+    except (LabelMapError, OSError, ValueError) as error:
         raise ConfigError(
             f"{version} is no version that this project has pushed: {signatures.EXTRAS_FOLDER} "
             f"must hold {signatures.LABELS_ASSET} and {signatures.SPEC_ASSET}. {error}"

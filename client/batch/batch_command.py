@@ -19,6 +19,7 @@ from client.predict.prediction_inputs import (
 )
 from client.predict_request import PredictRequest
 from system.files import size_and_time
+from system.printable import printable
 
 
 def check_files(request: PredictRequest, out: Path) -> None:
@@ -53,7 +54,7 @@ def run_batch(
             request.batch,
             report_progress=update,
         )
-    stream.write(f"{out}: {_summary(result)}\n")
+    stream.write(f"{printable(str(out))}: {_summary(result)}\n")
     stream.flush()
     return result.errors.total()
 

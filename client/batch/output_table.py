@@ -3,18 +3,19 @@ r"""Output table of a batch prediction: its columns, and how parts become one CS
 Columns: ``row`` int64 from 0, ``image``, ``bbox``, ``mood``, ``probability_<mood>`` float64 for
 every mood in label map order, to six decimals, ``error``, ``detail``. Values that an outcome
 lacks are null, in a CSV an empty cell. In texts, bytes that are not UTF-8 are written as
-``\udc..`` escapes.
+``\udc..`` escapes. A CSV begins with a byte order mark, without which a Korean Excel takes it for
+CP949; Python reads it as ``utf-8-sig``, pandas as it is. Its cells are those of
+``system.csv_files``: one that a spreadsheet would execute has an apostrophe in front.
 """
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from client.predict.prediction_inputs import PredictionInput
 from client.predict.predictions import DECIMALS, Outcome, Prediction
+from system.arrow import pa
+from system.csv_files import CsvWriter
+from system.parquet import ParquetWriter, write_table
 
 CSV, PARQUET = ".csv", ".parquet"
 
@@ -47,6 +48,8 @@ def to_table(
         for number, (one, outcome) in enumerate(zip(inputs, outcomes, strict=True), start=first_row)
     )
     schema = table_schema(mood_names)
+    if not inputs:
+        return schema.empty_table()
     columns = zip(*rows, strict=True)
     return pa.Table.from_arrays(
         [pa.array(cells, field.type) for cells, field in zip(columns, schema, strict=True)],
@@ -77,7 +80,9 @@ def count_errors(table: pa.Table) -> dict[str, int]:
 
 def write_part(path: Path, table: pa.Table) -> None:
     """Writes one part."""
-    pq.write_table(table, path, compression="zstd")
+    # Arrow would take a path with odd characters for an address.
+    with path.open("wb") as file:
+        write_table(table, file, compression="zstd")
 
 
 def write_whole(
@@ -88,14 +93,14 @@ def write_whole(
     if as_csv:
         _write_csv(path, tables, schema)
         return
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    with path.open("wb") as file, ParquetWriter(file, schema, compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
 
 
 def _write_csv(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(schema.names)
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = CsvWriter(file)
+        writer.write(schema.names)
         for table in tables:
-            writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+            writer.write_all(zip(*(column.to_pylist() for column in table.columns), strict=True))

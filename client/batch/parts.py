@@ -2,27 +2,33 @@
 
 ``FILE.parts`` has ``job.json``, which records the model and the inputs' source, and
 ``000000.parquet`` and so on, each with the rows of a fixed number of inputs and a hash of these
-inputs. Every file is flushed to the disk and then renamed into place, so the parts are usable
-whenever the process is killed.
+inputs. ``000000.begun.parquet`` has the first rows of a part that a server or Ctrl-C has cut short.
+Every file is flushed to the disk and then renamed into place, so the parts are usable whenever the
+process is killed. Whoever may write into the folder may have altered them, so nothing in them is
+taken for granted.
 """
 
 import contextlib
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from client.batch import output_table
+from schemas import json_text
 from schemas.errors import ConfigError
 from system import files
+from system.arrow import pa
+from system.parquet import read_rows_and_schema, read_table
 
 _DIGEST_KEY = b"inputs"
 """Key of the inputs' hash in a part's metadata."""
+_JOINED = "whole.partial"
+"""The file that the parts become, before it has its name."""
 
 
 def check_out(out: Path) -> None:
@@ -31,10 +37,19 @@ def check_out(out: Path) -> None:
         raise ConfigError(
             f"--out must end in {output_table.CSV} or {output_table.PARQUET}. Received: {out}"
         )
-    if out.exists():
+    if os.path.lexists(out) and not _is_placeholder(out):
         raise ConfigError(f"--out {out} already exists and is not overwritten. Name another file")
     if not out.parent.is_dir():
         raise ConfigError(f"--out must lie in a folder that exists. Received: {out}")
+
+
+def _folder_of(out: Path) -> Path:
+    return out.with_name(out.name + ".parts")
+
+
+def _is_placeholder(out: Path) -> bool:
+    """Returns whether a crash in ``system.files.put_new`` has left ``out`` empty."""
+    return out.is_file() and out.stat().st_size == 0 and (_folder_of(out) / _JOINED).is_file()
 
 
 @contextlib.contextmanager
@@ -53,7 +68,7 @@ def open_parts(
         another job, or a file cannot be written.
     """
     check_out(out)
-    folder = out.with_name(out.name + ".parts")
+    folder = _folder_of(out)
     with files.writing(folder):
         folder.mkdir(exist_ok=True)
     lock = FileLock(folder / "lock", timeout=0)
@@ -66,6 +81,7 @@ def open_parts(
         ) from error
     try:
         check_out(out)  # Another run may have finished it since the command began.
+        out.unlink(missing_ok=True)  # It can only be a placeholder.
         parts = Parts(out, folder, mood_names)
         parts.claim(job)
         yield parts
@@ -78,6 +94,7 @@ class Parts:
 
     def __init__(self, out: Path, folder: Path, mood_names: Sequence[str]) -> None:
         self._out, self._folder, self._mood_names = out, folder, mood_names
+        self._schema = output_table.table_schema(mood_names)
 
     def claim(self, job: Mapping[str, object]) -> None:
         """Records the job, or compares it with the job that was recorded before.
@@ -94,7 +111,7 @@ class Parts:
                 files.write_whole(path, json.dumps(job, ensure_ascii=False, indent=1))
             return
 
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = _read_job(path)
         now = json.loads(json.dumps(job))
         for name in {**now, **before}:
             if before.get(name) != now.get(name):
@@ -103,24 +120,60 @@ class Parts:
                     f"{json.dumps(now.get(name), ensure_ascii=False)}"
                 )
 
-    def is_finished(self, number: int, digest: str) -> bool:
+    def is_finished(self, number: int, digest: str, rows: int) -> bool:
         """Returns whether a part exists.
 
+        Args:
+          number: of the part.
+          digest: hash of its inputs.
+          rows: number of its inputs.
+
         Raises:
-          ConfigError: its rows belong to other inputs than those with this hash.
+          ConfigError: its rows belong to other inputs than those with this hash, or it is no part.
         """
         path = self._path(number)
-        if not path.exists():
+        if not path.is_file():
             return False
-        if pq.read_schema(path).metadata[_DIGEST_KEY] != digest.encode():
-            raise self._changed(f"the inputs of {path.name} were others")
+        if self._rows_in(path, digest) != rows:
+            raise self._changed(f"{path.name} has not one row for each input")
         return True
 
-    def add(self, number: int, rows: pa.Table, digest: str) -> None:
-        """Writes a part."""
+    def add(self, number: int, digest: str, rows: pa.Table) -> None:
+        """Writes a part; ``digest`` is the hash of its inputs."""
+        self._write(self._path(number), digest, rows)
+        with files.writing(self._folder):
+            self._path(number, ".begun").unlink(missing_ok=True)
+
+    def add_begun(self, number: int, digest: str, rows: pa.Table) -> None:
+        """Writes the first rows of a part; ``digest`` is that of all its inputs."""
+        self._write(self._path(number, ".begun"), digest, rows)
+
+    def begun(self, number: int, digest: str, rows: int) -> pa.Table | None:
+        """Returns the first rows of a part that was cut short, or None.
+
+        Raises:
+          ConfigError: as ``is_finished``.
+        """
+        path = self._path(number, ".begun")
+        if not path.is_file():
+            return None
+        if self._rows_in(path, digest) > rows:
+            raise self._changed(f"{path.name} has more rows than inputs")
+        return read_table(str(path), self._schema.names).replace_schema_metadata()
+
+    def _write(self, path: Path, digest: str, rows: pa.Table) -> None:
         table = rows.replace_schema_metadata({_DIGEST_KEY: digest.encode()})
-        with files.writing(self._folder), files.whole(self._path(number)) as partial:
+        with files.writing(self._folder), files.whole(path) as partial:
             output_table.write_part(partial, table)
+
+    def _rows_in(self, path: Path, digest: str) -> int:
+        """Returns a part's number of rows after a look at its schema."""
+        rows, schema = read_rows_and_schema(str(path))
+        if (schema.metadata or {}).get(_DIGEST_KEY) != digest.encode():
+            raise self._changed(f"the inputs of {path.name} were others")
+        if not schema.remove_metadata().equals(self._schema):
+            raise self._changed(f"the columns of {path.name} were others")
+        return rows
 
     def join(self, count: int) -> Counter[str]:
         """Joins ``count`` parts into the file, deletes them, and returns the errors' counts.
@@ -134,24 +187,46 @@ class Parts:
 
         def tables() -> Iterator[pa.Table]:
             for number in range(count):
-                table = pq.read_table(self._path(number)).replace_schema_metadata()
+                table = read_table(str(self._path(number)), self._schema.names)
+                table = table.replace_schema_metadata()
                 errors.update(output_table.count_errors(table))
                 yield table
 
         as_csv = self._out.suffix == output_table.CSV
         with files.writing(self._folder):
-            partial = self._folder / "whole.partial"
+            partial = self._folder / _JOINED
             output_table.write_whole(partial, tables(), self._mood_names, as_csv=as_csv)
-            files.put(partial, self._out)
+            try:
+                files.put_new(partial, self._out)
+            except FileExistsError as error:
+                partial.unlink()
+                raise ConfigError(
+                    f"--out {self._out} has appeared since the command began and is not "
+                    "overwritten. Move it away: the same command then goes on from the "
+                    f"predictions in {self._folder}"
+                ) from error
         # Some network disks keep the lock's file until it is closed.
         shutil.rmtree(self._folder, ignore_errors=True)
         return errors
 
-    def _path(self, number: int) -> Path:
-        return self._folder / f"{number:06d}.parquet"
+    def _path(self, number: int, kind: str = "") -> Path:
+        return self._folder / f"{number:06d}{kind}.parquet"
 
     def _changed(self, change: str) -> ConfigError:
         return ConfigError(
             f"The parts in {self._folder} must be of the same inputs and the same model. Received: "
             f"{change}. Go on with the old command, delete the folder, or name another --out"
         )
+
+
+def _read_job(path: Path) -> dict[str, object]:
+    try:
+        job = json_text.parsed(json_text.read(path))
+        if not isinstance(job, dict):
+            raise ValueError("it holds no JSON object")
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{path} must say what the parts beside it are. It was altered: {error}. Delete the "
+            "folder, or name another --out"
+        ) from error
+    return job

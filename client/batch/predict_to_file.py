@@ -1,9 +1,11 @@
 """Batch prediction: predicts any number of inputs into a file, and resumes where it was stopped."""
 
+import contextlib
 import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +16,11 @@ from client.batch.parts import open_parts
 from client.predict.predict_batches import BATCH_SIZE, predict_all
 from client.predict.prediction_inputs import PredictionInput
 from client.predict.predictions import FailedPrediction, Outcome
+from schemas.errors import ConfigError
+from system.arrow import pa
 
 PART_ROWS = 4096
-"""Inputs in a part: the work that a kill costs at most, and the outcomes in memory."""
+"""Inputs in a part: the work that a kill -9 costs at most, and the outcomes in memory."""
 
 
 class BatchResult(NamedTuple):
@@ -55,7 +59,7 @@ def predict_to_file(
 
     Raises:
       ConfigError: see ``client.batch.parts``.
-      ServerError: a server cannot be reached any more; the finished parts are kept.
+      ServerError: a server cannot be reached any more; what it has answered before is kept.
     """
     mood_names = model.info.mood_names
     remaining = iter(inputs)
@@ -70,20 +74,64 @@ def predict_to_file(
     with open_parts(out, job, mood_names) as parts:
         while part := list(islice(remaining, part_rows)):
             digest = _digest(part)
-            if parts.is_finished(parts_done, digest):
+            if parts.is_finished(parts_done, digest, len(part)):
                 resumed += len(part)
                 progress.skip(len(part))
             else:
-                outcomes: list[Outcome] = []
-                for batch in predict_all(model, part, batch_size):
-                    outcomes += batch
-                    progress.add(batch)
-                parts.add(parts_done, to_table(rows_done, part, outcomes, mood_names), digest)
+                begun = parts.begun(parts_done, digest, len(part))
+                resumed += 0 if begun is None else len(begun)
+                rows = _predict_part(
+                    *(model, part, rows_done, begun, batch_size, progress),
+                    partial(parts.add_begun, parts_done, digest),
+                )
+                parts.add(parts_done, digest, rows)
             rows_done += len(part)
             parts_done += 1
 
         report_progress(f"writing {out.name}")
         return BatchResult(rows_done, parts.join(parts_done), resumed)
+
+
+def _predict_part(
+    model: Model,
+    inputs: Sequence[PredictionInput],
+    first_row: int,
+    begun: pa.Table | None,
+    batch_size: int,
+    progress: "_Progress",
+    keep: Callable[[pa.Table], None],
+) -> pa.Table:
+    """Returns the rows of a part.
+
+    Args:
+      model: predicts.
+      inputs: of the part.
+      first_row: number of its first row.
+      begun: its first rows, if an earlier run has predicted some.
+      batch_size: pictures in a batch.
+      progress: gets the outcomes.
+      keep: gets the first rows where an error or Ctrl-C cuts the part short.
+    """
+    done = 0 if begun is None else len(begun)
+    progress.skip(done)
+    outcomes: list[Outcome] = []
+
+    def rows() -> pa.Table:
+        answered = inputs[done : done + len(outcomes)]
+        new = to_table(first_row + done, answered, outcomes, model.info.mood_names)
+        return new if begun is None else pa.concat_tables([begun, new])
+
+    try:
+        for batch in predict_all(model, inputs[done:], batch_size):
+            outcomes += batch
+            progress.add(batch)
+    except BaseException:
+        if outcomes:
+            # The error that has ended the part is told, and not that of a full disk.
+            with contextlib.suppress(ConfigError):
+                keep(rows())
+        raise
+    return rows()
 
 
 def _digest(inputs: Sequence[PredictionInput]) -> str:
@@ -104,6 +152,8 @@ class _Progress:
         self._resumed = self._done = self._errors = 0
 
     def skip(self, count: int) -> None:
+        if not count:
+            return
         self._resumed += count
         self._start = time.monotonic()
         self._update()

@@ -3,6 +3,7 @@
 While the model works on a batch, the files of the next one are read.
 """
 
+import logging
 import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -19,6 +20,9 @@ from dataset.boxes import BoxError, PixelBox, check_box
 from dataset.photos.files import read_photo
 from dataset.photos.parsed import PhotoError
 from schemas import signatures
+from schemas.reasons import RejectReason
+
+_LOGGER = logging.getLogger(__name__)
 
 BATCH_SIZE = 32
 """Default number of pictures in a batch; the files of two batches are in memory."""
@@ -129,6 +133,12 @@ def _prepare(
             check_box(one.box, picture.height, picture.width, min_side=1)
     except (PhotoError, BoxError) as error:
         return FailedPrediction(one.image, error.reason.value, str(error))
+    except Exception as error:
+        # The last net: a file must not end a labelling of a million others.
+        _LOGGER.exception("%r", one.image)
+        return FailedPrediction(
+            one.image, RejectReason.UNEXPECTED_ERROR.value, f"{type(error).__name__}: {error}"
+        )
     return _Prepared(photo, picture, one.box)
 
 

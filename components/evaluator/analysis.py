@@ -11,13 +11,13 @@ from typing import Any
 
 import apache_beam as beam
 import numpy as np
-import pyarrow as pa
 import tensorflow_model_analysis as tfma
 from tfx_bsl.arrow import table_util
 
 from components.evaluator import predictions_table, tfma_metrics
 from components.evaluator.confusion_counts import ALL_ROWS, ConfusionCounts, SliceKey
 from components.evaluator.scores import Matrix
+from system.arrow import pa
 
 _MATRIX = "confusion"
 _PREDICTION, _ROWS = "answer", "rows"

@@ -7,6 +7,7 @@ from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.dsl.io import fileio
 from tfx.types import component_spec, standard_artifacts
 
+from components import serving_folder
 from components.artifact_types import Predictions, Rejects
 from components.evaluator import executor
 from components.evaluator.settings import EvaluateSettings
@@ -72,7 +73,8 @@ class Evaluator(base_beam_component.BaseBeamComponent):
           code: version of our code; used in the cache key alone.
 
         Raises:
-          ConfigError: there is no servable at ``settings.compare_with``.
+          ConfigError: there is no servable at ``settings.compare_with``, or its files are not
+            those of its manifest.
         """
         if settings.compare_with:
             _check_servable(settings.compare_with)
@@ -97,3 +99,4 @@ def _check_servable(path: str) -> None:
             "evaluate.compare_with must be the folder of a servable, such as "
             f"serving/pet_mood/<version>, with a saved_model.pb. Received: {path!r}"
         )
+    serving_folder.check_version(path)

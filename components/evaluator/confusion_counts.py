@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from components.evaluator import calibration, predictions_table, scores
 from components.evaluator.scores import Matrix
+from system.arrow import pa
 
 SliceKey = tuple[tuple[str, Any], ...]
 """A slice's key as TFMA writes it: () is all rows, (("species", "CAT"),) is the cats."""

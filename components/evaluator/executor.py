@@ -13,6 +13,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components import serving_folder
 from components.evaluator import analysis, gate, measures, predicting
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
@@ -21,6 +22,7 @@ from schemas import artifacts
 from schemas.documents.evaluation import Measures, Metrics, Verdict
 from schemas.documents.ingest import Ingest
 from schemas.splits import EVAL
+from system.patterns import escaped
 from system.storage import open_file
 
 EXAMPLES = "examples"
@@ -109,6 +111,8 @@ def _load_servables(
         if not fileio.exists(path):
             notes.append(f"{title} is not at {path}; there is nothing to compare with.")
             continue
+        if name == COMPARED:
+            serving_folder.check_version(path)
         servable = predicting.load_servable(path)
         if servable.mood_names != model.mood_names:
             moods = ", ".join(servable.mood_names)
@@ -121,7 +125,8 @@ def _load_servables(
 
 def _eval_shards(examples: list[types.Artifact]) -> list[str]:
     """Returns the TFRecord files of the eval split, in order."""
-    return sorted(fileio.glob(posixpath.join(artifact_utils.get_split_uri(examples, EVAL), "*")))
+    folder = escaped(artifact_utils.get_split_uri(examples, EVAL))
+    return sorted(fileio.glob(posixpath.join(folder, "*")))
 
 
 def _label_counts(rejects_uri: str) -> dict[str, int]:

@@ -17,6 +17,7 @@ from dataset.calibration_split import is_calibration_clip
 from schemas import features, signatures
 from schemas.labels import moods_from_mapping
 from system import progress
+from system.patterns import plain
 
 BATCH = 64
 
@@ -53,7 +54,8 @@ class PredictionError(RuntimeError):
 
 def load_servable(path: str) -> Servable:
     """Loads a SavedModel with the signatures of ``schemas.signatures``."""
-    loaded = tf.saved_model.load(path)
+    with plain(path) as other_path:
+        loaded = tf.saved_model.load(other_path)
     predict = loaded.signatures[signatures.SERVE_EXAMPLE]
     # The signature holds no reference to the object that owns its variables.
     predict.owner = loaded

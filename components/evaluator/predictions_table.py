@@ -10,10 +10,9 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from system.parquet import read_batches, read_schema
+from system.arrow import pa
+from system.parquet import ParquetWriter, read_batches, read_schema
 from system.storage import open_file
 
 MODEL, BASELINE, COMPARED = "model", "baseline", "compared"
@@ -108,7 +107,7 @@ class Writer:
         )
 
         self._file: IO[bytes] = open_file(path, "wb")
-        self._parquet = pq.ParquetWriter(self._file, self._schema, compression="zstd")
+        self._parquet = ParquetWriter(self._file, self._schema, compression="zstd")
         self._pending: list[pa.RecordBatch] = []
         self._has_line = bytearray()
         self._rows = 0

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from tfx.dsl.io import fileio
 
 from schemas.splits import split_folder
+from system.arrow import pa
 from system.parquet import read_table
+from system.patterns import escaped
 
 BATCH_ROWS = 1 << 18
 
@@ -19,7 +20,7 @@ class SplitFrames:
     """The frames of one split, in the order of its shards."""
 
     def __init__(self, frames_uri: str, split: str) -> None:
-        folder = posixpath.join(frames_uri, split_folder(split))
+        folder = escaped(posixpath.join(frames_uri, split_folder(split)))
         self._shards = sorted(fileio.glob(posixpath.join(folder, "*.parquet")))
 
     def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.Table]:

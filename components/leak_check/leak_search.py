@@ -5,7 +5,6 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from components.leak_check.frames_table import SplitFrames
 from components.leak_check.settings import LeakLimits
@@ -13,6 +12,7 @@ from dataset.leaks import NearPairs, ViewHashes, near_pairs
 from dataset.shared_names import shared_names
 from schemas import frame_columns
 from schemas.documents.leaks import LeakExample
+from system.arrow import pa
 
 CLIP: Final = "clip"
 GROUP: Final = "group"

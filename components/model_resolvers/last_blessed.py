@@ -3,17 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from ml_metadata.proto import metadata_store_pb2
 from tfx import types
-from tfx.components.evaluator import constants
 from tfx.dsl.components.common import resolver
+
+from components.model_resolvers.blessed_models import inputs_of, newest_blessed
 
 MODEL = "model"
 BLESSING = "model_blessing"
 CURRENT = "current"
 EXAMPLES = "examples"
-
-_Event = metadata_store_pb2.Event
 
 
 class LastBlessedBefore(resolver.ResolverStrategy):
@@ -35,7 +33,7 @@ class LastBlessedBefore(resolver.ResolverStrategy):
         """
         del store
         current = {model.id for model in input_dict[CURRENT]}
-        newest = newest_blessed(input_dict, lambda model: model.id not in current)
+        newest = _newest_blessed(input_dict, lambda model: model not in current)
         return {**newest, CURRENT: input_dict[CURRENT]}
 
 
@@ -57,46 +55,30 @@ class LastBlessedOfOtherExamples(resolver.ResolverStrategy):
           input_dict: all models and blessings of the pipeline, and the current Examples.
         """
         current = {examples.id for examples in input_dict[EXAMPLES]}
-        newest = newest_blessed(input_dict, lambda model: not current & _inputs_of(store, model.id))
+        newest = _newest_blessed(input_dict, lambda model: not current & inputs_of(store, model))
         return {**newest, EXAMPLES: input_dict[EXAMPLES]}
 
 
-def newest_blessed(
-    input_dict: dict[str, list[types.Artifact]], allowed: Callable[[types.Artifact], bool]
+def _newest_blessed(
+    input_dict: dict[str, list[types.Artifact]], allowed: Callable[[int], bool]
 ) -> dict[str, list[types.Artifact]]:
     """Returns the blessed and allowed model with the highest id, and its blessing.
 
     Args:
       input_dict: all models and blessings, under ``MODEL`` and ``BLESSING``.
-      allowed: whether a model may be returned; called with blessed models alone, the newest first.
+      allowed: see ``blessed_models.newest_blessed``.
 
     Returns:
       Lists of one under the same keys, or empty ones.
     """
-    blessings = {
-        blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY): blessing
-        for blessing in input_dict[BLESSING]
-        if blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
-        == constants.BLESSED_VALUE
-    }
-    blessed = [model for model in input_dict[MODEL] if model.id in blessings]
-    blessed.sort(key=lambda model: model.id, reverse=True)
-    newest = next(filter(allowed, blessed), None)
+    found = newest_blessed(
+        [model.mlmd_artifact for model in input_dict[MODEL]],
+        [blessing.mlmd_artifact for blessing in input_dict[BLESSING]],
+        allowed,
+    )
+    if found is None:
+        return {MODEL: [], BLESSING: []}
     return {
-        MODEL: [newest] if newest else [],
-        BLESSING: [blessings[newest.id]] if newest else [],
-    }
-
-
-def _inputs_of(store: Any, model_id: int) -> set[int]:
-    """Returns the ids of the input artifacts of the executions whose output the model is."""
-    executions = {
-        event.execution_id
-        for event in store.get_events_by_artifact_ids([model_id])
-        if event.type == _Event.OUTPUT
-    }
-    return {
-        event.artifact_id
-        for event in store.get_events_by_execution_ids(list(executions))
-        if event.type == _Event.INPUT
+        MODEL: [model for model in input_dict[MODEL] if model.id == found.model],
+        BLESSING: [one for one in input_dict[BLESSING] if one.id == found.blessing],
     }

@@ -15,6 +15,8 @@ from tfx.dsl.io import fileio
 from tfx.types import standard_artifacts
 from tfx.utils import io_utils, path_utils
 
+from components import serving_folder
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -25,15 +27,20 @@ def LastPushed(serving: Parameter[str], model: OutputArtifact[standard_artifacts
     Args:
       serving: the folder that TensorFlow Serving watches.
       model: the output; the servable is copied to TFX's folder for it.
+
+    Raises:
+      ConfigError: the copy's files are not those of the version's manifest.
     """
     version = highest_version(serving)
     fileio.makedirs(model.uri)
     if version is None:
         _LOGGER.info("Nothing has been pushed to %s yet", serving)
         return
-    io_utils.copy_dir(
-        posixpath.join(serving, str(version)), path_utils.serving_model_dir(model.uri)
-    )
+    copy = path_utils.serving_model_dir(model.uri)
+    io_utils.copy_dir(posixpath.join(serving, str(version)), copy)
+    # The copy, for that is what will be loaded.
+    if serving_folder.check_version(copy) is None:
+        _LOGGER.warning("Version %d has no manifest: nothing vouches for its contents", version)
     _LOGGER.info("The last pushed model is version %d of %s", version, serving)
 
 
@@ -42,21 +49,9 @@ def highest_version(serving: str) -> int | None:
 
     A version that is being copied has no ``saved_model.pb`` yet, because that file comes last.
     """
-    if not fileio.exists(serving):
-        return None
-    numbers = sorted(
-        int(name)
-        for name in map(_without_slash, fileio.listdir(serving))
-        if name.isascii() and name.isdigit()
-    )
     whole = [
         number
-        for number in numbers
-        if fileio.exists(posixpath.join(serving, str(number), "saved_model.pb"))
+        for number in serving_folder.version_numbers(serving)
+        if fileio.exists(posixpath.join(serving, str(number), serving_folder.GRAPH))
     ]
     return whole[-1] if whole else None
-
-
-def _without_slash(name: str) -> str:
-    # An object store's listing ends folders in a slash.
-    return name.rstrip("/")

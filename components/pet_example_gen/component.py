@@ -1,6 +1,5 @@
 """PetExampleGen: turns cleaned CSVs and photos into Examples with crops, and lists refused rows."""
 
-import glob
 import posixpath
 from collections.abc import Mapping
 
@@ -16,6 +15,7 @@ from components.pet_example_gen import executor
 from components.pet_example_gen.job import IngestSettings
 from schemas import features
 from schemas.splits import EVAL, TRAIN
+from system.patterns import escaped
 
 EVAL_BUCKETS = 1000
 """The share of the clips that become "eval" is rounded to 1/1000."""
@@ -75,7 +75,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
         """
         paths = list(csvs.values())
         base, patterns = (
-            (data_root, [glob.escape(path) for path in paths]) if data_root else _relative(paths)
+            (data_root, [escaped(path) for path in paths]) if data_root else _relative(paths)
         )
         inputs = example_gen_pb2.Input(
             splits=[
@@ -107,6 +107,9 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
 
 
 def _relative(paths: list[str]) -> tuple[str, list[str]]:
-    """Returns the folder that holds all paths and the paths from there, as glob patterns."""
+    """Returns a folder above all paths and the paths from there, as glob patterns."""
     base = posixpath.commonpath([posixpath.dirname(path) for path in paths])
-    return base, [glob.escape(posixpath.relpath(path, base)) for path in paths]
+    # TFX joins both and takes the whole for a pattern.
+    while escaped(base) != base:
+        base = posixpath.dirname(base)
+    return base, [escaped(posixpath.relpath(path, base)) for path in paths]

@@ -11,12 +11,12 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import tensorflow as tf
 
 from dataset.frames_schema import arrow_schema
 from schemas.documents.ingest import BlockCounts, SplitCounts
+from system.arrow import pa
+from system.parquet import write_table
 from system.storage import open_file
 
 RECORDS, FRAMES = ".tfrecord", ".parquet"
@@ -60,7 +60,7 @@ class ShardWriter:
         self._records.close()
         table = pa.Table.from_pylist(self._frames, schema=arrow_schema())
         with open_file(self._partial + FRAMES, "wb") as file:
-            pq.write_table(table, file, compression="zstd")
+            write_table(table, file, compression="zstd")
         with open_file(self._partial + _REJECTS, "w") as file:
             # Python 3.10 leaves a carriage return unquoted, which then ends a line.
             csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rejects)

@@ -16,16 +16,18 @@ from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
-from components.pusher import warm_up
-from components.pusher.versions import push_version
+from components.pusher import object_store, warm_up
+from components.pusher.versions import Push, PushedModel, push_version
+from schemas import artifacts
 
 
 class Executor(tfx_pusher.Executor):
     """Pushes a blessed model to ``<base_directory>/<version>`` by a rename.
 
-    The version is the second in which the model was created. So a model has one version, however
-    often it is pushed, and a later model has a higher one. An object store cannot rename folders:
-    there TFX's own executor copies ``saved_model.pb`` last, without warm-up requests.
+    The version is the second in which the model was created, or one more than the highest version
+    so far, if that is more. A model has one version, however often it is pushed, and a later model
+    has a higher one. An object store cannot rename folders: ``components.pusher.object_store``
+    says what it gets.
     """
 
     def Do(
@@ -40,10 +42,6 @@ class Executor(tfx_pusher.Executor):
             exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination
         )
         base = destination.filesystem.base_directory
-        if "://" in base:
-            super().Do(input_dict, output_dict, exec_properties)
-            return
-
         pushed = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.PUSHED_MODEL_KEY]
         )
@@ -53,13 +51,29 @@ class Executor(tfx_pusher.Executor):
 
         source = self.GetModelPath(input_dict)
         model = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_KEY])
-        version = str(model.mlmd_artifact.create_time_since_epoch // 1000 or int(time.time()))
-        # The model's name is the folder's, as in ``deploy/serving/models.config``.
-        push_version(
-            Path(source), Path(base), version, lambda staged: warm_up.add(staged, Path(base).name)
-        )
+        push = _pushed(source, base, model)
         io_utils.copy_dir(source, pushed.uri)
         self._MarkPushed(
-            pushed, pushed_destination=posixpath.join(base, version), pushed_version=version
+            pushed,
+            pushed_destination=posixpath.join(base, str(push.version)),
+            pushed_version=str(push.version),
         )
-        logging.info("Pushed version %s to %s", version, base)
+        if push.manifest_sha256 is not None:
+            pushed.set_string_custom_property(artifacts.MANIFEST_SHA256, push.manifest_sha256)
+        how = "Pushed" if push.is_new else "Had already pushed"
+        logging.info("%s version %d to %s", how, push.version, base)
+
+
+def _pushed(source: str, base: str, model: types.Artifact) -> Push:
+    """Pushes a servable into a serving folder; returns its version."""
+    if "://" in base:
+        return object_store.push_version(source, base, int(time.time()))
+    created = model.mlmd_artifact.create_time_since_epoch
+    # The model's name is the folder's, as in ``deploy/serving/models.config``.
+    return push_version(
+        Path(source),
+        Path(base),
+        PushedModel(model.uri, created),
+        created // 1000 or int(time.time()),
+        lambda staged: warm_up.add(staged, Path(base).name),
+    )

@@ -49,7 +49,8 @@ def add(version: Path, model_name: str) -> None:
         for request in _requests(model_name):
             log = prediction_log_pb2.PredictLog(request=request)
             record = prediction_log_pb2.PredictionLog(predict_log=log)
-            writer.write(record.SerializeToString())
+            # The same bytes in every push of a model: the inputs are a map, which has no order.
+            writer.write(record.SerializeToString(deterministic=True))
     check(version)
 
 
@@ -119,4 +120,4 @@ def _example(picture: bytes) -> bytes:
         features.WINDOW: tf.train.Feature(int64_list=tf.train.Int64List(value=_BOX)),
     }
     example = tf.train.Example(features=tf.train.Features(feature=values))
-    return bytes(example.SerializeToString())
+    return bytes(example.SerializeToString(deterministic=True))

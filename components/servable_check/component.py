@@ -19,6 +19,7 @@ from tfx.utils import path_utils
 
 from schemas import artifacts, signatures
 from schemas.documents.servable import ProbeRequest, ProbeResult, Servable
+from system import secrets
 from system.storage import open_file
 
 PROBE = Path(__file__).with_name("probe.py")
@@ -99,7 +100,7 @@ def probe(servable: str, records: str, expected: str) -> ProbeResult:
             capture_output=True,
             text=True,
             timeout=TIMEOUT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+            env={**_environment(servable), "TF_CPP_MIN_LOG_LEVEL": "2"},
             check=False,
         )
         if completed.returncode != 0:
@@ -109,3 +110,12 @@ def probe(servable: str, records: str, expected: str) -> ProbeResult:
             )
         result: ProbeResult = json.loads(result_file.read_text(encoding="utf-8"))
         return result
+
+
+def _environment(servable: str) -> dict[str, str]:
+    """Returns the environment of the clean process: a servable is a program, maybe of others."""
+    if "://" in servable:  # The object store may know this machine by a key in the environment.
+        return {
+            name: value for name, value in os.environ.items() if not name.startswith(secrets.OURS)
+        }
+    return secrets.without_secrets(os.environ)

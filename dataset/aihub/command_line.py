@@ -1,19 +1,21 @@
 """The command line of ``dataset.prepare``: options, exit codes and messages."""
 
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from dataset.aihub.preparation import PrepareSettings, prepare
 from dataset.aihub.terminal import progress_on, show_summary
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
 from schemas.settings import choices_of
+from system import secrets
 from system.command_line import CommandLine
+from system.terminal import console_on, shown
 
 _RESUME = "The same command goes on from the chunks that are finished."
 
@@ -50,7 +52,7 @@ def _parser(description: str) -> CommandLine:
 def run_command(arguments: Sequence[str] | None, description: str) -> int:
     """Runs the command line and returns the exit code."""
     asked = _parser(description).parse_args(arguments)
-    errors = Console(stderr=True, highlight=False)
+    errors = console_on(sys.stderr)
     try:
         moods = read_moods(asked.labels) if asked.labels else DEFAULT_MOODS
         settings = PrepareSettings(
@@ -62,7 +64,7 @@ def run_command(arguments: Sequence[str] | None, description: str) -> int:
             chunk_clips=asked.chunk_clips,
         )
         start = time.monotonic()
-        with progress_on(errors):
+        with secrets.kept_apart(), progress_on(errors):
             summary = prepare(asked.root, asked.out, settings)
     except (ConfigError, LabelMapError) as error:
         return _fail(errors, 2, str(error))
@@ -76,12 +78,12 @@ def run_command(arguments: Sequence[str] | None, description: str) -> int:
         )
     except OSError as error:
         return _fail(errors, 2, f"The files cannot be read or written: {error}. {_RESUME}")
-    console = Console(highlight=False)
+    console = console_on(sys.stdout)
     show_summary(console, summary)
-    console.print(Text(f"{asked.out} written in {time.monotonic() - start:.1f} s"))
+    console.print(shown(f"{asked.out} written in {time.monotonic() - start:.1f} s"))
     return 0
 
 
 def _fail(errors: Console, code: int, message: str) -> int:
-    errors.print(Text(f"error: {message}"), soft_wrap=True)
+    errors.print(shown(f"error: {message}"), soft_wrap=True)
     return code

@@ -16,11 +16,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
-from rich.text import Text
 
 from dataset.aihub.shared_animals import DROP, KEEP, MOVE
+from system.printable import printable
 from system.progress import LOGGER
 from system.progress import Progress as Step
+from system.terminal import shown
 
 _LINE_INTERVAL = 10.0
 """Seconds between progress lines if the output is not a terminal."""
@@ -54,11 +55,11 @@ class _Bars(logging.Handler):
         super().__init__()
         self._tasks: dict[str, TaskID] = {}
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=console,
             transient=True,
         )
@@ -76,7 +77,9 @@ class _Bars(logging.Handler):
         if step.task not in self._tasks:
             total = step.total or None
             self._tasks[step.task] = self._progress.add_task(step.task, total=total, note="")
-        self._progress.update(self._tasks[step.task], advance=step.advance, note=step.note)
+        self._progress.update(
+            self._tasks[step.task], advance=step.advance, note=printable(step.note)
+        )
 
 
 class _Lines(logging.Handler):
@@ -104,7 +107,8 @@ class _Lines(logging.Handler):
         parts = [f"{step.task}: {done:,} of {step.total:,} {step.unit}"]
         if done and step.total:
             parts.append(f"{(now - self._start) / done * (step.total - done):.0f} s left")
-        self._console.print("  ... " + ", ".join([*parts, *([step.note] if step.note else [])]))
+        line = "  ... " + ", ".join([*parts, *([step.note] if step.note else [])])
+        self._console.print(shown(line))
 
 
 def show_summary(console: Console, summary: dict[str, Any]) -> None:
@@ -123,13 +127,13 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
 
     for mood in next(iter(splits.values()))["moods"]:
         counts = (split["moods"][mood][noun] for split in splits.values() for noun in nouns)
-        used.add_row(mood, *(f"{count:,}" for count in counts))
+        used.add_row(shown(mood), *(f"{count:,}" for count in counts))
     used.add_section()
     used.add_row("all", *(f"{split[noun]:,}" for split in splits.values() for noun in nouns))
 
     for reason in sorted({reason for split in splits.values() for reason in split["rejects"]}):
         counts = (split["rejects"].get(reason, 0) for split in splits.values())
-        refused.add_row(reason, *(f"{count:,}" for count in counts))
+        refused.add_row(shown(reason), *(f"{count:,}" for count in counts))
     refused.add_section()
     for name in _SET_ASIDE:
         refused.add_row(name.replace("_", " "), *(f"{split[name]:,}" for split in splits.values()))
@@ -137,7 +141,7 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
     console.print(used)
     console.print(refused)
     for line in _notes(summary):
-        console.print(Text(line))
+        console.print(shown(line), soft_wrap=True)
 
 
 def _notes(summary: dict[str, Any]) -> Iterator[str]:

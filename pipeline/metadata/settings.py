@@ -1,6 +1,5 @@
 """Where a run on this machine keeps ML Metadata: settings. No secret is among them."""
 
-import os
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
@@ -8,6 +7,7 @@ from pydantic import model_validator
 
 from schemas.errors import ConfigError
 from schemas.settings import SettingsGroup, setting
+from system import secrets
 
 SQLITE: Final = "sqlite"
 MYSQL: Final = "mysql"
@@ -66,7 +66,7 @@ class MetadataSettings(SettingsGroup):
                     "metadata.password_file must be a text file that can be read. "
                     f"Received: {self.password_file} ({_reason(error)})."
                 ) from error
-        password = os.environ.get(self.password_env)
+        password = secrets.value_of(self.password_env)
         if password is None:
             raise ConfigError(
                 f"metadata.store={MYSQL} needs the password of user {self.user!r} in the "

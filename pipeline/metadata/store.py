@@ -5,6 +5,7 @@ MLMD is imported here and TFX is not: a server that does not answer is told befo
 
 import json
 import logging
+import re
 import secrets
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.metadata.mysql_greeting import greeting
 from pipeline.metadata.settings import MYSQL, MetadataSettings
 from pipeline.run_inputs import RunInputs
+from schemas import json_text
 from schemas.errors import ConfigError
 from system.files import write_whole
 
@@ -23,6 +25,7 @@ _LOGGER = logging.getLogger("pet_mood.runner")
 _TIMEOUT = 10.0
 """Seconds for a server to take a connection: MLMD's client itself waits for minutes."""
 _STORE, _NAME = "store", "pipeline"
+_CLAIMED_NAME = re.compile(rf"{PIPELINE}-[0-9a-f]{{12}}")
 
 
 def connection(
@@ -116,13 +119,13 @@ def pipeline_name(settings: MetadataSettings, inputs: RunInputs) -> str:
     folder takes a name at random and keeps it: whoever holds the folder's lock holds the name.
 
     Raises:
-      ConfigError: the folder's results are known to another store. Numbers of executions, and
-        with them the names of folders, begin anew in each store.
+      ConfigError: the folder's results are known to another store, or the file that says so was
+        altered. Numbers of executions, and with them the names of folders, begin anew in each
+        store.
     """
     asked = _address(settings, inputs)
     if inputs.metadata_claim.is_file():
-        claim = json.loads(inputs.metadata_claim.read_text(encoding="utf-8"))
-        known, name = claim[_STORE], claim[_NAME]
+        known, name = _read_claim(inputs.metadata_claim)
     else:
         is_file = inputs.metadata.is_file() or settings.store != MYSQL
         known, name = (str(inputs.metadata), PIPELINE) if is_file else (asked, "")
@@ -132,6 +135,22 @@ def pipeline_name(settings: MetadataSettings, inputs: RunInputs) -> str:
             f"Received: {asked}. Name another --output, or take the same metadata. settings"
         )
     return name or _claimed(asked, inputs.metadata_claim)
+
+
+def _read_claim(path: Path) -> tuple[str, str]:
+    """Returns the store and the pipeline's name."""
+    try:
+        claim = json_text.parsed(json_text.read(path))
+        match claim:
+            case {"store": str(known), "pipeline": str(name)} if _CLAIMED_NAME.fullmatch(name):
+                return known, name
+        raise ValueError("it lacks them")
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{path} must say which store knows the folder's results, and the pipeline's name "
+            f"there. It was cut short or altered: {error}. Bring it back from a copy, delete the "
+            "output folder, or name another --output"
+        ) from error
 
 
 def _claimed(store: str, path: Path) -> str:

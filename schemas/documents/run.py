@@ -53,6 +53,8 @@ class Run(TypedDict):
       metrics: headline scores of the model and of the majority.
       blessed: the Evaluator's verdict.
       pushed: path of the pushed version.
+      manifest_sha256: SHA-256 of the version's manifest; None also for a version that an earlier
+        state pushed without one.
       predict: what came of the rows without moods.
       nodes: by id, in the graph's order.
       versions: of Python and the packages that shape a result.
@@ -72,6 +74,7 @@ class Run(TypedDict):
     metrics: dict[str, dict[str, float | None]]
     blessed: bool | None
     pushed: str | None
+    manifest_sha256: str | None
     predict: PredictCounts | None
     nodes: dict[str, NodeRecord]
     versions: dict[str, str | None]

@@ -2,13 +2,12 @@
 
 import contextlib
 import json
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from testing.processes.forked import Forked
 
 _SCRIPT = str(Path(__file__).with_name("device_process.py"))
 
@@ -30,23 +29,14 @@ def tf_config(cluster: Mapping[str, Sequence[str]], job: str, index: int) -> str
     return json.dumps({"cluster": cluster, "task": {"type": job, "index": index}})
 
 
-def started(folder: Path, name: str, call: dict[str, Any], **environment: str) -> Any:
+def started(folder: Path, name: str, call: dict[str, Any], **environment: str) -> Forked:
     """Starts ``device_process.py`` with a call."""
     path = folder / f"{name}.json"
     path.write_text(json.dumps(call), "utf-8")
-    # A device that has nothing to evaluate gets an empty batch, of which oneDNN's fused
-    # convolutions make a wrong shape (docs/decisions/0010-fast-step.md).
-    environment |= {"PYTHONPATH": os.getcwd(), "TF_ENABLE_ONEDNN_OPTS": "0"}
-    return subprocess.Popen(
-        [sys.executable, _SCRIPT, str(path)],
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return Forked([_SCRIPT, str(path)], environment=environment)
 
 
-def two_started(folder: Path, call: dict[str, Any]) -> list[Any]:
+def two_started(folder: Path, call: dict[str, Any]) -> list[Forked]:
     """Starts two that are told of each other; the first is the one that writes."""
     cluster = addresses({"worker": 2})
     return [
@@ -55,15 +45,12 @@ def two_started(folder: Path, call: dict[str, Any]) -> list[Any]:
     ]
 
 
-def wait(processes: Sequence[Any]) -> list[str]:
+def wait(processes: Sequence[Forked]) -> list[str]:
     """Waits until all have ended well, and returns what they printed."""
-    outputs = []
     try:
         for process in processes:
-            output, _ = process.communicate(timeout=900)
-            assert process.returncode == 0, output[-5000:]
-            outputs.append(output)
+            assert process.wait() == 0, process.output()[-5000:]
     finally:
         for process in processes:
             process.kill()
-    return outputs
+    return [process.output() for process in processes]

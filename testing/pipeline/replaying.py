@@ -6,8 +6,6 @@ the file that the task writes. This module does the same.
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,11 +13,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from cluster import compiling
-from pipeline import config
-from pipeline.code_version import ROOT
+from pipeline import config, nodes
 from pipeline.run_inputs import ClusterInputs
 from schemas.labels import DEFAULT_MOODS
+from testing.models import small_network
 from testing.pipeline.runs import FAST
+from testing.processes.forked import Forked
 
 IMAGE = "pet/pipeline:1"
 
@@ -32,7 +31,10 @@ class Replay(NamedTuple):
 
 
 def replay(folder: Path, train: Path, val: Path, unlabelled: Path) -> Replay:
-    """Compiles for a cluster and runs every task's command in a process of its own."""
+    """Compiles for a cluster and runs every task's command in a process of its own.
+
+    The network is ``testing.models.small_network``.
+    """
     root = Path(os.path.commonpath([train.parent, val.parent]))
     inputs = ClusterInputs(
         # The run sets the data root, as a cluster's user can, and not the compiled file.
@@ -51,7 +53,8 @@ def replay(folder: Path, train: Path, val: Path, unlabelled: Path) -> Replay:
     parameters = {"data_root": str(root)}
     outputs: dict[str, dict[str, Any]] = {}
     for name in ordered(spec["root"]["dag"]["tasks"]):
-        outputs[name] = run_task(spec, name, parameters, outputs, folder / "root" / name)
+        wrapper = Path(small_network.__file__) if name == nodes.TRAINER else None
+        outputs[name] = run_task(spec, name, parameters, outputs, folder / "root" / name, wrapper)
     return Replay(inputs, outputs)
 
 
@@ -107,12 +110,10 @@ def run_task(
         run_command([*driver["command"], *driver["args"]], executor_input)
 
     command = [*container["command"], *container["args"]]
-    environment = {}
     if wrapper is not None:
         assert command[:2] == ["python", "-m"]
         command.insert(1, str(wrapper))
-        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-    run_command(command, executor_input, **environment)
+    run_command(command, executor_input)
 
     executor_output = json.loads((folder / "executor_output.json").read_text("utf-8"))
     changes = executor_output.get("artifacts", {})
@@ -164,17 +165,13 @@ def output_artifact(
     }
 
 
-def run_command(command: list[str], executor_input: dict[str, Any], **environment: str) -> None:
+def run_command(command: list[str], executor_input: dict[str, Any]) -> None:
     """Runs a command in the project's folder, which is the working folder of the image."""
     text = json.dumps(executor_input, ensure_ascii=False)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    completed = subprocess.run(
-        [text if argument == "{{$}}" else argument for argument in command],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path, "TF_CPP_MIN_LOG_LEVEL": "2", **environment},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert completed.returncode == 0, f"{' '.join(command[:6])}\n{completed.stderr[-4000:]}"
+    python, *arguments = [text if argument == "{{$}}" else argument for argument in command]
+    assert python == "python"
+    process = Forked(arguments)
+    try:
+        assert process.wait() == 0, f"{' '.join(command[:6])}\n{process.output()[-4000:]}"
+    finally:
+        process.kill()

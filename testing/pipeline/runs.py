@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import tensorflow as tf
 from PIL import Image, ImageDraw
@@ -147,8 +147,3 @@ def write_colours(folder: Path, name: str, clips: int, frames: int = 4) -> Path:
     csv = folder / f"{name}.csv"
     write_csv(csv, rows, from_windows=False)
     return csv
-
-
-def die(_: object) -> NoReturn:
-    """Ends the process as the kernel does when it kills a worker."""
-    os._exit(137)

@@ -19,6 +19,7 @@ from tfx.types import standard_artifacts
 
 from components.artifact_types import Rejects, ValidationReport
 from pipeline.config import Settings
+from pipeline.metadata.store import PIPELINE
 from pipeline.run_inputs import RunInputs
 from schemas import artifacts
 from schemas.documents.evaluation import Metrics
@@ -197,7 +198,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
         push=options["push"] and options["servable"],
     )
     return tfx.dsl.Pipeline(
-        pipeline_name="toy",
+        pipeline_name=PIPELINE,
         pipeline_root=str(inputs.artifacts),
         components=[ingest, validate, gate, train, judge, push],
         enable_cache=True,

@@ -5,10 +5,9 @@ machine of the job, with the ``TF_CONFIG`` that Vertex AI would set. The network
 and no dropout: with them, several machines need not give the result of one.
 """
 
-import os
 import runpy
-import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from google.cloud.aiplatform_v1.types import CustomJob, JobState
@@ -17,6 +16,7 @@ from tfx.extensions.google_cloud_ai_platform import training_clients
 from models.network import classifier
 from testing.models import machines
 from testing.models.device_process import build
+from testing.processes.forked import Forked
 
 JOBS = ("chief", "worker")
 """Vertex AI's names of the machines in the first and in the second worker pool."""
@@ -35,9 +35,10 @@ class Client(training_clients.VertexJobClient):
         pools = dict(zip(JOBS, job.job_spec.worker_pool_specs, strict=True))
         cluster = machines.addresses({name: pool.replica_count for name, pool in pools.items()})
         self._machines = [
-            subprocess.Popen(
-                [sys.executable, __file__, *list(pools[name].container_spec.command)[1:]],
-                env=os.environ | {"TF_CONFIG": machines.tf_config(cluster, name, index)},
+            Forked(
+                [__file__, *list(pools[name].container_spec.command)[1:]],
+                Path.cwd(),
+                {"TF_CONFIG": machines.tf_config(cluster, name, index)},
             )
             for name in pools
             for index in range(len(cluster[name]))
@@ -46,6 +47,8 @@ class Client(training_clients.VertexJobClient):
     def get_job(self) -> CustomJob:
         """Waits for the job and returns how it ended."""
         codes = [machine.wait() for machine in self._machines]
+        for machine in self._machines:
+            sys.stderr.write(machine.output())
         ended = JobState.JOB_STATE_FAILED if any(codes) else JobState.JOB_STATE_SUCCEEDED
         return CustomJob(state=ended)
 

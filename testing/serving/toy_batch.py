@@ -6,11 +6,14 @@ predicts FOLDER into OUT, three pictures a part, and appends a byte to LOG for e
 the model predicts. With STOP it kills itself when that many pictures have reached the model.
 """
 
+import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from PIL import Image
 
 from client.backends.model import ModelInfo, Response
 from client.batch.predict_to_file import predict_to_file
@@ -22,10 +25,10 @@ MOODS = ("화남/불쾌", "공포")
 PART_ROWS = 3
 
 
-class LengthModel:
-    """A model whose second mood has as probability a file's size: bytes / 1000."""
+class WidthModel:
+    """A model whose second mood has as probability a picture's width: pixels / 10."""
 
-    info = ModelInfo("lengths", MOODS, 32)
+    info = ModelInfo("widths", MOODS, 32)
 
     def __init__(self) -> None:
         self.received: list[bytes] = []
@@ -34,14 +37,14 @@ class LengthModel:
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
     ) -> list[Response]:
         self.received += pictures
-        shares = [len(picture) / 1000 for picture in pictures]
+        shares = [Image.open(io.BytesIO(picture)).width / 10 for picture in pictures]
         return [
             Response("ok", MOODS[share > 0.5], dict(zip(MOODS, (1 - share, share), strict=True)))
             for share in shares
         ]
 
 
-class SelfKillingModel(LengthModel):
+class SelfKillingModel(WidthModel):
     """Logs each picture to a file, and kills its process after ``stop`` pictures."""
 
     def __init__(self, log: Path, stop: int | None) -> None:

@@ -1,4 +1,4 @@
-"""A tree in AI Hub's format with animals in both splits: prepared, its tables pass the data gate."""
+"""A tree in AI Hub's format with animals in both splits, prepared: it passes the data gate."""
 
 import json
 from pathlib import Path

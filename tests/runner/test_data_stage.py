@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from pipeline import nodes
 from schemas import artifacts, features
 from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS
@@ -17,9 +18,21 @@ from testing.pipeline import runs as chain
 from testing.pipeline.runs import newest, run, write_colours
 
 
-def run_data_stage(output: Path, train_csv: Path, eval_csv: Path | None, *overrides: str) -> Path:
+def run_data_stage(
+    output: Path,
+    train_csv: Path,
+    eval_csv: Path | None,
+    *overrides: str,
+    last_node: str = nodes.DATA_GATE,
+) -> Path:
     """Runs the data stage on colours, which are alike in both splits."""
-    return chain.run_data_stage(output, train_csv, eval_csv, chain.ALIKE, *overrides)
+    settings = (chain.ALIKE, *overrides)
+    return chain.run_data_stage(output, train_csv, eval_csv, *settings, last_node=last_node)
+
+
+def ingest(output: Path, train_csv: Path, eval_csv: Path | None, *overrides: str) -> Path:
+    """Runs the node that reads the rows, and no other."""
+    return run_data_stage(output, train_csv, eval_csv, *overrides, last_node=nodes.EXAMPLE_GEN)
 
 
 def counts(output: Path):
@@ -94,9 +107,7 @@ def test_a_csv_without_a_usable_row_is_refused_with_its_reasons(tmp_path):
 def test_one_csv_is_split_by_clip(tmp_path):
     folder = tmp_path / "colours"
     train = write_colours(folder, "train", clips=20, frames=2)
-    output = run_data_stage(
-        tmp_path / "out", train, None, "data.eval_fraction=0.3", "data.shard_rows=32"
-    )
+    output = ingest(tmp_path / "out", train, None, "data.eval_fraction=0.3", "data.shard_rows=32")
     clips = {
         split: {text(e, features.CLIP) for e in examples(output, split)}
         for split in ("train", "eval")
@@ -111,7 +122,7 @@ def test_rows_come_in_the_order_of_the_csv_and_twice_the_same_bytes(tmp_path):
     train, val = colours_of(tmp_path)
     shards = []
     for name in ("one", "two"):
-        output = run_data_stage(tmp_path / name, train, val)
+        output = ingest(tmp_path / name, train, val)
         (shard,) = output.glob("pipeline/PetExampleGen/examples/*/Split-train/*.tfrecord")
         shards.append(shard.read_bytes())
     assert shards[0] == shards[1]
@@ -127,10 +138,10 @@ def test_photos_that_were_mended_are_read_again(tmp_path):
     photo = sorted((train.parent / "images").rglob("train-*/*.png"))[0]
     sound = photo.read_bytes()
     photo.unlink()
-    run_data_stage(tmp_path / "out", train, val)
+    ingest(tmp_path / "out", train, val)
     assert counts(tmp_path / "out")["train"]["refused"]["image_missing"] == 1
     photo.write_bytes(sound)
-    run_data_stage(tmp_path / "out", train, val)
+    ingest(tmp_path / "out", train, val)
     assert counts(tmp_path / "out")["train"]["refused"]["image_missing"] == 0
 
 

@@ -18,14 +18,15 @@ from dataset.partition import SplitShare, partition_rows
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas.labels import DEFAULT_MOODS
-from testing.pipeline.runs import die, write_colours
+from testing.pipeline.runs import write_colours
+from testing.processes.dying import die
 
 SETTINGS = IngestSettings(data=DataSettings(), thin=ThinSettings(), moods=DEFAULT_MOODS, side=32)
 
 
-@pytest.fixture
-def csv(tmp_path):
-    return write_colours(tmp_path / "colours", "train", clips=40)
+@pytest.fixture(scope="module")
+def csv(tmp_path_factory):
+    return write_colours(tmp_path_factory.mktemp("colours"), "train", clips=40)
 
 
 def jobs_in(csv: Path, folder: Path):

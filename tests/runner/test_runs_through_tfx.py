@@ -5,10 +5,7 @@ They share one file because importing TFX takes 20 seconds.
 
 import json
 import logging
-import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -25,8 +22,8 @@ from runner.progress_feed import reports_to
 from runner.run_request import RunRequest
 from system import progress
 from system.progress import Progress
-from testing.paths import ROOT
 from testing.pipeline import toy_runner
+from testing.processes.forked import Forked
 
 NODES = ["Ingest", "Validate", "Gate", "Train", "Judge", "Push"]
 Execution = metadata_store_pb2.Execution
@@ -204,40 +201,26 @@ def test_a_stopped_run_leaves_a_tidy_state(
 
 def test_a_killed_run_is_picked_up_by_the_next(toy: Toy) -> None:
     toy.order(train="never")
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            *("-m", "testing.pipeline.toy_runner"),
-            "--train-csv",
-            str(toy.csv),
-            "--output",
-            str(toy.output),
-            "--preset",
-            "quick",
-        ],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
+    flags = ["--train-csv", str(toy.csv), "--output", str(toy.output), "--preset", "quick"]
+    process = Forked(["-m", "testing.pipeline.toy_runner", *flags])
     try:
         deadline = time.monotonic() + 240
         while not any(path.joinpath("half").exists() for path in toy.models()):
             assert process.poll() is None
             assert time.monotonic() < deadline
-            time.sleep(0.2)
+            time.sleep(0.02)
         before = toy.record
         # The folder is held: another run is sent away and leaves the record alone.
         assert toy.run() == 2
         assert toy.record == before
     finally:
-        process.send_signal(signal.SIGKILL)
-        screen, _ = process.communicate()
+        process.kill()
+        process.wait()
     assert before["exit"] is None
     assert before["nodes"]["Ingest"]["cached"] is False
     assert before["nodes"]["Train"]["cached"] is None
     assert before["rows"]["train"]["used"] == 90
-    assert "Ingest" in screen
+    assert "Ingest" in process.output()
     assert toy.states() == [*[Execution.COMPLETE] * 3, Execution.RUNNING]
     assert len(toy.models()) == 1
 

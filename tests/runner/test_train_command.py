@@ -14,7 +14,7 @@ from testing.pipeline.runs import ALIKE, newest, record_of
 
 
 def test_what_train_ends_with_can_be_asked(
-    tmp_path: Path, colours: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, colours: tuple[Path, Path], small: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     flags = "--batch_size 16 --resolution 32 --learning_rate 0.003 --epochs 6 --train_base"
     code = train.main(

@@ -19,7 +19,7 @@ PLANTED = (
 
 
 def test_a_killed_search_goes_on_and_the_trainer_takes_the_better_setting_that_it_finds(
-    tmp_path: Path, colours: tuple[Path, Path]
+    tmp_path: Path, colours: tuple[Path, Path], small: None
 ) -> None:
     search = tmp_path / "pipeline" / nodes.TUNER / "search"
     kill_when(start(tmp_path, colours, *PLANTED), lambda: second_trial_is_noted(search))

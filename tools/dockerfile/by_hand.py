@@ -21,6 +21,7 @@ import sys
 import time
 from pathlib import Path
 
+from system.streams import escape_what_cannot_be_written
 from tools.dockerfile.chroots import Root, python_root
 from tools.dockerfile.dockerfile_lines import (
     Stage,
@@ -164,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
+    escape_what_cannot_be_written()
     args = _parser().parse_args(arguments)
     stages = parse_stages((PROJECT / "deploy" / "Dockerfile").read_text("utf-8"))
     builder = Builder(args.work.resolve())

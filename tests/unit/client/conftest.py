@@ -15,6 +15,7 @@ from models.network import classifier
 from models.servable import export
 from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings
+from system import manifest
 from testing.models import quadrants
 
 
@@ -25,6 +26,8 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = ServingSpec(quadrants.MOODS, quadrants.SIDE, DataSettings().box_margin)
     export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder / "9"))
     shutil.copytree(folder / "9", folder / "10")
+    for name in ("9", "10"):
+        manifest.write(folder / name)
     return folder
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -55,6 +56,7 @@ def run_on_terminal(request: PredictRequest) -> tuple[int, str]:
             os.close(descriptor)
 
 
+@pytest.mark.slow
 def test_piped_there_is_a_json_line_a_picture_and_nothing_else(
     versions: Path, photos: Path
 ) -> None:
@@ -99,6 +101,38 @@ def test_flags_may_stand_between_pictures_and_wrong_settings_need_no_tensorflow(
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: ")
     assert f"--input_size 224; but {version} has an input of 32 pixels" in last
+
+
+def test_a_changed_version_is_2_before_tensorflow_reads_it(
+    version: Path, photos: Path, tmp_path: Path
+) -> None:
+    for change, fault in (
+        (lambda folder: (folder / "saved_model.pb").write_bytes(b"a program"), "changed"),
+        (lambda folder: (folder / "fingerprint.pb").unlink(), "missing"),
+        (lambda folder: (folder / "assets.extra" / "more.so").touch(), "not listed"),
+    ):
+        copy = tmp_path / fault
+        shutil.copytree(version, copy)
+        change(copy)
+        done = call(photos / "a.png", "--weight_path", copy, PYTHONPROFILEIMPORTTIME="1")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "| tensorflow\n" not in done.stderr
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith(f"error: The files of {copy} must be those that its SHA256SUMS")
+        assert f" {fault}. " in last
+
+
+def test_a_version_without_a_manifest_is_used_with_a_warning(
+    version: Path, photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "5"
+    shutil.copytree(version, copy)
+    (copy / "SHA256SUMS").unlink()
+    assert run(PredictRequest(copy, pictures=(str(photos / "a.png"),))) == 0
+    out, err = capfd.readouterr()
+    assert json.loads(out)["mood"] == "행복/즐거움"
+    assert err.startswith(f"warning: {copy} has no SHA256SUMS")
+    assert "nothing vouches for its contents" in err
 
 
 def test_all_predicted_is_0(version: Path, photos: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -148,7 +182,9 @@ def test_a_version_that_cannot_be_loaded_is_2_without_a_traceback(
     assert run(PredictRequest(broken, pictures=(str(photos),))) == 2
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.startswith(f"error: {broken} cannot be loaded")
+    warning, error = err.splitlines()
+    assert warning.startswith(f"warning: {broken} has no SHA256SUMS")
+    assert error.startswith(f"error: {broken} cannot be loaded")
     assert "Traceback" not in err
 
 
@@ -167,6 +203,7 @@ def test_a_terminal_gets_json_lines_on_request(version: Path, photos: Path) -> N
     assert moods == ["행복/즐거움", None]
 
 
+@pytest.mark.slow
 def test_a_server_is_used_over_rest_without_tensorflow(versions: Path, photos: Path) -> None:
     serving = FakeServing("pet_mood", versions)
     with fake_serving.serve_rest(serving) as address:
@@ -229,6 +266,7 @@ def table(photos: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["version", "checkpoint", "grpc", "http"])
 def test_a_csv_gets_the_same_moods_from_every_backend(
     backend: str, request: pytest.FixtureRequest, table: Path, capfd: pytest.CaptureFixture[str]
@@ -268,7 +306,7 @@ def test_a_folder_is_predicted_into_a_file_and_all_predicted_is_0(
     (photos / "b.png").unlink()
     out = photos / "moods.csv"
     assert run(PredictRequest(version, pictures=(str(photos),), out=out)) == 0
-    head, row = out.read_text(encoding="utf-8").splitlines()
+    head, row = out.read_text(encoding="utf-8-sig").splitlines()
     assert head.startswith("row,image,bbox,mood,probability_화남/불쾌,")
     assert row.startswith(f"0,{photos / 'a.png'},,행복/즐거움,")
     assert capfd.readouterr().err == f"{out}: 1 rows, 1 with a mood, 0 without\n"
@@ -296,6 +334,7 @@ def test_wrong_settings_of_a_batch_are_2_before_tensorflow_is_loaded(
     assert not table.with_name("moods.csv.parts").exists()
 
 
+@pytest.mark.slow
 def test_the_command_predicts_a_csv(version: Path, table: Path) -> None:
     done = call("--weight_path", version, "--csv", table, "--out", table.with_name("moods.csv"))
     assert (done.returncode, done.stdout) == (1, "")

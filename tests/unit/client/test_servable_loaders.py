@@ -15,6 +15,8 @@ import tensorflow as tf
 from schemas import features, signatures
 from testing.models import quadrants
 
+pytestmark = pytest.mark.slow
+
 _CLEAN_PROCESS = """
 import concurrent.futures, json, sys
 for forbidden in ("keras", "tf_keras", "tfx", "tensorflow_transform"):

@@ -56,6 +56,7 @@ def test_the_rest_example_returns_the_form_on_the_page(serving: FakeServing, fol
     assert {k: type(v) for k, v in reply.items()} == {k: type(v) for k, v in documented.items()}
 
 
+@pytest.mark.slow
 def test_the_grpc_example_prints_what_the_page_says(serving: FakeServing, folder: Path) -> None:
     with fake_serving.serve_grpc(serving) as address:
         code = block("python")

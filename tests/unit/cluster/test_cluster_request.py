@@ -18,18 +18,54 @@ def test_a_good_request_is_taken_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "image", ["pet/pipeline:1", f"pet@sha256:{'0' * 64}", "localhost:5000/pet:v1"]
+    "image",
+    [
+        "pet/pipeline:1",
+        f"pet@sha256:{'0' * 64}",
+        f"pet:1@sha256:{'0' * 64}",
+        "localhost:5000/pet:v1",
+        "Registry.example/a__b/c.d-e:V_1.x-y",
+    ],
 )
 def test_an_image_with_a_tag_of_its_own_will_do(image: str) -> None:
     request(image=image).inputs()
 
 
-@pytest.mark.parametrize(
-    "image", ["pet", "pet:latest", "localhost:5000/pet", "pet@sha256:0", "Pet Mood:1", ""]
-)
+@pytest.mark.parametrize("image", ["pet", "pet:latest", "localhost:5000/pet"])
 def test_an_image_that_may_be_another_tomorrow_will_not(image: str) -> None:
     with pytest.raises(ConfigError, match="--image must have a tag of its own"):
         request(image=image).inputs()
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ("registry/pet/Pipeline:1", "must name an image of small letters"),
+        ("Pet Mood:1", "must name an image of small letters"),
+        ("pet/강아지:1", "must name an image of small letters"),
+        ("pet//a:1", "must name an image of small letters"),
+        ("pet/-a:1", "must name an image of small letters"),
+        ("a:b:c", "must name an image of small letters"),
+        ("", "must name an image of small letters"),
+        ("a" * 256 + ":1", "must name an image of small letters"),
+        ("pet:한글", "tag must be up to 128 letters.* Received: '한글'"),
+        ("pet:-1", "tag must be up to 128 letters"),
+        ("pet:", "tag must be up to 128 letters"),
+        ("pet:" + "1" * 129, "tag must be up to 128 letters"),
+        ("pet@sha256:0", "digest must be sha256:"),
+        ("pet:1@md5:0", "digest must be sha256:"),
+    ],
+)
+def test_what_no_registry_takes_is_told_rightly(image: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        request(image=image).inputs()
+
+
+@pytest.mark.parametrize("option", ["pipeline_root", "data_root", "serving"])
+@pytest.mark.parametrize("char", "*?[\\")
+def test_an_address_that_is_a_pattern_is_refused(option: str, char: str) -> None:
+    with pytest.raises(ConfigError, match="take for a pattern"):
+        request(**{option: f"gs://b/x{char}y"}).inputs()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pipeline.code_version import ROOT
 
 GOOD = [
@@ -27,6 +29,7 @@ def run(*flags: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_told_after_compiling(tmp_path: Path) -> None:
     with socket.socket() as taken:  # Bound and not listening: nobody else answers there either.
         taken.bind(("localhost", 0))

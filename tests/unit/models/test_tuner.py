@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from models import trainer, tuner
+from models.network import classifier
 from models.trainer_config import TrainerConfig
 from models.training.callbacks import TrainingDivergedError
 from models.tuning.settings import TuneSettings
 from schemas import artifacts
-from testing.models import samples
+from testing.models import samples, small_network
+
+pytestmark = pytest.mark.slow
 
 TUNE = TuneSettings(
     trials=4,
@@ -136,7 +139,10 @@ def test_the_trainer_takes_the_values_and_no_others() -> None:
         own.with_hyperparameters({"space": [], "values": {"train.momentum": 0.5}})
 
 
-def test_a_trial_is_really_trained(tuner_args: SimpleNamespace) -> None:
+def test_a_trial_is_really_trained(
+    tuner_args: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier, "new_backbone", small_network.new_backbone)
     tune = TUNE.replace(trials=1, trial_epochs=1)
     tuner_args.custom_config = samples.CONFIG | {"tune": tune.model_dump()}
     result = tuner.tuner_fn(tuner_args)

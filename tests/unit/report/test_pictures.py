@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from dataset.photos import files as photos
 from models.network import grad_cam
 from report import galleries, thumbnails
 
@@ -92,6 +93,39 @@ def test_a_refused_photo_is_shown_upright_with_its_box(tmp_path: Path) -> None:
     assert [red[0].min(), red[0].max(), red[1].min(), red[1].max()] == pytest.approx(
         [50, 150, 25, 75], abs=3
     )
+
+
+def test_a_photo_refused_as_too_large_is_not_opened_and_a_failure_costs_one_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csv = tmp_path / "train.csv"
+    lines = [f'{name}.png,"0,0,9,9",공포' for name in ("large", "odd", "a")]
+    csv.write_text("\n".join(["image_path,bbox,labels", *lines]), "utf-8")
+    for name in ("large", "odd", "a"):
+        Image.new("RGB", (40, 40)).save(tmp_path / f"{name}.png")
+    rejects = tmp_path / "rejects.csv"
+    rejects.write_text(
+        "split,source,line,image,reason,detail\n"
+        f"train,{csv},2,large.png,image_too_large,pixels\n"
+        f"train,{csv},3,odd.png,box_outside_image,outside\n"
+        f"train,{csv},4,a.png,box_too_small,small\n",
+        "utf-8",
+    )
+    read: list[str] = []
+
+    def read_photo(root: str, path: str) -> bytes:
+        read.append(path)
+        if path == "odd.png":
+            raise RecursionError
+        return photos.read_photo(root, path)
+
+    monkeypatch.setattr(thumbnails, "read_photo", read_photo)
+    found = {
+        reason: rows[0].picture is not None
+        for reason, rows in thumbnails.refused_rows(rejects, None).items()
+    }
+    assert found == {"image_too_large": False, "box_outside_image": False, "box_too_small": True}
+    assert read == ["odd.png", "a.png"]
 
 
 def test_no_more_than_a_few_rows_of_a_reason_are_shown(tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def test_help_has_an_example_and_the_common_settings() -> None:
     assert "train.focal_gamma = 2.0" in command("--help", "all").stdout
 
 
+@pytest.mark.slow
 def test_the_settings_can_be_printed_as_a_file_to_start_from(tmp_path: Path) -> None:
     done = command("--set", "train.epochs=3", "--print-config")
     assert done.returncode == 0

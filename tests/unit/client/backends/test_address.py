@@ -40,10 +40,49 @@ def test_an_address_names_host_model_and_version(
         "http://h/models/m",
         "http://h/v1/models/m:predict",
         "http://h/v1/models/m/versions/new",
-        "http://h/v1/models/m?x=1",
+        "http://h/v1/models/m#x",
+        "http://h:0",
+        "http://h\x1b[2J",
+        "http://h/v1/models/m m",
     ],
 )
 def test_what_is_no_address_is_refused_with_one_that_is(url: str) -> None:
     with pytest.raises(ConfigError, match=r"like grpc://host:8500 or .*Received: ") as refused:
         parse_address(url)
     assert repr(url) in str(refused.value)
+
+
+def test_what_stands_behind_a_question_mark_is_not_repeated() -> None:
+    with pytest.raises(ConfigError, match=r"Received: 'http://h/v1/models/m\?…'$"):
+        parse_address("http://h/v1/models/m?key=s3cret")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://alice:s3cret@h:8501",
+        "grpc://s3cret@h",
+        "https://alice:s3/cret@h",
+        "https://alice:s3cret%40h",
+        "http://alice:s3#cret@h",
+        "ftp://alice:s3cret@h",
+    ],
+)
+def test_a_user_or_a_password_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"takes no user or password.*--token-file") as e:
+        parse_address(url)
+    assert "s3" not in str(e.value)
+    assert "alice" not in str(e.value)
+
+
+def test_host_and_port_are_known_also_where_the_scheme_implies_the_port() -> None:
+    assert (parse_address("grpc://[::1]").hostname, parse_address("grpc://[::1]").port) == (
+        "::1",
+        8500,
+    )
+    assert parse_address("https://H.example/v1/models/m").hostname == "h.example"
+    assert [parse_address(url).port for url in ("http://h", "https://h", "grpcs://h:9")] == [
+        80,
+        443,
+        9,
+    ]

@@ -29,6 +29,7 @@ def test_the_resolution_and_the_number_of_moods_of_a_checkpoint_are_read(
         CheckpointModel(checkpoint, ExpectedModel(mood_names=DEFAULT_MOODS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["w.weights.h5", "w.h5"])
 def test_keras_weights_predict_as_their_network_does(
     project_network: keras.Model, tmp_path: Path, name: str
@@ -64,6 +65,7 @@ def _save_as_old_keras(model: keras.Model, path: Path) -> None:
         legacy_h5_format.save_weights_to_hdf5_group(file, model)
 
 
+@pytest.mark.slow
 def test_weights_alone_need_the_input_size_and_contradict_wrong_classes(
     project_network: keras.Model, tmp_path: Path
 ) -> None:

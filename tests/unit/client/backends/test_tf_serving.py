@@ -82,6 +82,7 @@ def test_several_pictures_are_one_request_and_keep_their_order(
     assert serving.handled[1:] == [HandledRequest("serving_default", 10, 6)]
 
 
+@pytest.mark.slow
 def test_a_server_predicts_as_the_version_itself_does(
     url: str, serving: FakeServing, version: Path
 ) -> None:

@@ -1,6 +1,5 @@
 """Any number of inputs becomes one file, also after kills and other faults."""
 
-import csv
 import os
 import subprocess
 import sys
@@ -17,27 +16,28 @@ from client.batch import output_table
 from client.batch.predict_to_file import BatchResult, predict_to_file
 from client.predict.prediction_inputs import InputFault, PredictionInput, inputs_from_paths
 from schemas.errors import ConfigError
+from system import csv_files
 from testing.models import quadrants
 from testing.paths import ROOT
-from testing.serving.toy_batch import MOODS, PART_ROWS, LengthModel
+from testing.serving.toy_batch import MOODS, PART_ROWS, WidthModel
 
 COLUMNS = [
     "row", "image", "bbox", "mood", "probability_화남/불쾌", "probability_공포", "error", "detail",
 ]  # fmt: skip
 
 
-def picture(length: int) -> bytes:
-    """Returns a picture file of so many bytes: bytes after a GIF's end are ignored."""
-    return quadrants.encoded(quadrants.red_at(0, 2, 2), "GIF").ljust(length, b"\0")
+def picture(width: int) -> bytes:
+    """Returns a picture file of so many pixels a row."""
+    return quadrants.encoded(quadrants.mottled(2, width), "GIF")
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """Eight pictures of 100, 200, ... 800 bytes, the fifth broken."""
+    """Eight pictures, 1, 2, ... 8 pixels wide, the fifth broken."""
     folder = tmp_path / "photos"
     folder.mkdir()
     for number in range(8):
-        content = picture(100 * number + 100) if number != 4 else b"broken"
+        content = picture(number + 1) if number != 4 else b"broken"
         (folder / f"{number}.gif").write_bytes(content)
     return folder
 
@@ -47,10 +47,10 @@ def inputs_of(folder: Path) -> list[PredictionInput]:
 
 
 def predict(
-    inputs: list[PredictionInput], out: Path, model: LengthModel | None = None, name: str = "toy"
+    inputs: list[PredictionInput], out: Path, model: WidthModel | None = None, name: str = "toy"
 ) -> BatchResult:
     job = {"model": name}
-    model = model or LengthModel()
+    model = model or WidthModel()
     return predict_to_file(model, inputs, out, job, batch_size=2, part_rows=PART_ROWS)
 
 
@@ -58,7 +58,7 @@ def test_there_is_a_row_for_every_input_and_both_formats_say_the_same(
     photos: Path, tmp_path: Path
 ) -> None:
     broken = PredictionInput(
-        "한,\n\udcff", "", fault=InputFault("box_empty", 'a "word"'), bbox="0,0,0,1"
+        "=한,\r\n\udcff", "", fault=InputFault("box_empty", 'a "word"'), bbox="0,0,0,1"
     )
     inputs = [*inputs_of(photos), broken]
     for ending in (".csv", ".parquet"):
@@ -77,12 +77,13 @@ def test_there_is_a_row_for_every_input_and_both_formats_say_the_same(
     assert rows[8] == dict(
         zip(
             COLUMNS,
-            [8, "한,\n\\udcff", "0,0,0,1", None, None, None, "box_empty", 'a "word"'],
+            [8, "=한,\r\n\\udcff", "0,0,0,1", None, None, None, "box_empty", 'a "word"'],
             strict=True,
         )
     )
-    with (tmp_path / "moods.csv").open(encoding="utf-8", newline="") as file:
-        csv_rows = [*csv.DictReader(file)]
+    with (tmp_path / "moods.csv").open(encoding="utf-8-sig", newline="") as file:
+        csv_rows = [*csv_files.read_dicts(file)]
+    assert "'=한" in (tmp_path / "moods.csv").read_text(encoding="utf-8-sig")
     as_text = [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows]
     assert csv_rows == as_text
 
@@ -94,6 +95,7 @@ def run_toy(*arguments: str | Path) -> int:
     return done.returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_after_a_kill_the_same_command_resumes_and_predicts_nothing_twice(
     photos: Path, tmp_path: Path, ending: str
@@ -112,7 +114,7 @@ def test_after_a_kill_the_same_command_resumes_and_predicts_nothing_twice(
     assert out.read_bytes() == (tmp_path / f"whole{ending}").read_bytes()
 
 
-class InterruptedModel(LengthModel):
+class InterruptedModel(WidthModel):
     """Is interrupted after one part."""
 
     def predict(self, pictures, boxes):  # type: ignore[no-untyped-def]
@@ -130,7 +132,7 @@ def begun(photos: Path, tmp_path: Path) -> Path:
 
 
 def test_a_stopped_prediction_resumes(photos: Path, begun: Path) -> None:
-    model = LengthModel()
+    model = WidthModel()
     result = predict(inputs_of(photos), begun, model)
     assert (result.rows, result.resumed, len(model.received)) == (8, 3, 4)
 
@@ -138,14 +140,14 @@ def test_a_stopped_prediction_resumes(photos: Path, begun: Path) -> None:
 def test_another_model_is_refused(photos: Path, begun: Path) -> None:
     with pytest.raises(ConfigError, match=r'model was "toy" and is "new".*delete the folder'):
         predict(inputs_of(photos), begun, name="new")
-    model = LengthModel()
+    model = WidthModel()
     model.info = ModelInfo("lengths", ("가", "나"), 32)
     with pytest.raises(ConfigError, match=r"moods was .* and is"):
         predict(inputs_of(photos), begun, model)
 
 
 def test_another_list_is_refused(photos: Path, begun: Path) -> None:
-    (photos / "00.gif").write_bytes(picture(50))
+    (photos / "00.gif").write_bytes(picture(1))
     with pytest.raises(ConfigError, match=r"the inputs of 000000\.parquet were others"):
         predict(inputs_of(photos), begun)
     (photos / "00.gif").unlink()
@@ -186,7 +188,7 @@ def test_a_full_disk_is_an_error_that_keeps_the_parts(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(output_table.pq, "write_table", full)
+        patch.setattr(output_table, "write_table", full)
         with pytest.raises(ConfigError, match=r"must be writable.*No space left.*goes on"):
             predict(inputs_of(photos), begun)
     assert predict(inputs_of(photos), begun).resumed == 3
@@ -197,6 +199,7 @@ def test_no_input_gives_a_table_without_rows(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "moods.parquet").column_names == COLUMNS
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_inputs_and_they_are_taken_as_needed(
     tmp_path: Path,
 ) -> None:
@@ -224,7 +227,7 @@ def test_memory_does_not_grow_with_the_inputs_and_they_are_taken_as_needed(
         tracemalloc.start()
         out = tmp_path / f"{count}.csv"
         predict_to_file(
-            LengthModel(), inputs(count), out, {}, batch_size=50, part_rows=100,
+            WidthModel(), inputs(count), out, {}, batch_size=50, part_rows=100,
             report_progress=look_ahead,
         )  # fmt: skip
         highest = tracemalloc.get_traced_memory()[1]

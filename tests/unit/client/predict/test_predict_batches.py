@@ -10,6 +10,7 @@ import pytest
 from client.backends.checkpoint import CheckpointModel
 from client.backends.model import Model, ModelInfo, Response
 from client.backends.saved_model import SavedModel
+from client.predict import pictures
 from client.predict.predict_batches import BATCH_SIZE, predict_all
 from client.predict.prediction_inputs import PredictionInput, inputs_from_paths
 from client.predict.predictions import FailedPrediction, Outcome, Prediction
@@ -47,6 +48,24 @@ def test_the_red_quadrant_names_the_mood(pushed: SavedModel, tmp_path: Path) -> 
     assert moods_or_errors(outcomes) == list(MOODS)
     np.testing.assert_allclose(probabilities(outcomes).max(axis=1), RED_PROBABILITY, atol=1e-5)
     assert [outcome.image for outcome in outcomes] == [str(path) for path in paths]
+
+
+def test_an_unforeseen_error_costs_one_picture(
+    pushed: SavedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = save(tmp_path, **{f"{q}": quadrants.encoded(quadrants.red_at(q)) for q in range(3)})
+    prepare = pictures.upright_picture
+
+    def failing(photo: bytes) -> pictures.Picture:
+        if photo == paths[1].read_bytes():
+            raise RecursionError("too deep")
+        return prepare(photo)
+
+    monkeypatch.setattr(pictures, "upright_picture", failing)
+    outcomes = predict(pushed, paths)
+    assert moods_or_errors(outcomes) == [MOODS[0], "unexpected_error", MOODS[2]]
+    assert isinstance(outcomes[1], FailedPrediction)
+    assert outcomes[1].detail == "RecursionError: too deep"
 
 
 def test_good_pictures_are_predicted_among_broken_ones(pushed: SavedModel, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The Evaluator's executor with toy servables: its outputs, and which models it blesses."""
 
+import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import tensorflow_model_analysis as tfma
 from tfx.components.evaluator import constants
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import channel, standard_artifacts
+from tfx.utils import dependency_utils
 
 from components.artifact_types import Predictions, Rejects
 from components.evaluator import analysis, executor, measures, predictions_table
@@ -22,6 +24,7 @@ from dataset.calibration_split import is_calibration_clip
 from schemas import artifacts, features, signatures
 from schemas.errors import ConfigError
 from schemas.splits import EVAL, TRAIN, split_folder
+from system import manifest
 from testing.models.prediction_tables import (
     MOODS,
     TWELVE,
@@ -75,6 +78,15 @@ def save_toy(folder: Path, name: str, moods: Sequence[str] = MOODS) -> str:
     toy = Toy(name, moods)
     tf.saved_model.save(toy, str(folder), signatures={signatures.SERVE_EXAMPLE: toy.predict})
     return str(folder)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def packed_once() -> Iterator[None]:
+    """TFX packs itself for Beam's workers elsewhere whenever an executor is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        name = "build_ephemeral_package"
+        patch.setattr(dependency_utils, name, functools.cache(getattr(dependency_utils, name)))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +199,7 @@ def is_blessed(blessing: standard_artifacts.ModelBlessing) -> bool:
     return bool(blessed)
 
 
+@pytest.mark.slow
 def test_the_executor_writes_the_scores_that_were_computed_by_hand(tmp_path, twelve):
     (tmp_path / "hand").mkdir()
     counts = confusion_counts_of(tmp_path / "hand", TWELVE)
@@ -200,6 +213,7 @@ def test_the_executor_writes_the_scores_that_were_computed_by_hand(tmp_path, twe
     assert [row["box_area"] for row in rows[:2]] == [pytest.approx(x) for x in (0.01, 0.07)]
 
 
+@pytest.mark.slow
 def test_tfma_has_the_same_scores_and_slices_under_their_names(twelve):
     lines = {
         tuple(
@@ -215,6 +229,7 @@ def test_tfma_has_the_same_scores_and_slices_under_their_names(twelve):
             assert values[score] == pytest.approx(ours[score], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_decent_model_is_blessed_and_compared_with_two_others(tmp_path, servables):
     before = [row._replace(predicted="a") for row in DECENT]
     rows_by_predictor = {
@@ -240,15 +255,17 @@ def test_a_decent_model_is_blessed_and_compared_with_two_others(tmp_path, servab
 @pytest.mark.parametrize(
     ("model", "check", "message"),
     [
-        (
+        pytest.param(
             [row._replace(predicted="a") for row in DECENT],
             "over_majority",
             "macro-F1 0.205 against 0.205 of always predicting the commonest mood",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             clips_of("a", 16, 4, "b") + clips_of("b", 10, 4, "c") + clips_of("c", 10, 1, "a"),
             "not_worse_on_any_mood",
             "significantly worse: c 0.400 against 0.857",
+            marks=pytest.mark.slow,
         ),
         (
             [row._replace(probability=float("nan")) for row in DECENT],
@@ -270,6 +287,7 @@ def test_a_bad_model_is_refused_with_the_reason(tmp_path, servables, model, chec
         assert set(evaluated.failed) == {check}
 
 
+@pytest.mark.slow
 def test_a_predecessor_with_other_moods_is_not_compared_with(tmp_path, servables):
     rows_by_predictor = {predictions_table.MODEL: DECENT, predictions_table.BASELINE: DECENT}
     evaluated = evaluate(tmp_path, servables, rows_by_predictor, baseline="other_moods")
@@ -278,6 +296,7 @@ def test_a_predecessor_with_other_moods_is_not_compared_with(tmp_path, servables
     assert is_blessed(evaluated.blessing)
 
 
+@pytest.mark.slow
 def test_an_example_that_comes_twice_is_an_error(tmp_path, servables):
     lines = [*range(2, 13), 2]
     with pytest.raises(
@@ -286,11 +305,13 @@ def test_an_example_that_comes_twice_is_an_error(tmp_path, servables):
         evaluate(tmp_path, servables, {predictions_table.MODEL: TWELVE}, lines)
 
 
+@pytest.mark.slow
 def test_an_example_that_is_missing_is_an_error(tmp_path, servables):
     with pytest.raises(predictions_table.RowError, match=r"must have 12 rows.* Received: 11$"):
         evaluate(tmp_path, servables, {predictions_table.MODEL: TWELVE}, range(2, 13))
 
 
+@pytest.mark.slow
 def test_other_counts_by_tfma_are_an_error(tmp_path, twelve):
     (tmp_path / "other").mkdir()
     rows = [TWELVE[0]._replace(predicted="b"), *TWELVE[1:]]
@@ -306,6 +327,16 @@ def test_a_missing_model_to_compare_with_is_an_error_before_the_run(tmp_path):
         Evaluator(examples, rejects, model, None, EvaluateSettings(compare_with=str(tmp_path)), "1")
 
 
+def test_a_changed_model_to_compare_with_is_an_error_before_the_run(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"graph")
+    manifest.write(tmp_path)
+    (tmp_path / "saved_model.pb").write_bytes(b"another")
+    kinds = (standard_artifacts.Examples, Rejects, standard_artifacts.Model)
+    examples, rejects, model = (channel.Channel(type=kind) for kind in kinds)
+    with pytest.raises(ConfigError, match=r"saved_model\.pb changed"):
+        Evaluator(examples, rejects, model, None, EvaluateSettings(compare_with=str(tmp_path)), "1")
+
+
 def test_a_toy_returns_the_probabilities_of_its_example(servables):
     # The toys must be able to return NaN.
     loaded = tf.saved_model.load(str(servables / predictions_table.MODEL / "Format-Serving"))
@@ -316,6 +347,7 @@ def test_a_toy_returns_the_probabilities_of_its_example(servables):
     assert np.isnan(outputs[signatures.PROBABILITIES].numpy()[0, 0])
 
 
+@pytest.mark.slow
 def test_clips_that_the_temperature_was_fitted_on_are_predicted_and_not_scored(tmp_path, servables):
     evaluated = evaluate(tmp_path, servables, {predictions_table.MODEL: DECENT}, calibrate=True)
     rows = pq.read_table(evaluated.predictions).to_pylist()

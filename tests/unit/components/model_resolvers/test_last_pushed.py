@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from tfx.types import standard_artifacts
 
 from components.model_resolvers.last_pushed import LastPushed, highest_version
+from schemas.errors import ConfigError
+from system import manifest
 
 
 def version(serving: Path, name: str, content: str = "") -> None:
@@ -33,6 +36,15 @@ def test_a_version_that_is_being_copied_is_skipped(tmp_path: Path) -> None:
     version(tmp_path, "1", "whole")
     version(tmp_path, "2")
     assert highest_version(str(tmp_path)) == 1
+
+
+def test_a_changed_version_is_refused_and_one_without_a_manifest_is_not(tmp_path: Path) -> None:
+    version(tmp_path / "serving", "9", "old")
+    manifest.write(tmp_path / "serving" / "9")
+    assert put_out(tmp_path / "serving", tmp_path / "first").read_text() == "old"
+    (tmp_path / "serving" / "9" / "saved_model.pb").write_text("another")
+    with pytest.raises(ConfigError, match=r"saved_model\.pb changed"):
+        put_out(tmp_path / "serving", tmp_path / "second")
 
 
 def test_where_nothing_was_pushed_the_model_is_empty(tmp_path: Path) -> None:

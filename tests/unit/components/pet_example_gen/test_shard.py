@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.pet_example_gen import shard_files
+from components.pet_example_gen import shard, shard_files
 from components.pet_example_gen.decoder import decode_region
 from components.pet_example_gen.job import IngestSettings, ShardJob, unlabelled
 from components.pet_example_gen.shard import write_shard
@@ -180,6 +180,34 @@ def test_a_view_past_a_quality_limit_is_refused_with_its_reason(tmp_path):
     assert shard_files.read_counts(job.stem)["refused"] == {RejectReason.TOO_DARK.value: 1}
     (reject,) = shard_files.read_rejects([job.stem])
     assert reject[4] == "too_dark" and "data.min_brightness is 0.1" in reject[5]
+
+
+def test_a_malformed_row_a_foreign_file_and_an_unforeseen_error_cost_a_row_each(
+    tmp_path, monkeypatch
+):
+    csv = still_clips(tmp_path, clips=1, frames_each=4)
+    lines = csv.read_text("utf-8").split("\n")
+    lines[1] += ",one cell too many"
+    csv.write_text("\n".join(lines), "utf-8")
+    # Pillow opens it, but no photo is a texture of a game.
+    Image.new("RGB", (640, 400)).save(tmp_path / "c0-1.jpg", "DDS")
+    build = shard.build_frame
+
+    def failing(row, *others):
+        if row.line == 4:
+            raise RecursionError("too deep")
+        return build(row, *others)
+
+    monkeypatch.setattr(shard, "build_frame", failing)
+    job = job_for(csv, tmp_path / "out")
+    write_shard(job)
+    assert lines_in(job) == [5]
+    assert [(reject[2], reject[4]) for reject in shard_files.read_rejects([job.stem])] == [
+        ("2", "row_malformed"),
+        ("3", "not_an_image"),
+        ("4", "unexpected_error"),
+    ]
+    assert "RecursionError: too deep" in [*shard_files.read_rejects([job.stem])][2][5]
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])

@@ -13,6 +13,8 @@ from models.servable.signatures import ServingSpec
 from schemas import signatures
 from testing.models import samples
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def servable(tmp_path_factory: pytest.TempPathFactory) -> Path:

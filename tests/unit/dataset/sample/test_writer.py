@@ -41,6 +41,7 @@ def _siblings(folder: Path) -> set[str]:
     return {path.name for path in folder.parent.iterdir()} - {f".{folder.name}.lock"}
 
 
+@pytest.mark.slow
 def test_files_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     settings = TINY.replace(with_faults=True)
     alone = write_sample(tmp_path / "alone", settings, workers=1)

@@ -138,6 +138,7 @@ def test_each_pass_has_every_example_once_in_an_order_of_its_own(
     assert len({tuple(each) for each in passes}) == 3
 
 
+@pytest.mark.slow
 def test_batches_are_full_where_a_pass_does_not_divide(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
@@ -172,6 +173,7 @@ def test_the_order_is_that_of_its_seed_whatever_the_process_is_seeded_with(
     assert orders[0] != sorted(orders[0], key=int)
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_stream_and_another_gives_another(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
@@ -181,6 +183,7 @@ def test_a_seed_gives_the_same_stream_and_another_gives_another(
     assert trained_on(files, indexer, batches=12, seed=8) != first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [1, 5, 6, 13])
 def test_a_stream_that_begins_later_is_the_rest_of_the_stream(
     tmp_path: Path, indexer: LabelIndexer, start: int
@@ -195,6 +198,7 @@ def test_a_stream_that_begins_later_is_the_rest_of_the_stream(
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_the_order_does_not_depend_on_the_folder(tmp_path: Path, indexer: LabelIndexer) -> None:
     one, other = (grey_shards(tmp_path / run, (9, 9, 6)) for run in ("execution-7", "8"))
     assert trained_on(one, indexer, batches=12) == trained_on(other, indexer, batches=12)
@@ -265,6 +269,7 @@ def test_a_mixed_label_weighs_each_of_its_moods_by_its_own_weight() -> None:
     np.testing.assert_allclose(labels, [[0.4, 0, 0.6], [0, 1, 0]])
 
 
+@pytest.mark.slow
 def test_everything_random_is_the_same_for_the_same_seed_on_any_number_of_threads(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:

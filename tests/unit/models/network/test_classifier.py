@@ -100,6 +100,7 @@ def imagenet_features(notop_files: Path) -> Features:
         return features_of(stock("imagenet"))
 
 
+@pytest.mark.slow
 def test_imagenet_weights_compute_what_keras_imagenet_graph_computes(
     notop_files: Path, imagenet_features: Features, store: Callable[[object], None]
 ) -> None:
@@ -108,6 +109,7 @@ def test_imagenet_weights_compute_what_keras_imagenet_graph_computes(
     assert_same(features_of(model), imagenet_features)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["efficientnetb0_notop.h5", "backbone.weights.h5", "backbone.keras"]
 )
@@ -119,6 +121,7 @@ def test_the_same_weights_from_a_file_compute_the_same(
     assert_same(features_of(model), imagenet_features)
 
 
+@pytest.mark.slow
 def test_stock_keras_with_a_path_would_compute_something_else(
     notop_files: Path, imagenet_features: Features
 ) -> None:
@@ -128,6 +131,7 @@ def test_stock_keras_with_a_path_would_compute_something_else(
     assert difference(theirs.last, imagenet_features.last) > 0.2
 
 
+@pytest.mark.slow
 def test_a_whole_checkpoint_of_a_former_run_gives_its_backbone(
     notop_files: Path, imagenet_features: Features, tmp_path: Path
 ) -> None:
@@ -138,25 +142,29 @@ def test_a_whole_checkpoint_of_a_former_run_gives_its_backbone(
     assert_same(features_of(model), imagenet_features)
 
 
-def test_with_random_weights_pixels_are_normalised_too() -> None:
-    model = classifier.build(ModelSettings(weights="none", resolution=SIDE), 2)
-    layer = normalization(model)
-    normalised = keras.Model(model.input, layer.output)(np.full((1, SIDE, SIDE, 3), 255, np.uint8))
+@pytest.fixture(scope="module")
+def untrained() -> keras.Model:
+    """A network with random weights, for 5 moods."""
+    settings = ModelSettings(weights="none", resolution=SIDE, batch_norm_momentum=0.9)
+    return classifier.build(settings, 5)
+
+
+def test_with_random_weights_pixels_are_normalised_too(untrained: keras.Model) -> None:
+    pixels = np.full((1, SIDE, SIDE, 3), 255, np.uint8)
+    normalised = keras.Model(untrained.input, normalization(untrained).output)(pixels)
     # White: (1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225.
     np.testing.assert_allclose(np.asarray(normalised)[0, 0, 0], [2.2489, 2.4286, 2.64], rtol=1e-4)
 
 
-def test_the_output_is_a_distribution_over_the_moods() -> None:
-    model = classifier.build(ModelSettings(weights="none", resolution=SIDE), 5)
-    probabilities = np.asarray(model(PIXELS.astype(np.uint8), training=False))
+def test_the_output_is_a_distribution_over_the_moods(untrained: keras.Model) -> None:
+    probabilities = np.asarray(untrained(PIXELS.astype(np.uint8), training=False))
     assert probabilities.shape == (2, 5)
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_every_batch_norm_gets_the_momentum() -> None:
-    settings = ModelSettings(weights="none", resolution=SIDE, batch_norm_momentum=0.9)
-    model = classifier.build(settings, 2)
+def test_every_batch_norm_gets_the_momentum(untrained: keras.Model) -> None:
+    model = untrained
     norms = [each for each in model.layers if isinstance(each, keras.layers.BatchNormalization)]
     assert len(norms) == 49 + 1  # EfficientNetB0's and the head's.
     assert {each.momentum for each in norms} == {0.9}
@@ -219,6 +227,7 @@ def test_weights_of_another_network_are_an_error(
         backbone_weights.load(backbone, str(tmp_path / name))
 
 
+@pytest.mark.slow
 def test_a_weights_file_cut_short_is_an_error(
     notop_files: Path, backbone: keras.Model, tmp_path: Path
 ) -> None:

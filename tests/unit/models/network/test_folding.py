@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -10,10 +11,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from models.network import classifier, fast_layers
 from models.network.folding import fold_batch_norms
-from models.servable import export
-from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings
-from schemas.labels import DEFAULT_MOODS
 
 CHANNELS = 6
 Layer = keras.layers.Layer
@@ -77,6 +75,7 @@ def test_a_normalisation_is_folded_into_its_convolution(
     np.testing.assert_allclose(folded(pixels, training=False), expected, rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_whole_network_has_the_same_outputs_and_is_not_changed() -> None:
     model = with_random_norms(classifier.build(ModelSettings(weights="none", resolution=32), 6))
     # This class is not registered with Keras, so a copy of it would fail.
@@ -96,10 +95,9 @@ def test_the_whole_network_has_the_same_outputs_and_is_not_changed() -> None:
         np.testing.assert_array_equal(weight.numpy(), original)
 
 
-def test_what_is_served_is_folded(tmp_path: Path) -> None:
-    model = classifier.build(ModelSettings(weights="none", resolution=32), len(DEFAULT_MOODS))
-    export.write_servable(model, ServingSpec(DEFAULT_MOODS, 32, 0.05), "none", str(tmp_path))
-    graph = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())
+def test_what_is_served_is_folded(trained: SimpleNamespace) -> None:
+    saved_model = Path(trained.serving_model_dir, "saved_model.pb")
+    graph = saved_model_pb2.SavedModel.FromString(saved_model.read_bytes())
     (served,) = graph.meta_graphs
     kinds = [
         node.op for function in served.graph_def.library.function for node in function.node_def

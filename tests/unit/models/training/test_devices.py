@@ -14,6 +14,8 @@ from schemas import artifacts
 from schemas.errors import ConfigError
 from testing.models import machines, samples
 
+pytestmark = pytest.mark.slow
+
 CHANGES = {
     **{"learning_rate": 0.05, "clip_norm": 0.05, "ema_decay": 0.5, "warmup_epochs": 0.0},
     "precision": "float32",

@@ -121,6 +121,7 @@ def test_a_layer_of_another_name_has_no_distance() -> None:
         fine_tuning.distance_from_head("dense_1")
 
 
+@pytest.mark.slow
 def test_every_layer_of_the_real_network_that_learns_has_a_distance() -> None:
     model = classifier.build(ModelSettings(weights="none", resolution=samples.SIDE), 4)
     multipliers = fine_tuning.rate_multipliers(model, 0.5)

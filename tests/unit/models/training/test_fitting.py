@@ -113,6 +113,7 @@ def test_the_kept_epoch_has_the_averaged_weights_and_not_those_of_its_last_step(
     assert lead_of(model) == pytest.approx(-0.25, abs=0.02)
 
 
+@pytest.mark.slow
 def test_averaging_leaves_moving_statistics_alone(tmp_path: Path) -> None:
     moving = []
     for decay in (0.0, 0.9):
@@ -125,6 +126,7 @@ def test_averaging_leaves_moving_statistics_alone(tmp_path: Path) -> None:
     assert np.abs(moving[0]).max() > 0
 
 
+@pytest.mark.slow
 def test_two_phases_train_the_head_then_all_on_one_curve(tmp_path: Path) -> None:
     model = samples.named_network()
     pixels = tf.constant(np.stack([samples.mottled(8, 8, n) for n in range(4)]), tf.float32)
@@ -158,6 +160,7 @@ def test_two_phases_train_the_head_then_all_on_one_curve(tmp_path: Path) -> None
     ]  # Nothing but the head had moved when the second phase began.
 
 
+@pytest.mark.slow
 def test_the_best_epoch_may_be_of_the_first_phase(tmp_path: Path) -> None:
     # Each epoch moves the lead of mood 1 away from what validates, at once below 0.
     model = keras.Sequential(

@@ -148,6 +148,7 @@ def test_a_training_that_goes_on_keeps_its_config_and_the_measurements(
         assert document["trials"][1]["failure"] == "The loss is nan after step 1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_trains_float32_weights_with_float32_outputs(precision: str) -> None:
     before = keras.config.dtype_policy()

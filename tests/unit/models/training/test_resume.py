@@ -16,6 +16,8 @@ from models.training import callbacks, curves, fitting
 from models.training.backup import Backups
 from testing.models import samples
 
+pytestmark = pytest.mark.slow
+
 BATCH, TOTAL, STEPS, EPOCHS = 4, 22, 6, 5  # Passes end in the middle of an epoch.
 
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -37,6 +37,14 @@ def head_of(model: keras.Model) -> np.ndarray:
     return np.concatenate([array.ravel() for array in weights])
 
 
+@pytest.fixture(scope="module")
+def best(trained: SimpleNamespace) -> keras.Model:
+    """The network of the checkpoint."""
+    return keras.models.load_model(
+        warm_start.with_base_weights(settings(), trained.serving_model_dir).weights
+    )
+
+
 @pytest.mark.parametrize(
     ("mood_names", "loaded"),
     [
@@ -46,10 +54,9 @@ def head_of(model: keras.Model) -> np.ndarray:
     ],
 )
 def test_the_head_goes_on_where_the_moods_are_the_same(
-    trained: SimpleNamespace, mood_names: tuple[str, ...], loaded: bool
+    trained: SimpleNamespace, best: keras.Model, mood_names: tuple[str, ...], loaded: bool
 ) -> None:
     start = warm_start.with_base_weights(settings(), trained.serving_model_dir)
-    best = keras.models.load_model(start.weights)
     model = classifier.build(start, len(mood_names))
     fresh = head_of(model)
     assert warm_start.load_head(model, start.weights, mood_names) is loaded

@@ -10,6 +10,8 @@ from models.tuning import random_search
 from models.tuning.settings import TuneSettings
 from testing.models import device_process, machines, samples
 
+pytestmark = pytest.mark.slow
+
 TUNE = TuneSettings(
     trials=3,
     trial_epochs=1,
