@@ -87,8 +87,10 @@ def test_a_lower_number_hardly_ever_changes_a_groups_name() -> None:
 
 
 def test_known_clips_keep_their_groups_and_a_new_one_joins_the_nearest() -> None:
-    known = {"a": "first", "c": "second"}
-    clips = [clip("a", 10), clip("b", 12), clip("c", 15), clip("d", 17), clip("e", 900)]
+    # z has the number of a, and was another animal's.
+    known = {"a": "first", "c": "second", "z": "third"}
+    clips = [clip("a", 10), clip("z", 10), clip("b", 12), clip("c", 15), clip("d", 17)]
+    clips.append(clip("e", 900))
     groups = group_clips(clips, "situation", known)
     assert groups == known | {"b": "first", "d": "second", "e": groups["e"]}
     assert groups["e"] not in known.values()

@@ -59,6 +59,7 @@ def test_images_of_another_clip_of_the_name_are_not_taken(tmp_path: Path) -> Non
         "train/labels/x/a.json": "train/images/x/a",
         "train/labels/y/a.json": "",
     }
+    assert not any(label.refused for label in found.labels)
 
 
 def test_images_that_may_be_of_two_clips_are_those_of_none(tmp_path: Path) -> None:
