@@ -153,6 +153,8 @@ class _Run:
         if self._request.uses_sample:
             inputs = self._step("Drawing sample", lambda: preparation.draw_sample(inputs))
         self._inputs = inputs
+        if inputs.eval_csv is not None and not self._request.uses_sample:
+            self._step("Comparing CSVs", lambda: preparation.check_names(settings, inputs))
         if settings.model.weights != NONE:
             self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
 
