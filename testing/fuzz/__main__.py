@@ -31,9 +31,30 @@ def _opened_photos() -> Kind:
     return OpenedPhotos()
 
 
+def _tables() -> Kind:
+    from testing.fuzz.tables import Tables
+
+    return Tables()
+
+
+def _label_files() -> Kind:
+    from testing.fuzz.label_files import LabelFiles
+
+    return LabelFiles()
+
+
+def _server_answers() -> Kind:
+    from testing.fuzz.server_answers import ServerAnswers
+
+    return ServerAnswers()
+
+
 KINDS: dict[str, Callable[[], Kind]] = {
     "opened_photos": _opened_photos,
     "served_photos": _served_photos,
+    "tables": _tables,
+    "label_files": _label_files,
+    "server_answers": _server_answers,
 }
 
 
