@@ -19,7 +19,7 @@ from client.batch.predict_to_file import predict_to_file
 from client.predict_request import PredictRequest
 from dataset.aihub import command_line
 from dataset.aihub.merge import csv_name
-from dataset.aihub.preparation import SUMMARY_JSON, WORK_FOLDER, PrepareSettings
+from dataset.aihub.preparation import SUMMARY_JSON, WORK_FOLDER
 from dataset.csv_rows import read_rows
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
@@ -88,11 +88,8 @@ def preparation() -> Writer:
 
     def command(root: Path, output: Path) -> int:
         # Several chunks, though the tree is small.
-        small_chunks = functools.partial(PrepareSettings, chunk_clips=12)
-        with mock.patch.object(command_line, "PrepareSettings", small_chunks):
-            return command_line.run_command(
-                ["--root", str(root), "--out", str(output), "--workers", "1"], ""
-            )
+        flags = ["--workers", "1", "--chunk-clips", "12"]
+        return command_line.run_command(["--root", str(root), "--out", str(output), *flags], "")
 
     def prepare(inputs: Path, before: Path) -> None:
         sizes = TreeSettings(train_clips=3, val_clips=3, frames=3, long_side=96, short_side=64)
