@@ -5,10 +5,13 @@ section 5): single bits and bytes, numbers at the edges of their types, and bloc
 out, repeated or taken from another file.
 """
 
+import copy
+import json
 import random
 import struct
 import zlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 _EDGES = (
     0,
@@ -26,6 +29,11 @@ _EDGES = (
     2**31,
     2**32 - 1,
 )
+_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 2**31, 2**63, 10**400, 0.5, 1e308, float("nan"), float("inf")),
+    *("", "0", "-1", "1e9", "NaN", "\0", "\ud800", "../..", "/", "공포", "x" * 100_000),
+    *([], {}, [[]], [None], {"": None}),
+)
 _HEADER = 64
 """Bytes at the beginning, where sizes and offsets are, to which half of all changes go."""
 _MAX_CHANGES = 4
@@ -40,6 +48,7 @@ def mutated(sound: Sequence[bytes], seed: str) -> bytes:
     """Returns one of the files with one to four changes; the same for the same seed.
 
     Half of the PNGs get right checksums again, for a decoder looks no further after a wrong one.
+    Half of the JSON objects have values changed in place of bytes, for a parser does so, too.
 
     Args:
       sound: files, all with at least one byte.
@@ -47,6 +56,8 @@ def mutated(sound: Sequence[bytes], seed: str) -> bytes:
     """
     rng = random.Random(seed)
     content = bytearray(rng.choice(sound))
+    if content.startswith(b"{") and rng.random() < 0.5:
+        return _with_other_values(rng, json.loads(content))
     for _ in range(rng.randint(1, _MAX_CHANGES)):
         if rng.random() < 0.1:
             _splice(rng, content, rng.choice(sound))
@@ -69,6 +80,22 @@ def with_right_checksums(png: bytes) -> bytes:
         parts += [png[at : at + 4], covered, struct.pack(">I", zlib.crc32(covered))]
         at = end
     return b"".join([*parts, png[at:]])
+
+
+def _with_other_values(rng: random.Random, document: Any) -> bytes:
+    """Returns the JSON of an object of which up to four values are others, or gone."""
+    for _ in range(rng.randint(1, _MAX_CHANGES)):
+        parent, key = document, rng.choice([*document] or [""])
+        while isinstance(child := parent[key] if parent else None, dict | list) and child:
+            if rng.random() < 0.2:
+                break
+            parent = child
+            key = rng.choice([*child] if isinstance(child, dict) else range(len(child)))
+        if rng.random() < 0.2 and parent:
+            del parent[key]
+        elif parent:
+            parent[key] = copy.deepcopy(rng.choice(_VALUES))
+    return json.dumps(document, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
 
 
 def _position(rng: random.Random, content: bytearray) -> int:
