@@ -54,7 +54,8 @@ def write(record: Run, results: Results, image_root: Path | None, folder: Path) 
       folder: for both files. Those of an earlier run are removed first, so that nobody takes
         them for this run's.
     """
-    for name in (JSON, HTML):
+    # The page goes first and comes last: where it is, its document is.
+    for name in (HTML, JSON):
         (folder / name).unlink(missing_ok=True)
     report = _document(record, results)
     write_whole(folder / JSON, json.dumps(report, ensure_ascii=False, indent=1) + "\n")

@@ -34,7 +34,8 @@ from testing.faults.calls import (
     read_memory,
 )
 
-_PR_SET_NO_NEW_PRIVS, _SECCOMP, _PIDFD_OPEN, _PIDFD_GETFD = 38, 317, 434, 438
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_SECCOMP, _PIDFD_OPEN, _PIDFD_GETFD = 317, 434, 438
 _SET_MODE_FILTER, _NEW_LISTENER, _CONTINUE = 1, 8, 1
 _AUDIT_ARCH_X86_64 = 0xC000003E
 _RETURN_ALLOW, _RETURN_NOTIFY = 0x7FFF0000, 0x7FC00000
@@ -129,6 +130,8 @@ def supervised(work: Callable[[], int | None], root: Path, fault: Fault | None =
 def _run_child(work: Callable[[], int | None], parent: socket.socket, told: int) -> NoReturn:
     """Has the parent watch this process, does the work and ends."""
     status = 1
+    # A call that nobody answers any more would wait for ever.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     try:
         os.dup2(told, 1)
         os.dup2(told, 2)
