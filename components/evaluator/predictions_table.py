@@ -224,7 +224,9 @@ class Table:
             *map(trained_on_column, self.predictors[1:]),
         ]
         for batch in read_batches(self._path, columns, ROW_GROUP):
-            yield batch.filter(batch.column(SCORED))
+            scored = batch.filter(batch.column(SCORED))
+            if len(scored):
+                yield scored
 
     def trained_on_rows(self) -> dict[str, int]:
         """Returns for each predictor but the model the scored rows that it was trained on."""
