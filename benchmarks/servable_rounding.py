@@ -30,21 +30,20 @@ def newest(output: Path, pattern: str) -> Path:
 
 def pixels_of(records: str, resolution: int) -> npt.NDArray[np.uint8]:
     """Returns uint8[n, resolution, resolution, 3]: the views of Examples."""
-    pixels = []
-    for record in tf.data.TFRecordDataset([records]):
+
+    def pixels(record: tf.Tensor) -> npt.NDArray[np.uint8]:
         parsed = tf.io.parse_single_example(record, PICTURE_SPEC)
-        window = parsed[features.WINDOW]
-        view = preprocess(parsed[features.IMAGE], lambda size, window=window: window, resolution)
-        pixels.append(view.pixels.numpy())
-    return np.stack(pixels)
+        view = preprocess(parsed[features.IMAGE], lambda size: parsed[features.WINDOW], resolution)
+        values: npt.NDArray[np.uint8] = view.pixels.numpy()
+        return values
+
+    return np.stack([pixels(record) for record in tf.data.TFRecordDataset([records])])
 
 
 def main(arguments: list[str]) -> None:
     """Prints a line of JSON."""
     parser = flags.parser(__doc__ or "")
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="output folder of a run"
-    )
+    flags.add_output(parser)
     output = parser.parse_args(arguments).output
     expected_json = newest(output, f"Trainer/model_run/*/{artifacts.EXPECTED_JSON}")
     run_dir = expected_json.parent
