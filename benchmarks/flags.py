@@ -8,6 +8,7 @@ import argparse
 import io
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 TORCH = (
     "uv run --no-project --python 3.10 "
@@ -96,6 +97,13 @@ def add_bfloat16(parser: argparse.ArgumentParser) -> None:
     """Adds --bfloat16."""
     parser.add_argument(
         "--bfloat16", action="store_true", help="computes in bfloat16 where float32 is not needed"
+    )
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Adds --output."""
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FOLDER", help="output folder of the run"
     )
 
 

@@ -94,9 +94,7 @@ def _newest(folder: Path) -> Path:
 def main() -> int:
     """Prints the skew as JSON; returns 0."""
     parser = flags.parser(__doc__)
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="FOLDER", help="output folder of the run"
-    )
+    flags.add_output(parser)
     parser.add_argument(
         "--csv", type=Path, required=True, metavar="FILE", help="eval CSV of the run"
     )

@@ -24,10 +24,10 @@ import tensorflow as tf
 
 from benchmarks import flags
 from benchmarks.label_indexers import DefaultIndexer
-from components.evaluator import scores
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import RECORDS
+from dataset import scores
 from dataset.partition import SplitShare, partition_rows
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from dataset.trained_on import TrainedOn
 from models.inputs.input_pipeline import evaluation_batches, shard_files, training_batches
 from models.inputs.label_index import LabelIndexer, count_labels
 from models.network import classifier
@@ -24,7 +25,7 @@ from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings, TrainSettings
 from models.trainer_config import TrainerConfig
 from models.training import backup, devices, fitting, losses, precision, warm_start
-from schemas import artifacts
+from schemas import artifacts, signatures
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -90,8 +91,13 @@ def run_fn(fn_args: Any) -> None:
         fn_args.base_model,
     )
 
+    # What the model will have seen; a base that leaves nothing to judge it on is refused here.
+    weights = warm_start.with_base_weights(config.model, fn_args.base_model).weights
+    trained_on = warm_start.trained_on(fn_args.train_files, fn_args.eval_files, weights)
+
     # Training and export.
     if devices.is_chief(strategy):
+        warm_start.write_trained_on(trained_on, fn_args.model_run_dir)
         backups = backup.Backups(config.backup_dir, key)
         backups.clear_others()
         model = train(
@@ -103,7 +109,7 @@ def run_fn(fn_args: Any) -> None:
             precision_dir=backups.folder,
             strategy=strategy,
         )
-        _export(model, config, data, fn_args)
+        _export(model, config, data, fn_args, trained_on)
         if clears_backups:
             backups.clear()
     else:
@@ -201,7 +207,13 @@ def _train_without_output(
         train(config, data, base_model, run_dir, backups, folder, strategy)
 
 
-def _export(model: keras.Model, config: TrainerConfig, data: Data, fn_args: Any) -> None:
+def _export(
+    model: keras.Model,
+    config: TrainerConfig,
+    data: Data,
+    fn_args: Any,
+    trained_on: TrainedOn | None,
+) -> None:
     """Calibrates the trained network and writes the servable and all that belongs to it."""
     run_dir = fn_args.model_run_dir
     model = export.as_float32(model, config.model, config.moods, run_dir)
@@ -213,11 +225,15 @@ def _export(model: keras.Model, config: TrainerConfig, data: Data, fn_args: Any)
         temperature.scale(model, data.eval_files, batches, run_dir)
         # The checkpoint must predict what the servable predicts.
         classifier.without_optimizer(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
-    golden.write(model, data.eval_files, sum(data.eval_counts), batches, run_dir)
-
     spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
+    total, label_indices = sum(data.eval_counts), data.indexer.indices_of(config.moods)
+    golden.write(model, data.eval_files, total, batches, label_indices, spec, run_dir)
+
     weights = warm_start.with_base_weights(config.model, fn_args.base_model).weights
     export.write_servable(model, spec, weights, fn_args.serving_model_dir)
+    warm_start.write_trained_on(
+        trained_on, os.path.join(fn_args.serving_model_dir, signatures.EXTRAS_FOLDER)
+    )
     warm_start.keep_checkpoint(run_dir, fn_args.serving_model_dir)
 
 

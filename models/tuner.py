@@ -4,7 +4,6 @@ A trial is a training by the Trainer's own code, shorter and on a subset of the 
 """
 
 import contextlib
-import csv
 import dataclasses
 import gc
 import hashlib
@@ -23,10 +22,10 @@ from models import trainer
 from models.trainer_config import TrainerConfig
 from models.training import devices
 from models.training.backup import Backups
-from models.tuning import subset
-from models.tuning.random_search import MEMORY, OBJECTIVE, RandomSearch
+from models.tuning import subset, trial_counts
+from models.tuning.random_search import COUNTS, MEMORY, RandomSearch, RunTrial
 from models.tuning.settings import Space, TuneSettings, Value, space, trial_settings, with_values
-from schemas import artifacts, splits
+from schemas import splits
 from schemas.documents.tuning import Trials
 
 _LOGGER = logging.getLogger(__name__)
@@ -73,17 +72,20 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     def broadcast_from_chief(number: float) -> float:
         return devices.broadcast_from_chief(strategy, number)
 
-    def run_trial(name: str, values: Mapping[str, Value]) -> float:
+    def run_trial(name: str, values: Mapping[str, Value]) -> trial_counts.Matrices:
         train, augment = with_values(trial_settings(tune, config.train), config.augment, values)
         trial = dataclasses.replace(config, train=train, augment=augment)
         with _run_dir(folder) as run_dir:
             backups = Backups(os.path.join(run_dir, "backups"), "trial")
             base_model = fn_args.base_model
-            trainer.train(trial, data, base_model, run_dir, backups, folder, strategy, task=name)
-            score = broadcast_from_chief(best_score(os.path.join(run_dir, artifacts.CURVES_CSV)))
+            model = trainer.train(
+                trial, data, base_model, run_dir, backups, folder, strategy, task=name
+            )
+            matrices = trial_counts.count(model, trial, data.indexer, data.eval_files, run_dir)
+        del model
         keras.utils.clear_session()
         gc.collect()  # A network's layers refer to each other.
-        return score
+        return matrices
 
     search = _Search(run_trial, choices, tune, folder, broadcast_from_chief, data, writes=writes)
     return TunerFnResult(tuner=search, fit_kwargs={})
@@ -100,7 +102,7 @@ class _Search(RandomSearch):
 
     def __init__(
         self,
-        run: Callable[[str, Mapping[str, Value]], float],
+        run: RunTrial,
         choices: Space,
         tune: TuneSettings,
         folder: str,
@@ -131,16 +133,6 @@ class _Search(RandomSearch):
         return Trials(**super().table(), rows=rows)
 
 
-def best_score(curves: str) -> float:
-    """Returns the highest objective of a training's epochs.
-
-    Args:
-      curves: path of the training's ``artifacts.CURVES_CSV``.
-    """
-    with tf.io.gfile.GFile(curves) as file:
-        return max(float(row[OBJECTIVE]) for row in csv.DictReader(file))
-
-
 def _search_key(fn_args: Any) -> str:
     """Returns a hash of everything that the trials depend on; the budget is not part of it."""
     config = dict(fn_args.custom_config)
@@ -153,11 +145,12 @@ def _search_key(fn_args: Any) -> str:
 def _local_copy(folder: str) -> str:
     """Returns a new folder on this machine with the trials of an earlier search in ``folder``."""
     copy = tempfile.mkdtemp(prefix="pet-mood-tuner-")
-    for path, _, files in tf.io.gfile.walk(os.path.join(folder, MEMORY)):
-        target = os.path.join(copy, os.path.relpath(path, folder))
-        tf.io.gfile.makedirs(target)
-        for name in files:
-            tf.io.gfile.copy(os.path.join(path, name), os.path.join(target, name))
+    for part in (MEMORY, COUNTS):
+        for path, _, files in tf.io.gfile.walk(os.path.join(folder, part)):
+            target = os.path.join(copy, os.path.relpath(path, folder))
+            tf.io.gfile.makedirs(target)
+            for name in files:
+                tf.io.gfile.copy(os.path.join(path, name), os.path.join(target, name))
     return copy
 
 
@@ -166,7 +159,9 @@ def _subset(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data
 
     def write(files: Sequence[str], counts: Sequence[int], path: str) -> list[int]:
         target_counts = subset.stratified_counts(counts, tune.rows)
-        return subset.write(files, data.indexer, target_counts, path, tune.seed)
+        whole = target_counts == list(counts)
+        frames = max(1, sum(counts)) if whole else tune.frames_per_clip
+        return subset.write(files, data.indexer, target_counts, path, tune.seed, frames)
 
     train_file = os.path.join(folder, f"{splits.TRAIN}.tfrecord")
     eval_file = os.path.join(folder, f"{splits.EVAL}.tfrecord")

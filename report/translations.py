@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from schemas.documents.evaluation import ScoreName
+from schemas.documents.evaluation import ResamplingUnit, ScoreName
 from schemas.documents.leaks import LeakKind
 
 Pair = tuple[str, str]
@@ -88,9 +88,17 @@ CHECKS = {
         "확률이 정답률과 맞는가?",
         "보정 오차 {value:.3f}, 기준 {limit:.3f} 이하",
     ),
+    "macro_f1": Check(
+        "매크로 F1이 충분한가?",
+        "매크로 F1 {value:.3f}, 기준 {limit:.3f} 이상",
+    ),
+    "rows_new_to_last_blessed": Check(
+        "지난번 통과 모델이 학습하지 않은 클립이 있는가?",
+        "비교할 수 있는 동물과 클립 {value:.0f}개, 기준 {limit:.0f}개 이상",
+    ),
     "not_worse_than_last_blessed": Check(
         "지난번 통과 모델보다 나쁘지 않은가?",
-        "매크로 F1 차이 {value:+.3f}, 기준 {limit:+.3f} 이상",
+        "매크로 F1 차이의 95 % 구간 하한 {value:+.3f}, 기준 {limit:+.3f} 이상",
     ),
     "not_worse_on_any_mood": Check(
         "어느 감정에서도 나빠지지 않았는가?",
@@ -101,6 +109,15 @@ CHECKS = {
         "종별 매크로 F1 차이의 95 % 구간 상한 중 최솟값 {value:+.3f}, 기준 {limit:+.3f} 이상",
     ),
 }
+RESAMPLED: dict[ResamplingUnit, Pair] = {
+    "groups": ("95 % 구간은 동물을 다시 뽑아 구함", "95 % intervals by resampling animals"),
+    "clips": ("95 % 구간은 클립을 다시 뽑아 구함", "95 % intervals by resampling clips"),
+    "groups_and_clips": (
+        "95 % 구간은 동물(모르면 클립)을 다시 뽑아 구함",
+        "95 % intervals by resampling animals, and clips of unknown animals",
+    ),
+}
+"""What the intervals are drawn from."""
 NO_FIGURES = "측정할 수 없음"
 """In place of a check's figures where its value is NaN or infinite."""
 SERVABLE_QUESTION = "서빙 모델이 제대로 답하는가?"
@@ -127,9 +144,9 @@ TEXTS: dict[str, Pair] = {
     "clips": ("클립", "clips"),
     "by_frame": ("프레임별", "per frame"),
     "by_clip": ("클립별", "per clip"),
-    "intervals": (
-        "95 % 구간은 클립을 다시 뽑아 구함",
-        "95 % intervals by resampling clips",
+    "new_rows": (
+        "이 모델이 학습하지 않은 프레임만",
+        "frames that it was not trained on",
     ),
     "confusion": (
         "행: 정답, 열: 예측",

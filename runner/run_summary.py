@@ -14,7 +14,7 @@ from report.node_run import NodeState
 from report.results import Results
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
-from schemas.documents.evaluation import OtherPredictor, ScoreName, Scores
+from schemas.documents.evaluation import OtherPredictor, ResamplingUnit, ScoreName, Scores
 from schemas.exit_codes import RunExit
 from schemas.splits import TRAIN
 from system.printable import printable
@@ -27,6 +27,12 @@ _SCORES: tuple[tuple[str, ScoreName], ...] = (
     ("calibration error", "ece"),
 )
 """Titles and names of the scores of frames that are printed."""
+_UNITS: dict[ResamplingUnit, str] = {
+    "groups": "animal",
+    "clips": "clip",
+    "groups_and_clips": "animal or clip",
+}
+"""What the intervals are drawn from."""
 _MAX_MESSAGE_LENGTH = 400
 _BEST_TRIALS = 5
 _ENDINGS = {
@@ -185,7 +191,7 @@ def _scores_table(results: Results) -> RenderableType | None:
     table = _table()
     table.add_column(f"on {metrics['rows']:,} eval rows")
     table.add_column("model", justify="right")
-    table.add_column("95 % interval", style="dim")
+    table.add_column(f"95 % interval by {_UNITS[metrics['resampling']['of']]}", style="dim")
     for name in others:
         table.add_column(Text(titles[name]), justify="right")
 

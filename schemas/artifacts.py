@@ -68,10 +68,12 @@ PREDICTIONS_PARQUET = "predictions.parquet"
 
 Columns of the row itself: line, image_path, clip, group, species, action, box_area, box_size,
 brightness, brightness_band, sharpness, contrast, label, label_index, and judged, which is false
-where the temperature was fitted on the row. Columns of each predictor: its likeliest mood and
-float32[k], namely ``predicted`` and ``probabilities`` of the model, the same after ``baseline_``
-and ``compared_``, and ``majority_predicted``. The file's metadata have the ``moods`` (JSON) in the
-probabilities' order, and the ``majority``.
+where the temperature was fitted on the row, or where the first model of a warm start was trained on
+its clip or animal. Columns of each predictor: its likeliest mood and float32[k], namely
+``predicted`` and ``probabilities`` of the model, the same after ``baseline_`` and ``compared_``,
+each with ``trained_on`` (whether that model was trained on the row's clip or animal), and
+``majority_predicted``. The file's metadata have the ``moods`` (JSON) in the probabilities' order,
+and the ``majority``.
 """
 
 METRICS_JSON = "metrics.json"
@@ -99,9 +101,14 @@ MODEL_CHECKPOINT = "checkpoint"
 a later training that starts with its weights."""
 EXPECTED_RECORDS = "expected.tfrecord"
 """In the ModelRun artifact: a few Examples of the eval split."""
-EXPECTED_PROBABILITIES = "expected.npy"
-"""In the ModelRun artifact: the probabilities, float32[n, k], that the trained model gave them
-before the export."""
+EXPECTED_JSON = "expected.json"
+"""In the ModelRun artifact: ``documents.Expected``, what the trained model predicts for them."""
+TRAINED_ON_NPZ = "trained_on.npz"
+"""``dataset.trained_on.TrainedOn``: in the ModelRun artifact beside the checkpoint, in the Model
+artifact beside its copy, and in the servable's ``assets.extra``, from where it is pushed too."""
+NAMES_FOLDER = "names"
+"""Folder in the Examples artifact: for each split a file .npy with uint64[n, 2], the distinct pairs
+of ``dataset.trained_on.name_pairs``."""
 
 UNFINISHED = "unfinished"
 """Folder below a node's own: what the node goes on from after a kill, until TFX has recorded it as

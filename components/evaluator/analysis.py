@@ -16,7 +16,7 @@ from tfx_bsl.arrow import table_util
 
 from components.evaluator import predictions_table, tfma_metrics
 from components.evaluator.confusion_counts import ALL_ROWS, ConfusionCounts, SliceKey
-from components.evaluator.scores import Matrix
+from dataset.scores import Matrix
 from system.arrow import pa
 
 _MATRIX = "confusion"

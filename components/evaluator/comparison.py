@@ -1,7 +1,8 @@
 """Differences between two models' scores on the same rows, with their intervals.
 
-Both models are scored on the same draws of clips. Clips that are hard for one model are hard for
-the other, so the interval of the difference is narrower than those of the scores.
+Both models are scored on the same draws of animals or clips. Clips that are hard for one model are
+hard for the other, so the interval of the difference is narrower than those of the scores. Rows
+whose clip or animal the other model was trained on are left out for both.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.evaluator import predictions_table, scores
+from components.evaluator import predictions_table
 from components.evaluator.confusion_counts import ALL_ROWS, ConfusionCounts, SliceKey
-from components.evaluator.resampling import TAIL, Array, interval, resampled
 from components.evaluator.settings import EvaluateSettings
+from dataset import scores
+from dataset.resampling import TAIL, Array, interval, least_units, resampled
 
 
 class Difference(NamedTuple):
@@ -23,7 +25,7 @@ class Difference(NamedTuple):
       score: of the model, [0, 1].
       other_score: of the other predictor, [0, 1].
       low: lower end of the interval of ``score - other_score``; NaN where there are fewer than
-        two clips.
+        two resampling units.
       high: its upper end; likewise.
     """
 
@@ -42,8 +44,8 @@ class Difference(NamedTuple):
 def macro_f1_difference(
     counts: ConfusionCounts, other: str, settings: EvaluateSettings
 ) -> Difference:
-    """Returns the difference in macro-F1 on all rows, with its 95 % interval."""
-    return _differences(counts, other, ALL_ROWS, scores.macro_f1, [""], settings, num_tests=1)[0]
+    """Returns the difference in macro-F1 on the rows that both can be scored on, with 95 %."""
+    return _differences(counts, other, ALL_ROWS, _macro_f1, [""], settings, num_tests=1)[0]
 
 
 def differences_by_mood_and_species(
@@ -52,23 +54,38 @@ def differences_by_mood_and_species(
     """Returns the differences in F1 of each mood that has rows, and in macro-F1 on each species.
 
     The intervals hold for all of them together with at least 95 %, by Bonferroni's correction:
-    without it, one of eight equal pairs would be found worse in every sixth run. A mood or
-    species of fewer than about six clips cannot be found worse: it is absent from too many draws,
-    and such draws show no difference.
+    without it, one of eight equal pairs would be found worse in every sixth run. Moods and species
+    of fewer units than ``resampling.least_units`` are left out: a few draws of one or two clips
+    would pass for certainty.
     """
-    present = counts.label_counts.any(axis=0)
-    species = [key for key in counts.slices if key[0][0] == predictions_table.SPECIES]
-    num_tests = int(present.sum()) + len(species)
-    by_mood = _differences(
-        counts, other, ALL_ROWS, scores.f1s, counts.mood_names, settings, num_tests
-    )
+    model, _ = counts.pair(other)
+    units_of_mood = (model.sum(axis=2) > 0).sum(axis=0)
+    species = {
+        key: int((counts.pair(other, key)[0].sum(axis=(1, 2)) > 0).sum())
+        for key in counts.slices
+        if key[0][0] == predictions_table.SPECIES
+    }
+    num_tests = int((units_of_mood > 0).sum()) + sum(count > 0 for count in species.values())
+    least = least_units(num_tests)
+    by_mood = _differences(counts, other, ALL_ROWS, _f1s, counts.mood_names, settings, num_tests)
     by_species = [
-        _differences(counts, other, key, scores.macro_f1, [key[0][1]], settings, num_tests)[0]
-        for key in species
+        _differences(counts, other, key, _macro_f1, [key[0][1]], settings, num_tests)[0]
+        for key, count in species.items()
+        if count >= least
     ]
     return [
-        difference for difference, has_rows in zip(by_mood, present, strict=True) if has_rows
+        difference
+        for difference, count in zip(by_mood, units_of_mood, strict=True)
+        if count >= least
     ], by_species
+
+
+def _macro_f1(confusion: Array) -> Array:
+    return scores.where_any(scores.macro_f1(confusion), confusion)
+
+
+def _f1s(confusion: Array) -> Array:
+    return scores.where_present(scores.f1s(confusion), confusion)
 
 
 def _differences(
@@ -80,14 +97,10 @@ def _differences(
     settings: EvaluateSettings,
     num_tests: int,
 ) -> list[Difference]:
-    # All clips, those outside the slice too: see differences_by_mood_and_species.
-    matrices = [
-        counts.confusion_matrices(predictor, slice_key)
-        for predictor in (predictions_table.MODEL, other)
-    ]
+    matrices = counts.pair(other, slice_key)
     values, other_values = (np.atleast_1d(score(part.sum(axis=0))).tolist() for part in matrices)
     ends = np.full((2, len(names)), np.nan)
-    if counts.clips > 1:
+    if (matrices[0].sum(axis=(1, 2)) > 0).sum() > 1:
         draws = resampled(
             matrices,
             lambda model, other: score(model) - score(other),

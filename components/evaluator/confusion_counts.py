@@ -2,21 +2,28 @@
 
 The file is read once. Memory grows with the clips and the moods and not with the frames.
 
-Intervals are drawn from *resampling units*: the clips themselves or, where there are more than
-``MAX_RESAMPLING_UNITS`` (AI Hub's eval split has 7,649), pools of clips, to which the clips are
-assigned in turn. Clips are independent of each other, and so are pools of them. Pools keep the
-memory of the draws small where every photo is a clip.
+Intervals are drawn from *resampling units*: the animals (groups), and the clips whose animal is not
+known. Where there are more than ``MAX_RESAMPLING_UNITS``, they are pools of these, to which they
+are assigned in turn. Animals are independent of each other, and so are pools of them. Pools keep
+the memory of the draws small where every photo is a clip.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from components.evaluator import calibration, predictions_table, scores
-from components.evaluator.scores import Matrix
+from components.evaluator import calibration, predictions_table
+from components.evaluator.predictor_counts import (
+    Ints,
+    PredictorCounts,
+    Rows,
+    add_to_bins,
+    with_rows,
+)
+from dataset import scores
+from dataset.scores import Matrix
+from schemas.documents.evaluation import ResamplingUnit
 from system.arrow import pa
 
 SliceKey = tuple[tuple[str, Any], ...]
@@ -24,11 +31,6 @@ SliceKey = tuple[tuple[str, Any], ...]
 ALL_ROWS: SliceKey = ()
 
 MAX_RESAMPLING_UNITS = 8192
-_CLIP_LIMIT = 1 << 32
-_MAX_PENDING_CELLS = 1 << 20
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 class ConfusionCounts:
@@ -39,7 +41,10 @@ class ConfusionCounts:
       majority_index: index of the commonest mood.
       rows: number of scored rows; the other rows are not counted.
       label_counts: float64[clips, k], each clip's rows by mood.
-      predictors: counts of each predictor that gives probabilities, by its name.
+      predictors: counts of each predictor that gives probabilities, by its name. Rows that another
+        model than the new one was trained on are not among its rows.
+      trained_on_rows: number of rows that each of the other models was trained on.
+      grouped_clips: number of clips whose animal is known.
       combinations: number of the model's rows by their values of
         ``predictions_table.SLICE_COLUMNS``, their label index and their predicted index.
     """
@@ -49,14 +54,27 @@ class ConfusionCounts:
         self.mood_names, self.majority_index = table.mood_names, table.majority_index
         self.rows = 0
         self._clip_indices: dict[str, int] = {}
+        self._clip_units = np.zeros(0, np.int64)
+        self._group_units: dict[str, int] = {}
+        self._units = 0
+        self.grouped_clips = 0
         self._slice_indices: dict[SliceKey, int] = {ALL_ROWS: 0}
         num_classes = len(self.mood_names)
         self.label_counts = np.zeros((0, num_classes))
-        self.predictors = {name: PredictorCounts(num_classes) for name in table.predictors}
+        self.predictors = {
+            name: PredictorCounts(num_classes, MAX_RESAMPLING_UNITS) for name in table.predictors
+        }
+        self.trained_on_rows = table.trained_on_rows()
+        # The model on the rows of another, where these are not all rows.
+        self._twins = {
+            name: PredictorCounts(num_classes, MAX_RESAMPLING_UNITS)
+            for name, rows in self.trained_on_rows.items()
+            if rows
+        }
         self.combinations: Counter[tuple[Any, ...]] = Counter()
         for batch in table.batches():
             self._add(batch)
-        for predictor in self.predictors.values():
+        for predictor in (*self.predictors.values(), *self._twins.values()):
             predictor.merge()
 
     @property
@@ -66,8 +84,19 @@ class ConfusionCounts:
 
     @property
     def resampling_units(self) -> int:
-        """Number of clips, or of pools of them, that intervals are drawn from."""
-        return min(self.clips, MAX_RESAMPLING_UNITS)
+        """Number of animals and clips, or of pools of them, that intervals are drawn from."""
+        return min(self._units, MAX_RESAMPLING_UNITS)
+
+    @property
+    def unit(self) -> ResamplingUnit:
+        """What a resampling unit is."""
+        if self.grouped_clips in (0, self.clips):
+            return "groups" if self.grouped_clips else "clips"
+        return "groups_and_clips"
+
+    def rows_of(self, predictor: str) -> int:
+        """Returns the number of rows that a predictor is scored on."""
+        return self.rows - self.trained_on_rows.get(predictor, 0)
 
     @property
     def finite_rows(self) -> int:
@@ -92,7 +121,24 @@ class ConfusionCounts:
             return scores.majority_confusion(
                 self.confusion_matrices(predictions_table.MODEL, slice_key), self.majority_index
             )
-        matrices = self.predictors[predictor].confusion_matrices(self._slice_indices[slice_key])
+        return self._matrices(self.predictors[predictor], slice_key)
+
+    def pair(self, other: str, slice_key: SliceKey = ALL_ROWS) -> tuple[Matrix, Matrix]:
+        """Returns the confusion matrices of the model and of another predictor, on the same rows.
+
+        These are the rows that the other was not trained on.
+
+        Args:
+          other: see ``confusion_matrices``, and for the other argument.
+          slice_key: likewise.
+        """
+        model = self._twins.get(other, self.predictors[predictions_table.MODEL])
+        return self._matrices(model, slice_key), self.confusion_matrices(other, slice_key)
+
+    def _matrices(self, predictor: PredictorCounts, slice_key: SliceKey) -> Matrix:
+        matrices = predictor.confusion_matrices(
+            self._slice_indices[slice_key], self._clip_units % MAX_RESAMPLING_UNITS
+        )
         return matrices[: self.resampling_units]
 
     def clips_of(self, slice_key: SliceKey) -> int:
@@ -115,14 +161,17 @@ class ConfusionCounts:
         """
         num_classes = len(self.mood_names)
         y_true = self.label_counts.argmax(axis=1)
+        units = self._clip_units % MAX_RESAMPLING_UNITS
         if predictor == predictions_table.MAJORITY:
             y_pred = np.full(self.clips, self.majority_index)
             probabilities = np.zeros((self.clips, num_classes))
         else:
             probabilities = self.predictors[predictor].mean_probabilities()
             y_pred = predictions_table.predicted_indices(probabilities)
+            has_rows = self.predictors[predictor].clips_with_rows()
+            y_true, y_pred, units = y_true[has_rows], y_pred[has_rows], units[has_rows]
+            probabilities = probabilities[has_rows]
 
-        units = np.arange(self.clips) % MAX_RESAMPLING_UNITS
         matrices = np.zeros((self.resampling_units, num_classes, num_classes + 1))
         np.add.at(matrices, (units, y_true, y_pred), 1)
         bins = np.zeros((self.resampling_units, calibration.BINS, 3))
@@ -131,23 +180,48 @@ class ConfusionCounts:
 
     def _add(self, batch: pa.RecordBatch) -> None:
         self.rows += len(batch)
+        known_clips = self.clips
         clips = self._indices(batch.column(predictions_table.CLIP), self._clip_indices)
+        self._assign_units(clips, batch.column(predictions_table.GROUP), known_clips)
+        units = self._clip_units[clips] % MAX_RESAMPLING_UNITS
         y_true = batch.column(predictions_table.LABEL_INDEX).to_numpy()
         self.label_counts = with_rows(self.label_counts, len(self._clip_indices))
         np.add.at(self.label_counts, (clips, y_true), 1)
         slices = self._slices_of(batch)
 
-        for name, predictor in self.predictors.items():
+        rows_by_name = {}
+        for name in self.predictors:
             probabilities = predictions_table.probabilities_of(batch, name)
             y_pred = predictions_table.predicted_indices(probabilities)
-            predictor.add(slices, clips, y_true, y_pred, probabilities, len(self._clip_indices))
-            if name == predictions_table.MODEL:
-                columns = [
-                    batch.column(column).to_pylist() for column in predictions_table.SLICE_COLUMNS
-                ]
-                self.combinations.update(
-                    zip(*columns, y_true.tolist(), y_pred.tolist(), strict=True)
-                )
+            rows_by_name[name] = Rows(slices, clips, units, y_true, y_pred, probabilities)
+        model_rows = rows_by_name[predictions_table.MODEL]
+        for name, rows in rows_by_name.items():
+            if name not in self._twins:
+                self.predictors[name].add(rows, self.clips)
+                continue
+            unseen = ~predictions_table.trained_on(batch, name)
+            self.predictors[name].add(rows.where(unseen), self.clips)
+            self._twins[name].add(model_rows.where(unseen), self.clips)
+
+        columns = [batch.column(column).to_pylist() for column in predictions_table.SLICE_COLUMNS]
+        y_pred = model_rows.y_pred
+        self.combinations.update(zip(*columns, y_true.tolist(), y_pred.tolist(), strict=True))
+
+    def _assign_units(self, clips: Ints, groups: pa.Array, known_clips: int) -> None:
+        """Gives each new clip its animal's resampling unit; its first row names the animal.
+
+        So a clip stays whole, even if its rows name several animals.
+        """
+        new = np.flatnonzero(clips >= known_clips)
+        # New clips have rising indices in the order of their first rows.
+        _, first = np.unique(clips[new], return_index=True)
+        units = []
+        for group in groups.take(pa.array(new[first])).to_pylist():
+            unit = self._group_units.setdefault(group, self._units) if group else self._units
+            self._units = max(self._units, unit + 1)
+            self.grouped_clips += bool(group)
+            units.append(unit)
+        self._clip_units = np.concatenate([self._clip_units, np.array(units, np.int64)])
 
     def _slices_of(self, batch: pa.RecordBatch) -> list[Ints]:
         """Returns int64[n] for ``ALL_ROWS`` and each slice column: slice indices, -1 for null."""
@@ -169,126 +243,3 @@ class ConfusionCounts:
             index_of.setdefault(value, len(index_of)) for value in encoded.dictionary.to_pylist()
         ]
         return np.array(indices, np.int64)[encoded.indices.to_numpy()]
-
-
-class PredictorCounts:
-    """Counts of one predictor's rows, by clip.
-
-    Rows are counted in cells. A cell is a slice, a clip, a true and a predicted mood, packed into
-    one int64.
-
-    Attributes:
-      non_finite_rows: number of rows with a NaN or infinite probability.
-      bins: float64[MAX_RESAMPLING_UNITS, BINS, 3], see ``calibration``.
-    """
-
-    def __init__(self, num_classes: int) -> None:
-        self._num_classes = num_classes
-        self._cells: list[tuple[Ints, Ints]] = []
-        self._pending_cells = 0
-        self._probability_sums = np.zeros((0, num_classes + 1))
-        self.non_finite_rows = 0
-        self.bins: calibration.Bins = np.zeros((MAX_RESAMPLING_UNITS, calibration.BINS, 3))
-
-    def add(
-        self,
-        slices: Sequence[Ints],
-        clips: Ints,
-        y_true: Ints,
-        y_pred: Ints,
-        probabilities: Floats,
-        known_clips: int,
-    ) -> None:
-        """Adds rows.
-
-        Args:
-          slices: int64[n] each, indices of slices that the rows are in; -1 is none.
-          clips: int64[n], indices of clips.
-          y_true: int64[n], label indices.
-          y_pred: int64[n], as ``predictions_table.predicted_indices`` returns them.
-          probabilities: float64[n, k].
-          known_clips: number of clips so far.
-        """
-        finite = y_pred < self._num_classes
-        self.non_finite_rows += int((~finite).sum())
-        self._probability_sums = with_rows(self._probability_sums, known_clips)
-        # The last column counts the rows.
-        addends = np.concatenate([probabilities, np.ones((len(clips), 1))], axis=1)
-        np.add.at(self._probability_sums, clips[finite], addends[finite])
-        add_to_bins(self.bins, clips % MAX_RESAMPLING_UNITS, y_true, y_pred, probabilities)
-
-        for slice_index in slices:
-            inside = slice_index >= 0
-            cell = slice_index[inside] * _CLIP_LIMIT + clips[inside]
-            cell = cell * self._num_classes + y_true[inside]
-            cell = cell * (self._num_classes + 1) + y_pred[inside]
-            self._cells.append(np.unique(cell, return_counts=True))
-            self._pending_cells += len(self._cells[-1][0])
-        if self._pending_cells > _MAX_PENDING_CELLS:
-            self.merge()
-
-    def merge(self) -> None:
-        """Adds up counts of the same cell."""
-        if not self._cells:
-            return
-        cells, inverse = np.unique(
-            np.concatenate([cell for cell, _ in self._cells]), return_inverse=True
-        )
-        counts = np.concatenate([count for _, count in self._cells])
-        self._cells = [(cells, np.bincount(inverse, counts).astype(np.int64))]
-        self._pending_cells = 0
-
-    def mean_probabilities(self) -> Floats:
-        """Returns float64[clips, k]: means over a clip's finite rows, NaN where it has none."""
-        count = self._probability_sums[:, -1:]
-        means = np.full((len(count), self._num_classes), np.nan)
-        return np.divide(self._probability_sums[:, :-1], count, out=means, where=count > 0)
-
-    def confusion_matrices(self, slice_index: int) -> Matrix:
-        """Returns float64[MAX_RESAMPLING_UNITS, k, k + 1] on a slice's rows, of merged counts."""
-        shape = (MAX_RESAMPLING_UNITS, self._num_classes, self._num_classes + 1)
-        size = self._num_classes * (self._num_classes + 1)
-        cells, counts = self._slice_cells(slice_index)
-        clips, positions = np.divmod(cells, size)
-        flat = np.bincount(
-            clips % MAX_RESAMPLING_UNITS * size + positions, counts, MAX_RESAMPLING_UNITS * size
-        )
-        return flat.astype(np.float64).reshape(shape)
-
-    def clips_of(self, slice_index: int) -> int:
-        """Returns the number of clips that have rows in a slice."""
-        cells, _ = self._slice_cells(slice_index)
-        return len(np.unique(cells // (self._num_classes * (self._num_classes + 1))))
-
-    def _slice_cells(self, slice_index: int) -> tuple[Ints, Ints]:
-        """Returns a slice's merged cells, less the slice's first cell, and their counts."""
-        size = _CLIP_LIMIT * self._num_classes * (self._num_classes + 1)
-        ((cells, counts),) = self._cells
-        begin, end = np.searchsorted(cells, [slice_index * size, (slice_index + 1) * size])
-        return cells[begin:end] - slice_index * size, counts[begin:end]
-
-
-def add_to_bins(
-    bins: calibration.Bins, units: Ints, y_true: Ints, y_pred: Ints, probabilities: Floats
-) -> None:
-    """Adds rows with finite probabilities to the bins of their resampling units.
-
-    Args:
-      bins: float64[units, BINS, 3], changed in place.
-      units: int64[n], indices of resampling units.
-      y_true: see ``PredictorCounts.add``, and the next two.
-      y_pred: likewise.
-      probabilities: likewise.
-    """
-    finite = y_pred < probabilities.shape[1]
-    confidence = probabilities[finite].max(axis=1)
-    addends = np.stack(
-        [np.ones(len(confidence)), confidence, y_pred[finite] == y_true[finite]], axis=-1
-    )
-    np.add.at(bins, (units[finite], calibration.bin_of(confidence)), addends)
-
-
-def with_rows(array: Floats, rows: int) -> Floats:
-    """Returns the array with rows of zeros added until it has ``rows`` rows."""
-    more = np.zeros((rows - len(array), *array.shape[1:]))
-    return np.concatenate([array, more]) if len(more) else array

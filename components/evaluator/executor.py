@@ -21,6 +21,7 @@ from components.evaluator.settings import EvaluateSettings
 from schemas import artifacts
 from schemas.documents.evaluation import Measures, Metrics, Verdict
 from schemas.documents.ingest import Ingest
+from schemas.errors import DataRefusedError
 from schemas.splits import EVAL
 from system.patterns import escaped
 from system.storage import open_file
@@ -36,6 +37,14 @@ SETTINGS = "settings_json"
 CODE = "code"
 
 _TITLES = {BASELINE: "The last blessed model", COMPARED: "evaluate.compare_with"}
+
+
+_NO_ROWS = (
+    "There must be rows of the eval split to score the model on. Received: none, because the model "
+    "began with one that was trained on their clips or animals, or because its temperature was "
+    "fitted on them. Evaluate on other clips, or set model.warm_start=false or "
+    "evaluate.calibrate=false"
+)
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -81,6 +90,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         # Count and measure.
         counts = ConfusionCounts(Table(table_path))
+        if not counts.rows:
+            raise DataRefusedError(_NO_ROWS)
         if counts.finite_rows:  # TFMA cannot evaluate an empty table.
             with self._make_beam_pipeline() as pipeline:
                 analysis.analyse(pipeline, counts, evaluation.uri)
@@ -120,6 +131,16 @@ def _load_servables(
             continue
         servables[name] = servable
         notes.append(f"{title} is {path}.")
+        if servable.trained_on is None or not servable.trained_on.complete:
+            notes.append(
+                f"{title} does not say which clips it was trained on: on those of the eval split "
+                "it looks too good."
+            )
+    if model.trained_on is not None and not model.trained_on.complete:
+        notes.append(
+            "The model began with one that does not say which clips it was trained on: on those "
+            "of the eval split it looks too good."
+        )
     return servables, notes
 
 

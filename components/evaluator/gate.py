@@ -8,10 +8,19 @@ from components.evaluator import calibration, comparison, predictions_table
 from components.evaluator.comparison import Difference
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.settings import EvaluateSettings
-from schemas.documents.evaluation import CheckRecord
+from dataset import scores
+from schemas.documents.evaluation import CheckRecord, ResamplingUnit
 
 AT_LEAST: Final = "at_least"
 AT_MOST: Final = "at_most"
+
+_LEAST_UNITS = 2
+"""Resampling units without which there is no interval."""
+_UNITS: Final[dict[ResamplingUnit, str]] = {
+    "groups": "animals",
+    "clips": "clips",
+    "groups_and_clips": "animals and clips",
+}
 
 
 class Check(NamedTuple):
@@ -62,6 +71,8 @@ def checks(counts: ConfusionCounts, settings: EvaluateSettings) -> Iterator[Chec
     yield _over_majority(
         comparison.macro_f1_difference(counts, predictions_table.MAJORITY, settings), settings
     )
+    if settings.min_macro_f1:
+        yield _macro_f1(counts, settings)
     ece = float(calibration.error(counts.bins(predictions_table.MODEL).sum(axis=0)))
     yield _at_most(
         "calibrated",
@@ -70,13 +81,17 @@ def checks(counts: ConfusionCounts, settings: EvaluateSettings) -> Iterator[Chec
         f"calibration error {ece:.3f}, evaluate.max_calibration_error allows "
         f"{settings.max_calibration_error:.3f}",
     )
-    if predictions_table.BASELINE in counts.predictors:
+    # A loss of all is a loss of nothing to compare with.
+    if predictions_table.BASELINE in counts.predictors and settings.max_loss < 1:
         yield from _against_last_blessed(counts, settings)
 
 
 def _over_majority(difference: Difference, settings: EvaluateSettings) -> Check:
     if math.isnan(difference.low):
-        message = "The rows must be of at least two clips to distinguish a gain from chance"
+        message = (
+            "The rows must be of at least two clips, and of two animals where these are known, to "
+            "distinguish a gain from chance"
+        )
     else:
         message = (
             f"macro-F1 {difference.score:.3f} against {difference.other_score:.3f} of always "
@@ -86,21 +101,47 @@ def _over_majority(difference: Difference, settings: EvaluateSettings) -> Check:
     return _at_least("over_majority", difference.low, settings.min_gain, message)
 
 
+def _macro_f1(counts: ConfusionCounts, settings: EvaluateSettings) -> Check:
+    matrices = counts.confusion_matrices(predictions_table.MODEL)
+    value = float(scores.macro_f1(matrices.sum(axis=0)))
+    return _at_least(
+        "macro_f1",
+        value,
+        settings.min_macro_f1,
+        f"macro-F1 {value:.3f}, evaluate.min_macro_f1 requires {settings.min_macro_f1:.3f}",
+    )
+
+
 def _against_last_blessed(counts: ConfusionCounts, settings: EvaluateSettings) -> Iterator[Check]:
     limit = 0.0 - settings.max_loss  # Not -0.0, which the message would show.
+    matrices, _ = counts.pair(predictions_table.BASELINE)
+    units = int((matrices.sum(axis=(1, 2)) > 0).sum())
+    rows = counts.rows_of(predictions_table.BASELINE)
+    yield _at_least(
+        "rows_new_to_last_blessed",
+        units,
+        _LEAST_UNITS,
+        f"The last blessed model is compared on {rows} of {counts.rows} rows, of {units} "
+        f"{_UNITS[counts.unit]}: those that it was not trained on. There must be at least "
+        f"{_LEAST_UNITS}; evaluate on other clips, or set evaluate.max_loss=1, which compares with "
+        "no earlier model",
+    )
+    if units < _LEAST_UNITS:
+        return
     difference = comparison.macro_f1_difference(counts, predictions_table.BASELINE, settings)
     yield _at_least(
         "not_worse_than_last_blessed",
-        difference.value,
+        difference.low,
         limit,
         f"macro-F1 {difference.score:.3f} against {difference.other_score:.3f} of the last "
         f"blessed model on the same rows: {difference.value:+.3f}, {_interval(difference)}; "
-        f"evaluate.max_loss requires at least {limit:+.3f}",
+        f"evaluate.max_loss requires a lower end of at least {limit:+.3f}",
     )
     by_mood, by_species = comparison.differences_by_mood_and_species(
         counts, predictions_table.BASELINE, settings
     )
-    yield _on_each("mood", "F1", by_mood, limit)
+    if by_mood:
+        yield _on_each("mood", "F1", by_mood, limit)
     if by_species:
         yield _on_each("species", "macro-F1", by_species, limit)
 

@@ -1,14 +1,16 @@
 """Scores and their intervals, as ``schemas.documents.evaluation.Measures``."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from components.evaluator import calibration, comparison, predictions_table, scores
+from components.evaluator import calibration, comparison, predictions_table
 from components.evaluator.confusion_counts import ConfusionCounts, SliceKey
-from components.evaluator.resampling import Array, interval, resampled
 from components.evaluator.settings import EvaluateSettings
+from dataset import resampling, scores
+from dataset.resampling import Array
 from schemas.documents.evaluation import (
     HEADLINE,
     ClipScores,
@@ -19,6 +21,7 @@ from schemas.documents.evaluation import (
     MoodScores,
     PredictorScores,
     Scores,
+    SliceHeadline,
     SliceScores,
 )
 
@@ -30,7 +33,7 @@ def measure(counts: ConfusionCounts, settings: EvaluateSettings) -> Measures:
     others = [
         name
         for name in (predictions_table.BASELINE, predictions_table.COMPARED)
-        if name in counts.predictors
+        if name in counts.predictors and counts.rows_of(name)
     ]
     model = _frame_scores(counts, predictions_table.MODEL, settings)
     majority = _frame_scores(counts, predictions_table.MAJORITY, settings)
@@ -39,7 +42,12 @@ def measure(counts: ConfusionCounts, settings: EvaluateSettings) -> Measures:
         "rows": counts.rows,
         "clips": counts.clips,
         "moods": list(counts.mood_names),
-        "resampling": {"of": "clips", "level": 0.95, "draws": settings.resamples},
+        "resampling": {
+            "of": counts.unit,
+            "units": counts.resampling_units,
+            "level": 0.95,
+            "draws": settings.resamples,
+        },
         "model": {
             **model.scores,
             "unanswered": counts.predictors[predictions_table.MODEL].non_finite_rows,
@@ -111,34 +119,52 @@ def _slice_scores(
     matrices = counts.confusion_matrices(predictions_table.MODEL, key)
     # Only the clips that have rows in the slice are drawn.
     matrices = matrices[matrices.any(axis=(1, 2))]
-    model = _headline(matrices)
     intervals = _intervals([matrices], scores.headline, settings)
+    headline = _slice_headline(matrices)
     slice_scores: SliceScores = {
         "rows": int(matrices.sum()),
         "clips": counts.clips_of(key),
-        "accuracy": model["accuracy"],
-        "balanced_accuracy": model["balanced_accuracy"],
-        "macro_f1": model["macro_f1"],
-        "intervals": dict(zip(HEADLINE, intervals, strict=True)) if intervals else None,
+        "accuracy": headline["accuracy"],
+        "balanced_accuracy": headline["balanced_accuracy"],
+        "macro_f1": headline["macro_f1"],
+        "intervals": None,
     }
+    if intervals:
+        undefined = {name for name, value in headline.items() if value is None}
+        slice_scores["intervals"] = {
+            name: None if name in undefined else ends
+            for name, ends in _headline_intervals(matrices, intervals).items()
+        }
     if predictions_table.BASELINE in others:
         baseline = counts.confusion_matrices(predictions_table.BASELINE, key)
-        slice_scores["baseline"] = _headline(baseline)
+        slice_scores["baseline"] = _slice_headline(baseline)
     if predictions_table.COMPARED in others:
         compared = counts.confusion_matrices(predictions_table.COMPARED, key)
-        slice_scores["compared"] = _headline(compared)
+        slice_scores["compared"] = _slice_headline(compared)
     return slice_scores
 
 
 def _gain(counts: ConfusionCounts, other: str, settings: EvaluateSettings) -> Gain:
     difference = comparison.macro_f1_difference(counts, other, settings)
-    ends = [difference.low, difference.high] if counts.clips > 1 else None
-    return {"macro_f1": difference.value, "interval": ends}
+    return {
+        "macro_f1": difference.value,
+        "interval": _ends(difference.low, difference.high),
+        "rows": counts.rows_of(other),
+    }
 
 
 def _headline(matrices: Array) -> HeadlineScores:
     accuracy, balanced_accuracy, macro_f1 = scores.headline(matrices.sum(axis=0)).tolist()
     return {"accuracy": accuracy, "balanced_accuracy": balanced_accuracy, "macro_f1": macro_f1}
+
+
+def _slice_headline(matrices: Array) -> SliceHeadline:
+    """Returns the scores of a slice's rows; means over moods need rows of two moods."""
+    headline = _headline(matrices)
+    if (matrices.sum(axis=(0, 2)) > 0).sum() > 1:
+        return {**headline}
+    accuracy = headline["accuracy"] if matrices.any() else None
+    return {"accuracy": accuracy, "balanced_accuracy": None, "macro_f1": None}
 
 
 def _confusion(matrices: Array) -> list[list[int]]:
@@ -159,23 +185,30 @@ def _measured(
       settings: of the resampling.
     """
     values = _all_scores(*(part.sum(axis=0) for part in parts)).tolist()
-    intervals = _intervals(parts, _all_scores, settings) or [None] * len(values)
+    intervals = _intervals(parts, _drawn_scores, settings) or [None] * len(values)
     has_bins = len(parts) > 1
+    matrices = parts[0]
+    of_mood = _units_of_moods(matrices)
+    predicting = (matrices[:, :, :-1].sum(axis=1) > 0).sum(axis=0).tolist()
     all_moods: Scores = {
-        **_headline(parts[0]),
+        **_headline(matrices),
         "ece": values[-1] if has_bins else None,
         "intervals": {
-            **dict(zip(HEADLINE, intervals[:3], strict=True)),
+            **_headline_intervals(matrices, intervals[:3]),
             "ece": intervals[-1] if has_bins else None,
         },
     }
 
-    support = parts[0].sum(axis=(0, 2))
+    support = matrices.sum(axis=(0, 2))
     per_mood: dict[str, MoodScores] = {}
     for index, mood in enumerate(mood_names):
         positions = [3 + kind * len(mood_names) + index for kind in range(len(_PER_MOOD))]
         precision, recall, f1 = (values[position] for position in positions)
-        mood_intervals = [intervals[position] for position in positions]
+        mood_units = [predicting[index] if support[index] else 0, of_mood[index], of_mood[index]]
+        mood_intervals = [
+            _exact(values[position], intervals[position], [count])
+            for position, count in zip(positions, mood_units, strict=True)
+        ]
         per_mood[mood] = {
             "precision": precision,
             "recall": recall,
@@ -199,13 +232,63 @@ def _all_scores(confusion: Array, bins: Array | None = None) -> Array:
     return np.concatenate(parts, axis=-1)
 
 
+def _drawn_scores(confusion: Array, bins: Array | None = None) -> Array:
+    """Returns ``_all_scores`` of draws, with NaN where a draw lacks the mood, or any row."""
+    num_classes = confusion.shape[-2]
+    values = _all_scores(confusion, bins)
+    by_mood = values[..., 3 : 3 + 3 * num_classes].reshape(*values.shape[:-1], 3, num_classes)
+    present = scores.where_present(by_mood, confusion[..., None, :, :])
+    present = present.reshape(*values.shape[:-1], -1)
+    together = np.concatenate([values[..., :3], values[..., 3 + 3 * num_classes :]], axis=-1)
+    together = scores.where_any(together, confusion[..., None, :, :])
+    return np.concatenate([together[..., :3], present, together[..., 3:]], axis=-1)
+
+
 def _intervals(
     parts: Sequence[Array], score: Callable[..., Array], settings: EvaluateSettings
 ) -> list[Interval]:
-    """Returns [low, high] of each score; [] where there are fewer than two clips to draw from."""
+    """Returns [low, high] of each score; [] where there are fewer than two units to draw from."""
     if len(parts[0]) < 2:
         return []
-    intervals: list[Interval] = interval(
-        resampled(parts, score, settings.resamples, settings.seed)
-    ).T.tolist()
-    return intervals
+    ends = resampling.interval(
+        resampling.resampled(parts, score, settings.resamples, settings.seed)
+    )
+    return [_ends(low, high) for low, high in ends.T.tolist()]
+
+
+def _headline_intervals(matrices: Array, intervals: Sequence[Interval]) -> dict[str, Interval]:
+    """Returns the intervals of the headline's scores, exact ones at 0 and 1."""
+    units = {"accuracy": [int(matrices.any(axis=(1, 2)).sum())]}
+    values = scores.headline(matrices.sum(axis=0)).tolist()
+    return {
+        name: _exact(value, ends, units.get(name, _units_of_moods(matrices)))
+        for name, value, ends in zip(HEADLINE, values, intervals, strict=True)
+    }
+
+
+def _units_of_moods(matrices: Array) -> list[int]:
+    """Returns the number of units that have rows of each mood."""
+    counts: list[int] = (matrices.sum(axis=2) > 0).sum(axis=0).tolist()
+    return counts
+
+
+def _exact(value: float, percentiles: Interval, units: Sequence[int]) -> Interval:
+    """Returns the interval of a score: the exact one where the score is 0 or 1.
+
+    Args:
+      value: the score.
+      percentiles: of the draws, which have no width there.
+      units: number of units of each mood that the score depends on.
+    """
+    present = [count for count in units if count]
+    if percentiles is None or not present:
+        return None
+    if value in (0, 1):
+        faults = resampling.unseen_faults(present)
+        return [1 - faults, 1.0] if value else [0.0, faults]
+    # One unit is the same in each draw that has it.
+    return percentiles if sum(present) > 1 else None
+
+
+def _ends(low: float, high: float) -> Interval:
+    return None if math.isnan(low) else [low, high]

@@ -5,6 +5,7 @@ one that will be served. Each Example is predicted once and becomes one row, in 
 shards.
 """
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,10 +15,12 @@ import tensorflow as tf
 
 from components.evaluator import predictions_table, slices
 from dataset.calibration_split import is_calibration_clip
-from schemas import features, signatures
+from dataset.trained_on import Hashes, SeenNames, TrainedOn
+from schemas import artifacts, features, signatures
 from schemas.labels import moods_from_mapping
 from system import progress
 from system.patterns import plain
+from system.storage import open_file
 
 BATCH = 64
 
@@ -42,10 +45,12 @@ class Servable(NamedTuple):
     Attributes:
       predict: its Example signature.
       mood_names: in index order.
+      trained_on: the clips and animals of its training; None where it does not say.
     """
 
     predict: Any
     mood_names: tuple[str, ...]
+    trained_on: TrainedOn | None = None
 
 
 class PredictionError(RuntimeError):
@@ -61,7 +66,15 @@ def load_servable(path: str) -> Servable:
     predict.owner = loaded
     names = predict(tf.constant([b""]))[signatures.MOODS].numpy()[0]
     mapping = {name.decode("utf-8"): index for index, name in enumerate(names)}
-    return Servable(predict, moods_from_mapping(mapping))
+    return Servable(predict, moods_from_mapping(mapping), _trained_on(path))
+
+
+def _trained_on(servable: str) -> TrainedOn | None:
+    path = posixpath.join(servable, signatures.EXTRAS_FOLDER, artifacts.TRAINED_ON_NPZ)
+    if not tf.io.gfile.exists(path):
+        return None
+    with open_file(path, "rb") as file:
+        return TrainedOn.from_bytes(file.read(), path)
 
 
 def write_predictions(
@@ -73,6 +86,9 @@ def write_predictions(
     calibrated: bool,
 ) -> None:
     """Writes the predictions table.
+
+    Rows of clips and animals that the model's predecessor in a warm start was trained on are not
+    scored. Of another model they are marked.
 
     Args:
       shards: TFRecord files of Examples, in order.
@@ -91,6 +107,11 @@ def write_predictions(
     majority_index = max(
         range(len(mood_names)), key=lambda index: label_counts.get(mood_names[index], 0)
     )
+    seen = {
+        name: SeenNames(_seen_hashes(name, servable))
+        for name, servable in servables.items()
+        if servable.trained_on is not None
+    }
     with predictions_table.Writer(
         path, mood_names, majority_index, list(servables), total
     ) as writer:
@@ -99,12 +120,30 @@ def write_predictions(
                 name: _predict(servable, records) for name, servable in servables.items()
             }
             row_columns = _row_columns(records, mood_names)
+            clips = row_columns[predictions_table.CLIP]
+            trained_on = {
+                name: names.rows(clips, row_columns[predictions_table.GROUP])
+                for name, names in seen.items()
+            }
+            inherited = trained_on.pop(predictions_table.MODEL, [False] * len(clips))
             row_columns[predictions_table.SCORED] = [
-                not (calibrated and is_calibration_clip(clip))
-                for clip in row_columns[predictions_table.CLIP]
+                not is_inherited and not (calibrated and is_calibration_clip(clip))
+                for clip, is_inherited in zip(clips, inherited, strict=True)
             ]
-            writer.add(row_columns, probabilities)
+            writer.add(row_columns, probabilities, trained_on)
             progress.report("evaluate", len(records), total, "images")
+
+
+def _seen_hashes(name: str, servable: Servable) -> Hashes:
+    """Returns the names whose rows are no fair test of a servable.
+
+    Of the model itself these are the inherited ones: what its own training and the eval split have
+    in common is the LeakCheck's, whose limits a user may raise.
+    """
+    assert servable.trained_on is not None
+    if name == predictions_table.MODEL:
+        return servable.trained_on.inherited
+    return servable.trained_on.all_names()
 
 
 def _predict(servable: Servable, records: npt.NDArray[np.object_]) -> npt.NDArray[np.float32]:

@@ -27,7 +27,8 @@ BRIGHTNESS, BRIGHTNESS_BAND = "brightness", "brightness_band"
 SHARPNESS, CONTRAST = "sharpness", "contrast"
 LABEL, LABEL_INDEX = "label", "label_index"
 SCORED = "judged"
-"""Whether the row is scored: false where the temperature was fitted on it."""
+"""Whether the row is scored: false where the temperature was fitted on it, or where the model that
+the training began with was trained on its clip or animal."""
 
 ROW_COLUMNS = {
     LINE: pa.int64(),
@@ -72,6 +73,11 @@ def probabilities_column(predictor: str) -> str:
     return "probabilities" if predictor == MODEL else f"{predictor}_probabilities"
 
 
+def trained_on_column(predictor: str) -> str:
+    """Returns the column that says whether another model was trained on the clip or the animal."""
+    return f"{predictor}_trained_on"
+
+
 class Writer:
     """Writes the table; use it in a ``with`` block, whose end checks the number of rows."""
 
@@ -98,6 +104,8 @@ class Writer:
         for predictor in predictors:
             fields.append((predicted_column(predictor), pa.string()))
             fields.append((probabilities_column(predictor), pa.list_(pa.float32())))
+            if predictor != MODEL:
+                fields.append((trained_on_column(predictor), pa.bool_()))
         self._schema = pa.schema(
             fields,
             metadata={
@@ -129,12 +137,15 @@ class Writer:
         self,
         row_columns: Mapping[str, Sequence[Any]],
         probabilities: Mapping[str, npt.NDArray[np.float32]],
+        trained_on: Mapping[str, Sequence[bool]] | None = None,
     ) -> None:
         """Adds rows.
 
         Args:
           row_columns: the columns of ``ROW_COLUMNS``.
           probabilities: float32[n, k] by predictor.
+          trained_on: by predictor, whether it was trained on each row's clip or animal; no row for
+            the predictors that are not named.
 
         Raises:
           RowError: one of the rows has been added already.
@@ -149,6 +160,9 @@ class Writer:
                 for index in predicted_indices(values)
             ]
             columns[probabilities_column(predictor)] = list(values)
+            if predictor != MODEL:
+                seen = (trained_on or {}).get(predictor, [False] * count)
+                columns[trained_on_column(predictor)] = seen
         self._pending.append(pa.RecordBatch.from_pydict(columns, schema=self._schema))
         self._rows += count
         if sum(len(batch) for batch in self._pending) >= ROW_GROUP:
@@ -204,12 +218,33 @@ class Table:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yields the scored rows with the columns that scores need, some thousand at a time."""
         columns = [
-            *(SCORED, CLIP, LABEL_INDEX),
+            *(SCORED, CLIP, GROUP, LABEL_INDEX),
             *SLICE_COLUMNS,
             *map(probabilities_column, self.predictors),
+            *map(trained_on_column, self.predictors[1:]),
         ]
         for batch in read_batches(self._path, columns, ROW_GROUP):
-            yield batch.filter(batch.column(SCORED))
+            scored = batch.filter(batch.column(SCORED))
+            if len(scored):
+                yield scored
+
+    def trained_on_rows(self) -> dict[str, int]:
+        """Returns for each predictor but the model the scored rows that it was trained on."""
+        others = self.predictors[1:]
+        counts = dict.fromkeys(others, 0)
+        columns = [SCORED, *map(trained_on_column, others)]
+        for batch in read_batches(self._path, columns, ROW_GROUP) if others else ():
+            scored = batch.filter(batch.column(SCORED))
+            for name in others:
+                counts[name] += scored.column(trained_on_column(name)).true_count
+        return counts
+
+
+def trained_on(batch: pa.RecordBatch, predictor: str) -> npt.NDArray[np.bool_]:
+    """Returns bool[n]: whether another model was trained on the row's clip or animal."""
+    column = batch.column(trained_on_column(predictor))
+    values: npt.NDArray[np.bool_] = column.to_numpy(zero_copy_only=False)
+    return values
 
 
 def probabilities_of(batch: pa.RecordBatch, predictor: str) -> npt.NDArray[np.float64]:

@@ -18,10 +18,14 @@ class EvaluateSettings(SettingsGroup):
         le=1,
         common=True,
     )
+    min_macro_f1: float = setting(
+        0.0, "Least macro-F1 of the model. 0 switches the check off.", ge=0, le=1
+    )
     max_loss: float = setting(
-        0.0,
-        "Macro-F1 that may be lost against the last blessed model; also F1 of a mood and macro-F1 "
-        "of a species beyond the 95 % interval.",
+        0.05,
+        "Margin of non-inferiority: macro-F1 that may be lost against the last blessed model, at "
+        "the lower end of the difference's 95 % interval. F1 of a mood and macro-F1 of a species "
+        "may lose as much, at the upper end. 1 compares with no earlier model.",
         ge=0,
         le=1,
     )
@@ -44,6 +48,9 @@ class EvaluateSettings(SettingsGroup):
         "has no part in the blessing.",
     )
     resamples: int = setting(
-        2000, "Draws of the clips from which the 95 % intervals are taken.", ge=100
+        2000,
+        "Draws of the animals, or of clips whose animal is not known, from which the 95 % "
+        "intervals are taken.",
+        ge=100,
     )
     seed: int = setting(17, "Seed of these draws.", ge=0, le=2**31 - 1)

@@ -15,7 +15,7 @@ from tensorflow_model_analysis.metrics import metric_types, metric_util
 from tensorflow_model_analysis.metrics import multi_class_confusion_matrix_metrics as matrices
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.evaluator import scores
+from dataset import scores
 
 # A row's likeliest mood counts however low its probability is.
 NO_THRESHOLD = -1.0
@@ -73,6 +73,18 @@ class _ConfusionScore(metric_types.Metric):
         )
 
 
+def _of_moods(
+    score: Callable[[scores.Matrix], scores.Values],
+) -> Callable[[scores.Matrix], scores.Values]:
+    """Returns the score with NaN where all rows are of one mood: it is a mean over moods."""
+
+    def of_moods(confusion: scores.Matrix) -> scores.Values:
+        several = (confusion.sum(axis=-1) > 0).sum(axis=-1) > 1
+        return np.where(several, score(confusion), np.nan)
+
+    return of_moods
+
+
 class Accuracy(_ConfusionScore):
     """Share of correct rows, [0, 1]."""
 
@@ -82,10 +94,10 @@ class Accuracy(_ConfusionScore):
 class MeanRecall(_ConfusionScore):
     """Mean recall over the moods that have rows, [0, 1]."""
 
-    score = staticmethod(scores.balanced_accuracy)
+    score = staticmethod(_of_moods(scores.balanced_accuracy))
 
 
 class MacroF1(_ConfusionScore):
     """Mean F1 over the moods that have rows, [0, 1]."""
 
-    score = staticmethod(scores.macro_f1)
+    score = staticmethod(_of_moods(scores.macro_f1))

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 from tfx import types
 from tfx.components.example_gen import utils
 from tfx.components.util import examples_utils
@@ -27,12 +28,14 @@ from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import FRAMES, RECORDS, read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
 from dataset.partition import Partition, SplitShare, partition_rows
-from schemas import artifacts
+from dataset.trained_on import name_pairs
+from schemas import artifacts, frame_columns
 from schemas.documents.ingest import Ingest, SplitCounts
 from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS, RejectReason
 from schemas.splits import TRAIN, split_folder
 from system.csv_files import CsvWriter
+from system.parquet import read_table
 from system.storage import flush_folder, link_file, open_file, whole, write_whole
 
 INGEST_KEY = "ingest"
@@ -88,6 +91,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             split_jobs = [job for job in jobs if job.block.split == split]
             _link_shards(split_jobs, RECORDS, posixpath.join(examples.uri, split_folder(split)))
             _link_shards(split_jobs, FRAMES, posixpath.join(frames.uri, split_folder(split)))
+            _write_names(posixpath.join(examples.uri, artifacts.NAMES_FOLDER), split, split_jobs)
         _write_rejects(posixpath.join(rejects.uri, artifacts.REJECTS_CSV), jobs)
         _write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs)
         examples.split_names = artifact_utils.encode_split_names(splits)
@@ -188,6 +192,18 @@ def _link_shards(jobs: Sequence[ShardJob], ending: str, folder: str) -> None:
     for job in jobs:
         link_file(job.stem + ending, posixpath.join(folder, job.shard_name + ending))
     flush_folder(folder)
+
+
+def _write_names(folder: str, split: str, jobs: Sequence[ShardJob]) -> None:
+    """Writes the hashes of a split's clips and groups, which a model takes with it."""
+    fileio.makedirs(folder)
+    pairs = [np.zeros((0, 2), np.uint64)]
+    for job in jobs:
+        table = read_table(job.stem + FRAMES, [frame_columns.CLIP, frame_columns.GROUP])
+        pairs.append(name_pairs(*(table[name].to_pylist() for name in table.column_names)))
+    path = posixpath.join(folder, f"{split}.npy")
+    with whole(path) as partial, open_file(partial, "wb") as file:
+        np.save(file, np.unique(np.concatenate(pairs), axis=0))
 
 
 def _write_rejects(path: str, jobs: Sequence[ShardJob]) -> None:

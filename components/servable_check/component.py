@@ -17,7 +17,7 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from schemas import artifacts, signatures
+from schemas import artifacts, features, signatures
 from schemas.documents.servable import ProbeRequest, ProbeResult, Servable
 from system import secrets
 from system.storage import open_file
@@ -54,7 +54,7 @@ def ServableCheck(
     result = probe(
         path_utils.serving_model_path(model.uri),
         posixpath.join(model_run.uri, artifacts.EXPECTED_RECORDS),
-        posixpath.join(model_run.uri, artifacts.EXPECTED_PROBABILITIES),
+        posixpath.join(model_run.uri, artifacts.EXPECTED_JSON),
     )
     passed = all(check["passed"] for check in result["checks"])
     document: Servable = {"passed": passed, **result}
@@ -69,28 +69,14 @@ def probe(servable: str, records: str, expected: str) -> ProbeResult:
     Args:
       servable: SavedModel folder.
       records: TFRecord file of Examples.
-      expected: .npy file with the trained model's probabilities, float32[n, k].
+      expected: file with ``schemas.documents.servable.Expected``.
 
     Raises:
       ProbeError: the process died. The cause may be the machine (memory), so this is no failed
         check: TFX's cache would reuse a failed check, but not a node that raised.
       subprocess.TimeoutExpired: it hung.
     """
-    request: ProbeRequest = {
-        "servable": servable,
-        "records": records,
-        "expected": expected,
-        "signatures": [
-            *(signatures.SERVE_IMAGE, signatures.SERVE_BOX),
-            *(signatures.SERVE_EXAMPLE, signatures.SERVE_BULK),
-        ],
-        "signature": signatures.SERVE_EXAMPLE,
-        "input": signatures.EXAMPLES,
-        "status": signatures.STATUS,
-        "ok": signatures.STATUS_OK,
-        "mood": signatures.MOOD,
-        "probabilities": signatures.PROBABILITIES,
-    }
+    request = probe_request(servable, records, expected)
     with tempfile.TemporaryDirectory() as folder:
         request_file, result_file = Path(folder, "request.json"), Path(folder, "result.json")
         request_file.write_text(json.dumps(request), encoding="utf-8")
@@ -110,6 +96,30 @@ def probe(servable: str, records: str, expected: str) -> ProbeResult:
             )
         result: ProbeResult = json.loads(result_file.read_text(encoding="utf-8"))
         return result
+
+
+def probe_request(servable: str, records: str, expected: str) -> ProbeRequest:
+    """Returns what the clean process is given; the arguments are those of ``probe``."""
+    return {
+        "servable": servable,
+        "records": records,
+        "expected": expected,
+        "image_feature": features.IMAGE,
+        "signatures": [
+            *(signatures.SERVE_IMAGE, signatures.SERVE_BOX),
+            *(signatures.SERVE_EXAMPLE, signatures.SERVE_BULK),
+        ],
+        "by_example": signatures.SERVE_EXAMPLE,
+        "examples": signatures.EXAMPLES,
+        "by_box": signatures.SERVE_BOX,
+        "image": signatures.IMAGE_BYTES,
+        "box": signatures.BOX,
+        "status": signatures.STATUS,
+        "ok": signatures.STATUS_OK,
+        "mood": signatures.MOOD,
+        "moods": signatures.MOODS,
+        "probabilities": signatures.PROBABILITIES,
+    }
 
 
 def _environment(servable: str) -> dict[str, str]:

@@ -31,6 +31,12 @@ class LabelIndexer:
         """Returns int64[n]: the index of each label of a batch parsed by ``feature_spec``."""
         return self._layer({features.LABEL: labels})[features.LABEL_INDEX]
 
+    def indices_of(self, mood_names: Sequence[str]) -> dict[str, int]:
+        """Returns the index of each mood, ``UNKNOWN`` for one that the graph does not know."""
+        records = [_example_of(name) for name in mood_names]
+        labels = tf.io.parse_example(records, self.feature_spec)[features.LABEL]
+        return dict(zip(mood_names, self(labels).numpy().tolist(), strict=True))
+
 
 def count_labels(files: Sequence[str], indexer: LabelIndexer, num_classes: int) -> list[int]:
     """Counts the examples of each mood; reads every record once and decodes no picture.
@@ -67,3 +73,10 @@ def count_labels(files: Sequence[str], indexer: LabelIndexer, num_classes: int) 
             "Run the ingest and Transform with the same label map"
         )
     return known
+
+
+def _example_of(label: str) -> bytes:
+    """Returns a serialized Example with a label alone."""
+    example = tf.train.Example()
+    example.features.feature[features.LABEL].bytes_list.value.append(label.encode())
+    return bytes(example.SerializeToString())

@@ -45,13 +45,15 @@ def rescue(path: str, run_dir: str) -> str:
     own folder, which neither TFX nor ``runner.recovery`` deletes.
 
     Args:
-      path: the checkpoint in ``run_dir``; the label map beside it is copied too.
+      path: the checkpoint in ``run_dir``; the label map and the names beside it are copied too.
       run_dir: ``<pipeline root>/Trainer/model_run/<execution>``.
     """
     output, execution = os.path.split(os.path.normpath(run_dir))
     folder = os.path.join(os.path.dirname(output), _RESCUED, f"run_{execution}")
     tf.io.gfile.makedirs(folder)
-    label_map = os.path.join(run_dir, signatures.LABELS_ASSET)
-    for source in filter(tf.io.gfile.exists, (path, label_map)):
+    others = [
+        os.path.join(run_dir, name) for name in (signatures.LABELS_ASSET, artifacts.TRAINED_ON_NPZ)
+    ]
+    for source in filter(tf.io.gfile.exists, (path, *others)):
         tf.io.gfile.copy(source, os.path.join(folder, os.path.basename(source)), overwrite=True)
     return os.path.join(folder, os.path.basename(path))

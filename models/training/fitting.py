@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from models.settings import ACCURACY, MACRO_F1, TrainSettings
+from models.settings import ACCURACY, TrainSettings
 from models.training import callbacks, checkpoints, curves, fine_tuning, schedules
 from models.training.backup import Backups
+from models.training.macro_f1 import MacroF1
 from models.training.optimizers import optimizer_for
 from models.training.precision import with_loss_scale
 from models.training.resume import Resumption
@@ -128,7 +128,7 @@ def compile_for(
     )
     metrics = headline_metrics(model.output_shape[-1])
     optimizer = with_loss_scale(optimizer_for(settings, model, rate), model)
-    # Otherwise the first step creates its variables and is traced twice, see ``headline_metrics``.
+    # Otherwise the first step creates its variables and is traced twice: 15 s for this network.
     optimizer.build(model.trainable_variables)
     model.compile(
         optimizer=optimizer,
@@ -143,14 +143,9 @@ def compile_for(
 def headline_metrics(num_classes: int) -> list[keras.metrics.Metric]:
     """Returns accuracy and macro-F1 over one-hot labels, float32[n, num_classes].
 
-    Macro-F1 is the mean over all moods of the label map; a mood without examples in the split
-    counts as 0. Given to ``compile`` as ``metrics``, both ignore sample weights.
+    Given to ``compile`` as ``metrics``, both ignore sample weights.
     """
-    macro_f1 = keras.metrics.F1Score(average="macro", name=MACRO_F1)
-    # The metric creates its variables at its first use. If that were while the training step is
-    # being traced, TensorFlow would trace it again, which takes 15 s for this network.
-    macro_f1.update_state(np.zeros([1, num_classes]), np.zeros([1, num_classes]))
-    return [keras.metrics.CategoricalAccuracy(name=ACCURACY), macro_f1]
+    return [keras.metrics.CategoricalAccuracy(name=ACCURACY), MacroF1(num_classes)]
 
 
 def train_steps(

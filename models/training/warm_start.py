@@ -1,15 +1,19 @@
 """Warm start: a training that begins with the weights of an earlier model."""
 
+import io
 import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from dataset.trained_on import Hashes, TrainedOn, is_seen
 from models.settings import ModelSettings
-from schemas import artifacts, labels, signatures
+from schemas import artifacts, labels, signatures, splits
+from schemas.errors import ConfigError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,5 +77,71 @@ def keep_checkpoint(run_dir: str, servable: str) -> None:
     """
     folder = os.path.join(os.path.dirname(servable), artifacts.MODEL_CHECKPOINT)
     tf.io.gfile.makedirs(folder)
-    for name in (artifacts.CHECKPOINT_KERAS, signatures.LABELS_ASSET):
-        tf.io.gfile.copy(os.path.join(run_dir, name), os.path.join(folder, name), overwrite=True)
+    for name in (artifacts.CHECKPOINT_KERAS, signatures.LABELS_ASSET, artifacts.TRAINED_ON_NPZ):
+        source = os.path.join(run_dir, name)
+        if tf.io.gfile.exists(source):
+            tf.io.gfile.copy(source, os.path.join(folder, name), overwrite=True)
+
+
+def trained_on(
+    train_files: Sequence[str], eval_files: Sequence[str], weights: str
+) -> TrainedOn | None:
+    """Returns the clips and animals that a training learns from, those of its base included.
+
+    Args:
+      train_files: patterns of shards in the folder of a split.
+      eval_files: likewise.
+      weights: ``ModelSettings.weights``, see ``with_base_weights``.
+
+    Returns:
+      None where the ingest wrote no names.
+
+    Raises:
+      ConfigError: the base was trained on the clips or animals of the whole eval split, so that
+        nothing would be left to judge the new model on.
+    """
+    own, evaluation = _names_of(train_files), _names_of(eval_files)
+    if own is None or evaluation is None:
+        return None
+    base, is_ours = _base_names(weights)
+    if base is not None and is_seen(evaluation, base.all_names()).all():
+        raise ConfigError(
+            "The model that a training begins with must not have been trained on every clip or "
+            f"animal of the eval split. Received: {weights}, which was. Evaluate on other clips, "
+            "or set model.warm_start=false and other model.weights"
+        )
+    return TrainedOn.of(own, base, complete=base is not None or not is_ours)
+
+
+def write_trained_on(names: TrainedOn | None, folder: str) -> None:
+    """Writes ``artifacts.TRAINED_ON_NPZ``, if there are names."""
+    if names is None:
+        return
+    tf.io.gfile.makedirs(folder)
+    with tf.io.gfile.GFile(os.path.join(folder, artifacts.TRAINED_ON_NPZ), "wb") as file:
+        file.write(names.to_bytes())
+
+
+def _base_names(weights: str) -> tuple[TrainedOn | None, bool]:
+    """Returns what a checkpoint was trained on, and whether it is one of this project's."""
+    path = Path(weights)
+    if not path.is_file() or not path.with_name(signatures.LABELS_ASSET).is_file():
+        return None, False  # Such as ImageNet's: no photo of a pet's mood.
+    names = path.with_name(artifacts.TRAINED_ON_NPZ)
+    if not names.is_file():
+        return None, True
+    return TrainedOn.from_bytes(names.read_bytes(), str(names)), True
+
+
+def _names_of(patterns: Sequence[str]) -> Hashes | None:
+    """Returns the names that the ingest wrote for a split's shards; None if it wrote none."""
+    parts = []
+    for pattern in patterns:
+        folder = os.path.dirname(pattern)
+        split = os.path.basename(folder).removeprefix(splits.split_folder(""))
+        path = os.path.join(os.path.dirname(folder), artifacts.NAMES_FOLDER, f"{split}.npy")
+        if not tf.io.gfile.exists(path):
+            return None
+        with tf.io.gfile.GFile(path, "rb") as file:
+            parts.append(np.load(io.BytesIO(file.read()), allow_pickle=False))
+    return np.concatenate(parts)

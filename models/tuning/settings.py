@@ -47,10 +47,17 @@ class TuneSettings(SettingsGroup):
     trial_epochs: int = setting(5, "Length of each trial.", ge=1, unit="epochs")
     rows: int = setting(
         4096,
-        "Rows of each split that the trials see, about: whole clips, and at least a tenth of an "
-        "even share of each mood.",
+        "Rows of each split that the trials see, about: some frames of many clips, and at least a "
+        "tenth of an even share and 30 clips of each mood, where there are.",
         ge=1,
         unit="rows",
+    )
+    frames_per_clip: int = setting(
+        4,
+        "Most frames of a clip that the trials see; more where all clips together have fewer than "
+        "tune.rows.",
+        ge=1,
+        unit="frames",
     )
     learning_rate: str = setting("3e-5,1e-4,3e-4,1e-3", f"Search train.learning_rate: {_LIST}.")
     label_smoothing: str = setting("0,0.1,0.2", f"Search train.label_smoothing: {_LIST}.")

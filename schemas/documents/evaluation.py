@@ -3,7 +3,7 @@
 from typing import Literal, TypedDict
 
 Interval = list[float] | None
-"""[low, high], 95 %; None where there are fewer than two clips to draw from."""
+"""[low, high], 95 %; None where there are fewer than two animals or clips to draw from."""
 
 
 class HeadlineScores(TypedDict):
@@ -78,13 +78,25 @@ class ClipScores(PredictorScores, total=False):
     reliability: list[ReliabilityBin]
 
 
-class ModelSliceScores(HeadlineScores):
+class SliceHeadline(TypedDict):
+    """Scores on the rows of a slice.
+
+    Balanced accuracy and macro-F1 are None where all rows are of one mood, as in a slice of a
+    label: they are means over moods. All are None without rows.
+    """
+
+    accuracy: float | None
+    balanced_accuracy: float | None
+    macro_f1: float | None
+
+
+class ModelSliceScores(SliceHeadline):
     """The model's scores on the rows of a slice.
 
     Attributes:
       rows: number of rows.
       clips: number of their clips.
-      intervals: by score; None where there are fewer than two clips to draw from.
+      intervals: by score; None where there are fewer than two animals or clips to draw from.
     """
 
     rows: int
@@ -95,15 +107,19 @@ class ModelSliceScores(HeadlineScores):
 class SliceScores(ModelSliceScores, total=False):
     """The model's scores on the rows of a slice, and those of other models on the same rows."""
 
-    baseline: HeadlineScores
-    compared: HeadlineScores
+    baseline: SliceHeadline
+    compared: SliceHeadline
 
 
 class Gain(TypedDict):
-    """Macro-F1 of the model less that of another predictor."""
+    """Macro-F1 of the model less that of another predictor, on the same ``rows`` rows.
+
+    Rows whose clip or animal the other was trained on are left out for both.
+    """
 
     macro_f1: float
     interval: Interval
+    rows: int
 
 
 class CheckRecord(TypedDict):
@@ -134,16 +150,22 @@ class Verdict(TypedDict):
     checks: list[CheckRecord]
 
 
+ResamplingUnit = Literal["groups", "clips", "groups_and_clips"]
+
+
 class Resampling(TypedDict):
     """How the intervals were computed.
 
     Attributes:
-      of: what was drawn, "clips".
+      of: what was drawn: "groups" (animals), "clips" where no row names its animal, or
+        "groups_and_clips".
+      units: number of them, or of pools of them.
       level: of the intervals, 0.95.
       draws: number of draws, such as 2000.
     """
 
-    of: str
+    of: ResamplingUnit
+    units: int
     level: float
     draws: int
 
@@ -152,14 +174,16 @@ class Measures(TypedDict):
     """``METRICS_JSON`` but for the verdict.
 
     Attributes:
-      rows: rows that the model is scored on; with ``evaluate.calibrate`` half of the eval split's.
+      rows: rows that the model is scored on; with ``evaluate.calibrate`` half of the eval split's,
+        and after a warm start those that the earlier model was not trained on.
       clips: clips of these rows.
       moods: names in index order.
       resampling: how the intervals were computed.
       model: scores of the model.
       majority: scores of always answering the commonest mood.
-      baseline: scores of the last blessed model; None where there is none.
-      compared: scores of the model at ``evaluate.compare_with``; None where there is none.
+      baseline: scores of the last blessed model, on the rows whose clip and animal it was not
+        trained on; None where there is no such model or row.
+      compared: the same of the model at ``evaluate.compare_with``.
       gain: of the model over each other predictor.
       per_mood: scores of the model by mood.
       confusion: the model's confusion matrix: row i holds the rows whose true mood is i, column j

@@ -11,6 +11,24 @@ class ServableCheckRecord(TypedDict):
     message: str
 
 
+class Expected(TypedDict):
+    """``EXPECTED_JSON``: predictions of the trained network, in float32 on a CPU.
+
+    Attributes:
+      moods: names in index order, as the training's labels had them.
+      probabilities: [n][k], of the Examples in ``EXPECTED_RECORDS``.
+      boxes: [n][4], (y, x, height, width) in pixels of each Example's crop.
+      box_probabilities: [n][k], of these boxes on the crops, with the settings' margin.
+      rounding: largest difference of a log-probability when the kernels are rounded to 10 bits.
+    """
+
+    moods: list[str]
+    probabilities: list[list[float]]
+    boxes: list[list[int]]
+    box_probabilities: list[list[float]]
+    rounding: float
+
+
 class ProbeRequest(TypedDict):
     """What the process that probes a servable is given.
 
@@ -19,25 +37,32 @@ class ProbeRequest(TypedDict):
     Attributes:
       servable: folder of the SavedModel.
       records: a TFRecord file of Examples.
-      expected: a .npy file with the trained model's probabilities of them, float32[n, k].
+      expected: the file with ``Expected``.
+      image_feature: feature of an Example with its crop.
       signatures: names of all signatures that there must be.
-      signature: the signature that is called.
-      input: its input.
-      status: its output with the statuses.
+      by_example: the signature that takes Examples, and ``examples`` its input.
+      by_box: the signature that takes boxes, and ``image`` and ``box`` its inputs.
+      status: output with the statuses.
       ok: the status of a good picture.
-      mood: its output with the moods' names.
-      probabilities: its output with the probabilities.
+      mood: output with the likeliest moods' names.
+      moods: output with all moods' names, in index order.
+      probabilities: output with the probabilities.
     """
 
     servable: str
     records: str
     expected: str
+    image_feature: str
     signatures: list[str]
-    signature: str
-    input: str
+    by_example: str
+    examples: str
+    by_box: str
+    image: str
+    box: str
     status: str
     ok: str
     mood: str
+    moods: str
     probabilities: str
 
 

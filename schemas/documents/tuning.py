@@ -2,6 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from schemas.documents.evaluation import Interval
+
 
 class TrialRecord(TypedDict):
     """One trial of the Tuner.
@@ -11,6 +13,9 @@ class TrialRecord(TypedDict):
       values: tried values by the setting's name, such as "train.learning_rate".
       status: "completed", or "failed" where the loss was NaN or infinite.
       score: of ``Search.objective``; None where the trial failed.
+      gain: interval of its score less that of the run's own values, which are the first trial's;
+        corrected for the number of trials. None for the own trial, and where there is no score or
+        too few animals or clips.
       seconds: how long it took.
     """
 
@@ -18,6 +23,7 @@ class TrialRecord(TypedDict):
     values: dict[str, float | str]
     status: str
     score: float | None
+    gain: Interval
     seconds: float | None
 
 
@@ -28,7 +34,8 @@ class Search(TypedDict):
       objective: name of the score, such as "val_macro_f1".
       epochs: of each trial.
       ended_by: the limit that ended the search.
-      best: id of the best trial; None where none was completed.
+      best: id of the best trial, the run's own where no other is better beyond noise; None where
+        none was completed.
       trials: all of them, the failed ones too.
     """
 

@@ -22,6 +22,7 @@ class Row(NamedTuple):
       predicted: the model's prediction.
       probability: of the prediction; the other moods share the rest equally.
       species: None where it is unknown.
+      group: the animal; None where it is unknown.
     """
 
     clip: str
@@ -29,6 +30,7 @@ class Row(NamedTuple):
     predicted: str
     probability: float
     species: str | None = "CAT"
+    group: str | None = None
 
     def probabilities(self) -> list[float]:
         """Returns the probability of each mood."""
@@ -80,7 +82,7 @@ def row_columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
         predictions_table.LINE: list(range(2, 2 + len(rows))),
         predictions_table.PATH: [f"{row.clip}/{line}.jpg" for line, row in enumerate(rows)],
         predictions_table.CLIP: [row.clip for row in rows],
-        predictions_table.GROUP: [None] * len(rows),
+        predictions_table.GROUP: [row.group for row in rows],
         predictions_table.SPECIES: [row.species for row in rows],
         predictions_table.ACTION: [slices.action_of(row.clip) for row in rows],
         predictions_table.BOX_AREA: areas,
@@ -109,7 +111,10 @@ def majority_index_of(rows: Sequence[Row]) -> int:
 
 
 def confusion_counts_of(
-    folder: Path, rows: Sequence[Row], others: Mapping[str, Sequence[Row]] | None = None
+    folder: Path,
+    rows: Sequence[Row],
+    others: Mapping[str, Sequence[Row]] | None = None,
+    trained_on: Mapping[str, Sequence[bool]] | None = None,
 ) -> ConfusionCounts:
     """Writes a predictions table and returns its counts.
 
@@ -117,6 +122,7 @@ def confusion_counts_of(
       folder: where the table is written.
       rows: with the model's predictions.
       others: the same rows with the predictions of other predictors, by predictor.
+      trained_on: by predictor, whether it was trained on each row's clip or animal.
     """
     rows_by_predictor = {predictions_table.MODEL: rows, **(others or {})}
     path = str(folder / "predictions.parquet")
@@ -126,5 +132,6 @@ def confusion_counts_of(
         writer.add(
             row_columns_of(rows),
             {name: probabilities_of(other) for name, other in rows_by_predictor.items()},
+            trained_on,
         )
     return ConfusionCounts(predictions_table.Table(path))

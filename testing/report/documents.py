@@ -103,6 +103,7 @@ def trials() -> Trials:
                 "values": {"train.learning_rate": 0.001},
                 "status": "completed",
                 "score": 0.61,
+                "gain": None,
                 "seconds": 81.2,
             },
             {
@@ -110,6 +111,7 @@ def trials() -> Trials:
                 "values": {"train.learning_rate": 0.1},
                 "status": "failed",
                 "score": None,
+                "gain": None,
                 "seconds": 12.0,
             },
         ],
@@ -165,7 +167,7 @@ def metrics() -> Metrics:
         "rows": 40,
         "clips": 4,
         "moods": [FEAR, CALM],
-        "resampling": {"of": "clips", "level": 0.95, "draws": 2000},
+        "resampling": {"of": "clips", "units": 4, "level": 0.95, "draws": 2000},
         "model": {
             "accuracy": model["accuracy"],
             "balanced_accuracy": model["balanced_accuracy"],
@@ -177,7 +179,7 @@ def metrics() -> Metrics:
         "majority": {**majority, "mood": CALM},
         "baseline": None,
         "compared": None,
-        "gain": {"majority": {"macro_f1": 0.07, "interval": [0.06, 0.08]}},
+        "gain": {"majority": {"macro_f1": 0.07, "interval": [0.06, 0.08], "rows": 40}},
         "per_mood": model["per_mood"],
         "confusion": confusion,
         "reliability": reliability,

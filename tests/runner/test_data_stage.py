@@ -5,9 +5,11 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
+from dataset.trained_on import name_pairs
 from pipeline import nodes
 from runner import local
 from runner.run_request import RunRequest
@@ -118,6 +120,11 @@ def test_one_csv_is_split_by_clip(tmp_path):
     assert len(clips["train"]) + len(clips["eval"]) == 120
     assert 20 <= len(clips["eval"]) <= 52
     assert counts(output)["train"]["used"] == 2 * len(clips["train"])
+    # The names that a model takes with it, hashed.
+    for split, names in clips.items():
+        written = np.load(newest(output, f"PetExampleGen/examples/*/names/{split}.npy"))
+        expected = name_pairs(names, [""] * len(names))  # The drawn colours name no animal.
+        assert sorted(map(tuple, written.tolist())) == sorted(map(tuple, expected.tolist()))
 
 
 def test_rows_come_in_the_order_of_the_csv_and_twice_the_same_bytes(tmp_path):

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from components.evaluator import scores
 from components.servable_check.component import probe
+from dataset import scores
 from dataset.csv_rows import read_rows
 from pipeline import nodes
 from schemas import artifacts, features, signatures
@@ -139,11 +139,12 @@ def test_a_version_that_was_deleted_is_pushed_again(pushed, colours):
 
 
 def test_the_servable_check_refuses_a_servable_that_says_something_else(pushed, tmp_path):
-    run_dir = pushed.artifact("Trainer", "model_run", artifacts.EXPECTED_PROBABILITIES).parent
+    run_dir = pushed.artifact("Trainer", "model_run", artifacts.EXPECTED_JSON).parent
     records = str(run_dir / artifacts.EXPECTED_RECORDS)
-    expected = np.load(run_dir / artifacts.EXPECTED_PROBABILITIES)
-    swapped = tmp_path / "expected.npy"
-    np.save(swapped, expected[:, ::-1])
+    expected = json.loads((run_dir / artifacts.EXPECTED_JSON).read_text("utf-8"))
+    swapped = tmp_path / artifacts.EXPECTED_JSON
+    expected["probabilities"] = [row[::-1] for row in expected["probabilities"]]
+    swapped.write_text(json.dumps(expected), "utf-8")
     answer = probe(pushed.record["pushed"], records, str(swapped))
     failed = {check["check"] for check in answer["checks"] if not check["passed"]}
     assert failed == {"tf2_loader_same_answers", "tf1_loader_same_answers"}
@@ -153,10 +154,10 @@ def test_the_servable_check_refuses_half_a_servable(pushed, tmp_path):
     half = tmp_path / "half"
     shutil.copytree(pushed.record["pushed"], half)
     shutil.rmtree(half / "variables")
-    run_dir = pushed.artifact("Trainer", "model_run", artifacts.EXPECTED_PROBABILITIES).parent
+    run_dir = pushed.artifact("Trainer", "model_run", artifacts.EXPECTED_JSON).parent
     answer = probe(
         str(half),
         str(run_dir / artifacts.EXPECTED_RECORDS),
-        str(run_dir / artifacts.EXPECTED_PROBABILITIES),
+        str(run_dir / artifacts.EXPECTED_JSON),
     )
     assert not all(check["passed"] for check in answer["checks"])

@@ -5,14 +5,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from dataset import scores
 from models import trainer, tuner
 from models.network import classifier
 from models.trainer_config import TrainerConfig
 from models.training.callbacks import TrainingDivergedError
+from models.tuning import trial_counts
 from models.tuning.settings import TuneSettings
-from schemas import artifacts
 from testing.models import samples, small_network
 
 pytestmark = pytest.mark.slow
@@ -44,7 +46,7 @@ def tuner_args(tmp_path: Path, transform_graph: str) -> SimpleNamespace:
 
 
 class Trainings:
-    """Stands for ``trainer.train``: writes curves, or diverges at a high rate."""
+    """Stands for ``trainer.train``: diverges at a high rate. ``count`` scores its trials."""
 
     def __init__(self) -> None:
         self.configs: list[TrainerConfig] = []
@@ -68,9 +70,14 @@ class Trainings:
         Path(run_dir).mkdir(parents=True)
         if config.train.learning_rate > 0.005 and config.augment.strength:
             raise TrainingDivergedError("The loss must stay finite.")
-        score = config.train.learning_rate * 10
-        text = f"epoch,val_macro_f1\n0,{score}\n1,{score / 2}\n"
-        (Path(run_dir) / artifacts.CURVES_CSV).write_text(text)
+
+    def count(self, model: None, config: TrainerConfig, *_: Any) -> Any:
+        """Stands for ``trial_counts.count``: at a rate of 0.01 all of 40 clips are right."""
+        matrices = np.zeros((40, 2, 3))
+        right = config.train.learning_rate == 0.01
+        for clip in range(40):
+            matrices[clip, clip % 2, clip % 2 if right else 1 - clip % 2] = 1
+        return matrices
 
 
 @pytest.fixture
@@ -78,6 +85,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> Trainings:
     """A stand-in for real trainings."""
     stand_in = Trainings()
     monkeypatch.setattr(trainer, "train", stand_in)
+    monkeypatch.setattr(trial_counts, "count", stand_in.count)
     return stand_in
 
 
@@ -95,7 +103,10 @@ def test_trials_are_the_training_except_for_the_values_and_the_epochs(
     table = result.tuner.table()
     (best,) = (trial for trial in table["trials"] if trial["trial"] == table["best"])
     assert best["values"] == {RATE: 1e-2, STRENGTH: 0}
-    assert best["score"] == pytest.approx(0.1)  # The better of its epochs.
+    assert best["score"] == 1
+    assert best["gain"] == [1, 1]
+    (chosen,) = result.tuner.get_best_hyperparameters()
+    assert chosen.values == best["values"]
     failed = [trial["values"] for trial in table["trials"] if trial["status"] == "failed"]
     assert failed == [{RATE: 1e-2, STRENGTH: 1}]
 
@@ -105,12 +116,14 @@ def test_trials_use_a_subset_of_the_rows_and_leave_nothing(
 ) -> None:
     result = tuner.tuner_fn(tuner_args)
     result.tuner.search()
-    # A share of 2 a mood is one clip; the eval split has no more than 8.
-    assert trainings.data.train_counts == trainings.data.eval_counts == [2, 2, 2, 2]
-    assert result.tuner.table()["rows"] == {"train": 8, "eval": 8}
+    # A share of 2 a mood is one clip, but there must be 30 where there are: all three. The eval
+    # split has no more than 8.
+    assert trainings.data.train_counts == [6, 6, 6, 6]
+    assert trainings.data.eval_counts == [2, 2, 2, 2]
+    assert result.tuner.table()["rows"] == {"train": 24, "eval": 8}
     assert not any(path.exists() for path in trainings.run_dirs)
     (folder,) = Path(tuner_args.working_dir).iterdir()
-    assert [path.name for path in folder.iterdir()] == ["trials"]
+    assert sorted(path.name for path in folder.iterdir()) == ["counts", "trials"]
 
 
 def test_a_search_with_another_budget_goes_on_from_the_earlier_one(
@@ -150,3 +163,8 @@ def test_a_trial_is_really_trained(
     (trial,) = result.tuner.table()["trials"]
     assert trial["status"] == "completed"
     assert 0 <= trial["score"] <= 1
+    (file,) = Path(tuner_args.working_dir).rglob("counts/*.npy")
+    matrices = np.load(file)
+    assert matrices.shape == (4, 4, 5)  # The eval split's clips.
+    assert matrices.sum(axis=(1, 2)).tolist() == [2, 2, 2, 2]
+    assert trial["score"] == pytest.approx(float(scores.macro_f1(matrices.sum(axis=0))))

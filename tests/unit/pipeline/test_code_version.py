@@ -100,7 +100,10 @@ def test_the_version_is_of_every_module_that_is_imported_and_of_no_other(
 @pytest.mark.parametrize(
     ("changed", "run_again"),
     [
-        ("system/parquet.py", {nodes.LEAK_CHECK, nodes.EVALUATOR}),
+        (
+            "system/parquet.py",
+            {nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN, nodes.LEAK_CHECK, nodes.EVALUATOR},
+        ),
         ("components/findings.py", {nodes.LEAK_CHECK, nodes.BOX_VALIDATOR, nodes.DATA_GATE}),
         ("components/servable_check/probe.py", {nodes.SERVABLE_CHECK}),
         ("components/pusher/versions.py", {nodes.PUSHER}),

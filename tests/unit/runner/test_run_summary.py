@@ -107,7 +107,7 @@ def test_columns_align_although_hangul_takes_two_cells(record: RunRecord) -> Non
 
 def test_metrics_stand_beside_the_majority_answer(record: RunRecord) -> None:
     text = summary(record)
-    assert "on 40 eval rows    model  95 % interval  always 행복/즐거움" in text
+    assert "on 40 eval rows    model  95 % interval by clip  always 행복/즐거움" in text
     assert line_with(text, "macro-F1    ") == ["macro-F1", "0.500", "-", "0.429"]
 
 

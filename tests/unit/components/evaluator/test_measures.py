@@ -81,7 +81,12 @@ def test_the_intervals_are_those_of_the_27_draws_of_three_clips(metrics):
     # c 2 / (2 + 2). The highest is that of A, A and A: only a has rows, 18 / (12 + 9).
     lowest = (1 / 4 + 2 / 3 + 1 / 2) / 3
     assert intervals["macro_f1"] == [pytest.approx(lowest), pytest.approx(6 / 7)]
-    assert metrics["resampling"] == {"of": "clips", "level": 0.95, "draws": 2000}
+    assert metrics["resampling"] == {
+        "of": "clips",
+        "units": 3,
+        "level": 0.95,
+        "draws": 2000,
+    }
 
 
 def test_slices_hold_the_rows_that_they_name(metrics):
@@ -113,7 +118,7 @@ def test_other_models_are_scored_on_the_same_rows(tmp_path):
     assert metrics["compared"]["macro_f1"] == metrics["model"]["macro_f1"]
     assert metrics["slices"]["species=DOG"]["baseline"]["accuracy"] == 1
     assert metrics["per_clip"]["baseline"]["accuracy"] == 1
-    assert metrics["gain"]["compared"] == {"macro_f1": 0, "interval": [0, 0]}
+    assert metrics["gain"]["compared"] == {"macro_f1": 0, "interval": [0, 0], "rows": 12}
     assert metrics["gain"]["baseline"]["interval"][1] < 0
 
 
@@ -131,7 +136,7 @@ def test_a_table_read_in_pieces_counts_the_same(tmp_path, monkeypatch):
     rows = clips_of("a", 9, 3, "b") + clips_of("b", 7, 2, "c") + clips_of("c", 5, 1, "a")
     whole = measures.measure(confusion_counts_of(tmp_path, rows), SETTINGS)
     monkeypatch.setattr(predictions_table, "ROW_GROUP", 5)
-    monkeypatch.setattr("components.evaluator.confusion_counts._MAX_PENDING_CELLS", 3)
+    monkeypatch.setattr("components.evaluator.predictor_counts._MAX_PENDING_CELLS", 3)
     path = str(tmp_path / "pieces.parquet")
     row_columns, probabilities = row_columns_of(rows), probabilities_of(rows)
     with predictions_table.Writer(path, MOODS, 0, [predictions_table.MODEL], len(rows)) as writer:
@@ -224,3 +229,113 @@ def test_many_clips_are_pooled_and_counted_as_they_are(tmp_path, monkeypatch):
     assert pooled["slices"]["species=CAT"]["clips"] == whole["slices"]["species=CAT"]["clips"]
     low, high = pooled["model"]["intervals"]["accuracy"]
     assert low < whole["model"]["accuracy"] < high
+
+
+def of_animal(rows, group):
+    return [row._replace(group=group) for row in rows]
+
+
+def test_clips_of_an_animal_are_drawn_together(tmp_path):
+    # Two animals of ten clips each: all right, and all wrong. By clips 0.5 +- 0.2; by animals a
+    # draw is one of them twice with 1/2.
+    right, wrong = clips_of("a", 10, 4, "b"), clips_of("b", 10, 0, "a")
+    for name in ("clips", "groups", "mixed"):
+        (tmp_path / name).mkdir()
+    by_clip = measures.measure(confusion_counts_of(tmp_path / "clips", right + wrong), SETTINGS)
+    animals = of_animal(right, "Bello") + of_animal(wrong, "Mimi")
+    by_animal = measures.measure(confusion_counts_of(tmp_path / "groups", animals), SETTINGS)
+    low, high = by_clip["model"]["intervals"]["accuracy"]
+    assert 0.25 < low < high < 0.75
+    assert by_animal["model"]["intervals"]["accuracy"] == [0, 1]
+    assert by_animal["resampling"] == {"of": "groups", "units": 2, "level": 0.95, "draws": 2000}
+    for name in ("accuracy", "macro_f1", "ece"):
+        assert by_clip["model"][name] == by_animal["model"][name]
+    assert by_clip["clips"] == by_animal["clips"] == 20
+
+    mixed = measures.measure(
+        confusion_counts_of(tmp_path / "mixed", of_animal(right, "Bello") + wrong), SETTINGS
+    )
+    assert mixed["resampling"]["of"] == "groups_and_clips"
+    assert mixed["resampling"]["units"] == 11
+
+
+def test_a_clip_whose_rows_name_several_animals_stays_whole(tmp_path):
+    rows = [row._replace(group=group) for row, group in zip(TWELVE, "xyxx" * 3, strict=True)]
+    counts = confusion_counts_of(tmp_path, rows)
+    # All three clips begin with x.
+    assert counts.resampling_units == 1
+    assert counts.confusion_matrices(predictions_table.MODEL).sum() == 12
+
+
+def test_a_mood_that_a_draw_lacks_does_not_count_as_0_in_it(tmp_path):
+    # Of twelve clips two are of c, three of four frames right; one draw of nine lacks c, and all
+    # others have the same F1: 6 / (8 + 6) x 2.
+    rows = clips_of("a", 10, 4, "b") + clips_of("c", 2, 3, "b")
+    metrics = measures.measure(confusion_counts_of(tmp_path, rows), SETTINGS)
+    mood = metrics["per_mood"]["c"]
+    assert mood["f1"] == pytest.approx(12 / 14)
+    assert mood["intervals"]["f1"] == [pytest.approx(12 / 14)] * 2
+    assert mood["intervals"]["recall"] == [pytest.approx(3 / 4)] * 2
+    assert metrics["per_mood"]["b"]["intervals"] == {"precision": None, "recall": None, "f1": None}
+
+
+def test_intervals_at_0_and_1_are_exact(tmp_path):
+    rows = clips_of("a", 10, 4, "b") + clips_of("b", 5, 4, "a")
+    metrics = measures.measure(confusion_counts_of(tmp_path, rows), SETTINGS)
+    intervals = metrics["model"]["intervals"]
+    assert intervals["accuracy"] == [pytest.approx(0.025 ** (1 / 15)), 1]
+    assert metrics["per_mood"]["a"]["intervals"]["recall"] == [pytest.approx(0.025 ** (1 / 10)), 1]
+    # Between that of all clips alike and that of the rarer mood alone.
+    low, high = intervals["macro_f1"]
+    assert high == 1
+    assert 0.025 ** (1 / 5) < low < 0.025 ** (1 / 15)
+
+    (tmp_path / "wrong").mkdir()
+    wrong = [row._replace(predicted="b" if row.mood == "a" else "a") for row in rows]
+    metrics = measures.measure(confusion_counts_of(tmp_path / "wrong", wrong), SETTINGS)
+    low, high = metrics["model"]["intervals"]["accuracy"]
+    assert (low, high) == (0, pytest.approx(1 - 0.025 ** (1 / 15)))
+    assert metrics["per_clip"]["model"]["intervals"]["accuracy"] == [low, high]
+    assert metrics["slices"]["species=CAT"]["intervals"]["accuracy"][1] > high
+
+
+def test_rows_of_one_mood_have_no_mean_over_moods(metrics):
+    slice_of_a = metrics["slices"]["label=a"]
+    assert slice_of_a["accuracy"] == pytest.approx(4 / 6)
+    assert slice_of_a["macro_f1"] is slice_of_a["balanced_accuracy"] is None
+    assert slice_of_a["intervals"]["macro_f1"] is None
+    assert slice_of_a["intervals"]["accuracy"] is not None
+    # The dogs' rows are all of b, the cats' of a alone.
+    assert metrics["slices"]["species=DOG"]["macro_f1"] is None
+    assert metrics["slices"]["box_size=<0.05"]["macro_f1"] is not None
+
+
+def test_another_model_is_scored_on_clips_that_it_was_not_trained_on(tmp_path):
+    # It knows the clip C by heart, and no other: there it is right, elsewhere as the new model.
+    before = [row._replace(predicted=row.mood) if row.clip == "C" else row for row in TWELVE]
+    known = [row.clip == "C" for row in TWELVE]
+    (tmp_path / "all").mkdir()
+    others = {predictions_table.BASELINE: before}
+    naive = measures.measure(confusion_counts_of(tmp_path / "all", TWELVE, others), SETTINGS)
+    counts = confusion_counts_of(tmp_path, TWELVE, others, {predictions_table.BASELINE: known})
+    metrics = measures.measure(counts, SETTINGS)
+    assert naive["gain"]["baseline"]["macro_f1"] < -0.1
+    assert metrics["gain"]["baseline"] == {"macro_f1": 0, "interval": [0, 0], "rows": 8}
+    assert metrics["baseline"]["accuracy"] == 5 / 8
+    assert metrics["per_clip"]["baseline"]["accuracy"] == 1 / 2
+    # The model itself is scored on all rows.
+    assert metrics["rows"] == 12
+    assert metrics["model"] == naive["model"]
+    assert metrics["gain"]["majority"] == naive["gain"]["majority"]
+
+
+def test_a_model_that_was_trained_on_all_clips_has_no_scores(tmp_path):
+    counts = confusion_counts_of(
+        tmp_path,
+        TWELVE,
+        {predictions_table.COMPARED: TWELVE},
+        {predictions_table.COMPARED: [True] * 12},
+    )
+    metrics = json.loads(json.dumps(measures.measure(counts, SETTINGS), allow_nan=False))
+    assert metrics["compared"] is None
+    assert set(metrics["gain"]) == {"majority"}

@@ -7,10 +7,12 @@ import keras
 import numpy as np
 import pytest
 
+from dataset.trained_on import SeenNames, TrainedOn, name_pairs
 from models.network import classifier
 from models.settings import ModelSettings
 from models.training import warm_start
 from schemas import artifacts, signatures
+from schemas.errors import ConfigError
 from testing.models import samples
 
 HEAD = ("head", "head_norm")
@@ -75,3 +77,68 @@ def test_weights_without_a_label_map_give_no_head(trained: SimpleNamespace, tmp_
     assert not warm_start.load_head(model, str(alone), samples.MOODS)
     assert not warm_start.load_head(model, "none", samples.MOODS)
     np.testing.assert_array_equal(head_of(model), before)
+
+
+def write_names(folder: Path, split: str, clips: list[str]) -> list[str]:
+    """Writes what the ingest writes for a split, and returns the pattern of its shards."""
+    path = folder / artifacts.NAMES_FOLDER / f"{split}.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, name_pairs(clips, [None] * len(clips)))
+    return [str(folder / f"Split-{split}" / "*")]
+
+
+def checkpoint_of(folder: Path, names: TrainedOn | None) -> str:
+    """Writes a checkpoint's companions, and returns its path."""
+    warm_start.write_label_map(str(folder), samples.MOODS)
+    warm_start.write_trained_on(names, str(folder))
+    (folder / artifacts.CHECKPOINT_KERAS).write_bytes(b"")
+    return str(folder / artifacts.CHECKPOINT_KERAS)
+
+
+def clips_of(names: TrainedOn, clips: list[str]) -> list[bool]:
+    return SeenNames(names.inherited).rows(clips, [None] * len(clips))
+
+
+def test_a_training_knows_its_clips_and_those_of_its_base(tmp_path: Path) -> None:
+    train = write_names(tmp_path / "examples", "train", ["a", "b"])
+    evaluation = write_names(tmp_path / "examples", "eval", ["c", "d"])
+    base = TrainedOn.of(name_pairs(["c", "x"], [None, None]), None)
+    names = warm_start.trained_on(train, evaluation, checkpoint_of(tmp_path / "base", base))
+    assert names is not None
+    assert names.complete
+    assert clips_of(names, ["a", "b", "c", "d", "x"]) == [False, False, True, False, True]
+    own = SeenNames(names.own)
+    assert own.rows(["a", "b", "c"], [None] * 3) == [True, True, False]
+
+    # And so do a training that goes on from this one, and the weights of anything but ours.
+    again = checkpoint_of(tmp_path / "again", names)
+    later = warm_start.trained_on(train, evaluation, again)
+    assert later is not None
+    assert clips_of(later, ["a", "c", "d", "x"]) == [True, True, False, True]
+    imagenet = warm_start.trained_on(train, evaluation, "imagenet")
+    assert imagenet is not None
+    assert imagenet.complete
+    assert not len(imagenet.inherited)
+
+
+def test_a_base_that_knows_the_whole_eval_split_is_refused_before_the_training(
+    tmp_path: Path,
+) -> None:
+    train = write_names(tmp_path / "examples", "train", ["a"])
+    evaluation = write_names(tmp_path / "examples", "eval", ["c", "d"])
+    base = TrainedOn.of(name_pairs(["c", "d"], [None, None]), None)
+    weights = checkpoint_of(tmp_path / "base", base)
+    with pytest.raises(ConfigError, match=r"every clip or animal of the eval split\. Received: "):
+        warm_start.trained_on(train, evaluation, weights)
+
+
+def test_a_base_that_does_not_say_is_noted(tmp_path: Path) -> None:
+    train = write_names(tmp_path / "examples", "train", ["a"])
+    evaluation = write_names(tmp_path / "examples", "eval", ["c"])
+    names = warm_start.trained_on(train, evaluation, checkpoint_of(tmp_path / "base", None))
+    assert names is not None
+    assert not names.complete
+
+
+def test_examples_without_names_give_none(tmp_path: Path) -> None:
+    assert warm_start.trained_on([str(tmp_path / "Split-train" / "*")], [], "none") is None

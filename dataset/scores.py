@@ -47,6 +47,16 @@ def macro_f1(confusion: Matrix) -> Values:
     return _mean_over_present(f1s(confusion), confusion)
 
 
+def where_present(values: Values, confusion: Matrix) -> Values:
+    """Returns scores by mood, float64[..., k], with NaN for moods without rows."""
+    return np.where(confusion.sum(axis=-1) > 0, values, np.nan)
+
+
+def where_any(values: Values, confusion: Matrix) -> Values:
+    """Returns scores of all moods together, float64[...], with NaN where there are no rows."""
+    return np.where(confusion.sum(axis=(-2, -1)) > 0, values, np.nan)
+
+
 def headline(confusion: Matrix) -> Values:
     """Returns float64[..., 3]: the scores that ``schemas.documents.evaluation.HEADLINE`` names."""
     return np.stack(

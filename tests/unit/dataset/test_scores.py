@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.evaluator import scores
+from dataset import scores
 
 # True mood a: 6 rows, 4 of them predicted as a, 1 as b, 1 as c. b: 4 rows, 2 as b, 2 as a.
 # c: 2 rows, 1 as c, 1 as a.
