@@ -164,19 +164,16 @@ def _local_copy(folder: str) -> str:
 def _subset(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data:
     """Writes the subset of the data that the trials use into ``folder``."""
 
-    def write(files: Sequence[str], counts: Sequence[int], path: str) -> list[int]:
+    def write(files: Sequence[str], counts: Sequence[int], path: str) -> None:
         target_counts = subset.stratified_counts(counts, tune.rows)
-        return subset.write(files, data.indexer, target_counts, path, tune.seed)
+        subset.write(files, data.indexer, target_counts, path, tune.seed)
 
     train_file = os.path.join(folder, f"{splits.TRAIN}.tfrecord")
     eval_file = os.path.join(folder, f"{splits.EVAL}.tfrecord")
-    return trainer.Data(
-        data.indexer,
-        [train_file],
-        [eval_file],
-        write(data.train_files, data.train_counts, train_file),
-        write(data.eval_files, data.eval_counts, eval_file),
-    )
+    write(data.train_files, data.train_counts, train_file)
+    write(data.eval_files, data.eval_counts, eval_file)
+    num_classes = len(data.train_counts)
+    return trainer.Data.from_files(data.indexer, [train_file], [eval_file], num_classes)
 
 
 @contextlib.contextmanager

@@ -24,14 +24,14 @@ from tfx.utils import proto_utils
 
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
-from components.pet_example_gen.shard_files import FRAMES, RECORDS, read_counts, read_rejects
+from components.pet_example_gen.shard_files import read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
 from dataset.partition import Partition, SplitShare, partition_rows
 from schemas import artifacts
 from schemas.documents.ingest import Ingest, SplitCounts
 from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS, RejectReason
-from schemas.splits import TRAIN, split_folder
+from schemas.splits import FRAMES, FRAMES_FOLDER, RECORDS, TRAIN, split_folder
 from system.csv_files import CsvWriter
 from system.storage import link_file, open_file
 
@@ -88,6 +88,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             split_jobs = [job for job in jobs if job.block.split == split]
             _link_shards(split_jobs, RECORDS, posixpath.join(examples.uri, split_folder(split)))
             _link_shards(split_jobs, FRAMES, posixpath.join(frames.uri, split_folder(split)))
+            if settings.labelled:
+                index = posixpath.join(examples.uri, FRAMES_FOLDER, split_folder(split))
+                _link_shards(split_jobs, FRAMES, index)
         _write_rejects(posixpath.join(rejects.uri, artifacts.REJECTS_CSV), jobs)
         _write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs)
         examples.split_names = artifact_utils.encode_split_names(splits)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from models import trainer
 from models.inputs.input_pipeline import evaluation_batches, shard_files
 from models.inputs.label_index import LabelIndexer
+from models.inputs.records import ordered
 from models.trainer_config import TrainerConfig
 from schemas import artifacts, signatures
 from schemas.errors import ConfigError
@@ -34,7 +35,7 @@ def test_what_is_exported_is_the_best_checkpoint(
 ) -> None:
     best = keras.models.load_model(Path(trained.model_run_dir) / artifacts.CHECKPOINT_KERAS)
     files = shard_files(trained.eval_files)
-    batches = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=16)
+    batches = evaluation_batches(ordered(files), indexer, 4, resolution=SIDE, batch_size=16)
     ((pixels, _),) = batches
     expected = best(pixels, training=False)
     records = list(tf.data.TFRecordDataset(files).as_numpy_iterator())
