@@ -92,8 +92,7 @@ class TrainSettings(SettingsGroup):
 
     epochs: int = setting(
         100,
-        "Largest number of epochs, each a pass over the training split or over the frames of "
-        "train.frames_per_clip.",
+        "Largest number of passes over the training split.",
         ge=1,
         common=True,
     )
