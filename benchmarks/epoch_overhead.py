@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from benchmarks import flags, pictures
+from benchmarks import flags, pictures, streams
 from benchmarks.label_indexers import ZeroIndexer
 from models.inputs.input_pipeline import training_batches
 from models.network import classifier
@@ -45,16 +45,16 @@ def measure(resolution: int, rounds: int, steps: int) -> dict[str, Any]:
     fitting.compile_for(model, settings, keras.losses.CategoricalCrossentropy(), phase, 1000)
 
     with tempfile.TemporaryDirectory() as folder:
+        shard = pictures.write_shard(Path(folder) / "0.tfrecord", resolution, EXAMPLES)
+        indexer = ZeroIndexer()
         stream = training_batches(
-            [pictures.write_shard(Path(folder) / "0.tfrecord", resolution, EXAMPLES)],
-            ZeroIndexer(),
+            streams.drawn([shard], indexer, NUM_CLASSES, batch_size=settings.batch_size, seed=1),
+            indexer,
             [1.0] * NUM_CLASSES,
             resolution=resolution,
             batch_size=settings.batch_size,
-            shuffle_buffer=1024,
             augment=AugmentSettings(),
             seed=1,
-            total=EXAMPLES,
         )
         batches = iter(stream)
         ready = next(batches)

@@ -5,6 +5,7 @@ result has the median of each side's rounds:
 
 * ``moved``, ``default``: ours, the training's stream over Examples with crops of 256 pixels, as
   the ingest writes them; with random view and mirror alone, and with the default colours too;
+* ``moved_streamed``: ``moved`` with ``train.reading=stream``;
 * ``original``: 1080p frames, ``decode_and_crop_jpeg``, then a resize, in tf.data;
 * ``torch``: a DataLoader with two workers over ready crops of 256 pixels (the same files as ours).
 
@@ -23,8 +24,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from benchmarks import flags, pictures
+from benchmarks import flags, pictures, streams
 from benchmarks.label_indexers import ZeroIndexer
+from models.inputs import records
 from models.inputs.input_pipeline import training_batches
 from models.settings import AugmentSettings
 from testing.paths import ROOT
@@ -67,20 +69,31 @@ def draw(folder: Path) -> dict[str, Any]:
     return {f"{name}_bytes": round(statistics.mean(values)) for name, values in sizes.items()}
 
 
-def ours(folder: Path, augment: AugmentSettings) -> Side:
-    """Returns the training's own stream as a side."""
-    stream = training_batches(
-        [str(folder / "0.tfrecord")],
-        ZeroIndexer(),
+def ours(folder: Path, augment: AugmentSettings, *, streamed: bool = False) -> Side:
+    """Returns the training's own stream as a side.
+
+    Args:
+      folder: of ``draw``.
+      augment: random changes to the pictures.
+      streamed: whether the records come through a shuffle buffer, and not one by one.
+    """
+    files, indexer = [str(folder / "0.tfrecord")], ZeroIndexer()
+    if streamed:
+        stream = records.streamed(
+            files, shuffle_buffer=1024, seed=1, total=CROPS * COPIES, batch_size=BATCH_SIZE
+        )
+    else:
+        stream = streams.drawn(files, indexer, 6, batch_size=BATCH_SIZE, seed=1)
+    batches = training_batches(
+        stream,
+        indexer,
         [1.0] * 6,
         resolution=RESOLUTION,
         batch_size=BATCH_SIZE,
-        shuffle_buffer=1024,
         augment=augment,
         seed=1,
-        total=CROPS * COPIES,
     )
-    return lambda images: images_per_second(stream, images)
+    return lambda images: images_per_second(batches, images)
 
 
 def original(folder: Path) -> Side:
@@ -139,6 +152,7 @@ def measure(folder: Path, rounds: int, torch_command: str) -> dict[str, Any]:
     sizes = draw(folder)
     sides: dict[str, tuple[Side, int]] = {
         "moved": (ours(folder, MOVED), 4096),
+        "moved_streamed": (ours(folder, MOVED, streamed=True), 4096),
         "default": (ours(folder, AugmentSettings()), 2048),
         "original": (original(folder), 512),
     }

@@ -22,23 +22,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks import flags
+from benchmarks import flags, streams
 from benchmarks.label_indexers import DefaultIndexer
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
-from components.pet_example_gen.shard_files import RECORDS
 from dataset import scores
 from dataset.partition import SplitShare, partition_rows
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
+from models.inputs import records, shard_index
 from models.inputs.input_pipeline import evaluation_batches, training_batches
-from models.inputs.label_index import count_labels
 from models.network import classifier
 from models.settings import AugmentSettings, ModelSettings, TrainSettings
 from models.training import fine_tuning, fitting, losses
 from schemas.labels import DEFAULT_MOODS
+from schemas.splits import RECORDS
 
 NUM_CLASSES = len(DEFAULT_MOODS)
 RESOLUTION = 64
@@ -90,7 +90,7 @@ def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
     settings = TrainSettings(
         epochs=1, steps_per_epoch=steps, batch_size=BATCH_SIZE, learning_rate=2e-3, seed=seed
     )
-    counts = count_labels([train], indexer, NUM_CLASSES)
+    counts = shard_index.load([train], indexer).label_counts(NUM_CLASSES)
     model = classifier.build(
         ModelSettings(weights="none", resolution=RESOLUTION, batch_norm_momentum=0.9), NUM_CLASSES
     )
@@ -98,21 +98,19 @@ def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
     fine_tuning.freeze(model, phase.part)
     fitting.compile_for(model, settings, losses.loss_for(settings, counts), phase, steps)
     batches = training_batches(
-        [train],
+        streams.drawn([train], indexer, NUM_CLASSES, batch_size=BATCH_SIZE, seed=seed),
         indexer,
         losses.class_weights(settings, counts, DEFAULT_MOODS),
         resolution=RESOLUTION,
-        batch_size=settings.batch_size,
-        shuffle_buffer=4096,
+        batch_size=BATCH_SIZE,
         augment=AugmentSettings(),
         seed=seed,
-        total=sum(counts),
     )
     model.fit(batches, epochs=1, steps_per_epoch=steps, verbose=0)
 
     confusion = np.zeros((NUM_CLASSES, NUM_CLASSES))
     for pixels, labels in evaluation_batches(
-        [evaluation], indexer, NUM_CLASSES, resolution=RESOLUTION, batch_size=64
+        records.ordered([evaluation]), indexer, NUM_CLASSES, resolution=RESOLUTION, batch_size=64
     ):
         y_pred = model.predict_on_batch(pixels).argmax(axis=1)
         y_true = labels.numpy().argmax(axis=1)

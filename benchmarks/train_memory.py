@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from benchmarks import flags, pictures
+from benchmarks import flags, pictures, streams
 from benchmarks.label_indexers import ZeroIndexer
 from benchmarks.memory import resident_mb
 from models.inputs.input_pipeline import training_batches
@@ -39,18 +39,24 @@ def measure(epochs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         shard = pictures.write_shard(Path(folder) / "0.tfrecord", RESOLUTION, EXAMPLES)
 
+        indexer = ZeroIndexer()
+
         def stream(start: int) -> tf.data.Dataset:
             return training_batches(
-                [shard],
-                ZeroIndexer(),
+                streams.drawn(
+                    [shard],
+                    indexer,
+                    NUM_CLASSES,
+                    batch_size=settings.batch_size,
+                    seed=1,
+                    start=start,
+                ),
+                indexer,
                 [1.0] * NUM_CLASSES,
                 resolution=RESOLUTION,
                 batch_size=settings.batch_size,
-                shuffle_buffer=EXAMPLES,
                 augment=AugmentSettings(zoom=0.2, mixup=0.2),
                 seed=1,
-                total=EXAMPLES,
-                start=start,
             )
 
         batch = [part.numpy() for part in next(iter(stream(0)))[:2]]

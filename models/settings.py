@@ -32,6 +32,13 @@ ONE: Final = "one"
 MIRRORED: Final = "mirrored"
 MULTI_WORKER: Final = "multi_worker"
 
+NATURAL: Final = "natural"
+SQRT: Final = "sqrt"
+BALANCED: Final = "balanced"
+
+RANDOM: Final = "random"
+STREAM: Final = "stream"
+
 HEAD: Final = "head"
 LAST_BLOCK: Final = "last_block"
 FULL: Final = "full"
@@ -84,10 +91,17 @@ class TrainSettings(SettingsGroup):
     GROUP: ClassVar[str] = "train"
 
     epochs: int = setting(
-        100, "Largest number of passes over the training split.", ge=1, common=True
+        100,
+        "Largest number of passes over the training split.",
+        ge=1,
+        common=True,
     )
     steps_per_epoch: int = setting(
-        0, "Length of an epoch. 0 is one pass over the training split.", ge=0, unit="steps"
+        0,
+        "Length of an epoch. 0 is one pass over the training split, or over the frames of "
+        "train.frames_per_clip.",
+        ge=0,
+        unit="steps",
     )
     batch_size: int = setting(
         64, "Examples a step, on all devices together.", ge=1, unit="examples", common=True
@@ -179,9 +193,39 @@ class TrainSettings(SettingsGroup):
     checkpoint_metric: Literal["macro_f1", "accuracy"] = setting(
         MACRO_F1, "Metric on the eval split that chooses the best epoch."
     )
+    frames_per_clip: int = setting(
+        0,
+        "Frames of each clip in an epoch, other ones in the next; 0 is all. Frames of a clip are "
+        "near copies: with AI Hub's 35 a clip, 4 make an epoch a ninth as long.",
+        ge=0,
+        unit="frames",
+        common=True,
+    )
+    sampling: Literal["natural", "sqrt", "balanced"] = setting(
+        NATURAL,
+        "Share of each mood in an epoch: natural (as in the data), balanced (the same for all), "
+        "or sqrt (as the square roots of natural's). The clips of rare moods are then drawn more "
+        "often, and the class weights follow.",
+        common=True,
+    )
+    validation_frames_per_clip: int = setting(
+        0,
+        "Frames of each clip in the validation after an epoch, always the same; 0 is all. The "
+        "Evaluator scores all in any case.",
+        ge=0,
+        unit="frames",
+    )
+    reading: Literal["auto", "random", "stream"] = setting(
+        AUTO,
+        "How training examples are read: random (each from its place in the shards, in an order "
+        "that mixes all clips; a bucket's shards are copied to this machine first), stream (shards "
+        "in order through train.shuffle_buffer, for hard disks and buckets), or auto (stream from "
+        "a bucket where nothing is sampled, else random).",
+    )
     shuffle_buffer: int = setting(
         16384,
-        "Examples that the shuffle holds, still as JPEG (10 to 30 KB each).",
+        "Examples that the shuffle of train.reading=stream holds, still as JPEG (10 to 30 KB "
+        "each).",
         ge=1,
         unit="examples",
     )
@@ -228,6 +272,21 @@ class TrainSettings(SettingsGroup):
                 f"warmup_epochs={self.warmup_epochs}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _can_be_sampled(self) -> "TrainSettings":
+        if self.is_sampled and self.reading == STREAM:
+            raise ConfigError(
+                "train.frames_per_clip and train.sampling need train.reading=auto or random. "
+                f"Received: reading={self.reading}, frames_per_clip={self.frames_per_clip}, "
+                f"sampling={self.sampling}"
+            )
+        return self
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether an epoch is other than each example once."""
+        return self.frames_per_clip > 0 or self.sampling != NATURAL
 
 
 class AugmentSettings(SettingsGroup):

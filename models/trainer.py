@@ -17,8 +17,11 @@ import keras
 import tensorflow as tf
 
 from dataset.trained_on import TrainedOn
+from models.inputs import local_shards, records, shard_index
+from models.inputs.clip_sampler import ClipSampler, validation_examples
 from models.inputs.input_pipeline import evaluation_batches, shard_files, training_batches
-from models.inputs.label_index import LabelIndexer, count_labels
+from models.inputs.label_index import LabelIndexer
+from models.inputs.shard_index import ShardIndex
 from models.network import classifier
 from models.servable import export, golden, temperature
 from models.servable.signatures import ServingSpec
@@ -38,6 +41,7 @@ class Data:
       indexer: of the Transform node.
       train_files, eval_files: TFRecord shards.
       train_counts, eval_counts: examples of each mood in them.
+      train_index, eval_index: of their records.
     """
 
     indexer: LabelIndexer
@@ -45,24 +49,55 @@ class Data:
     eval_files: Sequence[str]
     train_counts: Sequence[int]
     eval_counts: Sequence[int]
+    train_index: ShardIndex
+    eval_index: ShardIndex
 
     @classmethod
     def from_fn_args(cls, fn_args: Any, num_classes: int) -> "Data":
-        """Finds the shards that TFX names, and counts their labels.
+        """Finds the shards that TFX names.
 
         Args:
           fn_args: as for ``run_fn``.
           num_classes: moods in the label map.
 
         Raises:
-          ConfigError: if there are no shards, or a label is not in the label map.
+          ConfigError: if there are no shards, or as ``shard_index.load``.
         """
-        indexer = LabelIndexer(fn_args.transform_graph_path)
-        train_files, eval_files = shard_files(fn_args.train_files), shard_files(fn_args.eval_files)
-        train_counts, eval_counts = (
-            count_labels(files, indexer, num_classes) for files in (train_files, eval_files)
+        return cls.from_files(
+            LabelIndexer(fn_args.transform_graph_path),
+            shard_files(fn_args.train_files),
+            shard_files(fn_args.eval_files),
+            num_classes,
         )
-        return cls(indexer, train_files, eval_files, train_counts, eval_counts)
+
+    @classmethod
+    def from_files(
+        cls,
+        indexer: LabelIndexer,
+        train_files: Sequence[str],
+        eval_files: Sequence[str],
+        num_classes: int,
+    ) -> "Data":
+        """Opens shards. The ingest's tables tell the labels, so that no shard is read.
+
+        Args:
+          indexer: of the Transform node.
+          train_files: TFRecord shards.
+          eval_files: likewise.
+          num_classes: moods in the label map.
+
+        Raises:
+          ConfigError: as ``shard_index.load``.
+        """
+        train_index, eval_index = (
+            shard_index.load(files, indexer) for files in (train_files, eval_files)
+        )
+        train_counts, eval_counts = (
+            index.label_counts(num_classes) for index in (train_index, eval_index)
+        )
+        return cls(
+            indexer, train_files, eval_files, train_counts, eval_counts, train_index, eval_index
+        )
 
 
 def run_fn(fn_args: Any) -> None:
@@ -148,10 +183,16 @@ def train(
       ConfigError: if the weights cannot be loaded.
       TrainingDivergedError: if the loss is NaN or infinite.
     """
-    num_examples = sum(data.train_counts)
+    train_index = data.train_index
+    if records.reads_at_random(config.train, data.train_files):
+        train_index = local_shards.on_this_machine(train_index)
+    sampler = ClipSampler.of_settings(
+        train_index.clips, train_index.label_indices, len(config.moods), config.train
+    )
     _LOGGER.info(
-        "Training on %d examples, validating on %d; %s",
-        num_examples,
+        "Training on %d of %d examples an epoch, validating on %d; %s",
+        sampler.epoch_examples,
+        sum(data.train_counts),
         sum(data.eval_counts),
         config,
     )
@@ -160,12 +201,12 @@ def train(
     model_settings = warm_start.with_base_weights(config.model, base_model)
     train_settings = _train_settings(config.train, strategy)
     steps_per_epoch = train_settings.steps_per_epoch or math.ceil(
-        num_examples / train_settings.batch_size
+        sampler.epoch_examples / train_settings.batch_size
     )
 
     # Parts of the training.
-    loss = losses.loss_for(train_settings, data.train_counts)
-    training = functools.partial(_training_batches, config, data)
+    loss = losses.loss_for(train_settings, sampler.label_counts)
+    training = functools.partial(_training_batches, config, data.indexer, train_index, sampler)
     build = functools.partial(_build, config, model_settings, strategy)
 
     def measured_steps(step_config: precision.StepConfig) -> Iterable[float]:
@@ -182,7 +223,7 @@ def train(
     fitting.fit(
         model,
         training,
-        devices.with_data_autosharding(_validation_batches(config, data.indexer, data.eval_files)),
+        devices.with_data_autosharding(_sampled_validation_batches(config, data)),
         train_settings,
         loss,
         steps_per_epoch=steps_per_epoch,
@@ -266,28 +307,62 @@ def _build(
     return devices.patch_for_multi_worker(model)
 
 
-def _training_batches(config: TrainerConfig, data: Data, start: int) -> tf.data.Dataset:
+def _training_batches(
+    config: TrainerConfig,
+    indexer: LabelIndexer,
+    index: ShardIndex,
+    sampler: ClipSampler,
+    start: int,
+) -> tf.data.Dataset:
     """Returns the training's stream without its first ``start`` batches."""
-    stream = training_batches(
-        data.train_files,
-        data.indexer,
-        losses.class_weights(config.train, data.train_counts, config.moods),
+    settings = config.train
+    if records.reads_at_random(settings, index.files):
+        stream = records.sampled(
+            index, sampler, indexer, batch_size=settings.batch_size, start=start
+        )
+    else:
+        stream = records.streamed(
+            index.files,
+            shuffle_buffer=settings.shuffle_buffer,
+            seed=settings.seed,
+            total=len(index),
+            batch_size=settings.batch_size,
+            start=start,
+        )
+    batches = training_batches(
+        stream,
+        indexer,
+        losses.class_weights(settings, sampler.label_counts, config.moods),
         resolution=config.model.resolution,
-        batch_size=config.train.batch_size,
-        shuffle_buffer=config.train.shuffle_buffer,
+        batch_size=settings.batch_size,
         augment=config.augment,
-        seed=config.train.seed,
-        total=sum(data.train_counts),
-        start=start,
+        seed=settings.seed,
     )
-    return devices.with_data_autosharding(stream)
+    return devices.with_data_autosharding(batches)
+
+
+def _sampled_validation_batches(config: TrainerConfig, data: Data) -> tf.data.Dataset:
+    """Returns the batches of the validation after each epoch."""
+    frames_per_clip = config.train.validation_frames_per_clip
+    if not frames_per_clip:
+        return _validation_batches(config, data.indexer, data.eval_files)
+    index = local_shards.on_this_machine(data.eval_index)
+    examples = validation_examples(index.clips, frames_per_clip, config.train.seed)
+    _LOGGER.info("Validating on %d of %d examples", len(examples), len(index))
+    return _evaluation_batches(config, data.indexer, records.selected(index, examples))
 
 
 def _validation_batches(
     config: TrainerConfig, indexer: LabelIndexer, files: Sequence[str]
 ) -> tf.data.Dataset:
+    return _evaluation_batches(config, indexer, records.ordered(files))
+
+
+def _evaluation_batches(
+    config: TrainerConfig, indexer: LabelIndexer, stream: tf.data.Dataset
+) -> tf.data.Dataset:
     return evaluation_batches(
-        files,
+        stream,
         indexer,
         len(config.moods),
         resolution=config.model.resolution,

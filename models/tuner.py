@@ -157,21 +157,18 @@ def _local_copy(folder: str) -> str:
 def _subset(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data:
     """Writes the subset of the data that the trials use into ``folder``."""
 
-    def write(files: Sequence[str], counts: Sequence[int], path: str) -> list[int]:
+    def write(files: Sequence[str], counts: Sequence[int], path: str) -> None:
         target_counts = subset.stratified_counts(counts, tune.rows)
         whole = target_counts == list(counts)
         frames = max(1, sum(counts)) if whole else tune.frames_per_clip
-        return subset.write(files, data.indexer, target_counts, path, tune.seed, frames)
+        subset.write(files, data.indexer, target_counts, path, tune.seed, frames)
 
     train_file = os.path.join(folder, f"{splits.TRAIN}.tfrecord")
     eval_file = os.path.join(folder, f"{splits.EVAL}.tfrecord")
-    return trainer.Data(
-        data.indexer,
-        [train_file],
-        [eval_file],
-        write(data.train_files, data.train_counts, train_file),
-        write(data.eval_files, data.eval_counts, eval_file),
-    )
+    write(data.train_files, data.train_counts, train_file)
+    write(data.eval_files, data.eval_counts, eval_file)
+    num_classes = len(data.train_counts)
+    return trainer.Data.from_files(data.indexer, [train_file], [eval_file], num_classes)
 
 
 @contextlib.contextmanager

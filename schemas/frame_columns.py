@@ -1,7 +1,8 @@
 """Column names of the Frames artifact, spelled once.
 
 PetExampleGen writes a row for every frame that it uses: facts about the frame and its view, and no
-pixels. The leak check and the reports read this table instead of two million crops.
+pixels. The leak check and the reports read this table instead of two million crops, and by it the
+training finds single records of a shard.
 """
 
 LINE = "line"
@@ -31,6 +32,14 @@ CONTRAST = "contrast"
 BOX_AREA = "box_area"
 """float32: box area over the photo's area, (0, 1]."""
 
+OFFSET = "offset"
+"""int64: where the row's record begins in its TFRecord shard, bytes."""
+RECORD_BYTES = "record_bytes"
+"""int32: length of the serialised Example, bytes."""
+
+RECORD_OVERHEAD = 16
+"""Bytes of a TFRecord beside the Example: its length (8) and two checksums (4 each)."""
+
 COLUMNS = {
     LINE: "int64",
     IMAGE_PATH: "string",
@@ -44,5 +53,7 @@ COLUMNS = {
     BRIGHTNESS: "float32",
     CONTRAST: "float32",
     BOX_AREA: "float32",
+    OFFSET: "int64",
+    RECORD_BYTES: "int32",
 }
 """All columns in order, with Arrow's names of their types; no value is null."""

@@ -1,8 +1,8 @@
 """Predicts the eval split with servables and writes the predictions table.
 
 The servable itself is called, through its Example signature: the model that is evaluated is the
-one that will be served. Each Example is predicted once and becomes one row, in the order of the
-shards.
+one that will be served. Each Example is predicted once and becomes one row. The order of the rows
+depends on the shards alone.
 """
 
 import posixpath
@@ -23,6 +23,10 @@ from system.patterns import plain
 from system.storage import open_file
 
 BATCH = 64
+_SHARDS_AHEAD = 8
+_RECORDS_IN_TURN = 16
+"""Shards that are read at a time, and records of each in turn. From a bucket, one stream brings
+less than a GPU predicts."""
 
 _TEXT_FEATURES = {
     predictions_table.PATH: features.IMAGE_PATH,
@@ -91,7 +95,7 @@ def write_predictions(
     scored. Of another model they are marked.
 
     Args:
-      shards: TFRecord files of Examples, in order.
+      shards: TFRecord files of Examples.
       servables: by predictor (``predictions_table.MODEL`` and others), all with the same moods.
       label_counts: number of Examples of each mood, as the ingest counted them.
       path: of the Parquet file.
@@ -115,7 +119,7 @@ def write_predictions(
     with predictions_table.Writer(
         path, mood_names, majority_index, list(servables), total
     ) as writer:
-        for records in tf.data.TFRecordDataset(list(shards)).batch(BATCH).as_numpy_iterator():
+        for records in _batches(shards).as_numpy_iterator():
             probabilities = {
                 name: _predict(servable, records) for name, servable in servables.items()
             }
@@ -144,6 +148,22 @@ def _seen_hashes(name: str, servable: Servable) -> Hashes:
     if name == predictions_table.MODEL:
         return servable.trained_on.inherited
     return servable.trained_on.all_names()
+
+
+def _batches(shards: Sequence[str]) -> tf.data.Dataset:
+    """Returns all records once, string[n], in an order that depends on the shards alone."""
+    return (
+        tf.data.Dataset.from_tensor_slices(list(shards))
+        .interleave(
+            tf.data.TFRecordDataset,
+            cycle_length=min(len(shards), _SHARDS_AHEAD),
+            block_length=_RECORDS_IN_TURN,
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        .batch(BATCH)
+        .prefetch(tf.data.AUTOTUNE)
+    )
 
 
 def _predict(servable: Servable, records: npt.NDArray[np.object_]) -> npt.NDArray[np.float32]:

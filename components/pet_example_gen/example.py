@@ -46,7 +46,7 @@ def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
 
 
 def build_frame(row: Row, box: PixelBox, crop: Crop) -> dict[str, Any]:
-    """Returns the row of the frames table, with the columns ``schemas.frame_columns.COLUMNS``."""
+    """Returns the row of the frames table, but for the place of its record in the shard."""
     return {
         frame_columns.LINE: row.line,
         frame_columns.IMAGE_PATH: row.image_path,

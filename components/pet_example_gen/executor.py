@@ -25,7 +25,7 @@ from tfx.utils import proto_utils
 
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
-from components.pet_example_gen.shard_files import FRAMES, RECORDS, read_counts, read_rejects
+from components.pet_example_gen.shard_files import read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
 from dataset.partition import Partition, SplitShare, partition_rows
 from dataset.trained_on import name_pairs
@@ -33,7 +33,7 @@ from schemas import artifacts, frame_columns
 from schemas.documents.ingest import Ingest, SplitCounts
 from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS, RejectReason
-from schemas.splits import TRAIN, split_folder
+from schemas.splits import FRAMES, FRAMES_FOLDER, RECORDS, TRAIN, split_folder
 from system.csv_files import CsvWriter
 from system.parquet import read_table
 from system.storage import flush_folder, link_file, open_file, whole, write_whole
@@ -92,6 +92,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             _link_shards(split_jobs, RECORDS, posixpath.join(examples.uri, split_folder(split)))
             _link_shards(split_jobs, FRAMES, posixpath.join(frames.uri, split_folder(split)))
             _write_names(posixpath.join(examples.uri, artifacts.NAMES_FOLDER), split, split_jobs)
+            if settings.labelled:
+                index = posixpath.join(examples.uri, FRAMES_FOLDER, split_folder(split))
+                _link_shards(split_jobs, FRAMES, index)
         _write_rejects(posixpath.join(rejects.uri, artifacts.REJECTS_CSV), jobs)
         _write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs)
         examples.split_names = artifact_utils.encode_split_names(splits)

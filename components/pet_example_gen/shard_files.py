@@ -15,14 +15,15 @@ from typing import Any
 import tensorflow as tf
 
 from dataset.frames_schema import arrow_schema
+from schemas import frame_columns
 from schemas.documents.ingest import BlockCounts, SplitCounts
+from schemas.splits import FRAMES, RECORDS
 from system import files
 from system.arrow import pa
 from system.attempts import attempt
 from system.parquet import write_table
 from system.storage import open_file
 
-RECORDS, FRAMES = ".tfrecord", ".parquet"
 _REJECTS, _COUNTS = ".rejects.csv", ".json"
 
 
@@ -48,6 +49,7 @@ class ShardWriter:
     def __init__(self, stem: str) -> None:
         self._stem = stem
         self._frames: list[dict[str, Any]] = []
+        self._offset = 0
         self._attempt = contextlib.ExitStack()
 
     def __enter__(self) -> "ShardWriter":
@@ -60,9 +62,14 @@ class ShardWriter:
         return self
 
     def write(self, record: bytes, frame: dict[str, Any]) -> None:
-        """Adds an Example and its row of the frames table."""
+        """Adds an Example and its row of the frames table, but for where the Example lies."""
         self._records.write(record)
-        self._frames.append(frame)
+        place = {
+            frame_columns.OFFSET: self._offset,
+            frame_columns.RECORD_BYTES: len(record),
+        }
+        self._frames.append(frame | place)
+        self._offset += len(record) + frame_columns.RECORD_OVERHEAD
 
     def finish(self, key: str, counts: BlockCounts, rejects: Sequence[Sequence[object]]) -> None:
         """Writes the block's other files, and gives all files their names, the counts' last."""

@@ -1,8 +1,8 @@
 """Batches of Examples for training and evaluation, by tf.data.
 
-Records stay JPEG while they are read and shuffled; decoded pictures are 10 to 50 times larger.
-Every random number is a function of the seed and of the example's position in the stream, so that
-a seed gives the same batches on any number of threads.
+The records come from ``models.inputs.records``. Every random number is a function of the seed and
+of the example's position in the stream, so that a seed gives the same batches on any number of
+threads.
 """
 
 from collections.abc import Sequence
@@ -26,9 +26,6 @@ _ENCODED, _WINDOW, _LABEL_INDEX, _POSITION, _DRAWS = (
 )
 """Components of a training example before its picture is decoded."""
 
-_OPEN_SHARDS = 16
-"""Shards read at a time: neighbours in a shard are frames of one clip."""
-
 
 def shard_files(patterns: Sequence[str]) -> list[str]:
     """Returns the files that match the patterns, in order.
@@ -43,38 +40,28 @@ def shard_files(patterns: Sequence[str]) -> list[str]:
 
 
 def training_batches(
-    files: Sequence[str],
+    records: tf.data.Dataset,
     indexer: LabelIndexer,
     class_weights: Sequence[float],
     *,
     resolution: int,
     batch_size: int,
-    shuffle_buffer: int,
     augment: AugmentSettings,
     seed: int,
-    total: int,
-    start: int = 0,
 ) -> tf.data.Dataset:
     """Returns an endless stream of full batches.
 
-    The stream is one pass over the examples after another. Each pass has its own order and has
-    every example once. Batches run across the borders of the passes: none is short, no
-    example is dropped, and the next pass is being read while the last one is trained on.
-    The example at a position of the stream depends on the content of the shards, their order and
-    the seed alone.
+    Batches run across the borders of the epochs: none is short, no example is dropped, and the
+    next epoch is being read while the last one is trained on.
 
     Args:
-      files: TFRecord shards.
+      records: of ``records.sampled`` or ``records.streamed``, with the same batch size.
       indexer: of the Transform node.
       class_weights: each mood's weight, in label map order.
       resolution: side of the pictures, pixels.
       batch_size: examples a batch.
-      shuffle_buffer: records that the shuffle holds.
       augment: random changes to the pictures.
-      seed: of the order and the random changes, >= 0.
-      total: examples in the shards.
-      start: batches of the stream to leave out. They are not decoded, and only those of the
-        pass under way are read.
+      seed: of the random changes, >= 0.
 
     Returns:
       A dataset of (pixels uint8[batch_size, resolution, resolution, 3] in 0..255,
@@ -117,13 +104,8 @@ def training_batches(
         pixels, labels = mixup.mixup_or_cutmix(pixels, labels, batch_seed, augment)
         return with_sample_weights(pixels, labels, weight_of_class)
 
-    first = start * batch_size
     return (
-        shuffled_records(files, shuffle_buffer, seed, first_pass=first // total)
-        .skip(first % total)
-        .enumerate(first)
-        .batch(batch_size, drop_remainder=True)
-        .map(without_autograph(parse), num_parallel_calls=tf.data.AUTOTUNE)
+        records.map(without_autograph(parse), num_parallel_calls=tf.data.AUTOTUNE)
         .unbatch()
         .map(without_autograph(decode), num_parallel_calls=tf.data.AUTOTUNE)
         .batch(batch_size, drop_remainder=True)
@@ -154,51 +136,18 @@ def with_sample_weights(
     return pixels, weighted / sample_weights[:, tf.newaxis], sample_weights
 
 
-def shuffled_records(
-    files: Sequence[str], shuffle_buffer: int, seed: int, first_pass: int = 0
-) -> tf.data.Dataset:
-    """Returns an endless stream of serialized Examples, one shuffled pass after another.
-
-    Args:
-      files: TFRecord shards; each pass opens them in another order.
-      shuffle_buffer: records that are held and drawn from.
-      seed: of the orders, >= 0.
-      first_pass: number of the pass that the stream begins with.
-    """
-
-    def one_pass(number: tf.Tensor) -> tf.data.Dataset:
-        # The seed of this graph alone. Without it TensorFlow mixes the process's into the order,
-        # and fails where that is 0 (2.16: it compares tensors with (0, 0)).
-        tf.random.set_seed(1)
-        shuffled_files = tf.random.experimental.stateless_shuffle(
-            tf.constant(list(files)), [tf.constant(seed, tf.int64), number]
-        )
-        return (
-            tf.data.Dataset.from_tensor_slices(shuffled_files)
-            .interleave(
-                tf.data.TFRecordDataset,
-                cycle_length=min(len(files), _OPEN_SHARDS),
-                num_parallel_calls=tf.data.AUTOTUNE,
-                deterministic=True,
-            )
-            .shuffle(shuffle_buffer, seed=seed + number, reshuffle_each_iteration=False)
-        )
-
-    return tf.data.Dataset.counter(first_pass).flat_map(without_autograph(one_pass))
-
-
 def evaluation_batches(
-    files: Sequence[str],
+    records: tf.data.Dataset,
     indexer: LabelIndexer,
     num_classes: int,
     *,
     resolution: int,
     batch_size: int,
 ) -> tf.data.Dataset:
-    """Returns batches with every example once, in the order of the files; the last may be short.
+    """Returns batches with every record once, in their order; the last may be short.
 
     Args:
-      files: TFRecord shards.
+      records: of ``records.ordered`` or ``records.selected``.
       indexer: of the Transform node.
       num_classes: moods in the label map.
       resolution: side of the pictures, pixels.
@@ -221,8 +170,9 @@ def evaluation_batches(
         return pixels, tf.one_hot(_known_label_indices(indexer(names)), num_classes)
 
     return (
-        tf.data.TFRecordDataset(list(files))
-        .map(without_autograph(decode), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        records.map(
+            without_autograph(decode), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        )
         .batch(batch_size)
         .map(without_autograph(encode_labels))
         .prefetch(tf.data.AUTOTUNE)

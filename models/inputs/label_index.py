@@ -1,4 +1,4 @@
-"""Labels of Examples as indices, by the Transform node's own graph, and their counts.
+"""Labels of Examples as indices, by the Transform node's own graph.
 
 Indices come from the node's graph alone, so that the training cannot disagree with what the
 pipeline recorded.
@@ -9,12 +9,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from models.inputs.autograph import without_autograph
-from models.transform import UNKNOWN
 from schemas import features
-from schemas.errors import ConfigError
-
-_BATCH = 1024
 
 
 class LabelIndexer:
@@ -36,43 +31,6 @@ class LabelIndexer:
         records = [_example_of(name) for name in mood_names]
         labels = tf.io.parse_example(records, self.feature_spec)[features.LABEL]
         return dict(zip(mood_names, self(labels).numpy().tolist(), strict=True))
-
-
-def count_labels(files: Sequence[str], indexer: LabelIndexer, num_classes: int) -> list[int]:
-    """Counts the examples of each mood; reads every record once and decodes no picture.
-
-    Args:
-      files: TFRecord shards, uncompressed.
-      indexer: of the Transform node.
-      num_classes: moods in the label map.
-
-    Returns:
-      Examples of each mood, in label map order.
-
-    Raises:
-      ConfigError: if a label is not in the label map.
-    """
-
-    def count(records: tf.Tensor) -> tf.Tensor:
-        parsed = tf.io.parse_example(records, indexer.feature_spec)
-        bins = indexer(parsed[features.LABEL]) - UNKNOWN  # Unknown labels are in bin 0.
-        return tf.math.bincount(bins, minlength=num_classes + 1, dtype=tf.int64)
-
-    records = tf.data.TFRecordDataset(list(files), num_parallel_reads=min(len(files), 4))
-    batch_counts = records.batch(_BATCH).map(
-        without_autograph(count), num_parallel_calls=tf.data.AUTOTUNE
-    )
-    zeros = tf.zeros([num_classes + 1], tf.int64)
-    unknown: int
-    known: list[int]
-    unknown, *known = batch_counts.reduce(zeros, tf.add).numpy().tolist()
-    if unknown:
-        raise ConfigError(
-            f"Every label must be in the label map. Received: {unknown} of "
-            f"{unknown + sum(known)} examples in {files[0]} and its sister shards have another. "
-            "Run the ingest and Transform with the same label map"
-        )
-    return known
 
 
 def _example_of(label: str) -> bytes:

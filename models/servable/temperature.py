@@ -17,6 +17,7 @@ import tensorflow as tf
 from scipy import optimize, special
 
 from dataset.calibration_split import is_calibration_clip
+from models.inputs.records import ordered
 from schemas import artifacts, features
 from schemas.documents.training import Temperature
 from schemas.errors import ConfigError
@@ -30,7 +31,8 @@ _EPSILON = 1e-30
 _LOGGER = logging.getLogger(__name__)
 
 Batches = Callable[[Sequence[str]], tf.data.Dataset]
-"""Returns the batches (pixels, one-hot labels float32[n, k]) of shards, in the shards' order."""
+"""Returns the batches (pixels, one-hot labels float32[n, k]) of shards, in the order of
+``records.ordered``."""
 
 
 def scale(model: keras.Model, files: Sequence[str], batches: Batches, folder: str) -> float:
@@ -51,7 +53,7 @@ def scale(model: keras.Model, files: Sequence[str], batches: Batches, folder: st
     """
     # Predict the clips to fit on.
     batch_probabilities, batch_label_indices = [], []
-    records = tf.data.TFRecordDataset(list(files)).as_numpy_iterator()
+    records = ordered(files).as_numpy_iterator()
     for pixels, labels in batches(files):
         to_fit = np.array([is_calibration_clip(_clip(next(records))) for _ in range(len(labels))])
         if to_fit.any():

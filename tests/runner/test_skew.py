@@ -12,7 +12,6 @@ from PIL import Image, ImageDraw
 from benchmarks import skew
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
-from components.pet_example_gen.shard_files import RECORDS
 from dataset.boxes import PixelBox
 from dataset.partition import SplitShare, partition_rows
 from dataset.sample.clips import Frame
@@ -23,6 +22,7 @@ from dataset.sample.writer import write_sample
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas.labels import DEFAULT_MOODS
+from schemas.splits import RECORDS
 from testing.pipeline.runs import COLOURS, Run
 
 ODD_AND_COLOURED = [oddity for oddity in Oddity if oddity is not Oddity.GREYSCALE]

@@ -13,7 +13,10 @@ import tensorflow as tf
 from models import trainer
 from models.inputs.input_pipeline import evaluation_batches, shard_files
 from models.inputs.label_index import LabelIndexer
+from models.inputs.records import ordered
+from models.settings import TrainSettings
 from models.trainer_config import TrainerConfig
+from models.training.backup import Backups
 from schemas import artifacts, signatures
 from schemas.errors import ConfigError
 from testing.models import samples
@@ -34,7 +37,7 @@ def test_what_is_exported_is_the_best_checkpoint(
 ) -> None:
     best = keras.models.load_model(Path(trained.model_run_dir) / artifacts.CHECKPOINT_KERAS)
     files = shard_files(trained.eval_files)
-    batches = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=16)
+    batches = evaluation_batches(ordered(files), indexer, 4, resolution=SIDE, batch_size=16)
     ((pixels, _),) = batches
     expected = best(pixels, training=False)
     records = list(tf.data.TFRecordDataset(files).as_numpy_iterator())
@@ -55,3 +58,48 @@ def test_nothing_is_trained_on_labels_outside_the_map(
 def test_an_unknown_setting_is_an_error() -> None:
     with pytest.raises(TypeError, match="learning_rat"):
         TrainerConfig.from_json(samples.CONFIG | {"train": {"learning_rat": 1}})
+
+
+@pytest.mark.slow
+def test_steps_weights_and_validation_follow_the_sampling(
+    fn_args: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Twelve clips of two frames, each mood three clips; k = 1 makes epochs of twelve examples.
+    pattern = samples.write_clips(tmp_path / "Split-train", clips=12)
+    settings = TrainSettings(
+        frames_per_clip=1,
+        sampling="balanced",
+        validation_frames_per_clip=1,
+        batch_size=5,
+        precision="float32",
+        xla="off",
+    )
+    changes = {"train": settings.model_dump(), "backup_dir": str(tmp_path / "backups")}
+    config = TrainerConfig.from_json(samples.CONFIG | changes)
+    files = SimpleNamespace(**vars(fn_args) | {"train_files": [pattern], "eval_files": [pattern]})
+    data = trainer.Data.from_fn_args(files, num_classes=4)
+    assert data.train_counts == [6, 6, 6, 6]
+    given = {}
+
+    def fit(model: Any, training: Any, validation: Any, *_: Any, **options: Any) -> None:
+        given.update(options, training=training, validation=validation)
+
+    monkeypatch.setattr(trainer, "_build", lambda *_: None)
+    monkeypatch.setattr(trainer.fitting, "fit", fit)
+    backups = Backups(config.backup_dir, "key")
+    trainer.train(
+        config,
+        data,
+        None,
+        str(tmp_path / "run"),
+        backups,
+        str(tmp_path),
+        tf.distribute.get_strategy(),
+    )
+    assert given["steps_per_epoch"] == 3  # 12 / 5, rounded up.
+    labels = np.concatenate([labels for _, labels, _ in given["training"](0).take(12)])
+    # Sixty positions are five epochs; three examples of each mood in each.
+    assert labels.sum(axis=0).tolist() == [15, 15, 15, 15]
+    weights = np.concatenate([weights for *_, weights in given["training"](2).take(1)])
+    assert weights.tolist() == [1.0] * 5  # Balanced already.
+    assert sum(len(pixels) for pixels, _ in given["validation"]) == 12

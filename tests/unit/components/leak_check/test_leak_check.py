@@ -42,6 +42,8 @@ def frame(line: int, image: str, **values: Any) -> dict[str, Any]:
         frame_columns.BRIGHTNESS: 0.5,
         frame_columns.CONTRAST: 0.2,
         frame_columns.BOX_AREA: 0.5,
+        frame_columns.OFFSET: 0,
+        frame_columns.RECORD_BYTES: 0,
         **values,
     }
 

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import os
+import pathlib
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -23,7 +24,7 @@ from dataset.thinning import ThinSettings
 from schemas import features, frame_columns
 from schemas.labels import DEFAULT_MOODS
 from schemas.reasons import RejectReason
-from schemas.splits import TRAIN
+from schemas.splits import FRAMES, RECORDS, TRAIN
 
 FEAR, CALM = "공포", "편안/안정"
 
@@ -73,7 +74,7 @@ def job_for(csv, folder, thin=None, unthinned_moods=(), labelled=True, **rules):
 
 
 def lines_in(job):
-    records = tf.data.TFRecordDataset(job.stem + shard_files.RECORDS).as_numpy_iterator()
+    records = tf.data.TFRecordDataset(job.stem + RECORDS).as_numpy_iterator()
     examples = [tf.train.Example.FromString(record).features.feature for record in records]
     return [example[features.SOURCE_LINE].int64_list.value[0] for example in examples]
 
@@ -81,11 +82,19 @@ def lines_in(job):
 def test_the_frames_table_has_a_row_for_each_example_in_the_same_order(tmp_path):
     job = job_for(still_clips(tmp_path, clips=3, frames_each=2), tmp_path / "out")
     assert write_shard(job)
-    table = pq.read_table(job.stem + shard_files.FRAMES).to_pydict()
+    table = pq.read_table(job.stem + FRAMES).to_pydict()
     assert table[frame_columns.LINE] == lines_in(job) == [2, 3, 4, 5, 6, 7]
     assert table[frame_columns.CLIP] == ["c0", "c0", "c1", "c1", "c2", "c2"]
     assert list(table) == list(frame_columns.COLUMNS)
     assert table[frame_columns.BOX_AREA] == pytest.approx([300 * 400 / (640 * 400)] * 6)
+    # Each record lies where its row says: 8 bytes with its length come first, 12 before it.
+    shard_bytes = pathlib.Path(job.stem + RECORDS).read_bytes()
+    for row, (offset, size) in enumerate(
+        zip(table[frame_columns.OFFSET], table[frame_columns.RECORD_BYTES], strict=True)
+    ):
+        assert int.from_bytes(shard_bytes[offset : offset + 8], "little") == size
+        example = tf.train.Example.FromString(shard_bytes[offset + 12 : offset + 12 + size])
+        assert example.features.feature[features.SOURCE_LINE].int64_list.value == [row + 2]
     # Two boxes a pixel apart on one picture, and other pictures.
     first, second, third, *_ = table[frame_columns.PHASH]
     assert (first ^ second).bit_count() <= 3 < (first ^ third).bit_count()
@@ -96,7 +105,7 @@ def test_rows_without_labels_become_examples_without_them_and_without_surplus(tm
     job = job_for(csv, tmp_path / "out", labelled=False)
     job = dataclasses.replace(job, settings=unlabelled(job.settings))
     assert write_shard(job)
-    (record,) = tf.data.TFRecordDataset(job.stem + shard_files.RECORDS).as_numpy_iterator()
+    (record,) = tf.data.TFRecordDataset(job.stem + RECORDS).as_numpy_iterator()
     feature = tf.train.Example.FromString(record).features.feature
     assert features.LABEL not in feature
     size = Image.open(io.BytesIO(feature[features.IMAGE].bytes_list.value[0])).size

@@ -1,23 +1,24 @@
-"""Batches for training and evaluation, and the counting of labels."""
+"""Batches for training and evaluation."""
 
 import itertools
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.inputs import shard_index
+from models.inputs.clip_sampler import ClipSampler
 from models.inputs.input_pipeline import (
     evaluation_batches,
     shard_files,
-    shuffled_records,
     training_batches,
     with_sample_weights,
 )
-from models.inputs.label_index import LabelIndexer, count_labels
-from models.settings import AugmentSettings
+from models.inputs.label_index import LabelIndexer
+from models.inputs.records import ordered, sampled, streamed
+from models.settings import RANDOM, STREAM, AugmentSettings
 from schemas.errors import ConfigError
 from testing.models import samples
 
@@ -48,11 +49,16 @@ def numbers(pixels: np.ndarray) -> list[int]:
 
 def stream_of(files: list[str], indexer: LabelIndexer, **changes: Any) -> tf.data.Dataset:
     """Returns training batches; by default they are small, plain and seeded."""
-    options = {"batch_size": 4, "shuffle_buffer": 100, "augment": PLAIN, "seed": 1} | changes
+    options = {"batch_size": 4, "augment": PLAIN, "seed": 1, "start": 0} | changes
     weights = options.pop("weights", [1.0] * 4)
-    if "total" not in options:
-        options["total"] = sum(1 for _ in tf.data.TFRecordDataset(files))
-    return training_batches(files, indexer, weights, resolution=SIDE, **options)
+    place = {"batch_size": options["batch_size"], "start": options.pop("start")}
+    index = shard_index.load(files, indexer)
+    if options.pop("reading", RANDOM) == STREAM:
+        stream = streamed(files, shuffle_buffer=6, seed=options["seed"], total=len(index), **place)
+    else:
+        sampler = ClipSampler(index.clips, index.label_indices, 4, seed=options["seed"])
+        stream = sampled(index, sampler, indexer, **place)
+    return training_batches(stream, indexer, weights, resolution=SIDE, **options)
 
 
 def trained_on(files: list[str], indexer: LabelIndexer, batches: int, **changes: Any) -> list[int]:
@@ -65,7 +71,7 @@ def test_evaluation_has_every_example_once_and_in_order(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
     files = grey_shards(tmp_path, (5, 1, 4))
-    batches = list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=4))
+    batches = list(evaluation_batches(ordered(files), indexer, 4, resolution=SIDE, batch_size=4))
     assert [len(pixels) for pixels, _ in batches] == [4, 4, 2]
     assert [n for pixels, _ in batches for n in numbers(pixels.numpy())] == list(range(10))
     labels = np.concatenate([labels for _, labels in batches])
@@ -75,7 +81,9 @@ def test_evaluation_has_every_example_once_and_in_order(
 def test_pixels_reach_the_network_as_0_to_255(tmp_path: Path, indexer: LabelIndexer) -> None:
     record = samples.example(samples.jpeg(samples.plain(200)))
     files = [samples.write_shard(tmp_path / "one", [record])]
-    ((evaluated, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=2)
+    ((evaluated, _),) = evaluation_batches(
+        ordered(files), indexer, 4, resolution=SIDE, batch_size=2
+    )
     np.testing.assert_array_equal(evaluated, np.full((1, SIDE, SIDE, 3), 200))
     stream = stream_of(files, indexer, batch_size=2, augment=MOVED)
     trained, _, _ = next(iter(stream))
@@ -90,7 +98,9 @@ def test_evaluation_sees_the_window_and_nothing_around_it(
     pixels[8:40, 16:48] = samples.RED
     record = samples.example(samples.jpeg(pixels), window=(8, 16, 32, 32))
     files = [samples.write_shard(tmp_path / "one", [record])]
-    ((evaluated, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
+    ((evaluated, _),) = evaluation_batches(
+        ordered(files), indexer, 4, resolution=SIDE, batch_size=1
+    )
     assert evaluated.numpy()[..., 0].min() > 240
     assert evaluated.numpy()[..., 1].max() < 15
 
@@ -122,7 +132,7 @@ def test_without_augmentation_training_sees_the_window_itself(
     pixels = samples.mottled(40, 44)
     record = samples.example(samples.jpeg(pixels), window=(3, 5, 32, 32))
     files = [samples.write_shard(tmp_path / "one", [record])]
-    ((expected, _),) = evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1)
+    ((expected, _),) = evaluation_batches(ordered(files), indexer, 4, resolution=SIDE, batch_size=1)
     stream = stream_of(files, indexer, batch_size=3, augment=PLAIN)
     trained, _, _ = next(iter(stream))
     np.testing.assert_array_equal(trained, np.repeat(expected, 3, axis=0))
@@ -147,32 +157,6 @@ def test_batches_are_full_where_a_pass_does_not_divide(
     assert sorted(stream) == sorted([0, 1, 2] * 4)
 
 
-def test_the_shuffle_mixes_the_clips_of_all_shards(tmp_path: Path) -> None:
-    # Six shards, a clip of twenty frames each.
-    files = [
-        samples.write_shard(tmp_path / f"{clip}", [f"{clip}".encode()] * 20) for clip in range(6)
-    ]
-    stream = shuffled_records(files, shuffle_buffer=40, seed=5).take(120)
-    clips = [record.decode() for record in stream.as_numpy_iterator()]
-    assert sorted(clips) == sorted("012345" * 20)
-    neighbours = sum(one == other for one, other in itertools.pairwise(clips))
-    assert neighbours < 40  # A fair mix has 119 * 19 / 119 = 19; in clip order it is 114.
-    assert len(set(clips[:16])) >= 4  # The first batch already has clips of most shards.
-
-
-@pytest.mark.parametrize("seed", [0, 2**32 - 1])
-def test_the_order_is_that_of_its_seed_whatever_the_process_is_seeded_with(
-    tmp_path: Path, seed: int
-) -> None:
-    file = samples.write_shard(tmp_path / "0.tfrecord", [b"%d" % n for n in range(20)])
-    orders = []
-    for process in (0, 1):
-        keras.utils.set_random_seed(process)
-        orders.append(list(shuffled_records([file], 20, seed).take(20).as_numpy_iterator()))
-    assert orders[0] == orders[1]
-    assert orders[0] != sorted(orders[0], key=int)
-
-
 @pytest.mark.slow
 def test_a_seed_gives_the_same_stream_and_another_gives_another(
     tmp_path: Path, indexer: LabelIndexer
@@ -184,13 +168,14 @@ def test_a_seed_gives_the_same_stream_and_another_gives_another(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("reading", [RANDOM, STREAM])
 @pytest.mark.parametrize("start", [1, 5, 6, 13])
 def test_a_stream_that_begins_later_is_the_rest_of_the_stream(
-    tmp_path: Path, indexer: LabelIndexer, start: int
+    tmp_path: Path, indexer: LabelIndexer, start: int, reading: str
 ) -> None:
     # Passes over 23 end within batches of 4: the sixth batch has the end of one and the next.
     files = grey_shards(tmp_path, (12, 11))
-    options = {"augment": AugmentSettings(mixup=1.0), "shuffle_buffer": 6}
+    options = {"augment": AugmentSettings(mixup=1.0), "reading": reading}
     whole = list(stream_of(files, indexer, **options).take(15))
     rest = list(stream_of(files, indexer, start=start, **options).take(15 - start))
     for expected, batch in zip(whole[start:], rest, strict=True):
@@ -213,35 +198,14 @@ def test_the_sample_weight_is_the_moods_class_weight(tmp_path: Path, indexer: La
     np.testing.assert_array_equal(labels, np.eye(4)[[n % 4 for n in numbers(pixels.numpy())]])
 
 
-def test_labels_are_counted_without_opening_a_picture(
-    tmp_path: Path, indexer: LabelIndexer
-) -> None:
-    labels = [MOODS[0]] * 3 + [MOODS[3]] * 2 + [MOODS[1]]
-    records = [samples.example(b"no picture", label) for label in labels]
-    files = [
-        samples.write_shard(tmp_path / "0", records[:4]),
-        samples.write_shard(tmp_path / "1", records[4:]),
-    ]
-    assert count_labels(files, indexer, 4) == [3, 1, 0, 2]
-
-
-def test_a_label_outside_the_map_stops_the_count_with_a_clear_error(
-    tmp_path: Path, indexer: LabelIndexer
-) -> None:
-    records = [samples.example(b"", label) for label in (MOODS[0], "졸림", "배고픔")]
-    files = [samples.write_shard(tmp_path / "0", records)]
-    with pytest.raises(ConfigError, match="2 of 3 examples"):
-        count_labels(files, indexer, 4)
-
-
 def test_a_label_outside_the_map_never_reaches_the_loss(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
     records = [samples.example(samples.jpeg(samples.plain(9)), "졸림")]
     files = [samples.write_shard(tmp_path / "0", records)]
     with pytest.raises(tf.errors.InvalidArgumentError, match="label map"):
-        list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="label map"):
+        list(evaluation_batches(ordered(files), indexer, 4, resolution=SIDE, batch_size=1))
+    with pytest.raises(ConfigError, match="label map"):
         trained_on(files, indexer, batches=1)
 
 
@@ -249,7 +213,7 @@ def test_a_window_outside_its_crop_is_an_error(tmp_path: Path, indexer: LabelInd
     record = samples.example(samples.jpeg(samples.plain(9)), window=(0, 1, SIDE, SIDE))
     files = [samples.write_shard(tmp_path / "0", [record])]
     with pytest.raises(tf.errors.InvalidArgumentError, match="within the stored crop"):
-        list(evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=1))
+        list(evaluation_batches(ordered(files), indexer, 4, resolution=SIDE, batch_size=1))
 
 
 def test_patterns_match_files_in_order_and_no_match_is_an_error(tmp_path: Path) -> None:
@@ -270,8 +234,9 @@ def test_a_mixed_label_weighs_each_of_its_moods_by_its_own_weight() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("reading", [RANDOM, STREAM])
 def test_everything_random_is_the_same_for_the_same_seed_on_any_number_of_threads(
-    tmp_path: Path, indexer: LabelIndexer
+    tmp_path: Path, indexer: LabelIndexer, reading: str
 ) -> None:
     files = [samples.write_split(tmp_path, 20, seed=3)]
     settings = AugmentSettings(
@@ -279,7 +244,9 @@ def test_everything_random_is_the_same_for_the_same_seed_on_any_number_of_thread
     )
 
     def batches(seed: int, threads: int) -> list[np.ndarray]:
-        stream = stream_of(shard_files(files), indexer, augment=settings, seed=seed).take(6)
+        stream = stream_of(
+            shard_files(files), indexer, augment=settings, seed=seed, reading=reading
+        ).take(6)
         options = tf.data.Options()
         options.threading.private_threadpool_size = threads
         return [np.asarray(part) for batch in stream.with_options(options) for part in batch]

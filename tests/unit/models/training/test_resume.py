@@ -9,8 +9,12 @@ import keras
 import numpy as np
 import pytest
 
+from models.inputs import shard_index
+from models.inputs.clip_sampler import ClipSampler
 from models.inputs.input_pipeline import evaluation_batches, shard_files, training_batches
 from models.inputs.label_index import LabelIndexer
+from models.inputs.records import ordered, sampled
+from models.inputs.shard_index import ShardIndex
 from models.settings import AugmentSettings, TrainSettings
 from models.training import callbacks, curves, fitting
 from models.training.backup import Backups
@@ -71,12 +75,14 @@ def fit(tmp_path: Path, indexer: LabelIndexer, monkeypatch: pytest.MonkeyPatch) 
         model = network()
         augment = AugmentSettings(zoom=0.2, erase=0.3, mixup=0.5)
         stream = functools.partial(
-            _stream, train, indexer, shuffle_buffer=8, augment=augment, seed=5
+            _stream, shard_index.load(train, indexer), indexer, augment=augment, seed=5
         )
         fitting.fit(
             model,
             stream,
-            evaluation_batches(validated, indexer, 4, resolution=samples.SIDE, batch_size=BATCH),
+            evaluation_batches(
+                ordered(validated), indexer, 4, resolution=samples.SIDE, batch_size=BATCH
+            ),
             settings,
             keras.losses.CategoricalCrossentropy(),
             steps_per_epoch=STEPS,
@@ -89,17 +95,12 @@ def fit(tmp_path: Path, indexer: LabelIndexer, monkeypatch: pytest.MonkeyPatch) 
     return run
 
 
-def _stream(files: list[str], indexer: LabelIndexer, start: int, **options: Any) -> Any:
+def _stream(index: ShardIndex, indexer: LabelIndexer, start: int, **options: Any) -> Any:
     weights = [1.0, 2.0, 0.5, 1.0]
+    sampler = ClipSampler(index.clips, index.label_indices, 4, seed=options["seed"])
+    stream = sampled(index, sampler, indexer, batch_size=BATCH, start=start)
     return training_batches(
-        files,
-        indexer,
-        weights,
-        resolution=samples.SIDE,
-        batch_size=BATCH,
-        total=TOTAL,
-        start=start,
-        **options,
+        stream, indexer, weights, resolution=samples.SIDE, batch_size=BATCH, **options
     )
 
 
