@@ -10,7 +10,7 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -24,6 +24,7 @@ from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings, TrainSettings
 from models.trainer_config import TrainerConfig
 from models.training import backup, devices, fitting, losses, precision, warm_start
+from models.training.step_config import StepConfig, dtype_policy
 from schemas import artifacts
 
 _LOGGER = logging.getLogger(__name__)
@@ -150,25 +151,32 @@ def train(
     # Settings that depend on the base model, the devices and the data.
     model_settings = warm_start.with_base_weights(config.model, base_model)
     train_settings = _train_settings(config.train, strategy)
-    steps_per_epoch = train_settings.steps_per_epoch or math.ceil(
-        num_examples / train_settings.batch_size
-    )
+    config = dataclasses.replace(config, train=train_settings)
+    steps_per_epoch = _steps_per_epoch(train_settings, num_examples)
 
     # Parts of the training.
     loss = losses.loss_for(train_settings, data.train_counts)
     training = functools.partial(_training_batches, config, data)
-    build = functools.partial(_build, config, model_settings, strategy)
+    is_chief = devices.is_chief(strategy)
+    agree = functools.partial(devices.broadcast_from_chief, strategy)
 
-    def measured_steps(step_config: precision.StepConfig) -> Iterable[float]:
-        batches = training(0).take(precision.STEPS)
-        model = build(step_config.precision)
-        return fitting.train_steps(
-            model, batches, train_settings, loss, steps_per_epoch, step_config.xla
+    def trials(configs: Sequence[StepConfig]) -> list[precision.Measurement]:
+        (batch,) = training(0).take(1).as_numpy_iterator()
+        of_one_device = train_settings.batch_size // strategy.num_replicas_in_sync
+        return precision.try_in_process(
+            precision.job_for(
+                model_settings.model_dump(), train_settings, config.moods, data.train_counts
+            ),
+            [each[:of_one_device] for each in batch],
+            configs,
         )
 
     # The training itself.
-    step_config = precision.select_precision(train_settings, measured_steps, precision_dir, run_dir)
-    model = build(step_config.precision)
+    step_config = precision.select_precision(
+        train_settings, trials, precision_dir, run_dir, is_chief=is_chief, agree=agree
+    )
+    device = f"{devices.names_of(strategy)}, {step_config}"
+    model = _build(config, model_settings, strategy, step_config.precision)
     warm_start.write_label_map(run_dir, config.moods)
     fitting.fit(
         model,
@@ -181,6 +189,9 @@ def train(
         backups=backups,
         xla=step_config.xla,
         task=task,
+        validation_examples=sum(data.eval_counts),
+        agree=agree,
+        device=device,
     )
     return model
 
@@ -219,11 +230,25 @@ def _export(model: keras.Model, config: TrainerConfig, data: Data, fn_args: Any)
 
 
 def _train_settings(settings: TrainSettings, strategy: tf.distribute.Strategy) -> TrainSettings:
-    """Returns the settings; on several machines without those that depend on the clock."""
-    if not devices.spans_machines(strategy):
-        return settings
-    # By its own clock each machine would choose its own precision and times of backups.
-    return precision.without_auto(settings).replace(backup_minutes=0.0)
+    """Returns the settings with the batch and the rate of these devices.
+
+    On several machines there are no backups within an epoch: by its own clock each machine would
+    choose its own times for them.
+    """
+    settings = devices.with_device_batches(settings, strategy.num_replicas_in_sync)
+    if devices.spans_machines(strategy):
+        settings = settings.replace(backup_minutes=0.0)
+    return settings
+
+
+def _steps_per_epoch(settings: TrainSettings, num_examples: int) -> int:
+    """Returns the setting; for 0 one pass, rounded up to what a GPU does without Python."""
+    if settings.steps_per_epoch:
+        return settings.steps_per_epoch
+    one_pass = math.ceil(num_examples / settings.batch_size)
+    together = fitting.wanted_steps_per_execution(settings)
+    # A small pass stays as it is; then fewer steps go together.
+    return math.ceil(one_pass / together) * together if one_pass >= 10 * together else one_pass
 
 
 def _build(
@@ -241,7 +266,7 @@ def _build(
       dtype: precision of a step config.
     """
     keras.utils.set_random_seed(config.train.seed)
-    with precision.dtype_policy(dtype), strategy.scope():
+    with dtype_policy(dtype), strategy.scope():
         model = classifier.build(settings, len(config.moods))
         warm_start.load_head(model, settings.weights, config.moods)
     return devices.patch_for_multi_worker(model)
