@@ -124,8 +124,8 @@ class Dropout(keras.layers.Dropout):
     of permutation 4"), and the convolutions then stay in the slower layout. A product gives the
     same numbers, except where an input is NaN or infinite.
 
-    The mask is drawn in float32 whatever the precision, and by a generator that is named: so the
-    same seed leaves out the same examples in every precision and with or without XLA.
+    The mask is drawn in float32 whatever the precision: so the same seed leaves out the same
+    examples in every precision. XLA has a generator of its own and leaves out others.
     """
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -137,7 +137,7 @@ class Dropout(keras.layers.Dropout):
             shape[axis] if size is None else size for axis, size in enumerate(self.noise_shape)
         ]
         seed = tf.cast(tf.convert_to_tensor(self.seed_generator.next()), tf.int32)
-        drawn = tf.random.stateless_uniform(noise_shape, seed, alg="philox")
+        drawn = tf.random.stateless_uniform(noise_shape, seed)
         kept = tf.cast(drawn >= self.rate, tf.float32) / (1.0 - self.rate)
         return inputs * tf.cast(kept, inputs.dtype)
 

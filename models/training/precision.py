@@ -46,10 +46,12 @@ _LOSS_TOLERANCE = 0.05
 """Share by which a loss may differ from float32's."""
 _LEAST_COSINE = 0.9
 """Of the angle between a gradient and that of float32. Noise of rounding alone, with 8 bits in
-bfloat16, leaves 0.97 and more; docs/decisions/0032-precision-trials.md has the figures."""
+bfloat16, leaves 0.97; docs/decisions/0032-precision-trials.md has the figures."""
 _GRADIENT_TOLERANCE = 0.2
 """Share by which a gradient's length may differ."""
 
+_KILLED_BY_ITSELF = 10.0
+"""Seconds after the limit in which the process ends itself, should this one have been killed."""
 _STDERR = "stderr"
 
 _BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
@@ -204,7 +206,7 @@ def job_for(
         moods=list(moods),
         counts=list(counts),
         configs=[],
-        seconds=ALL_SECONDS + 10,
+        seconds=ALL_SECONDS,
     )
 
 
@@ -237,7 +239,10 @@ def try_in_process(
         folder = Path(name)
         named = {str(number): each for number, each in enumerate(batch)}
         np.savez(folder / precision_trial.BATCH, **named)
-        document = job | {"configs": [tuple(each) for each in configs]}
+        document = job | {
+            "configs": [tuple(each) for each in configs],
+            "seconds": all_seconds + _KILLED_BY_ITSELF,
+        }
         (folder / precision_trial.JOB).write_text(json.dumps(document), "utf-8")
         with (folder / _STDERR).open("w") as stderr:
             process = subprocess.Popen(

@@ -38,8 +38,8 @@ MARK = "precision trial: "
 _WARM_UP = 2
 """Calls that are not timed: the first is traced and compiled, the second finds caches cold."""
 _TIMED = 5
-_LOSS_SCALE = 2.0**15
-"""Keras' first scale of a loss in float16."""
+_LOSS_SCALES = (2.0**15, 2.0**11, 2.0**7, 1.0)
+"""Scales of a loss in float16: Keras' first one, and some to which it would fall in training."""
 
 
 class Job(TypedDict):
@@ -100,12 +100,12 @@ def probe(
       config: the step config.
       clock: returns seconds.
     """
-    scale = _LOSS_SCALE if config.precision == FLOAT16 else 1.0
+    scales = _LOSS_SCALES if config.precision == FLOAT16 else (1.0,)
     variables = [variable.value for variable in model.trainable_variables]
 
     @tf.function(jit_compile=config.xla, autograph=False)
     def compute(
-        pixels: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+        scale: tf.Tensor, pixels: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             value = loss(labels, model(pixels, training=True), sample_weight=weights)
@@ -116,12 +116,15 @@ def probe(
 
     with without_dropout(model):
         tensors = [tf.constant(each) for each in batch]
-        value, gradient = compute(*tensors)
-        found = float(value), gradient.numpy()
+        for scale in map(tf.constant, scales):
+            value, gradient = compute(scale, *tensors)
+            found = float(value), gradient.numpy()
+            if np.isfinite(found[1]).all():
+                break
         seconds = []
         for _ in range(_WARM_UP - 1 + _TIMED):
             began = clock()
-            value, _ = compute(*tensors)
+            value, _ = compute(scale, *tensors)
             float(value)  # Waits for the device.
             seconds.append(clock() - began)
     return Probe(*found, seconds=float(np.median(seconds[_WARM_UP - 1 :])))
@@ -152,7 +155,9 @@ def compared(expected: Probe | None, found: Probe, config: int) -> Result:
     reference = found if expected is None else expected
     own, other = (each.gradient.astype(np.float64) for each in (found, reference))
     lengths = np.linalg.norm(own), np.linalg.norm(other)
-    cosine = float(own @ other / (lengths[0] * lengths[1])) if all(lengths) else 0.0
+    product = lengths[0] * lengths[1]
+    # 0 without a direction, and NaN, which JSON has as such in Python, for a broken one.
+    cosine = float(np.sum(own * other) / product) if product else 0.0
     return Result(
         config=config,
         loss=found.loss,

@@ -139,7 +139,7 @@ def test_the_loss_is_looked_at_twice_a_second_and_after_each_epoch(
     stop.on_train_batch_end(1, {"loss": np.nan})  # Not looked at.
     with pytest.raises(callbacks.TrainingDivergedError, match="in epoch 1"):
         stop.on_epoch_end(0, {"loss": np.nan})
-    clock[0] += 0.2
+    clock[0] += 0.6
     with pytest.raises(callbacks.TrainingDivergedError, match="in batch 2 of the epoch"):
         stop.on_train_batch_end(2, {"loss": np.inf})
 
