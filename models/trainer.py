@@ -175,7 +175,6 @@ def train(
     step_config = precision.select_precision(
         train_settings, trials, precision_dir, run_dir, is_chief=is_chief, agree=agree
     )
-    device = f"{devices.names_of(strategy)}, {step_config}"
     model = _build(config, model_settings, strategy, step_config.precision)
     warm_start.write_label_map(run_dir, config.moods)
     fitting.fit(
@@ -191,7 +190,7 @@ def train(
         task=task,
         validation_examples=sum(data.eval_counts),
         agree=agree,
-        device=device,
+        device=devices.names_of(strategy),
     )
     return model
 

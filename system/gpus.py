@@ -49,7 +49,10 @@ def why_unseen(
     if not is_cuda_build:
         return f"{found}: this TensorFlow was built without CUDA. Install one that was built for it"
     if not (_has_libraries() if has_libraries is None else has_libraries):
-        return f"{found}: CUDA's libraries are missing. uv sync --extra gpu installs them"
+        return (
+            f"{found}: CUDA's libraries are missing. Start with: "
+            "uv run --extra gpu python local_runner.py"
+        )
     return (
         f"{found}, although CUDA's libraries are there. The log has TensorFlow's reason; the "
         "driver may be too old for them (nvidia-smi shows its version)"

@@ -27,7 +27,7 @@ from models.training.backup import Backups
 from models.training.length import Length
 from models.training.optimizers import optimizer_for
 from models.training.resume import Resumption
-from models.training.step_config import with_loss_scale
+from models.training.step_config import StepConfig, with_loss_scale
 from schemas import artifacts
 from schemas.documents.training import Budget, Training
 from system.storage import write_whole
@@ -71,7 +71,7 @@ def fit(
       xla: whether XLA compiles the step.
       validation_examples: number of them, by which ``train.minutes`` counts the validation's time.
       agree: for several machines that train together: returns the chief's number on each.
-      device: name of what computes, for the progress reports.
+      device: name of what computes, for the progress reports and the document.
 
     Raises:
       ConfigError: if the first of two phases would take the whole training.
@@ -92,6 +92,7 @@ def fit(
     best = checkpoints.BestCheckpoint(run_dir, criterion.monitor(settings))
     stop_on_nan = callbacks.StopOnNan(best.path, run_dir)
     speeds: list[float] = []
+    shown = f"{device}, {StepConfig(model.compute_dtype, xla)}" if device else ""
 
     # Train phase by phase.
     for phase in fine_tuning.phases(settings, length.epochs):
@@ -120,7 +121,7 @@ def fit(
             *_early_stopping(settings, phase, length),
         ]
         progress = callbacks.ReportProgress(
-            length, steps_before, task, batch_size=settings.batch_size, device=device
+            length, steps_before, task, batch_size=settings.batch_size, device=shown
         )
         deciding = []
         if phase.is_last and length.steps is None:
