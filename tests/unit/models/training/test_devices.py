@@ -128,7 +128,7 @@ def test_devices_are_checked_before_the_run(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(config.experimental, "get_device_details", lambda _: {"device_name": "H"})
     assert devices.check_before_run(TrainSettings(batch_size=63)) == "H, H, H"
     assert devices.check_before_run(TrainSettings(strategy="one")) == "H, H, H"
-    with pytest.raises(ConfigError, match="multiple of their number. Received: 64"):
+    with pytest.raises(ConfigError, match=r"multiple of their number\. Received: 64"):
         devices.check_before_run(TrainSettings())
 
 
