@@ -1,6 +1,6 @@
 # Shortcuts for the commands of README.md. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help fix check types test-fast test sample demo screenshots second-line
+.PHONY: help fix check types test-fast test sample demo screenshots sbom second-line
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: ## open the web demo with the sample's model (after `make sample`)
 
 screenshots: ## re-create docs/images (after `make sample`; needs Chromium)
 	uv run --extra demo python tools/take_screenshots.py
+
+sbom: ## list all packages with their versions and SHA-256, in build/sbom.json (SECURITY.md)
+	uv export --quiet --preview-features sbom-export --format cyclonedx1.5 --no-dev --all-extras --output-file build/sbom.json
 
 second-line: ## run all tests with TFX 1.21 in a Debian 13 (needs root and debootstrap)
 	sudo -E tools/second_line.sh

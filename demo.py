@@ -13,7 +13,8 @@ probability of each mood, and where in the box the likeliest one was found. The 
 program alone: no photo leaves it, except to the server that --server names. Ctrl-C ends it.
 
 There are no users and no passwords: with --host 0.0.0.0 everybody who reaches this machine can use
-the model.
+the model. Other web pages in the same browser cannot: the program answers only under its own names
+(127.0.0.1, localhost, the address of --host and the names of --allow-host) and to its own page.
 
 Exit codes: 0 ended by Ctrl-C, 2 wrong settings, or the extra packages are missing, 3 the server is
 unreachable or refuses.
@@ -40,6 +41,14 @@ def _parser() -> CommandLine:
         metavar="N",
         help="port of the page; 0 takes a free one (default: %(default)s)",
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name or address by which browsers call this program, such as that of a "
+        "proxy in front of it (may be repeated; default: none)",
+    )
     add_model_flags(parser)
     return parser
 
@@ -47,12 +56,12 @@ def _parser() -> CommandLine:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     args = vars(_parser().parse_args(arguments))
-    host, port = args.pop("host"), args.pop("port")
+    host, port, allow_hosts = (args.pop(name) for name in ("host", "port", "allow_host"))
     # Not above: --help and wrong flags need not wait for it.
     from client.backends.model_source import ModelFlags
     from webdemo.command import run
 
-    return run(ModelFlags(**args), host, port)
+    return run(ModelFlags(**args), host, port, allow_hosts)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ Without --submit it only writes pipeline.json (for Vertex AI) and pipeline.yaml 
 data_root and data_version.
 
 Exit codes: 0 compiled, and sent where that was asked for; 2 wrong settings or environment, or
-refused by the cluster: nothing was sent.
+refused by the cluster: nothing was sent; 1 stopped.
 """
 
 import sys
@@ -30,6 +30,7 @@ from runner.settings_flags import add_labels_flag, add_settings_flags
 from schemas.errors import ConfigError
 from system.command_line import CommandLine
 from system.printable import error_line
+from system.signals import sigterm_as_interrupt
 
 
 def _parser() -> CommandLine:
@@ -125,33 +126,46 @@ def main(arguments: list[str] | None = None) -> int:
     if print_config:
         return settings_help.print_config(request)
     try:
-        environment.check_versions()
-        settings, inputs = request.settings(), request.inputs()
-        environment.check_output(request.output)
-        log = request.output / "compile.log"
-        print(f"Compiling, which takes half a minute; libraries talk into {log}", flush=True)
-        # Google's and TFX's packages warn of each other by the page.
-        with captured(log) as terminal, environment.prepared():
-            compiling = _compiler()
-            job = compiling.compile_pipeline(
-                settings,
-                inputs,
-                request.image,
-                project=request.project,
-                region=request.region,
-                service_account=request.service_account,
-            )
-            job_json, spec_yaml = compiling.write(job, request.output)
-            terminal.out.write(f"Vertex AI takes {job_json}, Kubeflow Pipelines {spec_yaml}\n")
-            terminal.out.flush()
-            if request.submit:
-                from cluster.submitting import submit
-
-                terminal.out.write(f"Sent: {submit(request, job_json, spec_yaml)}\n")
+        with sigterm_as_interrupt():
+            _compile(request)
     except ConfigError as error:
         sys.stderr.write(error_line(error))
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        return 1
     return 0
+
+
+def _compile(request: ClusterRequest) -> None:
+    """Compiles the pipeline, and sends it where that was asked for.
+
+    Raises:
+      ConfigError: the settings or this machine do not allow it, or the cluster refuses.
+    """
+    environment.check_versions()
+    settings, inputs = request.settings(), request.inputs()
+    environment.check_output(request.output)
+    log = request.output / "compile.log"
+    print(f"Compiling, which takes half a minute; libraries talk into {log}", flush=True)
+    # Google's and TFX's packages warn of each other by the page.
+    with captured(log) as terminal, environment.prepared():
+        compiling = _compiler()
+        job = compiling.compile_pipeline(
+            settings,
+            inputs,
+            request.image,
+            project=request.project,
+            region=request.region,
+            service_account=request.service_account,
+        )
+        job_json, spec_yaml = compiling.write(job, request.output)
+        terminal.out.write(f"Vertex AI takes {job_json}, Kubeflow Pipelines {spec_yaml}\n")
+        terminal.out.flush()
+        if request.submit:
+            from cluster.submitting import submit
+
+            terminal.out.write(f"Sent: {submit(request, job_json, spec_yaml)}\n")
 
 
 def _compiler() -> Any:

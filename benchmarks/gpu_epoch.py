@@ -29,21 +29,22 @@ from system import progress
 
 FIRST_STEP_GOAL = 60.0
 """Seconds."""
+EPOCHS, STEPS = 3, 200
+EXAMPLES_A_STEP = 8
+"""Drawn pictures, in batches; they are read again and again."""
 MOODS = (pictures.LABEL, *"abcde")
 
 
-def measure(resolution: int, batch: int, examples: int, epochs: int, steps: int) -> dict[str, Any]:
+def measure(resolution: int, batch: int) -> dict[str, Any]:
     """Returns the figures.
 
     Args:
       resolution: side of the pictures, pixels.
       batch: examples a step.
-      examples: drawn pictures, which are read again and again.
-      epochs: of the training.
-      steps: of an epoch.
     """
+    examples = EXAMPLES_A_STEP * batch
     train = TrainSettings(
-        batch_size=batch, epochs=epochs, steps_per_epoch=steps, shuffle_buffer=examples
+        batch_size=batch, epochs=EPOCHS, steps_per_epoch=STEPS, shuffle_buffer=examples
     )
     model = ModelSettings(weights="none", resolution=resolution)
     config = TrainerConfig(model, train, AugmentSettings(), MOODS, box_margin=0.0, backup_dir="")
@@ -87,13 +88,10 @@ def measure(resolution: int, batch: int, examples: int, epochs: int, steps: int)
 def main() -> int:
     """Prints the figures as JSON; returns 0 if the first step came within a minute, else 1."""
     parser = flags.parser(__doc__)
-    flags.add_number(parser, "--resolution", 224, "side of the pictures, pixels")
-    flags.add_number(parser, "--batch", 256, "examples a step")
-    flags.add_number(parser, "--examples", 2048, "drawn pictures")
-    flags.add_number(parser, "--epochs", 3, "epochs")
-    flags.add_number(parser, "--steps", 200, "steps of an epoch")
+    flags.add_number(parser, "--batch-size", 256, "examples a step")
+    flags.add_number(parser, "--pixels", 224, "side of the pictures")
     args = parser.parse_args()
-    figures = measure(args.resolution, args.batch, args.examples, args.epochs, args.steps)
+    figures = measure(args.pixels, args.batch_size)
     print(json.dumps(figures, indent=1))
     return 0 if figures["goal_met"] else 1
 

@@ -1,7 +1,7 @@
 """Training steps on a GPU: ours in every precision, stock Keras, and timm, each in a process.
 
 224 pixels. For each side: seconds until the first step has ended, images a second, and the peak of
-the GPU's memory. A step that does not end is given up after --seconds. The goal is 1.2 times the
+the GPU's memory. A step that does not end is given up after --limit seconds. The goal is 1.2 times the
 images a second of timm's eager bfloat16, and a first step within a minute. docs/gpu.md is the
 protocol. timm is no dependency of the project: --torch starts a Python that has it.
 
@@ -47,10 +47,8 @@ def measured(variant: Variant, batch: int, seconds: int, torch: str) -> dict[str
     side, precision, compiled = variant
     module = "gpu_step_timm" if side == TIMM else "gpu_step_keras"
     python = torch.split() if side == TIMM else [sys.executable]
-    command = [*python, "-m", f"benchmarks.{module}", "--precision", precision]
-    command += ["--batch", str(batch), *(["--compiled"] if compiled else [])]
-    if side != TIMM:
-        command += ["--network", side]
+    command = [*python, "-m", f"benchmarks.{module}", side, precision, str(int(compiled))]
+    command.append(str(batch))
     found: dict[str, Any] = {"side": side, "precision": precision, "compiled": compiled}
     found["batch"] = batch
     try:
@@ -92,14 +90,15 @@ def main() -> int:
     """Prints the figures as JSON, each also as a line on stderr; returns 0 if the goals are met."""
     parser = flags.parser(__doc__)
     parser.add_argument("--batches", type=int, nargs="+", default=[64, 256], metavar="N")
-    flags.add_number(parser, "--seconds", 180, "limit for each side")
-    parser.add_argument("--torch", default=TORCH, metavar="COMMAND", help="'' leaves timm out")
+    flags.add_number(parser, "--limit", 180, "seconds after which a side is given up")
+    flags.add_torch(parser)
+    parser.set_defaults(torch=TORCH)
     args = parser.parse_args()
     figures = []
     for batch, variant in itertools.product(args.batches, VARIANTS):
         if variant[0] == TIMM and not args.torch:
             continue
-        figures.append(measured(variant, batch, args.seconds, args.torch))
+        figures.append(measured(variant, batch, args.limit, args.torch))
         sys.stderr.write(json.dumps(figures[-1]) + "\n")
     document = judged(figures)
     print(json.dumps(document, indent=1))

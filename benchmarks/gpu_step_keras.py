@@ -1,13 +1,14 @@
 """One Keras side of ``benchmarks.gpu_step``: a network, a precision and a batch size."""
 
 import json
+import sys
 import time
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks import flags, step_keras
+from benchmarks import step_keras
 from benchmarks.step_protocol import NUM_CLASSES, RESOLUTION
 from models.network import classifier
 from models.settings import ModelSettings, TrainSettings
@@ -76,14 +77,9 @@ def measure(network: str, precision: str, xla: bool, batch: int) -> dict[str, ob
 
 
 def main() -> None:
-    """Prints the figures as a line of JSON."""
-    parser = flags.parser(__doc__)
-    parser.add_argument("--network", choices=("ours", "stock"), required=True)
-    parser.add_argument("--precision", required=True)
-    parser.add_argument("--compiled", action="store_true")
-    flags.add_number(parser, "--batch", 64, "examples a step")
-    args = parser.parse_args()
-    print(json.dumps(measure(args.network, args.precision, args.compiled, args.batch)))
+    """Prints the figures as a line of JSON; takes a side, a precision, 0 or 1, and a batch."""
+    side, precision, compiled, batch = sys.argv[1:]
+    print(json.dumps(measure(side, precision, compiled == "1", int(batch))))
 
 
 if __name__ == "__main__":

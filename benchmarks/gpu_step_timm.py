@@ -4,12 +4,12 @@ PyTorch is no dependency of the project: this runs in an environment that has to
 """
 
 import json
+import sys
 import time
 
 import timm
 import torch
 
-from benchmarks import flags
 from benchmarks.step_protocol import NUM_CLASSES, RESOLUTION
 
 _WARM_UP = 5
@@ -75,13 +75,9 @@ def measure(precision: str, compiled: bool, batch: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Prints the figures as a line of JSON."""
-    parser = flags.parser(__doc__)
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), required=True)
-    parser.add_argument("--compiled", action="store_true")
-    flags.add_number(parser, "--batch", 64, "examples a step")
-    args = parser.parse_args()
-    print(json.dumps(measure(args.precision, args.compiled, args.batch)))
+    """Prints the figures as a line of JSON; takes a side, a precision, 0 or 1, and a batch."""
+    _, precision, compiled, batch = sys.argv[1:]
+    print(json.dumps(measure(precision, compiled == "1", int(batch))))
 
 
 if __name__ == "__main__":

@@ -20,9 +20,11 @@ from client.predict_request import PredictRequest
 from schemas.errors import ConfigError
 from schemas.exit_codes import PredictExit
 from system.printable import error_line, printable
+from system.signals import sigterm_as_interrupt
 from system.streams import Streams, quiet
 
 
+@sigterm_as_interrupt()
 def run(request: PredictRequest) -> int:
     """Predicts the request's pictures and returns the exit code."""
     try:

@@ -22,6 +22,7 @@ from pipeline.config import Settings
 from pipeline.pipeline import pipeline_at
 from pipeline.platforms.cluster import DATA_ROOT, DATA_VERSION, ClusterPlatform
 from pipeline.run_inputs import ClusterInputs
+from system.files import write_whole
 
 JOB_JSON = "pipeline.json"
 """A PipelineJob, for Vertex AI."""
@@ -94,12 +95,9 @@ def write(job: dict[str, Any], folder: Path) -> tuple[Path, Path]:
     """Writes the job for Vertex AI and its specification for Kubeflow; returns the two paths."""
     folder.mkdir(parents=True, exist_ok=True)
     json_path, yaml_path = folder / JOB_JSON, folder / SPEC_YAML
-    json_path.write_text(
-        json.dumps(job, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
-    )
-    yaml_path.write_text(
-        yaml.safe_dump(job["pipelineSpec"], allow_unicode=True, sort_keys=True), encoding="utf-8"
-    )
+    write_whole(json_path, json.dumps(job, ensure_ascii=False, indent=1, sort_keys=True))
+    spec = yaml.safe_dump(job["pipelineSpec"], allow_unicode=True, sort_keys=True)
+    write_whole(yaml_path, spec)
     return json_path, yaml_path
 
 

@@ -45,7 +45,8 @@ class DataSettings(SettingsGroup):
     )
     max_image_bytes: int = setting(
         limits.MAX_IMAGE_BYTES,
-        "Longest file of a photo; longer ones are refused before they are read.",
+        "Longest file of a photo; longer ones are refused before they are read. The servable and "
+        "the client keep to the default.",
         ge=1,
         le=2**30,
         unit="bytes",

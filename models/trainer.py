@@ -80,6 +80,7 @@ def run_fn(fn_args: Any) -> None:
     # Configuration, devices, data.
     config = TrainerConfig.from_json(fn_args.custom_config)
     config = config.with_hyperparameters(fn_args.hyperparameters)
+    clears_backups = config.clears_backups
     config = config.with_backup_dir(fn_args.model_run_dir)
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)  # Before TensorFlow computes anything.
@@ -93,6 +94,7 @@ def run_fn(fn_args: Any) -> None:
     # Training and export.
     if devices.is_chief(strategy):
         backups = backup.Backups(config.backup_dir, key)
+        backups.clear_others()
         model = train(
             config,
             data,
@@ -103,7 +105,8 @@ def run_fn(fn_args: Any) -> None:
             strategy=strategy,
         )
         _export(model, config, data, fn_args)
-        backups.clear()
+        if clears_backups:
+            backups.clear()
     else:
         backups = backup.Backups(config.backup_dir, key, writes=False)
         _train_without_output(config, data, fn_args.base_model, backups, strategy)

@@ -8,6 +8,7 @@ from typing import Any
 
 from models.settings import AugmentSettings, ModelSettings, TrainSettings
 from models.tuning import settings
+from schemas import artifacts
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,8 +23,9 @@ class TrainerConfig:
       augment: random changes to its pictures.
       moods: names in index order.
       box_margin: share by which the ingest widened boxes, ``DataSettings.box_margin``.
-      backup_dir: folder for backups, the same in each run. "" is a folder beside the run's
-        outputs, which on a cluster a restarted node finds again.
+      backup_dir: folder for backups, the same in each run, which the runner removes once TFX has
+        recorded the node as complete. "" is a folder beside the run's outputs, which on a cluster
+        a restarted node finds again; there the node removes it itself.
       calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
     """
 
@@ -65,7 +67,12 @@ class TrainerConfig:
         train, augment = settings.with_values(self.train, self.augment, values)
         return dataclasses.replace(self, train=train, augment=augment)
 
+    @property
+    def clears_backups(self) -> bool:
+        """Whether the node removes its backups at its end, because no runner does."""
+        return not self.backup_dir
+
     def with_backup_dir(self, run_dir: str) -> "TrainerConfig":
         """Returns the configuration with a ``backup_dir`` beside the run's outputs if it was ""."""
-        folder = os.path.join(os.path.dirname(run_dir), "unfinished")
+        folder = os.path.join(os.path.dirname(run_dir), artifacts.UNFINISHED)
         return dataclasses.replace(self, backup_dir=self.backup_dir or folder)

@@ -21,8 +21,9 @@ from tfx.proto.orchestration import pipeline_pb2
 from tfx.utils import telemetry_utils
 
 from report.node_run import NodeRun, NodeState, OutputArtifact
-from runner import memory, recovery
+from runner import memory, recovery, reuse
 from runner.diagnosis import STOPPED, diagnose
+from system import files
 
 _LOGGER = logging.getLogger("pet_mood.runner")
 _PLAIN_VALUES = ("int_value", "double_value", "string_value")
@@ -36,8 +37,13 @@ class NodeInputsError(RuntimeError):
 class RunHooks(Protocol):
     """Hooks that are called while a pipeline runs."""
 
-    def before_run(self, nodes: list[str]) -> None:
-        """Called once, with the nodes that will run, in order."""
+    def before_run(self, nodes: list[str], reusable: frozenset[str]) -> None:
+        """Called once, after the clean-up and before the first node.
+
+        Args:
+          nodes: that will run, in order.
+          reusable: those that read data and did so before with the same parameters.
+        """
 
     def before_node_run(self, node: str) -> None:
         """Called before each node."""
@@ -76,8 +82,10 @@ class DagRunner(LocalDagRunner):
         connection = getattr(database, database.WhichOneof("connection_config"))
         nodes = [node.pipeline_node for node in pipeline.nodes]
 
-        self._hooks.before_run([node.node_info.id for node in nodes])
         self._clean_up(connection, pipeline)
+        with metadata.Metadata(connection) as handle:
+            reusable = frozenset(reuse.reusable(handle.store, pipeline.pipeline_info.id, nodes))
+        self._hooks.before_run([node.node_info.id for node in nodes], reusable)
         try:
             with telemetry_utils.scoped_labels({telemetry_utils.LABEL_TFX_RUNNER: "local"}):
                 for node in nodes:
@@ -115,7 +123,7 @@ class DagRunner(LocalDagRunner):
     ) -> tuple[NodeState, tuple[OutputArtifact, ...]]:
         """Has TFX run a node; returns how that ended, and the outputs."""
         name = node.node_info.id
-        info = launcher.Launcher(
+        info = _DurableLauncher(
             pipeline_node=node,
             mlmd_connection=metadata.Metadata(connection),
             pipeline_info=pipeline.pipeline_info,
@@ -125,7 +133,10 @@ class DagRunner(LocalDagRunner):
         ).launch()
         execution_id = info.execution_id if info is not None else None
         with metadata.Metadata(connection) as handle:
-            return _state_and_outputs(handle.store, execution_id)
+            state, outputs = _state_and_outputs(handle.store, execution_id)
+        if state in (NodeState.DONE, NodeState.REUSED):
+            recovery.forget_unfinished(_root_of(pipeline), name)
+        return state, outputs
 
     def _finish_node(self, run: NodeRun) -> None:
         _LOGGER.info(
@@ -139,9 +150,35 @@ class DagRunner(LocalDagRunner):
         self._hooks.after_node_run(run)
 
     def _clean_up(self, connection: Any, pipeline: pipeline_pb2.Pipeline) -> None:
-        root = pipeline.runtime_spec.pipeline_root.field_value.string_value
         with metadata.Metadata(connection) as handle:
-            recovery.clean_up(handle.store, pipeline.pipeline_info.id, Path(root))
+            recovery.clean_up(handle.store, pipeline.pipeline_info.id, _root_of(pipeline))
+
+
+class _DurableLauncher(launcher.Launcher):
+    """TFX's launcher, which records outputs as complete only when they are on the disk.
+
+    Otherwise ML Metadata, which flushes its own file, might after a power cut name files that are
+    empty, and the next run would reuse them.
+    """
+
+    def _run_executor(self, execution_info: Any) -> Any:
+        output = super()._run_executor(execution_info)
+        for artifacts in execution_info.output_dict.values():
+            for artifact in artifacts:
+                _flush_output(Path(artifact.uri))
+        return output
+
+
+def _flush_output(path: Path) -> None:
+    """Waits until an output is on the disk: ``<root>/<node>/<output>/<execution>``."""
+    if path.exists():
+        files.flush_tree(path)
+        for folder in list(path.parents)[:4]:
+            files.flush(folder)
+
+
+def _root_of(pipeline: pipeline_pb2.Pipeline) -> Path:
+    return Path(pipeline.runtime_spec.pipeline_root.field_value.string_value)
 
 
 def _state_and_outputs(

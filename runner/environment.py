@@ -15,7 +15,7 @@ from schemas.errors import ConfigError
 from system import secrets
 from system.patterns import SPECIAL
 
-_MIN_FREE_DISK_BYTES = 500 * 2**20
+MIN_FREE_DISK_BYTES = 500 * 2**20
 """Ten times the whole output of the drawn sample."""
 _TFX_FOR_PYTHON = {(3, 10): "1.16", (3, 11): "1.21", (3, 12): "1.21", (3, 13): "1.21"}
 
@@ -63,9 +63,9 @@ def check_output(folder: Path) -> None:
             "Choose another with --output."
         ) from error
     free = shutil.disk_usage(folder).free
-    if free < _MIN_FREE_DISK_BYTES:
+    if free < MIN_FREE_DISK_BYTES:
         raise ConfigError(
-            f"The output folder needs at least {_MIN_FREE_DISK_BYTES >> 20} MiB of free disk. "
+            f"The output folder needs at least {MIN_FREE_DISK_BYTES >> 20} MiB of free disk. "
             f"Received: {free >> 20} MiB at {folder}. Free some or choose another with --output."
         )
 

@@ -16,7 +16,7 @@ from pipeline.metadata.settings import MYSQL
 from pipeline.run_inputs import RunInputs
 from report.formatting import path_text
 from report.node_run import NodeRun, NodeState
-from runner import environment, interrupts, preparation
+from runner import disk_need, environment, interrupts, preparation
 from runner.console import display_for
 from runner.diagnosis import STOPPED, Failure, diagnose
 from runner.example_row import ExampleRow, first_used_row
@@ -47,8 +47,9 @@ ClosingLines = Callable[[RunRecord, ExampleRow | None], Iterable[str]]
 def run(request: RunRequest, closing_lines: ClosingLines | None = None) -> int:
     """Runs the pipeline and returns the exit code; see ``schemas.exit_codes.RunExit``.
 
-    ``run.json`` in the output folder always says how the run ended, unless the folder cannot be
-    written or another run has locked it.
+    ``run.json`` in the output folder says how the run ended. A command that cannot run (exit code 2
+    before the first node, as for a mistyped setting) leaves the record of the run before, and so
+    does a kill before the first node.
     """
     started = datetime.datetime.now().astimezone()
     folder = request.folder
@@ -92,7 +93,6 @@ class _Run:
         failure: Failure | None = None
         with interrupts.signals_as_interrupts(self._stop):
             try:
-                self._record.write()
                 with reports_to(self._display.progress):
                     self._run_pipeline()
                     self._remove_old_results()
@@ -104,9 +104,14 @@ class _Run:
                 self._record.seconds = time.monotonic() - started
                 return self._finish(failure or self._push_failure())
 
-    def before_run(self, nodes: list[str]) -> None:
+    def before_run(self, nodes: list[str], reusable: frozenset[str]) -> None:
         """See ``runner.dag.RunHooks``."""
+        settings, inputs = self._record.settings, self._inputs
+        if settings is not None and inputs is not None:
+            needs = disk_need.estimate(settings, inputs, reusable)
+            self._step("Estimating disk", lambda: disk_need.check(inputs, needs))
         self._record.nodes = dict.fromkeys(nodes)
+        self._record.write()
 
     def before_node_run(self, node: str) -> None:
         """See ``runner.dag.RunHooks``."""
@@ -129,7 +134,6 @@ class _Run:
         """Checks the settings and runs the pipeline."""
         settings, inputs = self._request.settings(), self._request.inputs()
         self._record.settings = settings
-        self._record.write()
         _LOGGER.info("versions %s", installed_versions())
         _LOGGER.info("%s", settings)
         _LOGGER.info("%s", inputs)
@@ -149,6 +153,8 @@ class _Run:
         if self._request.uses_sample:
             inputs = self._step("Drawing sample", lambda: preparation.draw_sample(inputs))
         self._inputs = inputs
+        if inputs.eval_csv is not None and not self._request.uses_sample:
+            self._step("Comparing CSVs", lambda: preparation.check_names(settings, inputs))
         if settings.model.weights != NONE:
             self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
 
@@ -231,10 +237,12 @@ class _Run:
         record = self._record
         record.exit = int(failure.exit) if failure else int(RunExit.PUSHED)
         record.error = failure.message if failure else None
+        has_run = bool(record.nodes) or record.exit != RunExit.CONFIG
         try:
-            record.write()
+            if has_run:
+                record.write()
             if record.nodes:
-                self._step("Writing report", self._write_report)
+                self._write_report_unless_stopped()
                 example = self._example_row()
                 print_summary(self._display.console, record, example)
                 if self._closing_lines is not None:
@@ -249,6 +257,14 @@ class _Run:
             self._print_failure(failure)
         _LOGGER.info("exit %d: %s", record.exit, record.error or "pushed")
         return record.exit
+
+    def _write_report_unless_stopped(self) -> None:
+        # The record is written already, and the report may take long.
+        try:
+            with interrupts.signals_as_interrupts(self._stop):
+                self._step("Writing report", self._write_report)
+        except KeyboardInterrupt:
+            _LOGGER.warning("the report was not written, because the run was stopped")
 
     def _write_report(self) -> None:
         """Writes the report; an error in it is logged, and does not change how the run ends."""

@@ -4,10 +4,12 @@ Each function imports its own libraries, so that a run that fails early does not
 """
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs
+from schemas.errors import DataRefusedError
 
 
 def check_folder(settings: Settings, inputs: RunInputs) -> None:
@@ -42,6 +44,49 @@ def draw_sample(inputs: RunInputs) -> RunInputs:
 
     sample = write_sample(inputs.train_csv)
     return dataclasses.replace(inputs, train_csv=sample.train_csv, eval_csv=sample.eval_csv)
+
+
+def check_names(settings: Settings, inputs: RunInputs) -> None:
+    """Compares the clips and animals that the two CSVs name, before hours of ingest.
+
+    Raises:
+      DataRefusedError: more of them are in both than ``leak.`` allows, or a CSV cannot be used.
+    """
+    from dataset.split_names import Shared, names_in_both
+
+    if inputs.eval_csv is None:
+        return
+
+    def excess(what: str, setting: str, shared: Shared, limit: int) -> Iterator[str]:
+        if shared.number > limit:
+            names = ", ".join(shared.examples)
+            more = ", ..." if shared.number > len(shared.examples) else ""
+            yield f"{what}: {shared.number}, {setting} allows {limit} ({names}{more}). "
+
+    found = names_in_both(str(inputs.train_csv), str(inputs.eval_csv))
+    message = "".join(
+        (
+            *excess(
+                "Clips that are also in train",
+                "leak.max_clips",
+                found.clips,
+                settings.leak.max_clips,
+            ),
+            *excess(
+                "Animals that are also in train",
+                "leak.max_groups",
+                found.groups,
+                settings.leak.max_groups,
+            ),
+        )
+    )
+    if message:
+        raise DataRefusedError(
+            f"{message}The model would be judged by what it has learnt. For AI Hub's data, "
+            "python -m dataset.prepare drops these clips from train or moves them to val "
+            "(--animals-in-both). Else take them out of one CSV, give all rows as one CSV, which "
+            "is split by animal, or raise the limit."
+        )
 
 
 def check_weights(settings: Settings, inputs: RunInputs) -> None:

@@ -20,7 +20,7 @@ _LOGGER = logging.getLogger("pet_mood.runner")
 
 _Execution = metadata_store_pb2.Execution
 _SUCCEEDED = (_Execution.COMPLETE, _Execution.CACHED)
-_PIPELINE_CONTEXT = "pipeline"
+PIPELINE_CONTEXT = "pipeline"
 """Type of TFX's context for all runs of a pipeline."""
 
 
@@ -33,7 +33,7 @@ def clean_up(store: Any, pipeline: str, pipeline_root: Path) -> None:
       pipeline_root: the pipeline's folder, laid out ``<node>/<output>/<execution id>`` as TFX
         1.16 and newer do (tfx/orchestration/portable/outputs_utils.py).
     """
-    context = store.get_context_by_type_and_name(_PIPELINE_CONTEXT, pipeline)
+    context = store.get_context_by_type_and_name(PIPELINE_CONTEXT, pipeline)
     if context is None:
         return  # The pipeline has not run yet.
     unfinished = [
@@ -53,11 +53,12 @@ def clean_up(store: Any, pipeline: str, pipeline_root: Path) -> None:
         _LOGGER.info("marked %d dead executions as failed", len(dead))
 
     # Also of the failed ones: a thread of a stopped node may write after TFX removed its folder.
-    _remove_files(pipeline_root, (execution.id for execution in unfinished))
+    remove_executions(pipeline_root, (execution.id for execution in unfinished))
     _forget_vanished_versions(store, context.id)
 
 
-def _remove_files(pipeline_root: Path, execution_ids: Iterable[int]) -> None:
+def remove_executions(pipeline_root: Path, execution_ids: Iterable[int]) -> None:
+    """Removes the outputs of executions that TFX has not recorded as complete."""
     for execution_id in execution_ids:
         for pattern in (f"*/*/{execution_id}", f"*/.system/executor_execution/{execution_id}"):
             for folder in pipeline_root.glob(pattern):
@@ -87,3 +88,11 @@ def _forget_vanished_versions(store: Any, context_id: int) -> None:
     if vanished:
         store.put_artifacts(vanished)
         _LOGGER.info("forgot %d pushed versions that are gone", len(vanished))
+
+
+def forget_unfinished(pipeline_root: Path, node: str) -> None:
+    """Removes what a node would have gone on from, once TFX has recorded it as complete.
+
+    Not earlier: a kill between the removal and the record would have all the work done again.
+    """
+    shutil.rmtree(pipeline_root / node / artifacts.UNFINISHED, ignore_errors=True)

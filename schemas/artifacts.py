@@ -107,3 +107,7 @@ EXPECTED_RECORDS = "expected.tfrecord"
 EXPECTED_PROBABILITIES = "expected.npy"
 """In the ModelRun artifact: the probabilities, float32[n, k], that the trained model gave them
 before the export."""
+
+UNFINISHED = "unfinished"
+"""Folder below a node's own: what the node goes on from after a kill, until TFX has recorded it as
+complete."""

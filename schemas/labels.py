@@ -110,6 +110,9 @@ def read_moods(path: Path) -> tuple[str, ...]:
     Raises:
       LabelMapError: the file cannot be read or is not a label map.
     """
+    if path.exists() and not path.is_file():
+        # Reading a named pipe would wait for a writer, and a device may have no end.
+        raise LabelMapError(f"The label map must be a file. Received: {path}")
     try:
         mapping = json_text.parsed(json_text.read(path))
     except OSError as error:

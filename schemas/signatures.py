@@ -18,7 +18,8 @@ IMAGE_BYTES = "image_bytes"
 """string[n]: JPEG, PNG, GIF (first frame) or BMP. Because of the ending ``_bytes``, TensorFlow
 Serving's REST interface treats it as binary (``{"b64": ...}``)."""
 BOX = "box"
-"""int64[n, 4]: (y, x, height, width) in pixels of the photo as stored; EXIF is ignored."""
+"""int64[n, 4]: (y, x, height, width) in pixels of the upright photo, as people see it: an EXIF
+orientation in a JPEG or a PNG is applied."""
 EXAMPLES = "examples"
 
 MOOD = "mood"
@@ -30,11 +31,13 @@ PROBABILITIES = "probabilities"
 MOODS = "moods"
 """string[n, k]: the moods' names in the order of the probabilities, the same in every row."""
 STATUS = "status"
-"""string[n]: one of the three values below."""
+"""string[n]: one of the four values below."""
 
 STATUS_OK = "ok"
 STATUS_IMAGE_UNREADABLE = "image_unreadable"
 STATUS_BOX_OUTSIDE_IMAGE = "box_outside_image"
+STATUS_IMAGE_TOO_LARGE = "image_too_large"
+"""More pixels or bytes than ``SPEC_ASSET`` allows, or a side above 65,535 pixels; not decoded."""
 
 EXTRAS_FOLDER = "assets.extra"
 """Folder in the SavedModel for files that the graph does not read. The name is TensorFlow's
@@ -43,4 +46,5 @@ with the SavedModel, and TensorFlow Serving ignores it."""
 LABELS_ASSET = "labels.json"
 """File in ``EXTRAS_FOLDER`` that holds the label map."""
 SPEC_ASSET = "preprocessing.json"
-"""File in ``EXTRAS_FOLDER``: resolution, box margin, and source of the weights."""
+"""File in ``EXTRAS_FOLDER``: resolution, box margin, limits of a photo, and source of the
+weights."""

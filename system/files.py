@@ -4,6 +4,7 @@ If the process is killed or the machine loses its power, the earlier file is sti
 """
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from schemas.errors import ConfigError
 
 PARTIAL = ".partial"
 """Ending of a file or folder that is being written."""
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
+"""Errors of ``link`` where a file system has no hard links, or no more of a file (man 2 link)."""
 
 
 @contextlib.contextmanager
@@ -34,7 +37,9 @@ def whole(path: Path) -> Iterator[Path]:
         yield partial
         put(partial, path)
     except BaseException:
-        remove(partial)
+        # On a failing disk the removal may fail too, and must not hide why the writing did.
+        with contextlib.suppress(OSError):
+            remove(partial)
         raise
 
 
@@ -51,11 +56,16 @@ def put(partial: Path, path: Path) -> None:
       partial: the written file or folder.
       path: the new name, in the same file system. A file of this name is replaced.
     """
-    for inner in partial.rglob("*"):
-        flush(inner)
-    flush(partial)
+    flush_tree(partial)
     partial.replace(path)
     flush(path.parent)
+
+
+def flush_tree(path: Path) -> None:
+    """Waits until a file, or a folder with all that is in it, is on the disk."""
+    for inner in path.rglob("*"):
+        flush(inner)
+    flush(path)
 
 
 def put_new(partial: Path, path: Path) -> None:
@@ -78,7 +88,9 @@ def put_new(partial: Path, path: Path) -> None:
         # A network disk repeats a request whose answer was lost, and then finds its own link.
         if not os.path.samefile(partial, path):
             raise
-    except OSError:
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         partial.replace(path)
     partial.unlink(missing_ok=True)

@@ -43,15 +43,25 @@ def link_file(source: str, target: str) -> None:
         return
     try:
         os.link(source, target)
-    except OSError:  # A file system without hard links.
-        shutil.copyfile(source, target)
+    except OSError as error:
+        if error.errno not in files.NO_LINKS:
+            raise
+        with files.whole(Path(target)) as partial:
+            shutil.copyfile(source, partial)
+
+
+def flush_folder(path: str) -> None:
+    """Waits until the names in a folder are on the disk; a bucket needs no waiting."""
+    if "://" not in path:
+        files.flush(Path(path))
 
 
 @contextlib.contextmanager
 def whole(path: str) -> Iterator[str]:
-    """Yields a path for writing a file; after the block it is at ``path``, complete.
+    """Yields a path for writing a file or folder; after the block it is at ``path``, complete.
 
-    An object of a bucket is written in place, because it appears only when it is complete.
+    An object of a bucket is written in place, because it appears only when it is complete. A
+    folder of a bucket cannot appear at once: write last what makes it complete.
     """
     if "://" in path:
         yield path

@@ -11,16 +11,18 @@ the likeliest mood first:
     {"cells": [[0.0, 1.0, …], …], "before": 0.91, "after": 0.12}
 
 Without a box both use the whole photo. An error is
-``{"mood": null, "error": …, "detail": …, "ko": …, "en": …}`` with a status of 4xx or 5xx.
+``{"mood": null, "error": …, "detail": …, "ko": …, "en": …}`` with a status of 4xx or 5xx. A 503
+has ``Retry-After``.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -34,83 +36,141 @@ from client.predict.predictions import FailedPrediction, likeliest_moods
 from dataset.boxes import BoxError, PixelBox, check_box, parse_box
 from dataset.photos.parsed import PhotoError
 from schemas.labels import MOODS_IN_ENGLISH
-from webdemo.messages import MESSAGES, NO_HEAT, SERVER_DOWN, UNKNOWN_LABEL, UPLOAD_TOO_LARGE
-
-MAX_BYTES = 64 << 20
-"""Largest photo file."""
+from webdemo.guard import Guard
+from webdemo.limits import Limits
+from webdemo.messages import NO_HEAT, NO_SUCH_ADDRESS, SERVER_DOWN, UNEXPECTED, UNKNOWN_LABEL
+from webdemo.model_work import HungUpError, ModelWork
+from webdemo.request_log import ANSWERED, HUNG_UP, RequestLog
+from webdemo.responses import RefusedError, error_response, public_name
+from webdemo.uploads import Uploads
 
 _FILES = Path(__file__).with_name("page")
-_HEADERS = {
-    # The browser itself keeps the page from sending anything to other servers.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "connect-src 'self'; img-src blob: data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
+_CLIENT_CLOSED = 499
+"""Status of an answer that nobody receives, as nginx counts it."""
 
-_PhotoHandler = Callable[[Model, bytes, PixelBox | None, Mapping[str, str]], Response]
+_PhotoHandler = Callable[
+    [Model, bytes, PixelBox | None, Mapping[str, str]], Response | FailedPrediction
+]
 """Handles a request with a photo: (model, photo, box, query parameters)."""
 
 
-def create_app(model: Model) -> Starlette:
-    """Returns the application around a model, which several threads may use at once."""
-    return Starlette(
+def create_app(
+    model: Model,
+    allowed_hosts: Iterable[str] = (),
+    limits: Limits | None = None,
+    log: RequestLog | None = None,
+) -> Guard:
+    """Returns the application around a model.
+
+    Args:
+      model: several threads may use it at once.
+      allowed_hosts: names, beside this machine's own, that ``Host`` may have
+        (``webdemo.guard``).
+      limits: None takes the defaults.
+      log: counts the requests.
+    """
+    limits, log = limits or Limits(), log or RequestLog()
+    photos = _Photos(model, limits, log)
+    app = Starlette(
         routes=[
             Route("/", _page),
             Route("/model", partial(_model_info, model)),
-            Route("/ask", _photo_endpoint(model, _predict), methods=["POST"]),
-            Route("/heat", _photo_endpoint(model, _heat), methods=["POST"]),
+            Route("/ask", photos.endpoint(_predict), methods=["POST"]),
+            Route("/heat", photos.endpoint(_heat), methods=["POST"]),
             Mount("/page", StaticFiles(directory=_FILES)),
-        ]
+        ],
+        exception_handlers={HTTPException: _http_error, Exception: _unexpected},
     )
+    return Guard(app, allowed_hosts, log)
 
 
 def _page(request: Request) -> Response:
-    return FileResponse(_FILES / "page.html", headers=_HEADERS)
+    return FileResponse(_FILES / "page.html")
 
 
 def _model_info(model: Model, request: Request) -> Response:
-    return JSONResponse({"source": model.info.source, "moods": model.info.mood_names})
+    source = public_name(model.info.source)
+    return JSONResponse({"source": source, "moods": model.info.mood_names})
 
 
-def _photo_endpoint(
-    model: Model, handler: _PhotoHandler
-) -> Callable[[Request], Awaitable[Response]]:
-    """Returns an endpoint that reads the photo and the box for a handler."""
-
-    async def endpoint(request: Request) -> Response:
-        photo = bytearray()
-        async for chunk in request.stream():
-            photo += chunk
-            if len(photo) > MAX_BYTES:
-                return _error(413, UPLOAD_TOO_LARGE, f"the limit is {MAX_BYTES} bytes")
-        return await run_in_threadpool(_handle, handler, model, bytes(photo), request.query_params)
-
-    return endpoint
+def _http_error(request: Request, error: Exception) -> Response:
+    """Answers what the routes do not know."""
+    assert isinstance(error, HTTPException)
+    response = error_response(error.status_code, NO_SUCH_ADDRESS)
+    response.headers.update(error.headers or {})
+    return response
 
 
-def _handle(
-    handler: _PhotoHandler, model: Model, photo: bytes, parameters: Mapping[str, str]
-) -> Response:
-    """Calls a handler and turns its errors into responses."""
-    try:
-        box = parse_box(parameters["box"]) if "box" in parameters else None
-        return handler(model, photo, box, parameters)
-    except (PhotoError, BoxError) as error:
-        return _error(422, error.reason.value, str(error))
-    except OcclusionError as error:
-        return _error(422, NO_HEAT, str(error))
-    except ServerError as error:
-        return _error(502, SERVER_DOWN, str(error))
+def _unexpected(request: Request, error: Exception) -> Response:
+    """Answers an exception outside of the endpoints below; ``Guard`` counts and writes it."""
+    return error_response(500, UNEXPECTED)
+
+
+class _Photos:
+    """Endpoints that read a photo and a box for a handler."""
+
+    def __init__(self, model: Model, limits: Limits, log: RequestLog) -> None:
+        self._uploads = Uploads(limits)
+        self._work = ModelWork(model, limits)
+        self._log = log
+
+    def endpoint(self, handler: _PhotoHandler) -> Callable[[Request], Awaitable[Response]]:
+        """Returns an endpoint that reads the photo, waits for the model and calls the handler."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                with self._uploads.upload() as upload:
+                    photo = await upload.read(request)
+                    task = partial(
+                        self._handle, handler, photo=photo, parameters=request.query_params
+                    )
+                    return await self._work.run(request, task)
+            except RefusedError as refusal:
+                self._log.record(refusal.error)
+                return refusal.response()
+            except (HungUpError, ClientDisconnect):
+                self._log.record(HUNG_UP)
+                return Response(status_code=_CLIENT_CLOSED)
+
+        return endpoint
+
+    def _handle(
+        self, handler: _PhotoHandler, model: Model, photo: bytes, parameters: Mapping[str, str]
+    ) -> Response:
+        """Calls a handler and turns its errors into responses."""
+        try:
+            box = parse_box(parameters["box"]) if "box" in parameters else None
+            response = handler(model, photo, box, parameters)
+        except (PhotoError, BoxError) as error:
+            return self._failed(422, error.reason.value, str(error))
+        except OcclusionError as error:
+            return self._failed(422, NO_HEAT, str(error))
+        except ServerError as error:
+            # Visitors need not know which server it is.
+            return self._failed(502, SERVER_DOWN, log_text=str(error))
+        except HungUpError:
+            raise
+        except Exception as error:
+            # A decoder's own fault, or no memory for a picture: this request's, not the demo's.
+            return self._failed(
+                500, UNEXPECTED, type(error).__name__, log_text=traceback.format_exc()
+            )
+        if isinstance(response, FailedPrediction):
+            return self._failed(422, response.error, response.detail)
+        self._log.record(ANSWERED)
+        return response
+
+    def _failed(self, status: int, error: str, detail: str = "", *, log_text: str = "") -> Response:
+        self._log.record(error, log_text)
+        return error_response(status, error, detail)
 
 
 def _predict(
     model: Model, photo: bytes, box: PixelBox | None, parameters: Mapping[str, str]
-) -> Response:
+) -> Response | FailedPrediction:
     outcome = predict_one(model, "the picture", photo, box)
     if isinstance(outcome, FailedPrediction):
-        return _error(422, outcome.error, outcome.detail)
+        return outcome
     moods = [
         {"name": name, "english": MOODS_IN_ENGLISH.get(name, ""), "probability": probability}
         for name, probability in likeliest_moods(outcome, len(outcome.probabilities))
@@ -120,20 +180,14 @@ def _predict(
 
 def _heat(
     model: Model, photo: bytes, box: PixelBox | None, parameters: Mapping[str, str]
-) -> Response:
+) -> Response | FailedPrediction:
     mood = parameters.get("mood", "")
     if mood not in model.info.mood_names:
         known = ", ".join(model.info.mood_names)
-        return _error(422, UNKNOWN_LABEL, f"the mood must be one of {known}. Received: {mood!r}")
+        detail = f"the mood must be one of {known}. Received: {mood!r}"
+        return FailedPrediction("", UNKNOWN_LABEL, detail)
     picture = upright_picture(photo)
     if box is not None:
         check_box(box, picture.height, picture.width, min_side=1)
     heat = heat_map(model, picture, box, mood)
     return JSONResponse({"cells": heat.cells.tolist(), "before": heat.before, "after": heat.after})
-
-
-def _error(status: int, error: str, detail: str) -> Response:
-    korean, english = MESSAGES[error]
-    return JSONResponse(
-        {"mood": None, "error": error, "detail": detail, "ko": korean, "en": english}, status
-    )

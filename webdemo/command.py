@@ -1,8 +1,11 @@
 """One call of ``demo.py``: checks the settings, loads the model and serves the page."""
 
 import importlib.util
+import ipaddress
+import re
 import socket
 import sys
+from collections.abc import Sequence
 
 from client.backends.errors import ServerError
 from client.backends.model import Model
@@ -10,21 +13,33 @@ from client.backends.model_source import ModelFlags, find_model_source
 from client.inference import load_model, report_error
 from schemas.errors import ConfigError
 from schemas.exit_codes import PredictExit
+from system.signals import sigterm_as_interrupt
 from system.streams import quiet
 
 _EXTRA_PACKAGES = ("starlette", "uvicorn")
+_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_WARNING = """\
+warning: --host {host} can be reached from other machines, and there are no passwords: whoever \
+reaches this port can use the model. Answers are given at {names} and the address that a \
+connection reaches; --allow-host adds a name. Over a network the photos travel unencrypted.
+경고: --host {host}은(는) 다른 컴퓨터에서도 접속할 수 있고 비밀번호가 없습니다. 이 포트에 접속하는 \
+누구나 모델을 쓸 수 있습니다. 다른 이름으로 접속하려면 --allow-host를 쓰세요. 사진은 암호화되지 \
+않은 채 전송됩니다.
+"""
 
 
-def run(flags: ModelFlags, host: str, port: int) -> int:
-    """Serves the page until Ctrl-C and returns the exit code.
+@sigterm_as_interrupt()
+def run(flags: ModelFlags, host: str, port: int, allow_hosts: Sequence[str] = ()) -> int:
+    """Serves the page until Ctrl-C or SIGTERM and returns the exit code.
 
     Args:
       flags: name the model.
       host: a name or address of this machine.
       port: 0..65535; 0 takes a free one.
+      allow_hosts: more names by which browsers may call this program.
     """
     try:
-        _check_and_serve(flags, host, port)
+        _check_and_serve(flags, host, port, allow_hosts)
     except (ConfigError, ServerError) as error:
         return report_error(error)
     except KeyboardInterrupt:
@@ -32,14 +47,15 @@ def run(flags: ModelFlags, host: str, port: int) -> int:
     return PredictExit.ALL_ANSWERED
 
 
-def _check_and_serve(flags: ModelFlags, host: str, port: int) -> None:
+def _check_and_serve(flags: ModelFlags, host: str, port: int, allow_hosts: Sequence[str]) -> None:
     _check_extra()
+    names = [_checked_name(name) for name in allow_hosts]
     source = find_model_source(flags)
     # The port first: a port that is taken should be reported before the model is loaded.
     with _bind(host, port) as listener:
         with quiet(ConfigError, ServerError) as streams:
             model = load_model(streams, source)
-        _serve_until_stopped(model, listener)
+        _serve(model, listener, [_address(host) or host.lower(), *names])
 
 
 def _check_extra() -> None:
@@ -77,16 +93,45 @@ def _unusable(host: str, port: int, reason: Exception | str) -> ConfigError:
     )
 
 
-def _serve_until_stopped(model: Model, listener: socket.socket) -> None:
-    import uvicorn
-
-    from webdemo.app import create_app
-
-    host, port = listener.getsockname()[:2]
-    listener.listen()  # Before the address is printed: a browser may connect at once.
-    sys.stdout.write(f"Open http://{f'[{host}]' if ':' in host else host}:{port}/\n")
-    sys.stdout.flush()
-    settings = uvicorn.Config(
-        create_app(model), log_level="warning", access_log=False, timeout_graceful_shutdown=2
+def _checked_name(name: str) -> str:
+    """Returns a value of --allow-host as ``webdemo.guard.host_name`` spells it."""
+    if (address := _address(name)) is not None:
+        return address
+    if _NAME.fullmatch(name):
+        return name.lower()
+    raise ConfigError(
+        "--allow-host must be a name or an IP address, without scheme, port and wildcards. "
+        f"Received: {name!r}. Give one such as demo.example.org; the flag may be repeated"
     )
-    uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _address(host: str) -> str | None:
+    """Returns an IP address in one spelling; None for any other text."""
+    try:
+        return str(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        return None
+
+
+def _serve(model: Model, listener: socket.socket, names: Sequence[str]) -> None:
+    """Serves the page on a bound socket; ``names`` are those of --host and --allow-host."""
+    from webdemo.app import create_app
+    from webdemo.limits import Limits
+    from webdemo.request_log import RequestLog
+    from webdemo.server import BACKLOG, serve_until_stopped
+
+    listener.listen(BACKLOG)  # Before the address is printed: a browser may connect at once.
+    address, port = listener.getsockname()[:2]
+    bound = ipaddress.ip_address(address)
+    if not bound.is_loopback:
+        sys.stderr.write(_WARNING.format(host=names[0], names=", ".join(["localhost", *names])))
+        sys.stderr.flush()
+    # A browser cannot open the address that stands for all of this machine's.
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    sys.stdout.write(f"Open http://{f'[{shown}]' if ':' in shown else shown}:{port}/\n")
+    sys.stdout.flush()
+    log, limits = RequestLog(), Limits()
+    try:
+        serve_until_stopped(create_app(model, names, limits, log), listener, limits)
+    finally:
+        sys.stderr.write(f"\n{log.summary()}\n")

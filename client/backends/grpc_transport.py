@@ -66,7 +66,7 @@ class GrpcTransport:
         stub = self._stub(answer.max_bytes(len(pictures), mood_names))
         try:
             reply = stub.Predict(request, timeout=self._timeout, metadata=self._metadata)
-            return _responses(reply.outputs, len(pictures))
+            return parse_responses(reply.outputs, len(pictures))
         except grpc.RpcError as error:
             raise self._server_error(error, len(pictures)) from error
         except (ValueError, MemoryError) as error:
@@ -155,7 +155,7 @@ def _proxy_url(proxy: Proxy) -> str:
     return proxy.url.replace("://", f"://{user}:{password}@", 1)
 
 
-def _responses(outputs: Mapping[str, Any], num_pictures: int) -> list[Response]:
+def parse_responses(outputs: Mapping[str, Any], num_pictures: int) -> list[Response]:
     """Returns the responses in an answer, after a look at its tensors' types and shapes.
 
     Raises:

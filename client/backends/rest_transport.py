@@ -111,7 +111,7 @@ class RestTransport:
         if reply.status != HTTPStatus.OK:
             raise self._server_error(reply, num_pictures)
         try:
-            return _responses(reply.body)
+            return parse_responses(reply.body)
         # The text has a bounded size; what it says may be nested without end.
         except (ValueError, RecursionError, MemoryError) as error:
             raise self._failures.nonsense(_described(error)) from error
@@ -186,7 +186,13 @@ def request_body(pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None) ->
     return {"signature_name": signature, "instances": rows}
 
 
-def _responses(body: bytes) -> list[Response]:
+def parse_responses(body: bytes) -> list[Response]:
+    """Returns the responses in an answer.
+
+    Raises:
+      answer.AnswerError: it has another form.
+      ValueError, RecursionError, MemoryError: it is not JSON, or nested too deeply.
+    """
     document = json.loads(body)
     rows = document.get("predictions") if isinstance(document, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

@@ -15,6 +15,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -29,6 +30,9 @@ _DIGEST_KEY = b"inputs"
 """Key of the inputs' hash in a part's metadata."""
 _JOINED = "whole.partial"
 """The file that the parts become, before it has its name."""
+_RESULT = "result.json"
+"""The counts of that file, and its size and time: after a kill between its renaming and the end of
+the clean-up the same command reports them."""
 
 
 def check_out(out: Path) -> None:
@@ -37,10 +41,16 @@ def check_out(out: Path) -> None:
         raise ConfigError(
             f"--out must end in {output_table.CSV} or {output_table.PARQUET}. Received: {out}"
         )
-    if os.path.lexists(out) and not _is_placeholder(out):
-        raise ConfigError(f"--out {out} already exists and is not overwritten. Name another file")
+    if os.path.lexists(out) and not _is_placeholder(out) and _finished(out) is None:
+        with contextlib.suppress(OSError):
+            _folder_of(out).rmdir()  # A kill at the very end of a run leaves it empty.
+        raise _exists(out)
     if not out.parent.is_dir():
         raise ConfigError(f"--out must lie in a folder that exists. Received: {out}")
+
+
+def _exists(out: Path) -> ConfigError:
+    return ConfigError(f"--out {out} already exists and is not overwritten. Name another file")
 
 
 def _folder_of(out: Path) -> Path:
@@ -50,6 +60,32 @@ def _folder_of(out: Path) -> Path:
 def _is_placeholder(out: Path) -> bool:
     """Returns whether a crash in ``system.files.put_new`` has left ``out`` empty."""
     return out.is_file() and out.stat().st_size == 0 and (_folder_of(out) / _JOINED).is_file()
+
+
+class Finished(NamedTuple):
+    """What is told of a file that is complete.
+
+    Attributes:
+      rows: in the file.
+      errors: rows without a mood, by error.
+      job: everything apart from the inputs that the rows depend on.
+    """
+
+    rows: int
+    errors: Counter[str]
+    job: object
+
+
+def _finished(out: Path) -> Finished | None:
+    """Returns what a run that was killed after ``out`` was complete would have told, or None."""
+    try:
+        told = json_text.parsed(json_text.read(_folder_of(out) / _RESULT))
+        if not isinstance(told, dict) or told["file"] != files.size_and_time(out):
+            return None
+        errors = Counter({str(error): int(count) for error, count in told["errors"].items()})
+        return Finished(int(told["rows"]), errors, told["job"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 @contextlib.contextmanager
@@ -81,22 +117,40 @@ def open_parts(
         ) from error
     try:
         check_out(out)  # Another run may have finished it since the command began.
-        out.unlink(missing_ok=True)  # It can only be a placeholder.
-        parts = Parts(out, folder, mood_names)
-        parts.claim(job)
+        finished = _finished(out)
+        if finished is None:
+            with files.writing(folder):
+                out.unlink(missing_ok=True)  # It can only be a placeholder.
+        elif finished.job != json.loads(json.dumps(job)):
+            raise _exists(out)
+        parts = Parts(out, folder, mood_names, job, finished)
+        if finished is None:
+            parts.claim()
         yield parts
     finally:
         lock.release()
 
 
 class Parts:
-    """The finished parts, numbered from 0 in the order of the inputs."""
+    """The finished parts, numbered from 0 in the order of the inputs.
 
-    def __init__(self, out: Path, folder: Path, mood_names: Sequence[str]) -> None:
+    Attributes:
+      finished: the result, if the file is complete and only the clean-up is missing.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        folder: Path,
+        mood_names: Sequence[str],
+        job: Mapping[str, object],
+        finished: Finished | None,
+    ) -> None:
         self._out, self._folder, self._mood_names = out, folder, mood_names
+        self._job, self.finished = job, finished
         self._schema = output_table.table_schema(mood_names)
 
-    def claim(self, job: Mapping[str, object]) -> None:
+    def claim(self) -> None:
         """Records the job, or compares it with the job that was recorded before.
 
         Raises:
@@ -108,11 +162,11 @@ class Parts:
                 # Parts without a job are left by a kill during ``join``'s clean-up.
                 for part in self._folder.glob("*.parquet"):
                     part.unlink()
-                files.write_whole(path, json.dumps(job, ensure_ascii=False, indent=1))
+                files.write_whole(path, json.dumps(self._job, ensure_ascii=False, indent=1))
             return
 
         before = _read_job(path)
-        now = json.loads(json.dumps(job))
+        now = json.loads(json.dumps(self._job))
         for name in {**now, **before}:
             if before.get(name) != now.get(name):
                 raise self._changed(
@@ -184,30 +238,56 @@ class Parts:
         if self._path(count).exists():
             raise self._changed(f"there were inputs after those of {count} parts")
         errors: Counter[str] = Counter()
+        rows = 0
 
         def tables() -> Iterator[pa.Table]:
+            nonlocal rows
             for number in range(count):
                 table = read_table(str(self._path(number)), self._schema.names)
                 table = table.replace_schema_metadata()
                 errors.update(output_table.count_errors(table))
+                rows += len(table)
                 yield table
 
         as_csv = self._out.suffix == output_table.CSV
+        partial = self._folder / _JOINED
         with files.writing(self._folder):
-            partial = self._folder / _JOINED
-            output_table.write_whole(partial, tables(), self._mood_names, as_csv=as_csv)
             try:
+                output_table.write_whole(partial, tables(), self._mood_names, as_csv=as_csv)
+                # Neither a link nor a renaming changes the file's size and time.
+                result = {
+                    "file": files.size_and_time(partial),
+                    "rows": rows,
+                    "errors": errors,
+                    "job": self._job,
+                }
+                files.write_whole(self._folder / _RESULT, json.dumps(result, ensure_ascii=False))
                 files.put_new(partial, self._out)
-            except FileExistsError as error:
-                partial.unlink()
-                raise ConfigError(
-                    f"--out {self._out} has appeared since the command began and is not "
-                    "overwritten. Move it away: the same command then goes on from the "
-                    f"predictions in {self._folder}"
-                ) from error
+            except BaseException as error:
+                with contextlib.suppress(OSError):
+                    if _is_placeholder(self._out):
+                        self._out.unlink()
+                    partial.unlink(missing_ok=True)
+                if isinstance(error, FileExistsError):
+                    raise self._appeared() from error
+                raise
+        self.clean_up()
+        return errors
+
+    def _appeared(self) -> ConfigError:
+        return ConfigError(
+            f"--out {self._out} has appeared since the command began and is not overwritten. Move "
+            f"it away: the same command then goes on from the predictions in {self._folder}"
+        )
+
+    def clean_up(self) -> None:
+        """Deletes the parts of a complete file, and last what says that it is complete."""
+        for path in self._folder.iterdir():
+            if path.name != _RESULT:
+                with contextlib.suppress(OSError):
+                    path.unlink()
         # Some network disks keep the lock's file until it is closed.
         shutil.rmtree(self._folder, ignore_errors=True)
-        return errors
 
     def _path(self, number: int, kind: str = "") -> Path:
         return self._folder / f"{number:06d}{kind}.parquet"

@@ -72,6 +72,9 @@ def predict_to_file(
         "rows in a part": part_rows,
     }
     with open_parts(out, job, mood_names) as parts:
+        if (finished := parts.finished) is not None:
+            parts.clean_up()
+            return BatchResult(finished.rows, finished.errors, finished.rows)
         while part := list(islice(remaining, part_rows)):
             digest = _digest(part)
             if parts.is_finished(parts_done, digest, len(part)):

@@ -33,14 +33,12 @@ from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS, RejectReason
 from schemas.splits import TRAIN, split_folder
 from system.csv_files import CsvWriter
-from system.storage import link_file, open_file
+from system.storage import flush_folder, link_file, open_file, whole, write_whole
 
 INGEST_KEY = "ingest"
 """Execution property that holds ``IngestSettings`` as JSON."""
 REJECTS_KEY = "rejects"
 FRAMES_KEY = "frames"
-UNFINISHED = "unfinished"
-"""Folder beside the outputs' folders, with the finished blocks of a node that has not ended."""
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -75,7 +73,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
         partitions = self._deal_out(inputs, outputs, base, settings)
         # Beside the executions' own folders, which are removed when a run dies.
-        unfinished = posixpath.join(posixpath.dirname(posixpath.dirname(examples.uri)), UNFINISHED)
+        unfinished = posixpath.join(
+            posixpath.dirname(posixpath.dirname(examples.uri)), artifacts.UNFINISHED
+        )
         fileio.makedirs(unfinished)
         jobs = [job for partition in partitions for job in _jobs(partition, settings, unfinished)]
 
@@ -92,7 +92,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         _write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs)
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
-        fileio.rmtree(unfinished)
+        # On a disk the links cost nothing, and the runner removes them once TFX has recorded the
+        # node as complete: after a kill before that, no photo is read again.
+        if "://" in unfinished:
+            fileio.rmtree(unfinished)
 
     def _deal_out(
         self,
@@ -184,10 +187,11 @@ def _link_shards(jobs: Sequence[ShardJob], ending: str, folder: str) -> None:
     fileio.makedirs(folder)
     for job in jobs:
         link_file(job.stem + ending, posixpath.join(folder, job.shard_name + ending))
+    flush_folder(folder)
 
 
 def _write_rejects(path: str, jobs: Sequence[ShardJob]) -> None:
-    with open_file(path, "w") as file:
+    with whole(path) as partial, open_file(partial, "w") as file:
         writer = CsvWriter(file)
         writer.write(REJECT_COLUMNS)
         writer.write_all(read_rejects([job.stem for job in jobs]))
@@ -200,8 +204,7 @@ def _write_counts(path: str, splits: Sequence[str], jobs: Sequence[ShardJob]) ->
             for split in splits
         }
     }
-    with open_file(path, "w") as file:
-        file.write(json.dumps(ingest, ensure_ascii=False, indent=1))
+    write_whole(path, json.dumps(ingest, ensure_ascii=False, indent=1))
 
 
 def _split_counts(jobs: Sequence[ShardJob]) -> SplitCounts:

@@ -5,17 +5,20 @@
 block is finished where this file has the right key.
 """
 
+import contextlib
 import csv
 import json
-import uuid
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from dataset.frames_schema import arrow_schema
 from schemas.documents.ingest import BlockCounts, SplitCounts
+from system import files
 from system.arrow import pa
+from system.attempts import attempt
 from system.parquet import write_table
 from system.storage import open_file
 
@@ -38,16 +41,22 @@ class BlockRecord(SplitCounts):
 class ShardWriter:
     """Writes the files of one block under temporary names, and renames them at the end.
 
-    Two workers may work on the same block at once, which happens on clusters now and then.
+    Two workers may work on the same block at once; see ``system.attempts``, also for what a
+    worker leaves that fails or is killed.
     """
 
     def __init__(self, stem: str) -> None:
         self._stem = stem
-        self._partial = f"{stem}.{uuid.uuid4().hex}.partial"
         self._frames: list[dict[str, Any]] = []
+        self._attempt = contextlib.ExitStack()
 
     def __enter__(self) -> "ShardWriter":
-        self._records = tf.io.TFRecordWriter(self._partial + RECORDS)
+        with contextlib.ExitStack() as stack:
+            self._partial = stack.enter_context(attempt(self._stem))
+            self._records = tf.io.TFRecordWriter(self._partial + RECORDS)
+            # Also after an error, when the last bytes may not get to the disk either.
+            stack.push(self._close_records)
+            self._attempt = stack.pop_all()
         return self
 
     def write(self, record: bytes, frame: dict[str, Any]) -> None:
@@ -70,10 +79,17 @@ class ShardWriter:
         with open_file(self._partial + _COUNTS, "w") as file:
             file.write(json.dumps(record, ensure_ascii=False))
         for ending in (RECORDS, FRAMES, _REJECTS, _COUNTS):
-            tf.io.gfile.rename(self._partial + ending, self._stem + ending, overwrite=True)
+            _put(self._partial + ending, self._stem + ending)
 
-    def __exit__(self, *_: object) -> None:
-        self._records.close()
+    def __exit__(self, *raised: Any) -> None:
+        self._attempt.__exit__(*raised)
+
+    def _close_records(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._records.close()
+        except tf.errors.OpError:
+            if kind is None:
+                raise
 
 
 def is_finished(stem: str, key: str) -> bool:
@@ -100,6 +116,13 @@ def read_rejects(stems: Sequence[str]) -> Iterator[list[str]]:
     for stem in stems:
         with open_file(stem + _REJECTS, "r") as file:
             yield from csv.reader(file)
+
+
+def _put(partial: str, path: str) -> None:
+    if "://" in path:
+        tf.io.gfile.rename(partial, path, overwrite=True)
+    else:
+        files.put(Path(partial), Path(path))
 
 
 def _size(path: str) -> int:

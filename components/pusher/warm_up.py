@@ -26,6 +26,8 @@ BATCHES = (1, 2, 4, 8, 16, 32)
 sizes that ``deploy/serving/batching-gpu.config`` allows a batch."""
 
 _SIDE = 256
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP")
+"""Of the photos in the request of four."""
 _BOX = (32, 48, 160, 176)
 
 
@@ -85,9 +87,12 @@ def _try(servable: Any, request: predict_pb2.PredictRequest) -> None:
 
 def _requests(model_name: str) -> Iterator[predict_pb2.PredictRequest]:
     """Yields a request for each signature and size, the small sizes first."""
-    picture = _draw_picture()
+    picture = _draw_picture("JPEG")
+    # TensorFlow prepares a format's functions at its first photo, which takes up to a second.
+    formats = [_draw_picture(kind) for kind in _FORMATS]
     for count in BATCHES:
-        pictures = tf.make_tensor_proto([picture] * count, tf.string)
+        photos = formats if count == len(formats) else [picture] * count
+        pictures = tf.make_tensor_proto(photos, tf.string)
         boxes = tf.make_tensor_proto([_BOX] * count, tf.int64)
         examples = tf.make_tensor_proto([_example(picture)] * count, tf.string)
         for signature, inputs in (
@@ -101,8 +106,8 @@ def _requests(model_name: str) -> Iterator[predict_pb2.PredictRequest]:
             yield request
 
 
-def _draw_picture() -> bytes:
-    """Returns a JPEG of a rough face on a green ground: a square and two discs."""
+def _draw_picture(kind: str) -> bytes:
+    """Returns a rough face on a green ground, a square and two discs, in a format of Pillow's."""
     image = Image.new("RGB", (_SIDE, _SIDE), "olive")
     pen = ImageDraw.Draw(image)
     y, x, height, width = _BOX
@@ -110,7 +115,7 @@ def _draw_picture() -> bytes:
     for left in (x + 30, x + width - 60):
         pen.ellipse((left, y + 40, left + 30, y + 70), "black")
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=90)
+    image.save(file, kind, quality=90)
     return file.getvalue()
 
 

@@ -1,7 +1,8 @@
-"""Processes a chunk of label files, one worker's task: writes rows, rejects and clip records.
+"""Processes a chunk of label files, one worker's task: writes its tables and clip records.
 
-A chunk is three files in the work folder. ``.json`` is written last and holds the chunk's key: a
-chunk with this file is finished, and is not processed again after an interruption.
+A chunk is four files in the work folder: rows, rejects, missing images, and ``.json``, which is
+written last and holds the chunk's key. A chunk with this file is finished, and is not processed
+again after an interruption.
 """
 
 import csv
@@ -9,7 +10,8 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +19,13 @@ import orjson
 
 from dataset.aihub.animals import AnimalClip
 from dataset.aihub.clip_frames import Cell, Fault, ImageCheck, check_frames
-from dataset.aihub.clip_json import ClipError, count_annotations, load, parse_clip
+from dataset.aihub.clip_json import Clip, ClipError, count_annotations, load, parse_clip
 from dataset.aihub.label_files import LabelFile, list_images, printable
 from schemas.prepare_reasons import PrepareReason
 from system.csv_files import CsvWriter
 from system.files import write_whole
 
-_VERSION = 3
+_VERSION = 4
 """Raise it with every change of the content of a chunk's files."""
 
 
@@ -56,7 +58,8 @@ class ClipRecord(NamedTuple):
       unannotated: number of files in the image folder that no annotation names.
       rows: number of used frames.
       rejects: lines in the rejects table, by reason.
-      row_bytes, reject_bytes: length of the clip's part of the chunk's ``.rows`` and ``.rejects``.
+      row_bytes, reject_bytes, missing_bytes: length of the clip's part of the chunk's ``.rows``,
+        ``.rejects`` and ``.missing``.
       animal: None if it is unknown.
     """
 
@@ -71,7 +74,20 @@ class ClipRecord(NamedTuple):
     rejects: dict[str, int]
     row_bytes: int
     reject_bytes: int
+    missing_bytes: int
     animal: AnimalClip | None
+
+
+_PARTS = (("rows", "row_bytes"), ("rejects", "reject_bytes"), ("missing", "missing_bytes"))
+"""Endings of a chunk's tables, and the field of a record with the length of its part."""
+
+
+class ClipTexts(NamedTuple):
+    """Lines of a clip in each of the chunk's tables, in UTF-8."""
+
+    rows: bytes = b""
+    rejects: bytes = b""
+    missing: bytes = b""
 
 
 def process_chunk(job: ChunkJob) -> int:
@@ -81,11 +97,12 @@ def process_chunk(job: ChunkJob) -> int:
         return 0
     check = _image_check(job.root) if job.check_images else None
     records = []
-    with open(f"{job.stem}.rows", "wb") as rows, open(f"{job.stem}.rejects", "wb") as rejects:
+    with ExitStack() as stack:
+        files = [stack.enter_context(open(f"{job.stem}.{end}", "wb")) for end, _ in _PARTS]
         for label in job.files:
-            record, row_text, reject_text = _process_clip(job, label, check)
-            rows.write(row_text)
-            rejects.write(reject_text)
+            record, texts = _process_clip(job, label, check)
+            for file, text in zip(files, texts, strict=True):
+                file.write(text)
             records.append([*record[:-1], list(record.animal) if record.animal else None])
     write_whole(Path(f"{job.stem}.json"), orjson.dumps({"key": key, "clips": records}))
     return len(job.files)
@@ -100,6 +117,15 @@ def read_records(job: ChunkJob) -> list[ClipRecord]:
     ]
 
 
+def read_clips(job: ChunkJob) -> Iterator[tuple[ClipRecord, ClipTexts]]:
+    """Yields the records of a finished chunk with their lines, in the order of its files."""
+    with ExitStack() as stack:
+        files = [stack.enter_context(open(f"{job.stem}.{end}", "rb")) for end, _ in _PARTS]
+        for record in read_records(job):
+            lengths = (getattr(record, name) for _, name in _PARTS)
+            yield record, ClipTexts(*(file.read(n) for file, n in zip(files, lengths, strict=True)))
+
+
 def csv_bytes(rows: Iterable[Sequence[Cell]]) -> bytes:
     """Returns the rows as lines of a CSV in UTF-8."""
     text = io.StringIO()
@@ -107,10 +133,10 @@ def csv_bytes(rows: Iterable[Sequence[Cell]]) -> bytes:
     return _utf8(text)
 
 
-def _reject_bytes(rejects: Iterable[Sequence[object]]) -> bytes:
-    """Returns lines of the rejects table, whose names and details may hold anything."""
+def guarded_bytes(rows: Iterable[Sequence[object]]) -> bytes:
+    """Returns lines of a table for people, whose names and details may hold anything."""
     text = io.StringIO()
-    CsvWriter(text).write_all(rejects)
+    CsvWriter(text).write_all(rows)
     return _utf8(text)
 
 
@@ -128,7 +154,7 @@ def _key(job: ChunkJob) -> str:
     digest = hashlib.sha256(repr(settings).encode())
     for label in job.files:
         states = [_size_and_time(f"{job.root}/{label.path}")]
-        states += [_size_and_time(f"{job.root}/{path}") for path in label.image_folders()]
+        states += [_size_and_time(f"{job.root}/{label.images}")] if label.images else []
         digest.update(repr((label, states)).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
 
@@ -148,10 +174,9 @@ def _is_finished(job: ChunkJob, key: str) -> bool:
             return False
         records = read_records(job)
         # After a power cut the last file may be on the disk and the others not.
-        return os.path.getsize(f"{job.stem}.rows") == sum(
-            record.row_bytes for record in records
-        ) and os.path.getsize(f"{job.stem}.rejects") == sum(
-            record.reject_bytes for record in records
+        return all(
+            os.path.getsize(f"{job.stem}.{end}") == sum(getattr(record, name) for record in records)
+            for end, name in _PARTS
         )
     except (OSError, ValueError):
         return False
@@ -169,9 +194,10 @@ def _image_check(root: str) -> ImageCheck:
 
 def _process_clip(
     job: ChunkJob, label: LabelFile, check: ImageCheck | None
-) -> tuple[ClipRecord, bytes, bytes]:
-    """Returns the record, the rows' text and the rejects' text of a label file."""
+) -> tuple[ClipRecord, ClipTexts]:
+    """Returns the record and the lines of a label file."""
     file, annotated = printable(label.path), 0
+    clip: Clip | None = None
     try:
         if label.refused:
             raise ClipError(label.refused, label.detail)
@@ -180,12 +206,18 @@ def _process_clip(
         clip = parse_clip(content, job.mood_names, label.species.upper())
         images = list_images(job.root, label)
         if images is None:
-            raise ClipError(PrepareReason.IMAGE_FOLDER_MISSING, next(label.image_folders()))
+            raise ClipError(PrepareReason.IMAGE_FOLDER_MISSING, _no_folder(label))
+        frames = check_frames(clip, images, check)
     except Exception as error:
         # Any error: a label file must not end a preparation of sixty thousand others.
         reason = error.reason if isinstance(error, ClipError) else PrepareReason.UNEXPECTED_ERROR
         detail = str(error) if isinstance(error, ClipError) else f"{type(error).__name__}: {error}"
-        reject_text = _reject_bytes([(file, "", reason.value, detail)])
+        texts = ClipTexts(
+            rejects=guarded_bytes([(file, "", reason.value, detail)]),
+            missing=_missing_bytes(label, clip, "", annotated, None)
+            if clip and reason == PrepareReason.IMAGE_FOLDER_MISSING
+            else b"",
+        )
         record = ClipRecord(
             file=file,
             split=label.split,
@@ -197,15 +229,20 @@ def _process_clip(
             rows=0,
             rejects={reason.value: 1},
             row_bytes=0,
-            reject_bytes=len(reject_text),
+            reject_bytes=len(texts.rejects),
+            missing_bytes=len(texts.missing),
             animal=None,
         )
-        return record, b"", reject_text
+        return record, texts
 
-    frames = check_frames(clip, images, check)
-    row_text = csv_bytes(frames.rows)
-    reject_text = _reject_bytes(
-        (file, reject.frame, reject.reason.value, reject.detail) for reject in frames.rejects
+    texts = ClipTexts(
+        rows=csv_bytes(frames.rows),
+        rejects=guarded_bytes(
+            (file, reject.frame, reject.reason.value, reject.detail) for reject in frames.rejects
+        ),
+        missing=_missing_bytes(label, clip, images.path, annotated, frames.without_image)
+        if frames.without_image
+        else b"",
     )
     record = ClipRecord(
         file=file,
@@ -213,12 +250,27 @@ def _process_clip(
         clip=clip.name,
         mood=clip.mood,
         annotated=annotated,
-        without_image=frames.without_image,
+        without_image=len(frames.without_image),
         unannotated=frames.unannotated,
         rows=len(frames.rows),
         rejects=dict(Counter(reject.reason.value for reject in frames.rejects)),
-        row_bytes=len(row_text),
-        reject_bytes=len(reject_text),
+        row_bytes=len(texts.rows),
+        reject_bytes=len(texts.rejects),
+        missing_bytes=len(texts.missing),
         animal=clip.animal,
     )
-    return record, row_text, reject_text
+    return record, texts
+
+
+def _no_folder(label: LabelFile) -> str:
+    return label.images or "no folder of its name is among the split's images"
+
+
+def _missing_bytes(
+    label: LabelFile, clip: Clip, folder: str, annotated: int, frames: list[int] | None
+) -> bytes:
+    """Returns the line of the table of missing images; ``frames`` None means all."""
+    missing = annotated if frames is None else len(frames)
+    numbers = "all" if frames is None else " ".join(map(str, frames))
+    line = (label.split, printable(label.path), clip.name, clip.mood)
+    return guarded_bytes([(*line, folder, annotated, missing, numbers)])

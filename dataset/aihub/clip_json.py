@@ -10,11 +10,13 @@ import orjson
 from dataset.aihub.animals import AnimalClip
 from schemas.labels import normalise
 from schemas.prepare_reasons import PrepareReason
+from system.regular_files import IrregularFileError, open_regular
 
 _T = TypeVar("_T")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DATE = re.compile(r"\d{8}")
 _DATED_NAME = re.compile(r"(\d{8})_(.+)")
+_SPECIES = ("CAT", "DOG")
 _MAX_SIDE = 99_999
 """Pixels; no frame has a longer side."""
 _MAX_BYTES = 64 * 2**20
@@ -61,8 +63,10 @@ def load(path: str) -> dict[str, Any]:
       ClipError: JSON_UNREADABLE, JSON_EMPTY, JSON_MALFORMED or JSON_NOT_OBJECT.
     """
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             content = file.read(_MAX_BYTES + 1).removeprefix(_BYTE_ORDER_MARK)
+    except IrregularFileError as error:
+        raise ClipError(PrepareReason.JSON_UNREADABLE, f"it is {error}") from error
     except OSError as error:
         raise ClipError(PrepareReason.JSON_UNREADABLE, error.strerror or str(error)) from error
     if len(content) > _MAX_BYTES:
@@ -90,7 +94,7 @@ def parse_clip(content: Mapping[str, Any], mood_names: Collection[str], species:
     Args:
       content: the file's JSON object.
       mood_names: names of the label map.
-      species: of the file's folder, in capitals.
+      species: of the file's folder, in capitals; "" if no folder says it.
 
     Raises:
       ClipError: KEY_MISSING, VALUE_MALFORMED, SPECIES_MISMATCH, UNKNOWN_LABEL or
@@ -100,11 +104,12 @@ def parse_clip(content: Mapping[str, Any], mood_names: Collection[str], species:
     date, video = _date_and_video(_required(content, "file_video", str))
     metadata = _required(content, "metadata", dict)
     width, height = _side(metadata, "width"), _side(metadata, "height")
-    received_species = _required(metadata, "species", str, "metadata.")
-    if normalise(received_species).upper() != species:
+    received_species = normalise(_required(metadata, "species", str, "metadata.")).upper()
+    if received_species not in ((species,) if species else _SPECIES):
         raise ClipError(
             PrepareReason.SPECIES_MISMATCH,
-            f"metadata.species is {shorten(received_species)} among {species}",
+            f"metadata.species is {shorten(received_species)} among "
+            f"{species or ' and '.join(_SPECIES)}",
         )
     inspect = _required(metadata, "inspect", dict, "metadata.")
     mood = normalise(_required(inspect, "emotion", str, "metadata.inspect."))
@@ -113,8 +118,8 @@ def parse_clip(content: Mapping[str, Any], mood_names: Collection[str], species:
     if not annotations:
         raise ClipError(PrepareReason.CLIP_WITHOUT_FRAMES, "annotations is []")
     name = f"{date}_{video}" if date else video
-    animal = _animal(name, species, date, metadata)
-    return Clip(name, species, mood, width, height, animal, annotations)
+    animal = _animal(name, received_species, date, metadata)
+    return Clip(name, received_species, mood, width, height, animal, annotations)
 
 
 def shorten(value: object) -> str:

@@ -12,8 +12,10 @@ from dataset.aihub.preparation import PrepareSettings, prepare
 from dataset.aihub.terminal import progress_on, show_summary
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
+from schemas.settings import choices_of
 from system import secrets
 from system.command_line import CommandLine
+from system.signals import sigterm_as_interrupt
 from system.terminal import console_on, shown
 
 _RESUME = "The same command goes on from the chunks that are finished."
@@ -24,20 +26,21 @@ def _parser(description: str) -> CommandLine:
         description, "--root DIR --out DIR [flags]", prog="python -m dataset.prepare"
     )
     parser.add_argument(
-        "--root", type=Path, required=True, metavar="DIR", help="folder with train and val"
+        "--root", type=Path, required=True, metavar="DIR", help="folder with both splits"
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the tables"
     )
-    parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="processes (default: one a core)"
-    )
-    parser.add_argument(
-        "--check-images",
-        action="store_true",
-        help="read every image's header; refuse files that are no images or whose size differs "
-        "from the label file's",
-    )
+    for name, field in PrepareSettings.model_fields.items():
+        flag = f"--{name.replace('_', '-')}"
+        if field.annotation is bool:
+            parser.add_argument(flag, action="store_true", help=field.description)
+        elif choices := choices_of(field):
+            about = f"{field.description} (default: {field.default})"
+            parser.add_argument(flag, choices=choices, default=field.default, help=about)
+        elif field.annotation is int:
+            about = f"{field.description} (default: {field.default})"
+            parser.add_argument(flag, type=int, default=field.default, metavar="N", help=about)
     parser.add_argument(
         "--labels",
         type=Path,
@@ -47,13 +50,21 @@ def _parser(description: str) -> CommandLine:
     return parser
 
 
+@sigterm_as_interrupt()
 def run_command(arguments: Sequence[str] | None, description: str) -> int:
     """Runs the command line and returns the exit code."""
     asked = _parser(description).parse_args(arguments)
     errors = console_on(sys.stderr)
     try:
         moods = read_moods(asked.labels) if asked.labels else DEFAULT_MOODS
-        settings = PrepareSettings(moods, asked.check_images, asked.workers)
+        settings = PrepareSettings(
+            moods=moods,
+            check_images=asked.check_images,
+            animals_in_both=asked.animals_in_both,
+            animals_by=asked.animals_by,
+            workers=asked.workers,
+            chunk_clips=asked.chunk_clips,
+        )
         start = time.monotonic()
         with secrets.kept_apart(), progress_on(errors):
             summary = prepare(asked.root, asked.out, settings)

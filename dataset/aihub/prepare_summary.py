@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from dataset.aihub.chunk import ClipRecord
+from dataset.aihub.shared_animals import UsedClip
 
 
 class PrepareCounts:
@@ -68,3 +69,29 @@ class PrepareCounts:
     def _add(self, **amounts: int) -> None:
         for name, amount in amounts.items():
             self._counts[name] += amount
+
+
+class SharedAnimalCounts:
+    """Counts of the train clips that were dropped or moved because val has their animals."""
+
+    def __init__(self, mood_names: tuple[str, ...], animals: int) -> None:
+        self._animals = animals
+        self._clips = dict.fromkeys(mood_names, 0)
+        self._frames = dict.fromkeys(mood_names, 0)
+
+    def add(self, clip: UsedClip) -> None:
+        """Adds a dropped or moved clip."""
+        self._clips[clip.mood] += 1
+        self._frames[clip.mood] += clip.rows
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the counts; ``animals`` were in both splits before."""
+        return {
+            "animals": self._animals,
+            "clips": sum(self._clips.values()),
+            "frames": sum(self._frames.values()),
+            "moods": {
+                mood: {"clips": clips, "frames": self._frames[mood]}
+                for mood, clips in self._clips.items()
+            },
+        }

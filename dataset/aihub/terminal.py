@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from dataset.aihub.shared_animals import DROP, KEEP, MOVE
 from system.printable import printable
 from system.progress import LOGGER
 from system.progress import Progress as Step
@@ -115,7 +116,7 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
     splits: dict[str, Any] = summary["splits"]
 
     used = Table(title="Used", title_justify="left")
-    refused = Table(title="Refused (rejects.csv) and set aside", title_justify="left")
+    refused = Table(title="Refused (rejects.csv) and set aside (missing.csv)", title_justify="left")
     used.add_column("mood")
     refused.add_column("reason")
     nouns = ("clips", "frames")
@@ -139,8 +140,47 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
 
     console.print(used)
     console.print(refused)
+    for line in _notes(summary):
+        console.print(shown(line), soft_wrap=True)
+
+
+def _notes(summary: dict[str, Any]) -> Iterator[str]:
     animals = summary["animals"]
-    console.print(
+    shared = animals["animals_in_both"]
+    yield (
         f"{animals['groups']:,} animals, at most {animals['most_clips_in_a_group']:,} clips each, "
         f"{animals['groups_in_both_splits']:,} of them in both splits"
     )
+    if shared["animals"]:
+        yield (
+            f"{shared['animals']:,} animals were in both splits (shared_animals.csv). "
+            + {
+                DROP: f"Dropped from train: {_by_mood(shared)}",
+                MOVE: f"Moved to val: {_by_mood(shared)}",
+                KEEP: "All clips are kept: local_runner.py will not train on both tables",
+            }[shared["policy"]]
+        )
+        if shared["policy"] != shared["asked"]:
+            yield f"No train clip would be left with --animals-in-both {shared['asked']}"
+        for mood, count in shared["moods"].items():
+            if count["clips"] and not summary["splits"]["train"]["moods"][mood]["clips"]:
+                yield f"No train clip is left of {mood}: see --animals-in-both"
+    for row in animals["sensitivity"]:
+        yield (
+            f"Animals by {row['animals_by']}: {row['animals']:,}, of them in both splits "
+            f"{row['animals_in_both_splits']:,}, with {row['val_frames_share']:.1%} of the val "
+            f"frames and {row['train_frames_share']:.1%} of the train frames"
+        )
+    for title, paths in (
+        ("Label files of which no folder names the split", summary["label_files_outside_splits"]),
+        ("Archives that are not unpacked", summary["archives"]),
+    ):
+        if paths:
+            yield f"{title}: {len(paths):,}, such as {paths[0]}"
+
+
+def _by_mood(shared: dict[str, Any]) -> str:
+    moods = ", ".join(
+        f"{mood} {count['clips']:,}" for mood, count in shared["moods"].items() if count["clips"]
+    )
+    return f"{shared['clips']:,} clips with {shared['frames']:,} frames ({moods})"

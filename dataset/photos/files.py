@@ -7,7 +7,6 @@ photo that is read is also one whose change is noticed.
 import os
 import posixpath
 import re
-import stat
 import unicodedata
 from collections.abc import Iterator
 
@@ -16,17 +15,11 @@ from dataset.photos.opening import check_bytes
 from dataset.photos.parsed import PhotoError
 from schemas.limits import MAX_IMAGE_BYTES
 from schemas.reasons import RejectReason
+from system.regular_files import IrregularFileError, open_regular
 
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _UNREADABLE = re.compile(r"(https?|ftp|file)://", re.IGNORECASE)
-_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 
 def possible_paths(image_root: str, image_path: str) -> Iterator[str]:
@@ -119,22 +112,17 @@ def read_beginning(path: str, length: int) -> bytes:
 
 
 def _read_regular(path: str, length: int, max_bytes: int | None) -> bytes:
-    """Reads a regular file; with ``max_bytes``, none that is longer.
-
-    Reading a named pipe would wait for a writer, and a device has no end.
-    """
+    """Reads a regular file; with ``max_bytes``, none that is longer."""
     try:
-        _check_kind(os.stat(path).st_mode)
-        # The file may have been replaced since: without O_NONBLOCK opening a pipe would wait.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            _check_kind(status.st_mode)
+        with open_regular(path) as file:
             if max_bytes is not None:
-                check_bytes(status.st_size, max_bytes)
+                check_bytes(os.fstat(file.fileno()).st_size, max_bytes)
             return file.read(length)
     except PhotoError:
         raise
+    except IrregularFileError as error:
+        detail = f"a photo must be a file. Received: {error}"
+        raise PhotoError(RejectReason.IMAGE_MISSING, detail) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name.
         raise PhotoError(RejectReason.IMAGE_MISSING, str(error)) from error
 
@@ -177,13 +165,6 @@ def _walk(image_root: str, name: str) -> str | None:
             return None
         path = _join(path, form)
     return path
-
-
-def _check_kind(mode: int) -> None:
-    if stat.S_ISREG(mode):
-        return
-    kind = next((name for test, name in _KINDS if test(mode)), "no file")
-    raise PhotoError(RejectReason.IMAGE_MISSING, f"a photo must be a file. Received: {kind}")
 
 
 def _missing(image_root: str, image_path: str) -> str:

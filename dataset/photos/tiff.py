@@ -62,7 +62,7 @@ def parse(photo: bytes) -> Parsed:
         raise MalformedError("it does not begin like a TIFF")
     try:
         entries = _needed_entries(photo, layout)
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:  # A BigTIFF's offsets have 64 bits.
         raise IncompleteError("it ends before its directory") from error
 
     sizes = {tag: _first_value(entry, layout) for tag, entry in entries.items()}

@@ -5,10 +5,16 @@ Layout: Microsoft, "Bitmap Storage", BITMAPFILEHEADER and BITMAPINFOHEADER; all 
 
 import tensorflow as tf
 
+from models.inputs.byte_fields import starts_with
+
+MAGIC = b"BM"
 _FILE_HEADER = 14
 """Length of the file header; the info header follows and begins with its own length."""
 _PIXELS_OFFSET = 10
 """Offset of the field bfOffBits: the byte at which the pixels begin."""
+_WIDTH, _HEIGHT = 18, 22
+"""Offsets of the fields biWidth and biHeight, signed; the height of a picture whose first row is at
+the top is below 0."""
 _BITS_PER_PIXEL = 28
 """Offset of the field biBitCount."""
 
@@ -19,13 +25,26 @@ def has_palette(encoded: tf.Tensor) -> tf.Tensor:
     Args:
       encoded: string[], any bytes.
     """
-    is_bmp = tf.strings.regex_full_match(tf.strings.substr(encoded, 0, 2), "BM")
+    is_bmp = starts_with(encoded, MAGIC)
     is_long_enough = tf.strings.length(encoded) > _BITS_PER_PIXEL + 2
     return tf.cond(
         is_bmp & is_long_enough,
         lambda: tf.equal(_read_number(encoded, _BITS_PER_PIXEL, tf.uint16), 8),
         lambda: tf.constant(False),
     )
+
+
+def size_of(encoded: tf.Tensor) -> tf.Tensor:
+    """Returns int64[2], (height, width) as the header says them.
+
+    Args:
+      encoded: string[], beginning with ``MAGIC``.
+
+    Raises:
+      tf.errors.InvalidArgumentError: when it runs on bytes that break off before them.
+    """
+    fields = [_read_number(encoded, offset, tf.int32) for offset in (_HEIGHT, _WIDTH)]
+    return tf.abs(tf.cast(tf.stack(fields), tf.int64))
 
 
 def decode_palette(encoded: tf.Tensor) -> tf.Tensor:

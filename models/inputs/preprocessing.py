@@ -1,9 +1,9 @@
 """Preprocessing: from the bytes of a picture and a view to the pixels that the model sees.
 
-Training, evaluation and every serving signature call ``preprocess``; they differ only in how they
-choose the view. Pictures are taken as stored: an EXIF orientation is ignored, because no
-TensorFlow operation reads it. The ingest stores upright crops, and clients turn phone photos
-upright before they send them.
+Training and evaluation call ``preprocess``; they differ only in how they choose the view. The
+servable decodes and resizes by the same functions, after what callers send was checked and with
+the EXIF orientation applied: see ``models.inputs.photo``. Here pictures are taken as stored, for
+the ingest's crops are upright and small.
 
 Random crops and flips are in ``models.inputs.augmentation``.
 """
@@ -29,6 +29,8 @@ in pixels of the picture as stored. An empty view means that there is none."""
 # libjpeg's accurate transform gives the pixels that Pillow gives, to the bit. The fast one,
 # TensorFlow's default, is 1 level off on average and gains nothing on 256-pixel crops.
 _DCT = "INTEGER_ACCURATE"
+_WIDE, _WIDE_COLUMNS = 16, 8192
+"""Columns per row, and columns, above which a picture is scaled along its columns first."""
 
 
 class Preprocessed(NamedTuple):
@@ -79,7 +81,7 @@ def whole_picture(size: tf.Tensor) -> tf.Tensor:
     return tf.concat([tf.zeros([2], tf.int64), size], axis=0)
 
 
-def view_of(box: tf.Tensor, margin: float, size: tf.Tensor) -> tf.Tensor:
+def view_of(box: tf.Tensor, margin: float | tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     """Returns the box widened by ``margin``, cut at the edges.
 
     The result equals that of ``dataset.boxes.view_of``. A box that is empty or reaches past the
@@ -87,7 +89,7 @@ def view_of(box: tf.Tensor, margin: float, size: tf.Tensor) -> tf.Tensor:
 
     Args:
       box: int64[4], (y, x, height, width), pixels.
-      margin: share of the box's side that is added on each side, >= 0.
+      margin: share of the box's side that is added on each side, >= 0; a tensor is float64[].
       size: int64[2], the picture's height and width.
     """
     corner, sides = box[:2], box[2:]
@@ -114,22 +116,15 @@ def lies_within(box: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
 def _preprocess_jpeg(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) -> Preprocessed:
     size = tf.io.extract_jpeg_shape(encoded, output_type=tf.int64)[:2]
 
-    def cut(view: tf.Tensor) -> tf.Tensor:
-        return tf.image.decode_and_crop_jpeg(
-            encoded, tf.cast(view, tf.int32), channels=3, dct_method=_DCT
-        )
-
-    return _preprocess_view(choose_view(size), size, cut, resolution)
+    return _preprocess_view(
+        choose_view(size), size, lambda view: cut_jpeg(encoded, view), resolution
+    )
 
 
 def _preprocess_other(
     encoded: tf.Tensor, choose_view: ViewChooser, resolution: int
 ) -> Preprocessed:
-    picture = tf.cond(
-        bmp.has_palette(encoded),
-        lambda: bmp.decode_palette(encoded),
-        lambda: tf.io.decode_image(encoded, channels=3, expand_animations=False),
-    )
+    picture = decode_other(encoded)
     size = tf.shape(picture, out_type=tf.int64)[:2]
     return _preprocess_view(
         choose_view(size),
@@ -146,18 +141,56 @@ def _preprocess_view(
     square = [resolution, resolution]
     pixels = tf.cond(
         inside,
-        lambda: _resize(cut(view), resolution),
+        lambda: resize(cut(view), resolution),
         lambda: tf.zeros([*square, 3], tf.uint8),
     )
     return Preprocessed(pixels, inside)
 
 
-def _resize(picture: tf.Tensor, resolution: int) -> tf.Tensor:
+def cut_jpeg(encoded: tf.Tensor, view: tf.Tensor) -> tf.Tensor:
+    """Decodes a part of a JPEG.
+
+    Args:
+      encoded: string[], a JPEG.
+      view: int64[4], (y, x, height, width), within the picture.
+
+    Returns:
+      uint8[height, width, 3], RGB.
+    """
+    return tf.image.decode_and_crop_jpeg(
+        encoded, tf.cast(view, tf.int32), channels=3, dct_method=_DCT
+    )
+
+
+def decode_other(encoded: tf.Tensor) -> tf.Tensor:
+    """Decodes a PNG, a GIF (first frame) or a BMP, string[], to uint8[height, width, 3], RGB."""
+    return tf.cond(
+        bmp.has_palette(encoded),
+        lambda: bmp.decode_palette(encoded),
+        lambda: tf.io.decode_image(encoded, channels=3, expand_animations=False),
+    )
+
+
+def resize(picture: tf.Tensor, resolution: int) -> tf.Tensor:
     """Resizes uint8[h, w, 3] to uint8[resolution, resolution, 3]."""
+    height, width = tf.unstack(tf.shape(picture)[:2])
+    return tf.case(
+        [
+            (tf.equal(height, resolution) & tf.equal(width, resolution), lambda: picture),
+            # TensorFlow scales the rows first, to floats: of 1 x 65,535 pixels it makes 176 MB.
+            (
+                width > tf.maximum(_WIDE * height, _WIDE_COLUMNS),
+                lambda: _with_axes_swapped(_scale(_with_axes_swapped(picture), resolution)),
+            ),
+        ],
+        default=lambda: _scale(picture, resolution),
+    )
 
-    def resize() -> tf.Tensor:
-        resized = tf.image.resize(picture, [resolution, resolution], antialias=True)
-        return tf.saturate_cast(tf.round(resized), tf.uint8)
 
-    right_size = tf.reduce_all(tf.shape(picture)[:2] == resolution)
-    return tf.cond(right_size, lambda: picture, resize)
+def _scale(picture: tf.Tensor, resolution: int) -> tf.Tensor:
+    resized = tf.image.resize(picture, [resolution, resolution], antialias=True)
+    return tf.saturate_cast(tf.round(resized), tf.uint8)
+
+
+def _with_axes_swapped(picture: tf.Tensor) -> tf.Tensor:
+    return tf.transpose(picture, [1, 0, 2])

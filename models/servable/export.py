@@ -80,7 +80,11 @@ def as_float32(
 
 def _write_extras(spec: ServingSpec, weights: str, folder: str) -> None:
     document = Preprocessing(
-        resolution=spec.resolution, box_margin=spec.box_margin, weights=weights
+        resolution=spec.resolution,
+        box_margin=spec.box_margin,
+        weights=weights,
+        max_image_pixels=spec.limits.pixels,
+        max_image_bytes=spec.limits.bytes,
     )
     tf.io.gfile.makedirs(folder)
     for name, text in (

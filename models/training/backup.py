@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from system.storage import write_whole
+from system.storage import whole
 
 _LOGGER = logging.getLogger(__name__)
 
 _STATE = "state.json"
-"""Written last: a backup without it is incomplete."""
+"""Written last: in a bucket, where folders cannot be renamed, a backup without it is incomplete."""
 _ARRAYS = "arrays.npz"
 _KEPT = 2
 """Backups that are kept: the newest and the one before."""
@@ -71,53 +71,66 @@ class Backups:
         return os.path.join(self.root, f"training-{self.key}")
 
     def write(self, state: Mapping[str, Any], arrays: Arrays, files: Sequence[str]) -> None:
-        """Adds a backup, then removes all but this one and the one before.
+        """Adds a backup, whole or not at all, then removes all but this one and the one before.
 
         Args:
           state: values that JSON can hold.
           arrays: numbers of any shape.
           files: paths; the files that exist are copied.
+
+        Raises:
+          OSError, tf.errors.OpError: it cannot be written. What was there before is still there,
+            and of the new one nothing is left on this machine.
         """
         if not self.writes:
             return
-        numbers = self._numbers()
-        folder = self._numbered_folder(max(numbers, default=0) + 1)
-        tf.io.gfile.makedirs(folder)
+        tf.io.gfile.makedirs(self.folder)
+        number = max(self._numbers(), default=0) + 1
+        with whole(self._numbered_folder(number)) as folder:
+            tf.io.gfile.makedirs(folder)
+            _write_files(folder, state, arrays, files)
+        self._remove_old()
 
-        buffer = io.BytesIO()
-        named = {f"{group}/{n}": each for group in arrays for n, each in enumerate(arrays[group])}
-        np.savez(buffer, **named)
-        with tf.io.gfile.GFile(os.path.join(folder, _ARRAYS), "wb") as file:
-            file.write(buffer.getvalue())
-        for path in filter(tf.io.gfile.exists, files):
-            tf.io.gfile.copy(path, os.path.join(folder, os.path.basename(path)), overwrite=True)
-
-        sizes = {group: len(each) for group, each in arrays.items()}
-        document = json.dumps({"state": state, "sizes": sizes})
-        write_whole(os.path.join(folder, _STATE), document)
-        for number in numbers[: 1 - _KEPT]:
-            tf.io.gfile.rmtree(self._numbered_folder(number))
+    def _remove_old(self) -> None:
+        """Removes all but the newest backup and the one before, and what kills have left."""
+        names = {name.rstrip("/") for name in tf.io.gfile.listdir(self.folder)}
+        kept = {str(number) for number in self._numbers()[-_KEPT:]}
+        for name in names - kept:
+            if name.partition(".")[0].isdigit():
+                _remove(os.path.join(self.folder, name))
 
     def newest(self) -> Backup | None:
-        """Returns the newest complete backup, or None; removes those after it."""
+        """Returns the newest complete backup, or None; removes all but it and the one before."""
         for number in reversed(self._numbers()):
             folder = self._numbered_folder(number)
             try:
-                return self._read(folder)
+                backup = self._read(folder)
             # All errors that an incomplete or damaged file can cause; any other is a defect.
             except (OSError, ValueError, KeyError, zipfile.BadZipFile, tf.errors.OpError) as error:
                 _LOGGER.warning("The backup %s is not complete: %s", folder, error)
                 if self.writes:
-                    tf.io.gfile.rmtree(folder)
+                    _remove(folder)
+            else:
+                if self.writes:
+                    self._remove_old()
+                return backup
         return None
 
     def clear(self) -> None:
-        """Removes all backups, those of other trainings too, once this training has ended.
+        """Removes all backups, those of other trainings too."""
+        if self.writes and tf.io.gfile.exists(self.root):
+            tf.io.gfile.rmtree(self.root)
+
+    def clear_others(self) -> None:
+        """Removes the backups of other trainings.
 
         An output folder has one training at a time, and each backup is as large as three networks.
         """
-        if self.writes and tf.io.gfile.exists(self.root):
-            tf.io.gfile.rmtree(self.root)
+        if not self.writes or not tf.io.gfile.exists(self.root):
+            return
+        for name in tf.io.gfile.listdir(self.root):
+            if name.rstrip("/") != os.path.basename(self.folder):
+                _remove(os.path.join(self.root, name))
 
     def _read(self, folder: str) -> Backup:
         with tf.io.gfile.GFile(os.path.join(folder, _STATE)) as file:
@@ -139,6 +152,30 @@ class Backups:
             return []
         names = (name.rstrip("/") for name in tf.io.gfile.listdir(self.folder))
         return sorted(int(name) for name in names if name.isdigit())
+
+
+def _write_files(
+    folder: str, state: Mapping[str, Any], arrays: Arrays, files: Sequence[str]
+) -> None:
+    """Writes a backup's files, the state last."""
+    buffer = io.BytesIO()
+    named = {f"{group}/{n}": each for group in arrays for n, each in enumerate(arrays[group])}
+    np.savez(buffer, **named)
+    with tf.io.gfile.GFile(os.path.join(folder, _ARRAYS), "wb") as file:
+        file.write(buffer.getvalue())
+    for path in filter(tf.io.gfile.exists, files):
+        tf.io.gfile.copy(path, os.path.join(folder, os.path.basename(path)), overwrite=True)
+    sizes = {group: len(each) for group, each in arrays.items()}
+    with tf.io.gfile.GFile(os.path.join(folder, _STATE), "w") as file:
+        file.write(json.dumps({"state": state, "sizes": sizes}))
+
+
+def _remove(folder: str) -> None:
+    """Removes a folder. A failing disk costs space then, and no training."""
+    try:
+        tf.io.gfile.rmtree(folder)
+    except tf.errors.OpError as error:
+        _LOGGER.warning("%s is no longer needed and cannot be removed: %s", folder, error)
 
 
 def backup_key(config: Mapping[str, Any], files: Sequence[str], base_model: str | None) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
+import tensorflow as tf
 
 from models.training.backup import Backup, Backups
 from schemas import artifacts
@@ -51,6 +52,7 @@ class Resumption:
         self._backups = backups
         self._files = [os.path.join(run_dir, name) for name in _FILES]
         self._seconds = 60 * minutes
+        self._last_success = time.monotonic()
         self._backup = backups.newest()
         if self._backup is not None:
             for name in _FILES:
@@ -99,7 +101,20 @@ class Resumption:
             group: [keras.ops.convert_to_numpy(variable) for variable in members]
             for group, members in variables.items()
         }
-        self._backups.write({"place": position, "memory": memory}, arrays, self._files)
+        state = {"place": position, "memory": memory}
+        try:
+            self._backups.write(state, arrays, self._files)
+        # A full or failing disk must not end a training of days that could go on without a backup.
+        except (OSError, tf.errors.OpError) as error:
+            minutes = (time.monotonic() - self._last_success) / 60
+            _LOGGER.warning(
+                "No backup of the training could be made for %.0f min. A kill now would cost that "
+                "time; the next backup is tried as usual. Received: %s",
+                minutes,
+                error,
+            )
+        else:
+            self._last_success = time.monotonic()
 
 
 class _BackupCallback(keras.callbacks.Callback):

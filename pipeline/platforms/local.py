@@ -18,6 +18,7 @@ from pipeline.metadata import store
 from pipeline.metadata.settings import MetadataSettings
 from pipeline.platforms.platform import ALL
 from pipeline.run_inputs import RunInputs
+from schemas import artifacts
 from schemas.splits import EVAL, TRAIN, UNLABELLED
 
 
@@ -56,7 +57,7 @@ class LocalPlatform:
     @property
     def backup_dir(self) -> str:
         """Not in the node's output, which TFX deletes when it fails."""
-        return str(self.inputs.artifacts.absolute() / nodes.TRAINER / "unfinished")
+        return str(self.inputs.artifacts.absolute() / nodes.TRAINER / artifacts.UNFINISHED)
 
     @property
     def metadata(self) -> Any:

@@ -16,6 +16,7 @@ from runner.prune.served import Pins, read_pins
 from runner.run_request import RunRequest
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
+from system.signals import sigterm_as_interrupt
 from system.streams import quiet
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Pruned(NamedTuple):
         return f"removed {self.files:,} old files and folders, {size_text(self.bytes)}"
 
 
+@sigterm_as_interrupt()
 def prune(request: RunRequest, *, dry_run: bool) -> int:
     """Removes old results of an output folder, or says what it would remove; returns the exit code.
 

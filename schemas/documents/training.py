@@ -63,8 +63,14 @@ class Temperature(TypedDict):
 
 
 class Preprocessing(TypedDict):
-    """``signatures.SPEC_ASSET``: what a client must know of a servable."""
+    """``signatures.SPEC_ASSET``: what a client must know of a servable.
+
+    A photo of more pixels than ``max_image_pixels`` or a file of more than ``max_image_bytes``
+    gets the status ``image_too_large``.
+    """
 
     resolution: int
     box_margin: float
     weights: str
+    max_image_pixels: int
+    max_image_bytes: int

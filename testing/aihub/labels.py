@@ -1,5 +1,6 @@
 """Content of AI Hub's label files, for drawn trees; ``dataset.aihub.clip_json`` reads them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dataset.boxes import PixelBox
@@ -37,18 +38,21 @@ def label_content(
     }  # fmt: skip
 
 
-def annotations(box: PixelBox, frames: int) -> list[dict[str, Any]]:
-    """Returns ``frames`` annotations of one box; after every fifth, one frame is not annotated."""
-    keypoints: dict[str, Any] = {
-        str(i): {"x": box.x + i * box.width // 16, "y": box.y + i * box.height // 16}
-        for i in range(1, 16)
-    } | {"2": None}
+def annotations(boxes: Sequence[PixelBox]) -> list[dict[str, Any]]:
+    """Returns an annotation for each box; after every fifth, one frame is not annotated."""
     return [
         {
             "frame_number": FRAME_STEP * step,
             "timestamp": FRAME_MS * step,
             "bounding_box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
-            "keypoints": keypoints,
+            "keypoints": _keypoints(box),
         }
-        for step in (index + index // 5 for index in range(frames))
+        for box, step in ((box, index + index // 5) for index, box in enumerate(boxes))
     ]
+
+
+def _keypoints(box: PixelBox) -> dict[str, Any]:
+    return {
+        str(i): {"x": box.x + i * box.width // 16, "y": box.y + i * box.height // 16}
+        for i in range(1, 16)
+    } | {"2": None}

@@ -1,7 +1,8 @@
 """Draws a tree in AI Hub's format with every fault planted, and computes its expected counts.
 
 It is for tests and benchmarks of ``dataset.prepare``. All frames of a clip are hard links to one
-drawn photo of its mood, species and orientation, so 70,000 frames are made in seconds.
+drawn photo of its mood, species and orientation, so 70,000 frames are made in seconds. For a
+training, each clip is drawn for itself.
 """
 
 import itertools
@@ -10,7 +11,7 @@ import os
 import shutil
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +49,10 @@ class TreeSettings:
       faults: how often each fault is planted.
       long_side, short_side: of a frame, pixels.
       seed: of the drawn photos.
+      shared_animals: animals with a clip in train and one in val, besides those of ``faults``.
+      layout: a name in ``LAYOUTS``.
+      drawn_clips: whether each clip is drawn for itself.
+      moods: how often each mood is taken in turn, in the order of DEFAULT_MOODS.
     """
 
     train_clips: int = 24
@@ -57,6 +62,58 @@ class TreeSettings:
     long_side: int = 1920
     short_side: int = 1080
     seed: int = 7
+    shared_animals: int = 0
+    layout: str = "plain"
+    drawn_clips: bool = False
+    moods: tuple[int, ...] = (1, 1, 1, 1, 1, 1)
+
+
+class Layout(NamedTuple):
+    """Folders of label files and of clip folders, by split; {} stands for the species."""
+
+    labels: dict[str, str]
+    images: dict[str, str]
+
+
+LAYOUTS = {
+    "plain": Layout(
+        {"train": "train/{}/labels/arch", "val": "val/{}/labels/arch"},
+        {"train": "train/{}/images/arch", "val": "val/{}/images/arch"},
+    ),
+    "by species": Layout(
+        {"train": "Training/{}/라벨", "val": "Validation/{}/라벨"},
+        {"train": "Training/{}/원천", "val": "Validation/{}/원천"},
+    ),
+    "numbered": Layout(
+        {
+            "train": "동물 영상/Training/라벨링데이터_1",
+            "val": "동물 영상/Validation/라벨링데이터_1",
+        },
+        {"train": "동물 영상/Training/원천데이터_1", "val": "동물 영상/Validation/원천데이터_1"},
+    ),
+    "archives": Layout(
+        {
+            "train": "1.데이터/1.Training/02.라벨링데이터/TL_{}",
+            "val": "1.데이터/2.Validation/02.라벨링데이터/VL_{}.zip",
+        },
+        # Source archives are cut where the archives of labels are not.
+        {
+            "train": "1.데이터/1.Training/01.원천데이터/TS1/20201028",
+            "val": "1.데이터/2.Validation/01.원천데이터/VS1/VS1",
+        },
+    ),
+    "archives alone": Layout({"train": "TL1", "val": "VL1"}, {"train": "TS1", "val": "VS1"}),
+    "actions": Layout(
+        {"train": "training/label/[라벨] ARCH", "val": "validation/label/[라벨] ARCH"},
+        {"train": "training/image/[원본] ARCH", "val": "validation/image/[원본] ARCH"},
+    ),
+    "beside the clips": Layout(
+        {"train": "training/{}", "val": "validation/{}"},
+        {"train": "training/{}", "val": "validation/{}"},
+    ),
+}
+"""The plain one is that of the project's own facts; the others are put together from what public
+projects show of AI Hub's archives."""
 
 
 class TreeCounts:
@@ -88,9 +145,14 @@ class _Draft(NamedTuple):
     species: str
     mood: str
     split: str
-    photo: _Photo
+    photos: list[_Photo]
     content: dict[str, Any]
     dated: bool
+
+    @property
+    def photo(self) -> _Photo:
+        """The first frame's."""
+        return self.photos[0]
 
     @property
     def name(self) -> str:
@@ -119,6 +181,9 @@ def write_tree(root: Path, settings: TreeSettings) -> TreeCounts:
         writer.save(writer.draft(_TRAIN, number))
     for number in range(first_val, first_val + settings.val_clips):
         writer.save(writer.draft(_VAL, number))
+    first_shared = first_val + _CLIPS_PER_ANIMAL * (settings.val_clips // _CLIPS_PER_ANIMAL + 10)
+    for animal in range(settings.shared_animals):
+        writer.plant_shared_animal(first_shared + animal * _CLIPS_PER_ANIMAL)
     for clips in (settings.train_clips, settings.val_clips):
         writer.counts.animals += (clips + _CLIPS_PER_ANIMAL - 1) // _CLIPS_PER_ANIMAL
 
@@ -135,17 +200,28 @@ class _Writer:
         self.counts = TreeCounts()
         self._root = root
         self._settings = settings
+        self._layout = LAYOUTS[settings.layout]
         self._photos: dict[tuple[str, str, bool], _Photo] = {}
+        self._moods = [
+            mood for mood, n in zip(DEFAULT_MOODS, settings.moods, strict=True) for _ in range(n)
+        ]
         (root / "photos").mkdir(parents=True)
 
     def draft(self, split: str, number: int) -> _Draft:
         animal = number // _CLIPS_PER_ANIMAL
-        species, mood = SPECIES_NAMES[animal % 2], DEFAULT_MOODS[number % 6]
-        photo = self._photo(mood, species, number % 4 in (1, 2))
+        species, mood = SPECIES_NAMES[animal % 2], self._moods[number % len(self._moods)]
+        is_portrait = number % 4 in (1, 2)
+        photos = (
+            self._clip_photos(number, mood, species, is_portrait)
+            if self._settings.drawn_clips
+            else [self._photo(mood, species, is_portrait)]
+        )
+        photo = photos[0]
         moods, size = (mood, DEFAULT_MOODS[(number + 1) % 6]), (photo.width, photo.height)
         content = label_content(number, species, moods, size, breed=f"품종 {animal}")
-        content["annotations"] = annotations(photo.box, self._settings.frames)
-        return _Draft(number, species, mood, split, photo, content, number % 2 == 1)
+        boxes = [each.box for each in photos] * (self._settings.frames // len(photos))
+        content["annotations"] = annotations(boxes)
+        return _Draft(number, species, mood, split, photos, content, number % 2 == 1)
 
     def save(self, draft: _Draft, refused: int = 0) -> Path:
         """Writes a clip; all frames except ``refused`` ones and those without image are rows."""
@@ -179,6 +255,15 @@ class _Writer:
             folder = self._write(draft._replace(dated=not draft.dated))
             if same_split:
                 (folder / _image_name(frames[0])).unlink()
+        elif reason == PrepareReason.ANIMAL_IN_BOTH_SPLITS:
+            self.counts.rejects[_TRAIN][reason.value] -= 1
+            self.plant_shared_animal(_CLIPS_PER_ANIMAL * (number // _CLIPS_PER_ANIMAL))
+        elif reason == PrepareReason.IMAGE_FOLDER_AMBIGUOUS:
+            folder = self._write(draft)
+            for place in ("a", "b"):
+                copy = folder.parent / place / folder.name
+                shutil.copytree(folder, copy, copy_function=os.link)
+            shutil.rmtree(folder)
         elif reason == PrepareReason.UNEXPECTED_ENTRY:
             self._label_path(draft).with_suffix(".txt").write_text("?", encoding="utf-8")
             self.counts.label_files[_TRAIN] += 1
@@ -193,6 +278,13 @@ class _Writer:
             folder = self._write(draft, TEXT_FAULTS.get(reason))
             if reason == PrepareReason.IMAGE_FOLDER_MISSING:
                 shutil.rmtree(folder)
+
+    def plant_shared_animal(self, number: int) -> None:
+        """Writes a clip of train, and one of val of the same animal."""
+        self.counts.rejects[_TRAIN][PrepareReason.ANIMAL_IN_BOTH_SPLITS.value] += 1
+        self.counts.animals += 1
+        self._write(self.draft(_TRAIN, number))
+        self.save(self.draft(_VAL, number + 1))
 
     def plant_oddity(self, number: int) -> None:
         """Writes a clip that must be used: NFD names, a byte order mark, a photo on its side."""
@@ -218,18 +310,21 @@ class _Writer:
         text = json.dumps(draft.content, ensure_ascii=False).encode()
         path.write_bytes(corrupt(text) if corrupt else text)
         self.counts.label_files[draft.split] += 1
-        images = path.parents[2] / "images" / path.parent.name / draft.name
+        images = self._folder(draft, self._layout.images) / draft.name
         images.mkdir(parents=True)
         for index, annotation in enumerate(draft.content["annotations"]):
             target = images / _image_name(annotation)
             if index % _WITHOUT_IMAGE != _WITHOUT_IMAGE - 1 and not target.exists():
-                os.link(draft.photo.path, target)
+                os.link(draft.photos[index % len(draft.photos)].path, target)
         return images
 
     def _label_path(self, draft: _Draft) -> Path:
-        folder = self._root / draft.split / draft.species.lower() / "labels" / "arch"
+        return self._folder(draft, self._layout.labels) / f"{draft.name}.json"
+
+    def _folder(self, draft: _Draft, folders: dict[str, str]) -> Path:
+        folder = self._root / folders[draft.split].format(draft.species.lower())
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{draft.name}.json"
+        return folder
 
     def _corrupt_image(self, reason: PrepareReason, image: Path, draft: _Draft) -> None:
         image.unlink()
@@ -246,16 +341,23 @@ class _Writer:
         if key not in self._photos:
             number = len(self._photos)
             plan = ClipPlan(f"photo-{number}", number, mood, species, portrait, 1)
-            sample_settings = SampleSettings(
-                seed=self._settings.seed,
-                long_side=self._settings.long_side,
-                short_side=self._settings.short_side,
-            )
-            image, box = next(draw_clip(plan, sample_settings))
-            path = self._root / "photos" / f"{number:02d}.jpg"
-            image.save(path, quality=sample_settings.jpeg_quality)
-            self._photos[key] = _Photo(path, box, *image.size)
+            self._photos[key] = next(self._drawn(plan))
         return self._photos[key]
+
+    def _clip_photos(self, number: int, mood: str, species: str, portrait: bool) -> list[_Photo]:
+        plan = ClipPlan(f"clip-{number}", number, mood, species, portrait, self._settings.frames)
+        return list(self._drawn(plan))
+
+    def _drawn(self, plan: ClipPlan) -> Iterator[_Photo]:
+        settings = SampleSettings(
+            seed=self._settings.seed,
+            long_side=self._settings.long_side,
+            short_side=self._settings.short_side,
+        )
+        for index, (image, box) in enumerate(draw_clip(plan, settings)):
+            path = self._root / "photos" / f"{plan.name}-{index}.jpg"
+            image.save(path, quality=settings.jpeg_quality)
+            yield _Photo(path, box, *image.size)
 
 
 def _image_name(annotation: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ import grpc
 import tensorflow as tf
 from tensorflow_serving.apis import (
     get_model_status_pb2,
+    model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
@@ -62,6 +63,7 @@ class FakeServing:
       max_batch_size: limit of batching that does not split larger batches.
       max_bytes: size limit of a request; a proxy in front of a server may have one.
       handled: the requests that got predictions.
+      reloads: commands to serve other models, each the models' base paths.
     """
 
     def __init__(self, name: str, versions: Path, labels: dict[str, int] | None = None) -> None:
@@ -75,6 +77,7 @@ class FakeServing:
         self.max_batch_size: int | None = None
         self.max_bytes: int | None = None
         self.handled: list[HandledRequest] = []
+        self.reloads: list[list[str]] = []
 
     @property
     def versions(self) -> list[int]:
@@ -180,6 +183,13 @@ class _ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             state = get_model_status_pb2.ModelVersionStatus.AVAILABLE
             reply.model_version_status.add(version=version, state=state)
         return reply
+
+    def HandleReloadConfigRequest(  # noqa: N802
+        self, request: Any, context: grpc.ServicerContext
+    ) -> Any:
+        models = request.config.model_config_list.config
+        self._serving.reloads.append([model.base_path for model in models])
+        return model_management_pb2.ReloadConfigResponse()
 
 
 class _RestHandler(BaseHTTPRequestHandler):

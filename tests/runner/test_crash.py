@@ -72,9 +72,9 @@ def curves_of(output: Path) -> list[dict[str, float]]:
 
 def place_of(artifacts: Path) -> list[int]:
     """The epoch and step of the newest whole backup; before the first if there is none."""
-    states = sorted(
-        artifacts.glob("Trainer/unfinished/*/*/state.json"), key=lambda path: int(path.parent.name)
-    )
+    found = artifacts.glob("Trainer/unfinished/*/*/state.json")
+    whole = [path for path in found if path.parent.name.isdigit()]
+    states = sorted(whole, key=lambda path: int(path.parent.name))
     try:
         return list(json.loads(states[-1].read_text("utf-8"))["state"]["place"])
     except (IndexError, FileNotFoundError):  # An older one may go while it is looked for.

@@ -9,6 +9,8 @@ import pytest
 import tensorflow as tf
 
 from pipeline import nodes
+from runner import local
+from runner.run_request import RunRequest
 from schemas import artifacts, features
 from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS
@@ -182,7 +184,14 @@ def test_weights_that_do_not_fit_end_the_run_before_a_photo_is_read(tmp_path, ca
     train, val = colours_of(tmp_path)
     weights = tmp_path / "weights.h5"
     weights.write_bytes(b"no weights")
-    ended = run(tmp_path / "out", train, val, f"model.weights={weights}")
-    assert ended.exit == 2
-    assert "does not hold weights of EfficientNetB0" in ended.record["error"]
+    request = RunRequest(
+        train_csv=train,
+        eval_csv=val,
+        output=tmp_path / "out",
+        preset="quick",
+        overrides=(f"model.weights={weights}",),
+    )
+    assert local.run(request) == 2
+    assert "does not hold weights of EfficientNetB0" in capfd.readouterr().err
     assert not (tmp_path / "out" / "pipeline").exists()
+    assert not (tmp_path / "out" / "run.json").exists()

@@ -58,14 +58,11 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
 
 
 def test_a_leak_stops_the_run_and_is_named(planted: Planted, tmp_path: Path) -> None:
-    ended = run(tmp_path / "out", planted.train_csv, planted.eval_csv, "leak.max_picture_share=0")
+    limits = ("leak.max_clips=1", "leak.max_picture_share=0")
+    ended = run(tmp_path / "out", planted.train_csv, planted.eval_csv, *limits)
     assert ended.exit == 3
     record = ended.record
     assert record["leaks"] == {"clips": 1, "groups": 0, "pictures": 3}
-    assert (
-        f"Clips that are also in train: 1, leak.max_clips allows 0 ({planted.clip[0].clip}, "
-        in (record["error"])
-    )
     assert "Frames that nearly equal a train frame: 3 of 15" in record["error"]
     assert "copied.jpg" in record["error"] and planted.original.image_path in record["error"]
 
@@ -81,6 +78,17 @@ def test_a_leak_stops_the_run_and_is_named(planted: Planted, tmp_path: Path) -> 
     assert copied["train_image"] == planted.original.image_path
     assert rows_of(planted.train_csv)[int(copied["train_line"]) - 2] == planted.original
     assert rows_of(planted.eval_csv)[int(copied["eval_line"]) - 2].image_path == "copied.jpg"
+
+
+def test_a_clip_in_both_csvs_stops_the_run_before_its_first_node(
+    planted: Planted, tmp_path: Path
+) -> None:
+    ended = run(tmp_path / "out", planted.train_csv, planted.eval_csv)
+    assert ended.exit == 3
+    name = planted.clip[0].clip
+    message = f"Clips that are also in train: 1, leak.max_clips allows 0 ({name})"
+    assert message in (ended.record["error"] or "")
+    assert ended.record["nodes"] == {}
 
 
 def findings_of(output: Path) -> list[tuple[str, str]]:

@@ -58,7 +58,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     ports = [free_port(), free_port()]
     modules = [
         f"apache_beam.runners.portability.local_job_service_main --port={ports[0]}",
-        f"apache_beam.runners.worker.worker_pool_main --service_port={ports[1]}",
+        f"pipeline.beam_worker_pool --port={ports[1]}",
     ]
     # The pool starts its workers with the first "python" of its path.
     environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

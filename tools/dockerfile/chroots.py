@@ -1,5 +1,6 @@
 """Root file systems of images: folders from debootstrap, in which chroot runs commands."""
 
+import glob
 import os
 import shutil
 import subprocess
@@ -106,14 +107,18 @@ class Root:
 
         Args:
           project: the project's root.
-          sources: files and folders of the project.
+          sources: files and folders of the project; a pattern may match none.
           target: path in this root.
           rules: the text of .dockerignore.
 
         Raises:
           FileNotFoundError: a source does not exist, or .dockerignore excludes all of it.
         """
+        expanded: list[str] = []
         for source in sources:
+            is_pattern = any(mark in source for mark in "*?[")
+            expanded += sorted(glob.glob(source, root_dir=project)) if is_pattern else [source]
+        for source in expanded:
             start = project / source
             files = [start] if start.is_file() else sorted(start.rglob("*"))
             included = [

@@ -306,7 +306,7 @@ def test_a_folder_is_predicted_into_a_file_and_all_predicted_is_0(
     (photos / "b.png").unlink()
     out = photos / "moods.csv"
     assert run(PredictRequest(version, pictures=(str(photos),), out=out)) == 0
-    head, row = out.read_text(encoding="utf-8").splitlines()
+    head, row = out.read_text(encoding="utf-8-sig").splitlines()
     assert head.startswith("row,image,bbox,mood,probability_화남/불쾌,")
     assert row.startswith(f"0,{photos / 'a.png'},,행복/즐거움,")
     assert capfd.readouterr().err == f"{out}: 1 rows, 1 with a mood, 0 without\n"

@@ -80,7 +80,13 @@ def test_code_comes_after_dependencies_and_is_tried_last(image: str) -> None:
     assert first.startswith("installed-") and second.startswith("code-")
     installed = [step for stage in required_stages(first, STAGES) for step in stage.steps]
     sources = [parse_copy(step.value).sources for step in installed if step.name == "COPY"]
-    assert sources == [["pyproject.toml", ".python-version", "README.md"]]
+    assert sources == [["pyproject.toml", ".python-version", "README.md", "uv.loc[k]"]]
+
+
+def test_compiled_kernels_are_kept_where_the_user_may_write() -> None:
+    values = [step.value for step in STAGES["base"].steps]
+    assert "CUDA_CACHE_PATH=/home/pet/cuda-cache CUDA_CACHE_MAXSIZE=4294967296" in values
+    assert "install --directory --owner=pet /home/pet/cuda-cache" in values
 
 
 def test_gpu_and_cpu_differ_in_the_extra_alone() -> None:
@@ -145,7 +151,8 @@ def test_what_is_copied_is_sent_to_the_engine_and_nothing_else() -> None:
         for source in parse_copy(step.value).sources
     }
     allowed = {rule[1:] for rule in RULES.splitlines() if rule.startswith("!")}
-    assert allowed == copies
+    # A lock file need not be there, so that it is named by a pattern.
+    assert allowed == {"uv.lock" if source == "uv.loc[k]" else source for source in copies}
 
 
 def test_the_workers_start_program_is_of_the_beam_that_is_installed() -> None:
@@ -213,6 +220,24 @@ def test_by_hand_commands_are_run_as_the_user_in_the_folder(tmp_path: Path) -> N
     assert user in " ".join(line)
     assert line[-3:] == ["A=1", "x", "y"]
     assert f"{tmp_path}:/model" in line[: line.index("--")]
+
+
+def test_by_hand_a_pattern_may_match_nothing(tmp_path: Path) -> None:
+    project, root = tmp_path / "project", Root.empty(tmp_path / "root")
+    project.mkdir()
+    (project / "a.toml").write_text("a")
+    for expected in (["a.toml"], ["a.toml", "uv.lock"]):
+        root.copy_from_project(project, ["a.toml", "uv.loc[k]"], "/app/", "")
+        assert sorted(path.name for path in (root.folder / "app").iterdir()) == expected
+        (project / "uv.lock").write_text("b")
+
+
+def test_what_is_installed_is_checked_against_hashes() -> None:
+    install = next(s.value for s in STAGES["installed-demo"].steps if s.name == "RUN")
+    assert "--require-hashes" in install and "--no-hashes" not in install
+    assert "--frozen" not in TEXT
+    checks = [s.value for s in STAGES["installer"].steps if "uv lock --check" in s.value]
+    assert checks == ["test ! -f uv.lock || uv lock --check"]
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,19 @@ import re
 from typing import Any
 
 import pytest
-import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf import wrappers_pb2 as _  # noqa: F401 - the pool needs it
 from tensorflow_serving.config import model_server_config_pb2
 
 from components.pusher import warm_up
 from testing.paths import ROOT
-
-FOLDER = ROOT / "deploy" / "serving"
+from testing.serving.manifests import (
+    FOLDER,
+    containers,
+    deployment,
+    gpu_deployment,
+    load_yaml,
+)
 
 _INT, _BOOL, _LIST = "google.protobuf.Int64Value", "bool", "int64"
 # tensorflow-serving-api lacks these messages. The fields are those of TensorFlow Serving's
@@ -66,20 +70,23 @@ def parse_message(name: str, message: Any) -> Any:
     return text_format.Parse((FOLDER / name).read_text("utf-8"), message)
 
 
-def load_yaml(name: str) -> Any:
-    return yaml.safe_load((FOLDER / name).read_text("utf-8"))
-
-
 def flags(arguments: list[str]) -> dict[str, str]:
     return dict(argument.removeprefix("--").split("=", 1) for argument in arguments)
 
 
-def deployment() -> Any:
-    return load_yaml("kubernetes/base/deployment.yaml")
+def compose() -> Any:
+    return load_yaml("docker-compose.yaml")["services"]
 
 
 def server(profile: str) -> Any:
-    return load_yaml("docker-compose.yaml")["services"][profile]
+    return compose()[profile]
+
+
+def default_of(image: str) -> str:
+    """Returns the image where its variable is not set."""
+    match = re.fullmatch(r"\$\{[A-Z_]+_IMAGE:-(\S+)\}", image)
+    assert match is not None, image
+    return match[1]
 
 
 def test_every_label_is_of_a_version_that_is_served() -> None:
@@ -125,15 +132,51 @@ def test_a_misspelt_field_would_be_noticed() -> None:
         text_format.Parse("max_batch { value: 1 }", MESSAGES["BatchingParameters"]())
 
 
-def test_docker_and_kubernetes_start_the_same_server() -> None:
-    (container,) = deployment()["spec"]["template"]["spec"]["containers"]
-    assert container["args"] == server("cpu")["command"]
-    assert container["image"] == server("cpu")["image"]
+def test_docker_and_kubernetes_start_the_same_server_and_proxy() -> None:
+    started = containers(deployment())
+    assert started["serving"]["args"] == server("cpu")["command"]
+    assert started["serving"]["image"] == default_of(server("cpu")["image"])
+    assert started["proxy"]["command"] == server("proxy")["command"]
+    assert started["proxy"]["image"] == default_of(server("proxy")["image"])
     cpu, gpu = flags(server("cpu")["command"]), flags(server("gpu")["command"])
     assert gpu == cpu | {"batching_parameters_file": "/config/batching-gpu.config"}
-    assert server("gpu")["image"] == f"{server('cpu')['image']}-gpu"
-    for profile in ("cpu", "gpu"):
+    assert default_of(server("gpu")["image"]) == f"{default_of(server('cpu')['image'])}-gpu"
+    for profile in ("cpu", "gpu", "proxy"):
         assert server(profile)["profiles"] == [profile]
+
+
+def test_the_kustomization_names_the_images_that_the_deployment_has() -> None:
+    named = {
+        f"{image['name']}:{image['newTag']}"
+        for image in load_yaml("kubernetes/base/kustomization.yaml")["images"]
+    }
+    assert named == {each["image"] for each in containers(deployment()).values()}
+
+
+def test_every_port_is_open_to_this_machine_alone() -> None:
+    published = [port for each in compose().values() for port in each["ports"]]
+    assert len(published) == 6
+    assert all(
+        port.startswith(("127.0.0.1:", "${PROXY_ADDRESS:-127.0.0.1}:")) for port in published
+    )
+    assert [port for port in published if "PROXY" in port] == [
+        "${PROXY_ADDRESS:-127.0.0.1}:8443:8443"
+    ]
+
+
+@pytest.mark.parametrize("name", ["cpu", "gpu", "proxy", "prometheus"])
+def test_a_container_has_no_rights_and_limits_of_all_kinds(name: str) -> None:
+    container = compose()[name]
+    assert container["read_only"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert re.fullmatch(r"[1-9][0-9]*:[1-9][0-9]*", container["user"])
+    assert container["memswap_limit"] == container["mem_limit"], "no swap"
+    assert container["pids_limit"] > 0 and container["cpus"] > 0
+    assert container["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
+    assert "privileged" not in container and "cap_add" not in container
+    writable = [volume for volume in container.get("volumes", ()) if not volume.endswith(":ro")]
+    assert writable == (["prometheus:/prometheus"] if name == "prometheus" else [])
 
 
 def test_every_file_that_a_flag_names_exists_where_it_is_mounted() -> None:
@@ -145,31 +188,72 @@ def test_every_file_that_a_flag_names_exists_where_it_is_mounted() -> None:
         assert ".:/config:ro" in server(profile)["volumes"]
     commands = (ROOT / "docs" / "serving.md").read_text("utf-8")
     mounted = set(re.findall(r"--from-file=deploy/serving/(\S+)", commands))
-    assert mounted == {path.name for path in FOLDER.glob("*.config")}
+    # The folder is the Secret's, the files are the ConfigMap's.
+    assert mounted == {"secrets", *(path.name for path in FOLDER.glob("*.conf*"))}
+    assert "./nginx.conf:/config/nginx.conf:ro" in server("proxy")["volumes"]
 
 
 def test_kubernetes_names_agree() -> None:
     spec = deployment()["spec"]
     pod = spec["template"]["spec"]
-    (container,) = pod["containers"]
-    service = load_yaml("kubernetes/base/service.yaml")
     claim = load_yaml("kubernetes/base/storage.yaml")
     labels = spec["template"]["metadata"]["labels"]
-    assert spec["selector"]["matchLabels"] == labels == service["spec"]["selector"]
-    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    assert ports == {"grpc": 8500, "rest": 8501}
-    assert {p["targetPort"]: p["port"] for p in service["spec"]["ports"]} == ports
+    assert spec["selector"]["matchLabels"] == labels
+    for constraint in pod["topologySpreadConstraints"]:
+        assert constraint["labelSelector"]["matchLabels"] == labels
+    assert load_yaml("kubernetes/base/service.yaml")["spec"]["selector"] == labels
+    for name in ("networkpolicy", "disruption"):
+        rules = load_yaml(f"kubernetes/base/{name}.yaml")["spec"]
+        assert (rules.get("podSelector") or rules["selector"])["matchLabels"] == labels
+    assert ports_of("serving") == {"grpc": 8500, "rest": 8501}
+    assert ports_of("proxy") == {"https": 8443}
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
-    assert {mount["name"] for mount in container["volumeMounts"]} == set(volumes)
+    mounts = [mount for each in pod["containers"] for mount in each["volumeMounts"]]
+    assert {mount["name"] for mount in mounts} == set(volumes)
+    for mount in mounts:
+        assert mount.get("readOnly", False) is ("emptyDir" not in volumes[mount["name"]])
     assert volumes["models"]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
-    config = volumes["config"]["configMap"]["name"]
-    assert f"create configmap {config} " in (ROOT / "docs" / "serving.md").read_text("utf-8")
+    page = (ROOT / "docs" / "serving.md").read_text("utf-8")
+    assert f"create configmap {volumes['config']['configMap']['name']} " in page
+    assert f"create secret generic {volumes['secrets']['secret']['secretName']} " in page
+    base = FOLDER / "kubernetes" / "base"
     resources = load_yaml("kubernetes/base/kustomization.yaml")["resources"]
-    assert all((FOLDER / "kubernetes" / "base" / name).is_file() for name in resources)
+    assert {*resources, "kustomization.yaml"} == {path.name for path in base.iterdir()}
+
+
+def ports_of(container: str) -> dict[str, int]:
+    ports = containers(deployment())[container]["ports"]
+    return {port["name"]: port["containerPort"] for port in ports}
+
+
+def test_clients_reach_the_proxy_and_prometheus_the_figures_and_nobody_the_rest() -> None:
+    (offered,) = load_yaml("kubernetes/base/service.yaml")["spec"]["ports"]
+    assert offered["targetPort"] in ports_of("proxy")
+    policy = load_yaml("kubernetes/base/networkpolicy.yaml")["spec"]
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"} and policy["egress"] == []
+    clients, monitoring = policy["ingress"]
+    assert [port["port"] for port in clients["ports"]] == [offered["targetPort"]]
+    assert clients["from"] == [{"podSelector": {"matchLabels": {"pet-mood-client": "true"}}}]
+    assert [port["port"] for port in monitoring["ports"]] == ["rest"]
+    (reader,) = monitoring["from"]
+    assert reader["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "monitoring"
+    }
+
+
+def test_the_proxy_reaches_the_server_in_its_own_pod_by_the_name_that_docker_gives() -> None:
+    (alias,) = deployment()["spec"]["template"]["spec"]["hostAliases"]
+    assert alias == {
+        "ip": "127.0.0.1",
+        "hostnames": server("cpu")["networks"]["default"]["aliases"],
+    }
+    upstreams = re.findall(r"server (\S+);", (FOLDER / "nginx.conf").read_text("utf-8"))
+    (name,) = alias["hostnames"]
+    assert upstreams == [f"{name}:{port}" for port in ports_of("serving").values()]
 
 
 def test_the_probes_ask_for_a_label_that_there_is() -> None:
-    (container,) = deployment()["spec"]["template"]["spec"]["containers"]
+    container = containers(deployment())["serving"]
     config = parse_message("models.config", model_server_config_pb2.ModelServerConfig())
     (model,) = config.model_config_list.config
     for probe in ("startupProbe", "readinessProbe"):
@@ -181,17 +265,10 @@ def test_the_probes_ask_for_a_label_that_there_is() -> None:
 
 
 def test_the_gpu_variant_changes_what_it_means_to_change() -> None:
-    (patch,) = load_yaml("kubernetes/gpu/kustomization.yaml")["patches"]
-    assert patch["target"]["name"] == deployment()["metadata"]["name"]
-    patched = deployment()
-    for operation in yaml.safe_load(patch["patch"]):
-        *parents, last = operation["path"].strip("/").split("/")
-        node: Any = patched
-        for part in parents:
-            node = node[int(part) if part.isdigit() else part]
-        assert node[int(last) if last.isdigit() else last]
-        node[int(last) if last.isdigit() else last] = operation["value"]
-    (container,) = patched["spec"]["template"]["spec"]["containers"]
+    container = containers(gpu_deployment())["serving"]
     assert container["args"] == server("gpu")["command"]
-    assert container["image"] == server("gpu")["image"]
+    assert container["image"] == default_of(server("gpu")["image"])
     assert container["resources"]["limits"]["nvidia.com/gpu"] == 1
+    cpu = containers(deployment())["serving"]["resources"]
+    for kind in ("requests", "limits"):
+        assert set(cpu[kind]) == set(container["resources"][kind]) - {"nvidia.com/gpu"}

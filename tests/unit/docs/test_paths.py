@@ -9,7 +9,7 @@ import pytest
 from testing.paths import ROOT
 
 PAGES = [
-    *(ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md")),
+    *(ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 """All but the changelog, which also names what was."""
@@ -33,13 +33,16 @@ def named(page: Path) -> str:
 
 
 def paths_in(text: str) -> set[str]:
-    """The paths of this project in a text; patterns and a run's output folders are left out."""
+    """The paths of this project in a text.
+
+    Patterns, a run's output folders and the folder of secrets, which Git ignores, are left out.
+    """
     found = {path.rstrip(".") for path in _PATH.findall(text)}
     # A run writes pipeline/<Node>/…, and our package has no capitals.
     return {
         path
         for path in found
-        if not (re.search(r"[<*]", path) or re.match(r"pipeline/[A-Z]", path))
+        if not re.search(r"[<*]|^pipeline/[A-Z]|^deploy/serving/secrets\b", path)
     }
 
 

@@ -6,7 +6,6 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -42,20 +41,19 @@ def command(*arguments: object, module: str = "local_runner") -> "subprocess.Com
     return done
 
 
-def record(folder: Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return document
-
-
-def test_a_wrong_setting_ends_in_2_and_is_recorded(tmp_path: Path) -> None:
+def test_a_wrong_setting_ends_in_2_and_leaves_the_last_runs_record(tmp_path: Path) -> None:
+    last = {"exit": 0, "pushed": "/serving/pet_mood/1"}
+    for name in ("run.json", "report.json", "report.html"):
+        (tmp_path / name).write_text(json.dumps(last), "utf-8")
     done = command("--output", tmp_path, "--set", "trian.epochs=3")
     message = "There is no setting 'trian.epochs'. Did you mean train.epochs?"
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == f"error: {message}\n"
-    document = record(tmp_path)
-    assert (document["exit"], document["error"]) == (2, message)
-    assert document["settings"] is None
+    for name in ("run.json", "report.json", "report.html"):
+        assert json.loads((tmp_path / name).read_text("utf-8")) == last
+    (log,) = (tmp_path / "logs").iterdir()
+    assert message in log.read_text("utf-8")
 
 
 def test_a_missing_csv_ends_in_2_and_is_named(tmp_path: Path) -> None:
@@ -63,7 +61,7 @@ def test_a_missing_csv_ends_in_2_and_is_named(tmp_path: Path) -> None:
     done = command("--output", tmp_path / "out", "--train-csv", missing)
     assert done.returncode == 2
     assert str(missing) in done.stderr
-    assert record(tmp_path / "out")["exit"] == 2
+    assert not (tmp_path / "out" / "run.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -136,4 +134,4 @@ def test_the_originals_command_is_as_quick_to_refuse(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stdout.startswith("The same as:\n  python local_runner.py --train-csv ")
     assert str(missing) in done.stderr
-    assert record(tmp_path / "out")["exit"] == 2
+    assert not (tmp_path / "out" / "run.json").exists()

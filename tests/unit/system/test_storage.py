@@ -1,5 +1,6 @@
 """Files on this machine or in a bucket: opening, linking and atomic writes."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_a_file_is_copied_if_the_file_system_has_no_links(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        raise OSError("no links here")
+        raise OSError(errno.EOPNOTSUPP, "no links here")
 
     monkeypatch.setattr(os, "link", refuse)
     source, target = tmp_path / "source", tmp_path / "target"
@@ -65,3 +66,16 @@ def test_a_file_is_copied_if_the_file_system_has_no_links(
     storage.link_file(str(source), str(target))
     assert target.read_text() == "content"
     assert not os.path.samefile(source, target)
+
+
+def test_an_error_of_the_disk_is_not_taken_for_a_file_system_without_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "link", fail)
+    (tmp_path / "source").write_text("content")
+    with pytest.raises(OSError, match="Input/output error"):
+        storage.link_file(str(tmp_path / "source"), str(tmp_path / "target"))
+    assert not (tmp_path / "target").exists()

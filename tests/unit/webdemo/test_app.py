@@ -1,7 +1,5 @@
 """Responses of the demo's application around a fake model; no TensorFlow."""
 
-from collections.abc import Sequence
-
 import pytest
 from starlette.testclient import TestClient
 
@@ -11,30 +9,11 @@ from client.predict.predictions import ANSWER_NOT_FINITE
 from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.reasons import RejectReason
-from testing.models import quadrants
-from webdemo import app
+from testing.webdemo.fake_model import PHOTO, FakeModel
+from webdemo import app, messages
+from webdemo.limits import Limits
 from webdemo.messages import MESSAGES
-
-PHOTO = quadrants.encoded(quadrants.red_at(2, 40, 60))
-
-
-class FakeModel:
-    """Returns the same response for all pictures, and records the calls."""
-
-    info = ModelInfo("a/version", ("공포", "멍멍", "행복/즐거움"), 32)
-
-    def __init__(self, response: Response | Exception | None = None) -> None:
-        shares = dict(zip(self.info.mood_names, (0.25, 0.125, 0.625), strict=True))
-        self.response = response or Response("ok", "행복/즐거움", shares)
-        self.calls: list[tuple[Sequence[bytes], Sequence[PixelBox] | None]] = []
-
-    def predict(
-        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
-    ) -> list[Response]:
-        self.calls.append((pictures, boxes))
-        if isinstance(self.response, Exception):
-            raise self.response
-        return [self.response] * len(pictures)
+from webdemo.request_log import RequestLog
 
 
 def browser(model: FakeModel) -> TestClient:
@@ -105,14 +84,85 @@ def test_a_box_up_to_the_edges_is_predicted() -> None:
 
 
 @pytest.mark.parametrize("path", ["/ask", "/heat"])
-def test_a_server_that_is_down_is_reported(path: str) -> None:
-    model = FakeModel(ServerError("http://h: no server listens"))
+def test_a_server_that_is_down_is_reported_and_named_in_the_log_only(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = FakeModel(ServerError("http://user:s3cret@inner:8501: no server listens"))
     response = browser(model).post(path, params={"mood": "공포"}, content=PHOTO)
-    assert response.status_code == 502
-    assert (response.json()["error"], response.json()["detail"]) == (
-        "server_down",
-        "http://h: no server listens",
-    )
+    assert (response.status_code, response.json()["error"]) == (502, "server_down")
+    assert "inner" not in response.text and "s3cret" not in response.text
+    assert "inner:8501: no server listens" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["/ask", "/heat"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        NotImplementedError("Unknown pixel format flags 0 in /home/somebody/x"),
+        MemoryError(),
+        RecursionError("maximum recursion depth exceeded"),
+        KeyError("/home/somebody"),
+        RuntimeError("\x1b]0;title\x07"),
+    ],
+    ids=repr,
+)
+def test_an_unexpected_exception_is_a_counted_error_without_a_traceback(
+    path: str, fault: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = RequestLog()
+    client = TestClient(app.create_app(FakeModel(fault), log=log), "http://127.0.0.1")
+    for _ in range(3):
+        response = client.post(path, params={"mood": "공포"}, content=PHOTO)
+    assert response.status_code == 500
+    assert response.json() == {
+        "mood": None,
+        "error": messages.UNEXPECTED,
+        "detail": type(fault).__name__,
+        "ko": MESSAGES[messages.UNEXPECTED][0],
+        "en": MESSAGES[messages.UNEXPECTED][1],
+    }
+    assert log.counts == {messages.UNEXPECTED: 3}
+    written = capsys.readouterr().err
+    assert written.count("Traceback") == 1, "one text a minute"
+    assert "\x1b" not in written
+
+
+def test_the_model_is_shown_without_its_folder() -> None:
+    response = browser(FakeModel()).get("/model")
+    assert response.json() == {"source": "version", "moods": ["공포", "멍멍", "행복/즐거움"]}
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("grpc://inner:8500", "pet_mood"),
+        ("http://a:b@inner:8501/prefix/v1/models/cats/labels/stable", "cats/labels/stable"),
+        ("serving/pet_mood/12", "12"),
+        ("/secret/best.keras", "best.keras"),
+    ],
+)
+def test_the_name_of_a_model_has_no_folder_and_no_server(source: str, shown: str) -> None:
+    model = FakeModel()
+    model.info = ModelInfo(source, ("공포",), None)
+    assert browser(model).get("/model").json()["source"] == shown
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/page/nothing.js", 404),
+        ("GET", "/page/%2e%2e/app.py", 404),
+        ("GET", "/ask", 405),
+        ("PUT", "/model", 405),
+        ("POST", "/page/page.js", 405),
+    ],
+)
+def test_addresses_and_methods_that_there_are_not_are_answered_in_json(
+    method: str, path: str, status: int
+) -> None:
+    response = browser(FakeModel()).request(method, path)
+    assert (response.status_code, response.json()["error"]) == (status, "no_such_address")
 
 
 def test_failed_covered_copies_cost_only_the_heat_map() -> None:
@@ -121,30 +171,29 @@ def test_failed_covered_copies_cost_only_the_heat_map() -> None:
     assert (response.status_code, response.json()["error"]) == (422, "no_heat_map")
 
 
-def test_a_file_above_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "MAX_BYTES", len(PHOTO))
-    assert browser(FakeModel()).post("/ask", content=PHOTO).status_code == 200
-    response = browser(FakeModel()).post("/ask", content=PHOTO + b"0")
-    assert (response.status_code, response.json()["error"]) == (413, "upload_too_large")
+def test_a_file_above_the_limit_is_refused() -> None:
+    limits = Limits(upload_bytes=len(PHOTO))
+    client = TestClient(app.create_app(FakeModel(), limits=limits), "http://127.0.0.1")
+    assert client.post("/ask", content=PHOTO).status_code == 200
+    for content in (PHOTO + b"0", iter([PHOTO, b"0"])):  # With and without Content-Length.
+        response = client.post("/ask", content=content)
+        assert (response.status_code, response.json()["error"]) == (413, "upload_too_large")
 
 
-def test_the_page_may_connect_to_its_own_server_only() -> None:
-    policy = browser(FakeModel()).get("/").headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy and "http" not in policy and "*" not in policy
+def test_the_message_names_the_limit() -> None:
+    size = f"{Limits().upload_bytes >> 20} MiB"
+    assert all(size in text for text in MESSAGES[messages.UPLOAD_TOO_LARGE])
 
 
-def test_there_is_a_message_for_every_error_of_a_photo() -> None:
-    reasons = set(RejectReason) - {
-        # These concern several rows or a path, or are limits of the ingest.
-        RejectReason.UNKNOWN_LABEL,
-        RejectReason.DUPLICATE_ROW,
-        RejectReason.IMAGE_MISSING,
-        RejectReason.BOX_TOO_SMALL,
-        *(reason for reason in RejectReason if reason.value.startswith(("too_", "low_", "blur"))),
-    }
+def test_there_is_a_message_for_every_reason_status_and_error() -> None:
     statuses = {value for name, value in vars(signatures).items() if name.startswith("STATUS_")} - {
         signatures.STATUS_OK
     }
-    errors = {reason.value for reason in reasons} | statuses
+    own = {
+        value
+        for name, value in vars(messages).items()
+        if name.isupper() and name != "MESSAGES" and isinstance(value, str)
+    }
+    errors = {reason.value for reason in RejectReason} | statuses | own
     assert errors | {ANSWER_NOT_FINITE, REQUEST_TOO_LARGE} <= set(MESSAGES)
     assert all(korean and english for korean, english in MESSAGES.values())

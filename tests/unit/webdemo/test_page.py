@@ -1,9 +1,5 @@
 """The demo in a browser: with a photo, by mouse and by keyboard."""
 
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,43 +11,12 @@ from client.backends.weight_path import read_model_info
 from client.predict.predict_batches import predict_one
 from client.predict.predictions import Prediction
 from dataset.boxes import PixelBox
-from dataset.settings import DataSettings
-from models.servable import export
-from models.servable.signatures import ServingSpec
 from testing.models import quadrants
-from testing.paths import ROOT
 
 pytestmark = pytest.mark.slow
 
 BOX = PixelBox(y=100, x=200, height=100, width=100)
 SLOW = {"timeout": 30_000}
-
-
-@pytest.fixture(scope="module")
-def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("serving") / "1"
-    spec = ServingSpec(quadrants.MOODS, quadrants.SIDE, DataSettings().box_margin)
-    export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def address(version: Path) -> Iterator[str]:
-    """Address of a demo that serves this version."""
-    command = [sys.executable, str(ROOT / "demo.py"), "--port", "0", "--weight_path", str(version)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None and process.stderr is not None
-            line = process.stdout.readline()
-            assert line.startswith("Open http://127.0.0.1:"), process.stderr.read()
-            yield line.removeprefix("Open ").strip()
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
-            assert "Traceback" not in process.stderr.read()
-        finally:
-            process.kill()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from client.backends.model import ModelInfo
 from client.batch import output_table
+from client.batch.parts import Parts
 from client.batch.predict_to_file import BatchResult, predict_to_file
 from client.predict.prediction_inputs import InputFault, PredictionInput, inputs_from_paths
 from schemas.errors import ConfigError
@@ -165,6 +166,40 @@ def test_an_existing_file_is_not_overwritten(photos: Path, tmp_path: Path) -> No
         predict([], tmp_path / "moods.json")
     with pytest.raises(ConfigError, match="a folder that exists"):
         predict([], tmp_path / "none" / "moods.csv")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_kill_during_the_clean_up_loses_nothing_and_the_same_command_ends_it(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    out = tmp_path / f"moods{ending}"
+    with monkeypatch.context() as patch:
+        patch.setattr(Parts, "clean_up", lambda parts: None)
+        first = predict(inputs_of(photos), out)
+    content = out.read_bytes()
+    (tmp_path / f"moods{ending}.parts" / "000000.parquet").unlink()
+
+    with pytest.raises(ConfigError, match="already exists and is not overwritten"):
+        predict(inputs_of(photos), out, name="another model")
+    model = WidthModel()
+    again = predict(inputs_of(photos), out, model)
+    assert again == BatchResult(first.rows, first.errors, first.rows)
+    assert model.received == [] and out.read_bytes() == content
+    assert not (tmp_path / f"moods{ending}.parts").exists()
+    with pytest.raises(ConfigError, match="already exists and is not overwritten"):
+        predict(inputs_of(photos), out)
+
+
+def test_a_file_that_was_changed_after_its_end_is_not_taken_for_the_result(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "moods.csv"
+    monkeypatch.setattr(Parts, "clean_up", lambda parts: None)
+    predict(inputs_of(photos), out)
+    out.write_bytes(b"mine")
+    with pytest.raises(ConfigError, match="already exists and is not overwritten"):
+        predict(inputs_of(photos), out)
+    assert out.read_bytes() == b"mine"
 
 
 def test_two_runs_do_not_write_the_same_file(photos: Path, begun: Path) -> None:

@@ -37,12 +37,12 @@ def test_every_annotation_is_a_row_a_reject_or_without_image() -> None:
     frames = check([annotation(0), annotation(6), annotation(12, x=None)], 0, 12, 18)
     assert len(frames.rows) == 1
     assert [reject[:2] for reject in frames.rejects] == [("12", PrepareReason.BOX_MALFORMED)]
-    assert (frames.without_image, frames.unannotated) == (1, 1)
+    assert (frames.without_image, frames.unannotated) == ([6], 1)
 
 
-def test_a_frame_without_image_is_only_counted_even_with_a_faulty_box() -> None:
+def test_a_frame_without_image_is_not_refused_even_with_a_faulty_box() -> None:
     frames = check([annotation(0, x=None)])
-    assert (frames.rejects, frames.without_image) == ([], 1)
+    assert (frames.rejects, frames.without_image) == ([], [0])
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,13 @@ def test_only_images_of_otherwise_sound_frames_are_checked() -> None:
         PrepareReason.NOT_AN_IMAGE,
         PrepareReason.BOX_NEGATIVE,
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["frame_6_timestamp_0.JPG", "frame_6_timestamp_0.png", "frame_006_timestamp_000.jpeg"]
+)
+def test_an_image_with_another_ending_or_more_zeros_is_found(name: str) -> None:
+    clip = Clip("c", "CAT", "공포", 100, 50, None, [annotation(6), annotation(12)])
+    frames = check_frames(clip, ImageFolder("f", frozenset({name, "Thumbs.db"})))
+    assert [row[0] for row in frames.rows] == [f"f/{name}"]
+    assert (frames.without_image, frames.unannotated) == ([12], 1)

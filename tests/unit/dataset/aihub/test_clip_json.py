@@ -1,6 +1,8 @@
 """Tests of dataset.aihub.clip_json."""
 
 import json
+import os
+import socket
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -147,3 +149,29 @@ def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
 def test_annotations_are_counted_even_if_the_clip_is_refused() -> None:
     assert count_annotations({"annotations": [1, 2, 3]}) == 3
     assert count_annotations({"annotations": None}) == 0
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "folder", "device"])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "clip.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(path))
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(ClipError, match=kind) as caught:
+        load(str(path))
+    assert caught.value.reason == PrepareReason.JSON_UNREADABLE
+
+
+def test_without_a_folders_species_the_metadatas_counts() -> None:
+    changed = content()
+    assert parse_clip(changed, DEFAULT_MOODS, "").species == "CAT"
+    changed["metadata"]["species"] = "HAMSTER"
+    with pytest.raises(ClipError) as caught:
+        parse_clip(changed, DEFAULT_MOODS, "")
+    assert caught.value.reason == PrepareReason.SPECIES_MISMATCH

@@ -1,6 +1,11 @@
 """Tests of python -m dataset.prepare: exit codes and what is said."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -103,3 +108,47 @@ def test_a_second_run_on_the_same_out_exits_2(
 def test_workers_below_0_are_refused() -> None:
     with pytest.raises(ConfigError, match="--workers"):
         PrepareSettings(workers=-1)
+
+
+def test_the_flags_are_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = TreeSettings(3, 3, 2, 0, 96, 64, shared_animals=1)
+    write_tree(tmp_path / "tree", tree)
+    for flags, text in (
+        ((), "Dropped from train: 1 clips with 2 frames"),
+        (("--animals-in-both", "move-to-val"), "Moved to val: 1 clips with 2 frames"),
+        (("--animals-in-both", "keep", "--animals-by", "day"), "All clips are kept"),
+    ):
+        assert call(tmp_path / "tree", tmp_path / "out", *flags) == 0
+        assert text in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(SystemExit) as ended:
+        call(tmp_path / "tree", tmp_path / "out", "--animals-in-both", "drop")
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_ends_it_at_once_and_the_next_run_goes_on(tmp_path: Path, workers: int) -> None:
+    root, out = tmp_path / "tree", tmp_path / "out"
+    write_tree(root, TreeSettings(150, 6, 12, 0, 96, 64))
+    command = [sys.executable, "-m", "dataset.prepare", "--root", root, "--out", out]
+    command += ["--workers", str(workers), "--chunk-clips", "1", "--check-images"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not list(out.glob(".prepare/*.json")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "goes on" in said
+    assert "Traceback" not in said
+    # Seconds on a loaded machine; a chunk takes some milliseconds.
+    assert time.monotonic() - start < 20
+    finished = len(list(out.glob(".prepare/*.json")))
+    assert 0 < finished < 156
+    assert call(root, out, "--chunk-clips", "1", "--check-images") == 0
+    assert json.loads((out / "summary.json").read_text("utf-8"))["splits"]["train"]["clips"] == 150
+
+
+def test_a_label_map_that_is_a_pipe_exits_2_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "labels.json")
+    assert call(tmp_path, tmp_path / "out", "--labels", str(tmp_path / "labels.json")) == 2

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -9,16 +11,26 @@ from typing import Any
 
 import pytest
 
+from dataset.aihub import merge
 from dataset.aihub.preparation import PrepareSettings, prepare
 from dataset.boxes import parse_box
 from dataset.csv_rows import read_rows
-from testing.aihub.tree import PLANTED, TreeCounts
+from schemas.errors import ConfigError
+from testing.aihub.tree import LAYOUTS, PLANTED, TreeCounts, TreeSettings, write_tree
 
-TABLES = ("train.csv", "val.csv", "rejects.csv", "summary.json")
+TABLES = (*merge.TABLES, "summary.json")
+
+
+SPLITS = ("train", "val")
 
 
 def files_of(out: Path) -> dict[str, bytes]:
     return {name: (out / name).read_bytes() for name in TABLES}
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def settings(**changes: Any) -> PrepareSettings:
@@ -30,18 +42,18 @@ def test_the_trees_expected_counts_equal_those_computed_by_hand(
 ) -> None:
     counts = drawn[1]
     # 12 and 6 sound clips; in train each of 7 frame faults, 3 image faults, the kept duplicate
-    # and the oddity give rows, in val the clip that train has too.
-    assert (counts.clips["train"].total(), counts.clips["val"].total()) == (24, 7)
+    # and the oddity give rows, in val the clip and the animal that train has too.
+    assert (counts.clips["train"].total(), counts.clips["val"].total()) == (24, 8)
     # 7 of 8 frames have an image, and 7 clips lose one.
     assert counts.frames["train"].total() == 24 * 7 - 7
-    assert counts.frames["val"].total() == 7 * 7
+    assert counts.frames["val"].total() == 8 * 7
     # All reasons except JSON_UNREADABLE and the three for images.
     assert counts.rejects["train"] == {
         reason.value: 1 for reason in PLANTED if reason.value not in counts.image_rejects
     }
     assert len(counts.rejects["train"]) == len(PLANTED) - 3
     # Three sound clips show one animal; each other clip shows another.
-    assert counts.animals == 4 + 2 + 12 + 1
+    assert counts.animals == 4 + 2 + 12 + 1 + 1
 
 
 @pytest.mark.parametrize("check_images", [False, True])
@@ -64,11 +76,9 @@ def test_every_planted_fault_is_counted_exactly_once(
         assert clips == counts.clips[split]
         assert split_counts["frames_without_image"] == counts.without_image[split]
         assert split_counts["label_files"] == counts.label_files[split]
-    assert summary["animals"] == {
-        "groups": counts.animals,
-        "groups_in_both_splits": 0,
-        "most_clips_in_a_group": 3,
-    }
+    animals = summary["animals"]
+    assert (animals["groups"], animals["groups_in_both_splits"]) == (counts.animals, 0)
+    assert animals["most_clips_in_a_group"] == 3
     assert json.loads((tmp_path / "summary.json").read_text("utf-8")) == summary
 
 
@@ -84,8 +94,7 @@ def test_no_label_file_and_no_frame_is_lost(drawn: tuple[Path, TreeCounts], tmp_
             + counts["refused_frames"]
             + counts["frames_of_refused_label_files"]
         )
-    with (tmp_path / "rejects.csv").open(encoding="utf-8", newline="") as file:
-        lines = list(csv.DictReader(file))
+    lines = table(tmp_path / "rejects.csv")
     assert Counter(line["reason"] for line in lines) == summary["splits"]["train"]["rejects"]
     assert {line["reason"] for line in lines} == {reason.value for reason in PLANTED}
 
@@ -112,8 +121,9 @@ def test_rows_and_groups_of_the_first_animal(
 ) -> None:
     root, _ = drawn
     prepare(root, tmp_path, settings())
-    with (tmp_path / "train.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["group"] == "20201028_cat-arch-000000"]
+    all_rows = table(tmp_path / "train.csv")
+    first = next(row for row in all_rows if row["clip"] == "20201028_cat-arch-000000")
+    rows = [row for row in all_rows if row["group"] == first["group"]]
     # Clips 0, 1 and 2 show one cat; those with an odd number have the dated form of folder.
     folders = list(dict.fromkeys(row["image_path"].rpartition("/")[0] for row in rows))
     assert folders == [
@@ -151,5 +161,157 @@ def test_folders_with_decomposed_names_are_found_in_either_form(
     (images / "arch").rename(images / "앉기")
     summary = prepare(copied, tmp_path / "out", settings())
     assert summary["splits"]["val"]["rejects"] == {}
-    assert summary["splits"]["val"]["clips"] == 7
+    assert summary["splits"]["val"]["clips"] == 8
     assert "val/cat/images/앉기/" in (tmp_path / "out/val.csv").read_text("utf-8")
+
+
+def test_each_clip_that_lacks_images_has_a_line_with_their_frames(
+    drawn: tuple[Path, TreeCounts], tmp_path: Path
+) -> None:
+    root, counts = drawn
+    summary = prepare(root, tmp_path, settings())
+    lines = table(tmp_path / "missing.csv")
+    without_folder = [line for line in lines if line["frames"] == "all"]
+    assert [(line["image_folder"], line["missing"]) for line in without_folder] == [("", "8")]
+    for split in ("train", "val"):
+        missing = [line for line in lines if line["split"] == split and line["image_folder"]]
+        assert sum(int(line["missing"]) for line in missing) == counts.without_image[split]
+        assert counts.without_image[split] == summary["splits"][split]["frames_without_image"]
+        for line in missing:
+            assert line["annotated"] == "8"
+            # The seventh of eight frames; after the fifth, one is not annotated.
+            assert line["frames"] == "42"
+            assert (root / line["file"]).is_file()
+            assert not (root / line["image_folder"] / "frame_42_timestamp_1400.jpg").exists()
+
+
+def test_a_clip_without_any_image_is_listed(copied: Path, tmp_path: Path) -> None:
+    folder = copied / "val/cat/images/arch/cat-arch-000042"
+    for image in folder.iterdir():
+        image.unlink()
+    summary = prepare(copied, tmp_path / "out", settings())
+    assert summary["splits"]["val"]["clips_without_rows"] == 1
+    lines = {line["clip"]: line for line in table(tmp_path / "out/missing.csv")}
+    line = lines["20201028_cat-arch-000042"]
+    assert (line["annotated"], line["missing"]) == ("8", "8")
+    assert line["frames"] == "0 6 12 18 24 36 42 48"
+
+
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+def test_every_layout_gives_the_same_counts(tmp_path: Path, layout: str) -> None:
+    counts = write_tree(tmp_path / "tree", TreeSettings(12, 6, 8, 1, 160, 96, layout=layout))
+    summary = prepare(tmp_path / "tree", tmp_path / "out", settings())
+    train, val = summary["splits"]["train"], summary["splits"]["val"]
+    expected = dict(counts.rejects["train"])
+    if layout == "beside the clips":
+        # Where no folder is for labels alone, only .json files can be label files.
+        del expected["unexpected_entry"]
+    assert (train["rejects"], val["rejects"]) == (expected, {})
+    for split in (train, val):
+        frames = {mood: each["frames"] for mood, each in split["moods"].items()}
+        assert frames == counts.frames["train" if split is train else "val"]
+    for row in read_rows(str(tmp_path / "out/train.csv")):
+        path = tmp_path / "tree" / row.image_path
+        assert path.is_file() or path.is_symlink()
+
+
+def test_animals_in_both_splits_are_dropped_from_train_and_listed(
+    drawn: tuple[Path, TreeCounts], tmp_path: Path
+) -> None:
+    summary = prepare(drawn[0], tmp_path, settings())
+    lines = table(tmp_path / "shared_animals.csv")
+    assert [(line["split"], line["action"], line["frames"]) for line in lines] == [
+        ("train", "dropped", "7"),
+        ("val", "kept", "7"),
+    ]
+    assert len({line["animal"] for line in lines}) == 1
+    shared = summary["animals"]["animals_in_both"]
+    assert (shared["animals"], shared["clips"], shared["frames"]) == (1, 1, 7)
+    assert shared["moods"][lines[0]["mood"]] == {"clips": 1, "frames": 7}
+    clips = {row.clip for row in read_rows(str(tmp_path / "train.csv"))}
+    assert lines[0]["clip"] not in clips
+    assert (lines[0]["file"], "animal_in_both_splits") in {
+        (line["file"], line["reason"]) for line in table(tmp_path / "rejects.csv")
+    }
+
+
+def test_animals_in_both_splits_can_be_moved_to_val_or_kept(
+    drawn: tuple[Path, TreeCounts], tmp_path: Path
+) -> None:
+    root, counts = drawn
+    moved = prepare(root, tmp_path / "move", settings(animals_in_both="move-to-val"))
+    kept = prepare(root, tmp_path / "keep", settings(animals_in_both="keep"))
+    for summary, frames, in_both in ((moved, (24 * 7 - 7, 9 * 7), 0), (kept, (24 * 7, 8 * 7), 1)):
+        splits = summary["splits"]
+        assert (splits["train"]["frames"], splits["val"]["frames"]) == frames
+        assert summary["animals"]["groups_in_both_splits"] == in_both
+        assert summary["animals"]["groups"] == counts.animals
+    assert [line["action"] for line in table(tmp_path / "move/shared_animals.csv")] == [
+        "moved",
+        "kept",
+    ]
+    groups = [{row.group for row in read_rows(str(tmp_path / f"move/{s}.csv"))} for s in SPLITS]
+    assert not groups[0] & groups[1]
+
+
+def test_nothing_is_dropped_if_no_train_clip_would_be_left(tmp_path: Path) -> None:
+    tree = TreeSettings(0, 3, frames=2, faults=0, long_side=96, short_side=64, shared_animals=2)
+    write_tree(tmp_path / "tree", tree)
+    summary = prepare(tmp_path / "tree", tmp_path / "out", settings())
+    shared = summary["animals"]["animals_in_both"]
+    assert (shared["asked"], shared["policy"]) == ("drop-from-train", "keep")
+    assert (shared["animals"], shared["clips"]) == (2, 0)
+    assert summary["splits"]["train"]["clips"] == 2
+
+
+def test_sensitivity_counts_what_coarser_groupings_would_join(tmp_path: Path) -> None:
+    # Two train animals of three clips. The val animal gets the looks of the first, a cat.
+    write_tree(tmp_path / "tree", TreeSettings(6, 3, 2, 0, 96, 64))
+    for path in (tmp_path / "tree/val").rglob("*.json"):
+        content = json.loads(path.read_text("utf-8"))
+        metadata = content["metadata"]
+        metadata["animal"]["breed"], metadata["owner"]["situation"] = "품종 0", "쉴 때"
+        path.write_text(json.dumps(content), encoding="utf-8")
+    by_situation = prepare(tmp_path / "tree", tmp_path / "situation", settings())
+    rows = by_situation["animals"]["sensitivity"]
+    assert [row["animals_by"] for row in rows] == ["situation", "day", "looks"]
+    assert [row["animals"] for row in rows] == [3, 2, 2]
+    assert [row["animals_in_both_splits"] for row in rows] == [0, 1, 1]
+    assert [row["val_frames_share"] for row in rows] == [0.0, 1.0, 1.0]
+    assert [row["train_frames_share"] for row in rows] == [0.0, 0.5, 0.5]
+    by_day = prepare(tmp_path / "tree", tmp_path / "day", settings(animals_by="day"))
+    assert by_day["splits"]["train"]["clips"] == 3
+    rows = by_day["animals"]["sensitivity"]
+    assert [row["animals_in_both_splits"] for row in rows] == [0, 0, 0]
+
+
+def test_a_new_clip_changes_no_other_clips_animal(copied: Path, tmp_path: Path) -> None:
+    def groups(out: Path) -> dict[str, str]:
+        return {row["clip"]: row["group"] for row in table(out / "animals.csv")}
+
+    prepare(copied, tmp_path / "same", settings())
+    before = groups(tmp_path / "same")
+    # One with a lower number, and one that joins two animals: 42 to 44 and 47 to 50.
+    template = copied / "val/cat/labels/arch/cat-arch-000042.json"
+    images = copied / "val/cat/images/arch"
+    for number in (39, 47, 50, 45):
+        content = json.loads(template.read_text("utf-8"))
+        content["file_video"] = f"20201028/cat-arch-{number:06d}.mp4"
+        content["metadata"]["seq"] = number
+        name = f"cat-new-{number:06d}"
+        template.with_name(f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+        shutil.copytree(images / "cat-arch-000042", images / name, copy_function=os.link)
+        prepare(copied, tmp_path / "same", settings())
+        after = groups(tmp_path / "same")
+        assert {clip: after[clip] for clip in before} == before
+        before = after
+    # In another folder nothing is known; there the numbers' range keeps the names.
+    prepare(copied, tmp_path / "new", settings())
+    after = groups(tmp_path / "new")
+    assert {clip: after[clip] for clip in before} == before
+
+
+def test_a_broken_table_of_animals_is_refused(copied: Path, tmp_path: Path) -> None:
+    (tmp_path / "animals.csv").write_bytes(b"clip,group\n\xff")
+    with pytest.raises(ConfigError, match=r"animals\.csv"):
+        prepare(copied, tmp_path, settings())

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from dataset.aihub import preparation
+from dataset.aihub import merge, preparation
 from dataset.aihub.label_files import find_label_files
 from dataset.aihub.preparation import WORK_FOLDER, PrepareSettings, prepare
 from system.progress import report
 from testing.aihub.tree import TreeCounts
 
-TABLES = ("train.csv", "val.csv", "rejects.csv", "summary.json")
+TABLES = (*merge.TABLES, "summary.json")
 
 
 def interrupted(*_: object) -> None:
@@ -52,7 +52,7 @@ def test_the_run_after_a_killed_one_does_not_read_finished_chunks_again(
     assert not (out / "summary.json").exists()
     prepare(root, out, settings())
     # Three chunks of five label files were finished.
-    remaining = find_label_files(root)[15:]
+    remaining = find_label_files(root).labels[15:]
     assert loaded == [f"{root}/{label.path}" for label in remaining if not label.refused]
     assert files_of(out) == files_of(tmp_path / "whole")
     assert not (out / WORK_FOLDER).exists()

@@ -90,6 +90,11 @@ def test_compressed_and_big_tiffs_are_used(compression, big):
     assert np.abs(decoded(photo).astype(int) - np.asarray(mottled())).mean() < 3
 
 
+def test_a_big_tiff_with_its_directory_beyond_all_files_is_refused():
+    error = refusal(b"II" + struct.pack("<HHHQ", 43, 8, 0, 2**63) + bytes(100))
+    assert error.reason is RejectReason.NOT_AN_IMAGE
+
+
 @pytest.mark.parametrize("mode", ["F", "I"])
 def test_numbers_without_a_black_and_a_white_are_refused(mode):
     error = refusal(encoded(mottled("L").convert(mode), "TIFF"))

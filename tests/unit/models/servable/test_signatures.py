@@ -74,11 +74,19 @@ def test_one_batch_may_mix_sizes_and_formats(predict: samples.Ask) -> None:
     np.testing.assert_allclose(outputs[signatures.PROBABILITIES][5], 0.25, rtol=1e-4)
 
 
-def test_an_exif_orientation_is_ignored_by_the_servable(predict: samples.Ask) -> None:
+def test_a_photo_is_turned_upright(predict: samples.Ask) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 3  # "Turn upside down": the red quadrant would move from 0 to 3.
+    exif[0x0112] = 3  # "Turn upside down": the red quadrant moves from 0 to 3.
     turned = samples.jpeg(samples.red_at(0), exif=exif)
-    assert predict(image_bytes=[turned])[signatures.MOOD_INDEX].tolist() == [0]
+    assert predict(image_bytes=[turned])[signatures.MOOD_INDEX].tolist() == [3]
+
+
+def test_an_examples_crop_is_taken_as_stored(predict: samples.Ask) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    record = samples.example(samples.jpeg(samples.red_at(0), exif=exif))
+    outputs = predict(signatures.SERVE_EXAMPLE, examples=[record])
+    assert outputs[signatures.MOOD_INDEX].tolist() == [0]
 
 
 def test_a_box_is_y_x_height_width_and_is_widened_by_the_margin(predict: samples.Ask) -> None:
@@ -134,7 +142,13 @@ def test_the_label_map_and_the_preprocessing_lie_beside_the_graph(servable_folde
     extras = servable_folder / signatures.EXTRAS_FOLDER
     assert labels.read_moods(extras / signatures.LABELS_ASSET) == MOODS
     facts = json.loads((extras / signatures.SPEC_ASSET).read_text(encoding="utf-8"))
-    assert facts == {"resolution": SIDE, "box_margin": 0.25, "weights": "none"}
+    assert facts == {
+        "resolution": SIDE,
+        "box_margin": 0.25,
+        "weights": "none",
+        "max_image_pixels": 64_000_000,
+        "max_image_bytes": 64 * 2**20,
+    }
 
 
 def test_in_bulk_the_texts_have_a_second_dimension_and_the_rest_is_the_same(

@@ -84,6 +84,23 @@ def test_a_kill_while_a_backup_is_written_leaves_the_one_before(
     assert name_of(backups) == "older"
 
 
+def test_what_a_kill_has_left_of_a_backup_goes_with_the_next(backups: Backups) -> None:
+    write(backups, "older")
+    half = Path(backups.folder) / "7.partial"
+    half.mkdir()
+    (half / "arrays.npz").write_bytes(b"half")
+    assert name_of(backups) == "older"
+    assert [path.name for path in Path(backups.folder).iterdir()] == ["1"]
+
+
+def test_the_backups_of_other_trainings_are_removed_and_ours_are_kept(backups: Backups) -> None:
+    write(backups, "ours")
+    write(Backups(backups.root, "def"), "theirs")
+    backups.clear_others()
+    assert [path.name for path in Path(backups.root).iterdir()] == [Path(backups.folder).name]
+    assert name_of(backups) == "ours"
+
+
 def test_the_key_is_of_settings_shards_and_base_but_not_of_folders(tmp_path: Path) -> None:
     def shard(folder: str, size: int) -> str:
         path = tmp_path / folder / "train-0.tfrecord"

@@ -14,6 +14,7 @@ from models.inputs.label_index import LabelIndexer
 from models.settings import AugmentSettings, TrainSettings
 from models.training import callbacks, curves, fitting
 from models.training.backup import Backups
+from models.training.resume import Resumption
 from testing.models import samples
 
 pytestmark = pytest.mark.slow
@@ -130,3 +131,21 @@ def test_a_training_killed_twice_ends_as_one_that_was_not(
         np.testing.assert_allclose(
             one.numpy().astype(float), other.numpy(), rtol=1e-3, atol=1e-4, err_msg=one.path
         )
+
+
+def test_a_backup_that_cannot_be_written_is_a_warning_and_the_next_is_tried(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    backups = Backups(str(tmp_path / "backup_dir"), "any")
+    resumption = Resumption(backups, str(tmp_path), minutes=0)
+    # A file where a folder should be: no path below it can be written.
+    Path(backups.root).write_text("in the way", "utf-8")
+    resumption.note_phase(network(), end=1)
+    (warning,) = caplog.records
+    assert warning.levelname == "WARNING"
+    assert "No backup of the training could be made for 0 min" in warning.getMessage()
+    assert "in the way" not in warning.getMessage() and "backup_dir" in warning.getMessage()
+    Path(backups.root).unlink()
+    resumption.note_phase(network(), end=2)
+    assert len(caplog.records) == 1
+    assert Resumption(backups, str(tmp_path), minutes=0).position == (2, 0)

@@ -1,0 +1,62 @@
+"""Which nodes TFX will probably not run again, asked before the first node."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ml_metadata.proto import metadata_store_pb2
+
+from runner.recovery import PIPELINE_CONTEXT
+
+
+def reusable(store: Any, pipeline: str, nodes: Sequence[Any]) -> Iterator[str]:
+    """Yields the names of nodes that read data and have done so before with these parameters.
+
+    TFX itself decides only when it runs a node, and looks at more, such as the time of the CSV.
+
+    Args:
+      store: an ``ml_metadata.MetadataStore``.
+      pipeline: name of the pipeline.
+      nodes: ``PipelineNode`` messages; those with inputs of other nodes are passed over.
+    """
+    context = store.get_context_by_type_and_name(PIPELINE_CONTEXT, pipeline)
+    if context is None:
+        return  # The pipeline has not run yet.
+    complete = [
+        execution
+        for execution in store.get_executions_by_context(context.id)
+        if execution.last_known_state == metadata_store_pb2.Execution.COMPLETE
+    ]
+    for node in nodes:
+        texts = _texts(node)
+        if node.inputs.inputs or not texts:
+            continue
+        if any(_has(execution, texts) and _is_there(store, execution.id) for execution in complete):
+            yield node.node_info.id
+
+
+def _texts(node: Any) -> dict[str, str]:
+    """Returns a node's parameters that are texts, by name."""
+    return {
+        name: parameter.field_value.string_value
+        for name, parameter in node.parameters.parameters.items()
+        if parameter.field_value.WhichOneof("value") == "string_value"
+    }
+
+
+def _has(execution: Any, texts: dict[str, str]) -> bool:
+    properties = execution.custom_properties
+    return all(name in properties for name in texts) and all(
+        properties[name].string_value == text for name, text in texts.items()
+    )
+
+
+def _is_there(store: Any, execution_id: int) -> bool:
+    """Returns whether an execution's outputs are in their folders."""
+    ids = [
+        event.artifact_id
+        for event in store.get_events_by_execution_ids([execution_id])
+        if event.type == metadata_store_pb2.Event.OUTPUT
+    ]
+    outputs = store.get_artifacts_by_id(ids)
+    return bool(outputs) and all(Path(output.uri).is_dir() for output in outputs)

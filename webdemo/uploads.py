@@ -1,0 +1,93 @@
+"""Reads photo files from requests, within limits of bytes and time."""
+
+import contextlib
+from collections.abc import Iterator
+
+import anyio
+from starlette.requests import Request
+
+from webdemo.limits import Limits
+from webdemo.messages import BUSY, UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW
+from webdemo.responses import RefusedError
+
+
+class Uploads:
+    """The photo files that are in memory at the moment."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._bytes = 0
+
+    @contextlib.contextmanager
+    def upload(self) -> Iterator["Upload"]:
+        """Yields room for one file, which is given back at the end of the block."""
+        upload = Upload(self)
+        try:
+            yield upload
+        finally:
+            self._bytes -= upload.size
+
+    def take(self, size: int) -> None:
+        """Takes room for some bytes.
+
+        Raises:
+          RefusedError: 503, there is none.
+        """
+        if self._bytes + size > self._limits.all_uploads_bytes:
+            raise RefusedError(503, BUSY, retry_seconds=self._limits.retry_seconds)
+        self._bytes += size
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of all uploads."""
+        return self._limits
+
+
+class Upload:
+    """One file.
+
+    Attributes:
+      size: bytes that have been read.
+    """
+
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+        self.size = 0
+
+    async def read(self, request: Request) -> bytes:
+        """Returns a request's body.
+
+        Raises:
+          RefusedError: 408 too slow, 413 too large, 503 no room.
+          ClientDisconnect: the client has left.
+        """
+        limits = self._uploads.limits
+        # What is too large by its own account need not be sent first.
+        with contextlib.suppress(ValueError):
+            self._check_size(int(request.headers.get("content-length", "0")))
+        body = bytearray()
+        try:
+            with anyio.fail_after(limits.upload_seconds):
+                chunks = aiter(request.stream())
+                while True:
+                    with anyio.fail_after(limits.stall_seconds):
+                        chunk = await anext(chunks, None)
+                    if chunk is None:
+                        return bytes(body)
+                    self._check_size(len(body) + len(chunk))
+                    self._uploads.take(len(chunk))
+                    self.size += len(chunk)
+                    body += chunk
+        except TimeoutError:
+            # The connection is not closed at once: bytes that come after that would reset it, and
+            # the client would lose this answer. Limits.header_seconds ends it.
+            raise RefusedError(
+                408,
+                UPLOAD_TOO_SLOW,
+                f"the limits are {limits.stall_seconds:g} seconds without data and "
+                f"{limits.upload_seconds:g} seconds in all",
+            ) from None
+
+    def _check_size(self, size: int) -> None:
+        if size > (limit := self._uploads.limits.upload_bytes):
+            raise RefusedError(413, UPLOAD_TOO_LARGE, f"the limit is {limit} bytes")
