@@ -88,10 +88,10 @@ def measure(resolution: int, batch: int) -> dict[str, Any]:
 def main() -> int:
     """Prints the figures as JSON; returns 0 if the first step came within a minute, else 1."""
     parser = flags.parser(__doc__)
-    flags.add_number(parser, "--batch-size", 256, "examples a step")
+    flags.add_number(parser, "--examples-a-step", 256, "batch size")
     flags.add_number(parser, "--pixels", 224, "side of the pictures")
     args = parser.parse_args()
-    figures = measure(args.pixels, args.batch_size)
+    figures = measure(args.pixels, args.examples_a_step)
     print(json.dumps(figures, indent=1))
     return 0 if figures["goal_met"] else 1
 

@@ -1,8 +1,8 @@
 """Training steps on a GPU: ours in every precision, stock Keras, and timm, each in a process.
 
 224 pixels. For each side: seconds until the first step has ended, images a second, and the peak of
-the GPU's memory. A step that does not end is given up after --limit seconds. The goal is 1.2 times the
-images a second of timm's eager bfloat16, and a first step within a minute. docs/gpu.md is the
+the GPU's memory. A step that does not end is given up after --limit seconds. The goal is 1.2 times
+the images a second of timm's eager bfloat16, and a first step within a minute. docs/gpu.md is the
 protocol. timm is no dependency of the project: --torch starts a Python that has it.
 
     uv run --extra gpu python -m benchmarks.gpu_step > gpu_step.json
