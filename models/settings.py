@@ -91,9 +91,21 @@ class TrainSettings(SettingsGroup):
     GROUP: ClassVar[str] = "train"
 
     epochs: int = setting(
-        100,
-        "Largest number of passes over the training split.",
+        20,
+        "Length of the training in epochs, over which cosine spreads. train.steps or train.minutes "
+        "take its place.",
         ge=1,
+        unit="epochs",
+        common=True,
+    )
+    steps: int = setting(0, "Length of the training in steps. 0 is off.", ge=0, unit="steps")
+    minutes: float = setting(
+        0.0,
+        "Length of the training in minutes, validation included. The first steps are measured, and "
+        "the training gets as many as fit, the schedule with its annealing. A training that is "
+        "killed and repeated keeps that number. 0 is off.",
+        ge=0,
+        unit="minutes",
         common=True,
     )
     steps_per_epoch: int = setting(
@@ -106,15 +118,27 @@ class TrainSettings(SettingsGroup):
     batch_size: int = setting(
         64, "Examples a step, on all devices together.", ge=1, unit="examples", common=True
     )
+    device_batch_size: int = setting(
+        0,
+        "Examples a step on each device. The step then has this number times the devices, and "
+        "train.learning_rate, which is that of train.batch_size, grows by the square root of the "
+        "ratio. 0 divides train.batch_size among the devices.",
+        ge=0,
+        unit="examples",
+    )
     learning_rate: float = setting(1e-4, "Peak learning rate of AdamW.", gt=0, le=1, common=True)
     schedule: Literal["constant", "cosine", "plateau"] = setting(
         COSINE,
-        "Learning-rate schedule: cosine (linear warm-up, then cosine annealing), constant, or "
-        "plateau (lowered when the validation loss stops falling).",
+        "Learning-rate schedule: cosine (linear warm-up, then cosine annealing to the end of the "
+        "training), constant, or plateau (lowered when train.checkpoint_metric stops rising).",
         common=True,
     )
     warmup_epochs: float = setting(
-        0.5, "Length of cosine's warm-up; a fraction is allowed.", ge=0, unit="epochs"
+        0.5,
+        "Length of cosine's warm-up; a fraction is allowed. With train.steps or train.minutes at "
+        "most a tenth of the training.",
+        ge=0,
+        unit="epochs",
     )
     final_rate: float = setting(
         0.01,
@@ -127,7 +151,8 @@ class TrainSettings(SettingsGroup):
     )
     plateau_patience: int = setting(
         2,
-        "Epochs without a lower validation loss after which plateau lowers the rate.",
+        "Epochs without a rise of train.checkpoint_metric by train.min_gain after which plateau "
+        "lowers the rate.",
         ge=1,
         unit="epochs",
     )
@@ -185,13 +210,26 @@ class TrainSettings(SettingsGroup):
         lt=1,
     )
     early_stopping_patience: int = setting(
-        5,
-        "Epochs without a lower validation loss after which the training ends.",
-        ge=1,
+        0,
+        "Epochs without a rise of train.checkpoint_metric by train.min_gain after which the "
+        "training ends early: cosine first anneals for train.anneal_epochs. 0 is off.",
+        ge=0,
         unit="epochs",
     )
+    anneal_epochs: int = setting(
+        2, "Length of the annealing with which a training ends early.", ge=1, unit="epochs"
+    )
     checkpoint_metric: Literal["macro_f1", "accuracy"] = setting(
-        MACRO_F1, "Metric on the eval split that chooses the best epoch."
+        MACRO_F1,
+        "Metric on the eval split that chooses the best epoch, and by which early stopping and "
+        "plateau go.",
+    )
+    min_gain: float = setting(
+        0.002,
+        "Rise of train.checkpoint_metric that is taken for noise by early stopping and plateau; "
+        "only a larger one counts.",
+        ge=0,
+        lt=1,
     )
     frames_per_clip: int = setting(
         0,
@@ -235,13 +273,21 @@ class TrainSettings(SettingsGroup):
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = setting(
         AUTO,
-        "Precision of the computation; float16 comes with loss scaling. auto tries some steps and "
-        "takes the fastest that keeps the loss. Weights and export are float32 in any case.",
+        "Precision of the computation; float16 comes with loss scaling. auto compares those that "
+        "the device is made for, in a minute at most, and takes the fastest whose gradient is that "
+        "of float32. Weights and export are float32 in any case.",
     )
     xla: Literal["auto", "on", "off"] = setting(
         AUTO,
         "Compile the step with XLA. auto tries it like the precision, but never on a CPU, where it "
-        "is seven times slower. On several machines auto is float32 without XLA.",
+        "is seven times slower.",
+    )
+    steps_per_execution: int = setting(
+        0,
+        "Steps that a device takes between two returns to Python. 0 is 1 on a CPU and 10 on a GPU.",
+        ge=0,
+        le=1000,
+        unit="steps",
     )
     strategy: Literal["auto", "one", "mirrored", "multi_worker"] = setting(
         AUTO,
@@ -257,7 +303,14 @@ class TrainSettings(SettingsGroup):
     )
 
     @model_validator(mode="after")
-    def _warmup_fits(self) -> "TrainSettings":
+    def _lengths_fit(self) -> "TrainSettings":
+        if self.steps and self.minutes:
+            raise ConfigError(
+                "The training has one length: train.steps or train.minutes must be 0. Received: "
+                f"{self.steps} and {self.minutes}"
+            )
+        if self.steps or self.minutes:
+            return self  # In epochs its length is not known yet.
         if self.warmup_epochs >= self.epochs:
             raise ConfigError(
                 f"train.warmup_epochs must lie in [0, train.epochs). Received: "

@@ -10,7 +10,7 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -28,6 +28,7 @@ from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings, TrainSettings
 from models.trainer_config import TrainerConfig
 from models.training import backup, devices, fitting, losses, precision, warm_start
+from models.training.step_config import StepConfig, dtype_policy
 from schemas import artifacts, signatures
 
 _LOGGER = logging.getLogger(__name__)
@@ -200,30 +201,37 @@ def train(
     # Settings that depend on the base model, the devices and the data.
     model_settings = warm_start.with_base_weights(config.model, base_model)
     train_settings = _train_settings(config.train, strategy)
-    steps_per_epoch = train_settings.steps_per_epoch or math.ceil(
-        sampler.epoch_examples / train_settings.batch_size
-    )
+    config = dataclasses.replace(config, train=train_settings)
+    steps_per_epoch = _steps_per_epoch(train_settings, sampler.epoch_examples)
 
     # Parts of the training.
     loss = losses.loss_for(train_settings, sampler.label_counts)
     training = functools.partial(_training_batches, config, data.indexer, train_index, sampler)
-    build = functools.partial(_build, config, model_settings, strategy)
+    is_chief = devices.is_chief(strategy)
+    agree = functools.partial(devices.broadcast_from_chief, strategy)
+    validation, validation_count = _sampled_validation(config, data)
 
-    def measured_steps(step_config: precision.StepConfig) -> Iterable[float]:
-        batches = training(0).take(precision.STEPS)
-        model = build(step_config.precision)
-        return fitting.train_steps(
-            model, batches, train_settings, loss, steps_per_epoch, step_config.xla
+    def trials(configs: Sequence[StepConfig]) -> list[precision.Measurement]:
+        (batch,) = training(0).take(1).as_numpy_iterator()
+        of_one_device = train_settings.batch_size // strategy.num_replicas_in_sync
+        return precision.try_in_process(
+            precision.job_for(
+                model_settings.model_dump(), train_settings, config.moods, sampler.label_counts
+            ),
+            [each[:of_one_device] for each in batch],
+            configs,
         )
 
     # The training itself.
-    step_config = precision.select_precision(train_settings, measured_steps, precision_dir, run_dir)
-    model = build(step_config.precision)
+    step_config = precision.select_precision(
+        train_settings, trials, precision_dir, run_dir, is_chief=is_chief, agree=agree
+    )
+    model = _build(config, model_settings, strategy, step_config.precision)
     warm_start.write_label_map(run_dir, config.moods)
     fitting.fit(
         model,
         training,
-        devices.with_data_autosharding(_sampled_validation_batches(config, data)),
+        devices.with_data_autosharding(validation),
         train_settings,
         loss,
         steps_per_epoch=steps_per_epoch,
@@ -231,6 +239,9 @@ def train(
         backups=backups,
         xla=step_config.xla,
         task=task,
+        validation_examples=validation_count,
+        agree=agree,
+        device=devices.names_of(strategy),
     )
     return model
 
@@ -279,11 +290,25 @@ def _export(
 
 
 def _train_settings(settings: TrainSettings, strategy: tf.distribute.Strategy) -> TrainSettings:
-    """Returns the settings; on several machines without those that depend on the clock."""
-    if not devices.spans_machines(strategy):
-        return settings
-    # By its own clock each machine would choose its own precision and times of backups.
-    return precision.without_auto(settings).replace(backup_minutes=0.0)
+    """Returns the settings with the batch and the rate of these devices.
+
+    On several machines there are no backups within an epoch: by its own clock each machine would
+    choose its own times for them.
+    """
+    settings = devices.with_device_batches(settings, strategy.num_replicas_in_sync)
+    if devices.spans_machines(strategy):
+        settings = settings.replace(backup_minutes=0.0)
+    return settings
+
+
+def _steps_per_epoch(settings: TrainSettings, num_examples: int) -> int:
+    """Returns the setting; for 0 one pass, rounded up to what a GPU does without Python."""
+    if settings.steps_per_epoch:
+        return settings.steps_per_epoch
+    one_pass = math.ceil(num_examples / settings.batch_size)
+    together = fitting.wanted_steps_per_execution(settings)
+    # A small pass stays as it is; then fewer steps go together.
+    return math.ceil(one_pass / together) * together if one_pass >= 10 * together else one_pass
 
 
 def _build(
@@ -301,7 +326,7 @@ def _build(
       dtype: precision of a step config.
     """
     keras.utils.set_random_seed(config.train.seed)
-    with precision.dtype_policy(dtype), strategy.scope():
+    with dtype_policy(dtype), strategy.scope():
         model = classifier.build(settings, len(config.moods))
         warm_start.load_head(model, settings.weights, config.moods)
     return devices.patch_for_multi_worker(model)
@@ -341,15 +366,17 @@ def _training_batches(
     return devices.with_data_autosharding(batches)
 
 
-def _sampled_validation_batches(config: TrainerConfig, data: Data) -> tf.data.Dataset:
-    """Returns the batches of the validation after each epoch."""
+def _sampled_validation(config: TrainerConfig, data: Data) -> tuple[tf.data.Dataset, int]:
+    """Returns the batches of the validation after each epoch, and their number of examples."""
     frames_per_clip = config.train.validation_frames_per_clip
     if not frames_per_clip:
-        return _validation_batches(config, data.indexer, data.eval_files)
+        batches = _validation_batches(config, data.indexer, data.eval_files)
+        return batches, sum(data.eval_counts)
     index = local_shards.on_this_machine(data.eval_index)
     examples = validation_examples(index.clips, frames_per_clip, config.train.seed)
     _LOGGER.info("Validating on %d of %d examples", len(examples), len(index))
-    return _evaluation_batches(config, data.indexer, records.selected(index, examples))
+    selected = records.selected(index, examples)
+    return _evaluation_batches(config, data.indexer, selected), len(examples)
 
 
 def _validation_batches(

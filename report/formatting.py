@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from schemas.documents.training import Training
+
 
 def clock_text(seconds: float | None, missing: str = "-") -> str:
     """Returns ``"0:07"``, ``"12:07"`` or ``"3:12:07"``; ``missing`` for None."""
@@ -41,3 +43,11 @@ def size_text(size: int) -> str:
         if scaled < 999.95:
             return f"{scaled:.1f} {unit}"
     return f"{scaled / 1000:.1f} TB"
+
+
+def training_text(training: Training) -> str:
+    """Returns ``"NVIDIA H100, bfloat16, 2,100 images/s"``."""
+    xla = " with XLA" if training["xla"] else ""
+    text = f"{training['device'] or 'CPU'}, {training['precision']}{xla}"
+    speed = training["images_per_second"]
+    return f"{text}, {speed:,.0f} images/s" if speed is not None else text

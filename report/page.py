@@ -71,6 +71,7 @@ def _document(record: Run, results: Results) -> Report:
         "validation": results.validation,
         "leaks": results.leaks,
         "tuner": results.tuner,
+        "training": results.training,
         "metrics": results.metrics,
         "servable": results.servable,
     }
@@ -99,6 +100,7 @@ def render(report: Report, results: Results, image_root: Path | None) -> str:
         "score": functools.partial(formatting.score_text, missing=_MISSING),
         "duration": functools.partial(formatting.duration_text, missing=_MISSING),
         "number": "{:,}".format,
+        "training": formatting.training_text,
     }
 
     pictures = _galleries(results)

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.nodes import BULK_INFERRER, UNLABELLED_GEN
+from report.formatting import training_text
 from report.node_run import NodeRun, OutputArtifact
 from schemas import artifacts
 from schemas.documents.evaluation import Metrics
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
+from schemas.documents.training import Training
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
 
@@ -33,6 +35,7 @@ class Results:
       leaks: ``LEAKS_JSON``.
       tuner: ``TRIALS_JSON``.
       checkpoint: path of ``CHECKPOINT_KERAS``.
+      training: ``TRAINING_JSON``.
       metrics: ``METRICS_JSON``.
       predictions: path of ``PREDICTIONS_PARQUET``.
       servable: ``SERVABLE_JSON``.
@@ -51,6 +54,7 @@ class Results:
     leaks: Leaks | None = None
     tuner: Trials | None = None
     checkpoint: Path | None = None
+    training: Training | None = None
     metrics: Metrics | None = None
     predictions: Path | None = None
     servable: Servable | None = None
@@ -131,7 +135,11 @@ class Results:
 
     def _add_checkpoint(self, output: OutputArtifact) -> str:
         self.checkpoint = Path(output.uri, artifacts.CHECKPOINT_KERAS)
-        return ""
+        # A model run of an earlier version has no such file.
+        if not Path(output.uri, artifacts.TRAINING_JSON).exists():
+            return ""
+        self.training = _read(output, artifacts.TRAINING_JSON)
+        return training_text(self.training)
 
     def _add_metrics(self, output: OutputArtifact) -> str:
         self.metrics = _read(output, artifacts.METRICS_JSON)

@@ -101,6 +101,9 @@ def prepared() -> Iterator[None]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     # Steps before the training use TensorFlow too, and would take all of a GPU's memory.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    # TensorFlow's wheels have code for some GPUs only; for others the driver compiles it at the
+    # first use and keeps it. It keeps 1 GiB by default, and a training's kernels are more.
+    os.environ.setdefault("CUDA_CACHE_MAXSIZE", str(4 * 2**30))
     # TFX 1.16 and newer pass sys.argv to executors and to absl as if it were their own flags.
     arguments = sys.argv[1:]
     del sys.argv[1:]

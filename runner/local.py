@@ -159,6 +159,7 @@ class _Run:
             self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
 
         create_pipeline, dag_runner = self._step("Loading TFX", preparation.load_tfx)
+        self._step("Checking devices", lambda: preparation.check_devices(settings), note=str)
         # Reads the size and time of every photo file: seconds for millions of them.
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
         dag_runner(self).run(pipeline)
@@ -204,19 +205,21 @@ class _Run:
             )
         self._display.console.print()
 
-    def _step(self, name: str, work: Callable[[], T]) -> T:
-        """Returns ``work()``, which is displayed as a step."""
+    def _step(
+        self, name: str, work: Callable[[], T], note: Callable[[T], str] = lambda result: ""
+    ) -> T:
+        """Returns ``work()``, which is displayed as a step, with a note on its result."""
         self._display.start(name)
-        state = NodeState.FAILED
+        state, text = NodeState.FAILED, ""
         try:
             result = work()
-            state = NodeState.DONE
+            state, text = NodeState.DONE, note(result)
             return result
         except KeyboardInterrupt:
             state = NodeState.STOPPED
             raise
         finally:
-            self._display.finish(state)
+            self._display.finish(state, text)
 
     def _push_failure(self) -> Failure | None:
         """Returns why nothing was pushed although every node ran; None if a model was pushed."""

@@ -21,6 +21,8 @@ from system.files import whole
 
 BATCH_SIZE, RESOLUTION, LEARNING_RATE, EPOCHS = "64", "224", "5e-6", "100"
 """The original's values, as typed in its command."""
+_PATIENCE = 5
+"""Epochs after which the original stopped early, which its command does not say."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class OriginalCommand:
                 f"model.resolution={self.resolution}",
                 f"train.learning_rate={self.learning_rate}",
                 f"train.epochs={self.epochs}",
+                f"train.early_stopping_patience={_PATIENCE}",
                 f"train.fine_tune={FULL if self.train_base else HEAD}",
                 *self.overrides,
             ),

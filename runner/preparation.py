@@ -103,3 +103,16 @@ def load_tfx() -> tuple[Any, Any]:
     from runner.dag import DagRunner
 
     return create_pipeline, DagRunner
+
+
+def check_devices(settings: Settings) -> str:
+    """Returns what the training will run on, before hours of ingest and not after them.
+
+    A warning is part of it if TensorFlow does not see a GPU that is there.
+
+    Raises:
+      ConfigError: if the settings need other devices, or the batch cannot be divided among them.
+    """
+    from models.training import devices
+
+    return devices.check_before_run(settings.train)

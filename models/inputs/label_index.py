@@ -28,7 +28,7 @@ class LabelIndexer:
 
     def indices_of(self, mood_names: Sequence[str]) -> dict[str, int]:
         """Returns the index of each mood, ``UNKNOWN`` for one that the graph does not know."""
-        records = [_example_of(name) for name in mood_names]
+        records = tf.constant([_example_of(name) for name in mood_names], tf.string)
         labels = tf.io.parse_example(records, self.feature_spec)[features.LABEL]
         return dict(zip(mood_names, self(labels).numpy().tolist(), strict=True))
 

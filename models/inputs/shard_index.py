@@ -98,13 +98,14 @@ def _from_tables(files: Sequence[str], tables: Sequence[str], indexer: LabelInde
     table = pa.concat_tables(parts)
     clips, _ = _factorized(table[frame_columns.CLIP])
     label_numbers, labels = _factorized(table[frame_columns.LABEL])
+    indices = np.array([*indexer.indices_of(labels).values()], np.int32)
     return ShardIndex(
         tuple(files),
         np.repeat(np.arange(len(files), dtype=np.int32), [len(part) for part in parts]),
         table[frame_columns.OFFSET].to_numpy(),
         table[frame_columns.RECORD_BYTES].to_numpy(),
         clips,
-        _label_indices(labels, indexer)[label_numbers],
+        indices[label_numbers],
     )
 
 
@@ -128,27 +129,6 @@ def _factorized(column: Any) -> tuple[npt.NDArray[np.int32], list[str]]:
     encoded = column.combine_chunks().dictionary_encode()
     chunk = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
     return chunk.indices.to_numpy(), chunk.dictionary.to_pylist()
-
-
-def _label_indices(labels: Sequence[str], indexer: LabelIndexer) -> npt.NDArray[np.int32]:
-    """Returns the index of each label by the Transform node's graph, ``UNKNOWN`` included."""
-    examples = [
-        tf.train.Example(
-            features=tf.train.Features(
-                feature={
-                    features.LABEL: tf.train.Feature(
-                        bytes_list=tf.train.BytesList(value=[label.encode()])
-                    )
-                }
-            )
-        ).SerializeToString()
-        for label in labels
-    ]
-    if not examples:
-        return np.zeros([0], np.int32)
-    parsed = tf.io.parse_example(tf.constant(examples), indexer.feature_spec)
-    indices: npt.NDArray[np.int32] = indexer(parsed[features.LABEL]).numpy().astype(np.int32)
-    return indices
 
 
 def _from_records(files: Sequence[str], indexer: LabelIndexer) -> ShardIndex:

@@ -1,9 +1,11 @@
-"""Layers with the results of Keras' own, in fewer passes over memory.
+"""Layers with the results of Keras' own, in fewer passes over memory and in kernels that are fast.
 
 Most of EfficientNet's time on a CPU goes into reading and writing activations, not into
 multiplying. Keras 3 builds batch normalisation and the gradient of the swish from elementary
 operations, each of which reads and writes whole activations; these layers do so once or twice.
-docs/decisions/0010-fast-step.md has the figures. ``with_fast_layers`` exchanges the layers of a
+docs/decisions/0010-fast-step.md has the figures. On a GPU two more things count: drop-connect must
+not stop TensorFlow's layout optimiser, and depthwise convolutions need a kernel that is made for
+the type (docs/decisions/0031-half-precision.md). ``with_fast_layers`` exchanges the layers of a
 Keras application for these. The weights stay the same in number, order, shape and name, so that
 weights files fit both networks.
 """
@@ -111,6 +113,35 @@ class Swish(keras.layers.Layer):
         return _swish(inputs)
 
 
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class Dropout(keras.layers.Dropout):
+    """Keras' layer; with a noise shape, as a product with a mask of 0 and 1 / keep.
+
+    EfficientNet's drop-connect leaves whole examples out of a branch: Gao Huang et al., "Deep
+    Networks with Stochastic Depth" (2016), https://arxiv.org/abs/1603.09382. Keras selects between
+    the input and a scalar 0. TensorFlow's layout optimiser fails on that selection, for the whole
+    graph (tensorflow#34499, #61324, #98985: "layout failed: Size of values 0 does not match size
+    of permutation 4"), and the convolutions then stay in the slower layout. A product gives the
+    same numbers, except where an input is NaN or infinite.
+
+    The mask is drawn in float32 whatever the precision: so the same seed leaves out the same
+    examples in every precision. XLA has a generator of its own and leaves out others.
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Returns a tensor of the shape and dtype of ``inputs``."""
+        if not training or not self.rate or self.noise_shape is None:
+            return super().call(inputs, training=training)
+        shape = tf.shape(inputs)
+        noise_shape = [
+            shape[axis] if size is None else size for axis, size in enumerate(self.noise_shape)
+        ]
+        seed = tf.cast(tf.convert_to_tensor(self.seed_generator.next()), tf.int32)
+        drawn = tf.random.stateless_uniform(noise_shape, seed)
+        kept = tf.cast(drawn >= self.rate, tf.float32) / (1.0 - self.rate)
+        return inputs * tf.cast(kept, inputs.dtype)
+
+
 def with_fast_layers(network: keras.Model) -> keras.Model:
     """Returns a copy of the network with the layers above and freshly initialised weights.
 
@@ -132,7 +163,12 @@ def _fast_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
     # Without that layer there is no copy of the padded picture, and none of its gradient.
     if isinstance(layer, keras.layers.ZeroPadding2D):
         return keras.layers.Identity(name=layer.name)
-    if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+    if isinstance(layer, keras.layers.Dropout):
+        return Dropout.from_config(config)
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        # TensorFlow has no fast kernel for depthwise convolutions in half precision on a GPU.
+        return type(layer).from_config(config | {"padding": "same", "dtype": "float32"})
+    if isinstance(layer, keras.layers.Conv2D):
         return type(layer).from_config(config | {"padding": "same"})
     return type(layer).from_config(config)
 

@@ -8,6 +8,7 @@ docs/decisions/0015-precision-and-devices.md says what several machines need.
 
 import json
 import logging
+import math
 import os
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ import tensorflow as tf
 
 from models.settings import AUTO, MIRRORED, MULTI_WORKER, ONE, TrainSettings
 from schemas.errors import ConfigError
+from system import gpus as gpus_of_machine
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,17 +46,95 @@ def strategy_for(settings: TrainSettings) -> tf.distribute.Strategy:
     if kind == AUTO and _num_workers() > 1:
         kind = MULTI_WORKER
     strategy = _multi_worker_strategy() if kind == MULTI_WORKER else _local_strategy(kind)
-    replicas = strategy.num_replicas_in_sync
-    if settings.batch_size % replicas:
+    check_batch(settings, strategy.num_replicas_in_sync)
+    return strategy
+
+
+def check_batch(settings: TrainSettings, replicas: int) -> None:
+    """Raises ConfigError unless the batch can be divided evenly among the devices."""
+    if settings.batch_size % replicas and not settings.device_batch_size:
+        lower = settings.batch_size // replicas * replicas
         raise ConfigError(
             f"train.batch_size counts the examples on all {replicas} devices and must be a "
-            f"multiple of their number. Received: {settings.batch_size}"
+            f"multiple of their number. Received: {settings.batch_size}. Take "
+            f"{lower or replicas} or {lower + replicas}, or train.device_batch_size, or "
+            "train.strategy=one"
         )
-    if replicas > 1:
-        _LOGGER.info(
-            "Training on %d devices, %d examples each", replicas, settings.batch_size // replicas
-        )
-    return strategy
+
+
+def with_device_batches(settings: TrainSettings, replicas: int) -> TrainSettings:
+    """Returns the settings with the batch of all devices, and the rate that belongs to it.
+
+    ``device_batch_size`` gives each device so many examples. For Adam the rate grows by the square
+    root of the batch: Sadhika Malladi et al., "On the SDEs and Scaling Rules for Adaptive Gradient
+    Algorithms" (2022), https://arxiv.org/abs/2205.10287. Both are logged.
+
+    Args:
+      settings: of the training.
+      replicas: devices that train together.
+    """
+    if not settings.device_batch_size:
+        if replicas > 1:
+            _LOGGER.info(
+                "%d devices with %d examples each, train.batch_size in all; the rate stays "
+                "%g. train.device_batch_size gives each device more, and scales the rate",
+                replicas,
+                settings.batch_size // replicas,
+                settings.learning_rate,
+            )
+        return settings
+    batch_size = settings.device_batch_size * replicas
+    factor = math.sqrt(batch_size / settings.batch_size)
+    rate = min(1.0, settings.learning_rate * factor)
+    _LOGGER.info(
+        "%d devices with %d examples each, %d in all. train.learning_rate=%g is for %d: by the "
+        "square root of the ratio the rate is %g",
+        replicas,
+        settings.device_batch_size,
+        batch_size,
+        settings.learning_rate,
+        settings.batch_size,
+        rate,
+    )
+    return settings.replace(batch_size=batch_size, learning_rate=rate, device_batch_size=0)
+
+
+def names_of(strategy: tf.distribute.Strategy) -> str:
+    """Returns the names of what computes, such as ``"2 x NVIDIA H100 80GB HBM3"`` or ``"CPU"``."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        name = "CPU"
+    else:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        name = details.get("device_name", "GPU")
+    replicas = strategy.num_replicas_in_sync
+    return f"{replicas} x {name}" if replicas > 1 else name
+
+
+def check_before_run(settings: TrainSettings) -> str:
+    """Checks the devices of this machine, cheaply, before anything is read.
+
+    Nothing is initialised, so that ``let_gpu_memory_grow`` can still be called.
+
+    Returns:
+      Names of the devices that TensorFlow will train on, and a warning if there is a GPU here that
+      it does not see.
+
+    Raises:
+      ConfigError: if the settings need other devices, or the batch cannot be divided among them.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if _num_workers() < 2 and settings.strategy in (AUTO, MIRRORED):
+        number = len(gpus) or _logical_cpus()
+        if settings.strategy == MIRRORED:
+            _check_several(number)
+        if number > 1:
+            check_batch(settings, number)
+    if not gpus:
+        problem = gpus_of_machine.why_unseen(bool(tf.sysconfig.get_build_info()["is_cuda_build"]))
+        return f"CPU. {problem}" if problem else "CPU"
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus]
+    return ", ".join(name or "GPU" for name in names)
 
 
 def spans_machines(strategy: tf.distribute.Strategy) -> bool:
@@ -150,11 +230,21 @@ def _local_strategy(kind: str) -> tf.distribute.Strategy:
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if kind == ONE or (kind == AUTO and len(devices) < 2):
         return tf.distribute.get_strategy()
-    if len(devices) < 2:
-        raise ConfigError(
-            f"train.strategy={MIRRORED} needs two GPUs or more. Received: "
-            f"{len(devices)} device. Set train.strategy=auto or one"
-        )
+    _check_several(len(devices))
     # The default, NCCL, is for GPUs alone.
     ops = None if devices[0].device_type == "GPU" else tf.distribute.HierarchicalCopyAllReduce()
     return tf.distribute.MirroredStrategy([each.name for each in devices], ops)
+
+
+def _logical_cpus() -> int:
+    """Returns the number of devices that the CPU is divided into; 1 unless a test divides it."""
+    (cpu, *_) = tf.config.list_physical_devices("CPU")
+    return len(tf.config.get_logical_device_configuration(cpu) or [cpu])
+
+
+def _check_several(number: int) -> None:
+    if number < 2:
+        raise ConfigError(
+            f"train.strategy={MIRRORED} needs two GPUs or more. Received: "
+            f"{number} device. Set train.strategy=auto or one"
+        )

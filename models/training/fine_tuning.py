@@ -34,15 +34,25 @@ class Phase(NamedTuple):
     is_last: bool
 
 
-def phases(settings: TrainSettings) -> list[Phase]:
-    """Returns the training's phases in order."""
-    rate, epochs = settings.learning_rate, settings.epochs
-    if settings.fine_tune != TWO_PHASE:
-        return [Phase(settings.fine_tune, 0, epochs, rate, is_last=True)]
+def phases(settings: TrainSettings, epochs: int | None = None) -> list[Phase]:
+    """Returns the training's phases in order.
+
+    Args:
+      settings: the part that learns, the rates, and ``head_epochs``.
+      epochs: of the whole training; None for ``settings.epochs``.
+    """
+    rate, end, head = settings.learning_rate, epochs or settings.epochs, head_epochs(settings)
+    if not head:
+        return [Phase(settings.fine_tune, 0, end, rate, is_last=True)]
     return [
-        Phase(HEAD, 0, settings.head_epochs, rate, is_last=False),
-        Phase(FULL, settings.head_epochs, epochs, rate * settings.full_rate, is_last=True),
+        Phase(HEAD, 0, head, rate, is_last=False),
+        Phase(FULL, head, end, rate * settings.full_rate, is_last=True),
     ]
+
+
+def head_epochs(settings: TrainSettings) -> int:
+    """Returns the epochs of the first of two phases; 0 if there is one phase."""
+    return settings.head_epochs if settings.fine_tune == TWO_PHASE else 0
 
 
 def freeze(model: keras.Model, part: str) -> None:

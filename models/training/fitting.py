@@ -1,20 +1,41 @@
 """The training loop: phases, callbacks and metrics; it leaves the best epoch's weights."""
 
+import functools
+import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import math
+import os
+import statistics
+import time
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 
 from models.settings import ACCURACY, TrainSettings
-from models.training import callbacks, checkpoints, curves, fine_tuning, schedules
+from models.training import (
+    budget,
+    callbacks,
+    checkpoints,
+    criterion,
+    curves,
+    fine_tuning,
+    schedules,
+)
 from models.training.backup import Backups
+from models.training.length import Length
 from models.training.macro_f1 import MacroF1
 from models.training.optimizers import optimizer_for
-from models.training.precision import with_loss_scale
 from models.training.resume import Resumption
+from models.training.step_config import StepConfig, with_loss_scale
+from schemas import artifacts
+from schemas.documents.training import Budget, Training
+from system.storage import write_whole
 
 _LOGGER = logging.getLogger(__name__)
+
+_GPU_STEPS_PER_EXECUTION = 10
+"""Python then has some tenths of a second between two steps, in which the GPU does not wait."""
 
 
 def fit(
@@ -29,6 +50,9 @@ def fit(
     backups: Backups,
     task: str = "train",
     xla: bool = False,
+    validation_examples: int = 0,
+    agree: budget.Agree = lambda number: number,
+    device: str = "",
 ) -> None:
     """Trains the model and leaves it with the best epoch's weights.
 
@@ -40,66 +64,119 @@ def fit(
       settings: of the training.
       loss: see ``losses.loss_for``.
       steps_per_epoch: batches after which the model is validated.
-      run_dir: gets ``artifacts.CURVES_CSV``, ``CHECKPOINT_KERAS`` and ``TENSORBOARD``.
+      run_dir: gets ``artifacts.CURVES_CSV``, ``CHECKPOINT_KERAS``, ``TRAINING_JSON`` and
+        ``TENSORBOARD``; with ``train.minutes`` also ``BUDGET_JSON``.
       backups: the training goes on from the newest, and makes new ones.
       task: name in the progress reports.
       xla: whether XLA compiles the step.
+      validation_examples: number of them, by which ``train.minutes`` counts the validation's time.
+      agree: for several machines that train together: returns the chief's number on each.
+      device: name of what computes, for the progress reports and the document.
 
     Raises:
+      ConfigError: if the first of two phases would take the whole training.
       TrainingDivergedError: if the loss is NaN or infinite.
     """
+    began = time.monotonic()
     # Take up a backup.
     tf.io.gfile.makedirs(run_dir)
     resumption = Resumption(backups, run_dir, settings.backup_minutes)
     resumption.restore_weights(model)
     curves.replay_to_tensorboard(run_dir)
+    length = budget.length_of(settings, steps_per_epoch, backups.folder, run_dir)
     start = resumption.position
     steps_before = start.epoch * steps_per_epoch
+    steps_per_execution = _steps_per_execution(settings, math.gcd(steps_per_epoch, start.step))
 
     # One for all phases: it remembers the best figure so far.
-    monitor = f"val_{settings.checkpoint_metric}"
-    best = checkpoints.BestCheckpoint(run_dir, monitor)
+    best = checkpoints.BestCheckpoint(run_dir, criterion.monitor(settings))
+    stop_on_nan = callbacks.StopOnNan(best.path, run_dir)
+    speeds: list[float] = []
+    shown = f"{device}, {StepConfig(model.compute_dtype, xla)}" if device else ""
 
     # Train phase by phase.
-    for phase in fine_tuning.phases(settings):
+    for phase in fine_tuning.phases(settings, length.epochs):
         if start.epoch >= phase.end:
             continue
         fine_tuning.freeze(model, phase.part)
+        begin_step = phase.begin * steps_per_epoch
+        schedule_steps = (length.steps or settings.epochs * steps_per_epoch) - begin_step
         with model.distribute_strategy.scope():
-            metrics = compile_for(model, settings, loss, phase, steps_per_epoch, xla)
+            metrics = compile_for(
+                model,
+                settings,
+                loss,
+                phase,
+                steps_per_epoch,
+                xla,
+                steps=schedule_steps if phase.is_last else None,
+                steps_per_execution=steps_per_execution,
+            )
         first_epoch = max(start.epoch, phase.begin)
         first_step = start.step if first_epoch == start.epoch else 0
+        first = first_epoch * steps_per_epoch + first_step
         stateful_callbacks = [
             *schedules.callbacks(settings, phase.rate),
             best,
-            *_early_stopping(settings, phase),
+            *_early_stopping(settings, phase, length),
         ]
-        progress = callbacks.ReportProgress(settings.epochs, steps_per_epoch, steps_before, task)
+        progress = callbacks.ReportProgress(
+            length, steps_before, task, batch_size=settings.batch_size, device=shown
+        )
+        deciding = []
+        if phase.is_last and length.steps is None:
+            spent = sum(row["seconds"] for row in curves.read(run_dir)) + time.monotonic() - began
+            deciding = [
+                budget.DecideSteps(
+                    settings,
+                    length,
+                    begin_step,
+                    skipped=first - begin_step,
+                    left_seconds=60 * settings.minutes - spent,
+                    validation_seconds=budget.validation_seconds(
+                        model, validation, validation_examples, agree
+                    ),
+                    write=functools.partial(_write_budget, run_dir, backups),
+                    agree=agree,
+                )
+            ]
         _LOGGER.info("Training %s from epoch %d on", phase, first_epoch + 1)
         model.fit(
-            training(first_epoch * steps_per_epoch + first_step),
+            training(first),
             initial_epoch=first_epoch,
             epochs=phase.end,
             steps_per_epoch=steps_per_epoch,
             validation_data=validation,
             verbose=0,
-            callbacks=[
-                callbacks.StopOnNan(best.path, run_dir),
-                # The averaged weights are in the model from here on until the next epoch.
-                *_averaging(settings),
-                callbacks.LogRateAndTime(),
-                progress,
-                *curves.callbacks(run_dir, append=first_epoch > 0),
-                *stateful_callbacks,
-                resumption.callback(metrics, stateful_callbacks),
-            ],
+            callbacks=callbacks.LazyCallbackList(
+                [
+                    stop_on_nan,
+                    # The averaged weights are in the model from here on until the next epoch.
+                    *_averaging(settings),
+                    callbacks.LogRateAndTime(),
+                    *deciding,
+                    budget.EndOfBudget(length),
+                    *curves.callbacks(run_dir, append=first_epoch > 0),
+                    *stateful_callbacks,
+                    progress,
+                    resumption.callback(metrics, stateful_callbacks, stop_on_nan.look),
+                ],
+                add_history=True,
+                model=model,
+                epochs=phase.end,
+                steps=steps_per_epoch,
+                verbose=0,
+            ),
         )
+        speeds += progress.images_per_second
         steps_before = 0
         resumption.note_phase(model, phase.end)
 
     # Leave the best epoch.
     checkpoints.restore(model, best.path)
-    _log_best_epoch([row[monitor] for row in curves.read(run_dir)], monitor, settings)
+    rows = curves.read(run_dir)
+    _log_best_epoch([row[best.monitor] for row in rows], best.monitor, length.epochs)
+    _write_training(model, settings, xla, length, len(rows), speeds, device, run_dir)
 
 
 def compile_for(
@@ -109,6 +186,9 @@ def compile_for(
     phase: fine_tuning.Phase,
     steps_per_epoch: int,
     xla: bool = False,
+    *,
+    steps: int | None = None,
+    steps_per_execution: int = 1,
 ) -> list[keras.metrics.Metric]:
     """Gives the model its loss, optimiser and metrics; the metrics ignore the class weights.
 
@@ -116,16 +196,18 @@ def compile_for(
       model: frozen for the phase.
       settings: of the training.
       loss: see ``losses.loss_for``.
-      phase: gives the length and the highest rate of the schedule.
+      phase: gives the highest rate of the schedule.
       steps_per_epoch: batches an epoch.
       xla: whether XLA compiles the step.
+      steps: length of the schedule; None for the phase's epochs.
+      steps_per_execution: steps between two returns to Python.
 
     Returns:
       All figures that are counted in training: the mean loss first, then the metrics.
     """
-    rate = schedules.learning_rate(
-        settings, phase.rate, epochs=phase.end - phase.begin, steps_per_epoch=steps_per_epoch
-    )
+    if steps is None:
+        steps = (phase.end - phase.begin) * steps_per_epoch
+    rate = schedules.learning_rate(settings, phase.rate, steps, steps_per_epoch)
     metrics = headline_metrics(model.output_shape[-1])
     optimizer = with_loss_scale(optimizer_for(settings, model, rate), model)
     # Otherwise the first step creates its variables and is traced twice: 15 s for this network.
@@ -135,6 +217,7 @@ def compile_for(
         loss=loss,
         metrics=metrics,
         jit_compile=xla,
+        steps_per_execution=steps_per_execution,
     )
     # Keras puts its mean loss in front, and shows the other metrics only after their first use.
     return [model.metrics[0], *metrics]
@@ -148,32 +231,6 @@ def headline_metrics(num_classes: int) -> list[keras.metrics.Metric]:
     return [keras.metrics.CategoricalAccuracy(name=ACCURACY), MacroF1(num_classes)]
 
 
-def train_steps(
-    model: keras.Model,
-    batches: tf.data.Dataset,
-    settings: TrainSettings,
-    loss: keras.losses.Loss,
-    steps_per_epoch: int,
-    xla: bool,
-) -> Iterator[float]:
-    """Trains on a few batches as in the last phase, and yields the mean loss after each.
-
-    Args:
-      model: changed in place.
-      batches: of ``training_batches``; all are made before the first step.
-      settings: of the training.
-      loss: see ``losses.loss_for``.
-      steps_per_epoch: batches an epoch.
-      xla: whether XLA compiles the step.
-    """
-    phase = fine_tuning.phases(settings)[-1]
-    fine_tuning.freeze(model, phase.part)
-    with model.distribute_strategy.scope():
-        compile_for(model, settings, loss, phase, steps_per_epoch, xla)
-    for batch in list(batches):
-        yield float(model.train_on_batch(*batch, return_dict=True)["loss"])
-
-
 def _averaging(settings: TrainSettings) -> list[keras.callbacks.Callback]:
     if not settings.ema_decay:
         return []
@@ -181,22 +238,61 @@ def _averaging(settings: TrainSettings) -> list[keras.callbacks.Callback]:
 
 
 def _early_stopping(
-    settings: TrainSettings, phase: fine_tuning.Phase
+    settings: TrainSettings, phase: fine_tuning.Phase, length: Length
 ) -> list[keras.callbacks.Callback]:
-    if not phase.is_last:
+    if not phase.is_last or not settings.early_stopping_patience:
         return []
-    return [
-        keras.callbacks.EarlyStopping(
-            monitor="val_loss", mode="min", patience=settings.early_stopping_patience
-        )
-    ]
+    return [budget.StopWithoutGain(settings, length)]
 
 
-def _log_best_epoch(curve: Sequence[float], monitor: str, settings: TrainSettings) -> None:
+def _steps_per_execution(settings: TrainSettings, steps: int) -> int:
+    """Returns the largest number up to the wanted one that divides the steps of an epoch.
+
+    So an epoch, and what is left of one that goes on, has whole executions.
+    """
+    wanted = min(wanted_steps_per_execution(settings), steps)
+    return next(number for number in range(wanted, 0, -1) if steps % number == 0)
+
+
+def wanted_steps_per_execution(settings: TrainSettings) -> int:
+    """Returns the setting, or for 0 the number for this machine's devices."""
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return settings.steps_per_execution or (_GPU_STEPS_PER_EXECUTION if on_gpu else 1)
+
+
+def _write_budget(run_dir: str, backups: Backups, document: Budget) -> None:
+    budget.write(document, run_dir, *([backups.folder] if backups.writes else []))
+
+
+def _write_training(
+    model: keras.Model,
+    settings: TrainSettings,
+    xla: bool,
+    length: Length,
+    epochs: int,
+    speeds: Sequence[float],
+    device: str,
+    run_dir: str,
+) -> None:
+    document = Training(
+        precision=model.compute_dtype,
+        xla=xla,
+        device=device,
+        replicas=model.distribute_strategy.num_replicas_in_sync,
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        steps=min(length.steps or 0, epochs * length.steps_per_epoch),
+        epochs=epochs,
+        images_per_second=statistics.median(speeds) if speeds else None,
+    )
+    write_whole(os.path.join(run_dir, artifacts.TRAINING_JSON), json.dumps(document, indent=1))
+
+
+def _log_best_epoch(curve: Sequence[float], monitor: str, epochs: int) -> None:
     _LOGGER.info(
         "Trained %d of %d epochs; the best is epoch %d with %s %.4f",
         len(curve),
-        settings.epochs,
+        epochs,
         curve.index(max(curve)) + 1,
         monitor,
         max(curve),

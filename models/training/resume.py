@@ -19,8 +19,8 @@ from schemas import artifacts
 
 _LOGGER = logging.getLogger(__name__)
 
-_REMEMBERED = ("wait", "best", "cooldown_counter")
-"""Attributes in which Keras' EarlyStopping, ReduceLROnPlateau and ModelCheckpoint remember
+_REMEMBERED = ("wait", "best", "cooldown_counter", "anneal_begin", "last_epoch")
+"""Attributes in which our StopWithoutGain and Keras' ReduceLROnPlateau and ModelCheckpoint remember
 earlier epochs."""
 
 _FILES = (artifacts.CURVES_CSV, artifacts.CHECKPOINT_KERAS)
@@ -73,15 +73,19 @@ class Resumption:
         self,
         metrics: Sequence[keras.metrics.Metric],
         stateful_callbacks: Sequence[keras.callbacks.Callback],
+        check: Callable[[Any, str], None],
     ) -> keras.callbacks.Callback:
         """Returns the callback that restores the backup and makes new ones; to be the last.
 
         Args:
           metrics: all figures that the model counts while it trains.
           stateful_callbacks: callbacks that remember earlier epochs, each of another class.
+          check: called with a step's figures before a backup; raises if they are no good.
         """
         backup, self._backup = self._backup, None  # For one phase: a later one begins afresh.
-        return _BackupCallback(self._write, backup, self._seconds, metrics, stateful_callbacks)
+        return _BackupCallback(
+            self._write, backup, self._seconds, metrics, stateful_callbacks, check
+        )
 
     def note_phase(self, model: keras.Model, end: int) -> None:
         """Makes a backup at the end of a phase, whose last epoch is ``end - 1``."""
@@ -127,9 +131,11 @@ class _BackupCallback(keras.callbacks.Callback):
         seconds: float,
         metrics: Sequence[keras.metrics.Metric],
         stateful_callbacks: Sequence[keras.callbacks.Callback],
+        check: Callable[[Any, str], None],
     ) -> None:
         super().__init__()
         self._write = write
+        self._check = check
         # A backup between two phases has weights alone, and they are in the model already.
         self._backup = backup if backup is not None and "optimizer" in backup.arrays else None
         self._seconds = seconds
@@ -165,6 +171,7 @@ class _BackupCallback(keras.callbacks.Callback):
         is_due = time.monotonic() - self._written_at >= self._seconds
         is_last = batch + 1 == self.params["steps"]
         if self._seconds and is_due and not is_last and batch >= self._steps_to_skip:
+            self._check(logs, f"in batch {batch} of the epoch, or since the last look")
             self._back_up()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -176,7 +183,7 @@ class _BackupCallback(keras.callbacks.Callback):
 
         def skip_step(iterator: Any) -> dict[str, Any]:
             nonlocal left
-            left -= 1
+            left -= self.model.steps_per_execution
             if not left:
                 self.model.train_function = take_step
             return {"loss": self._metrics[0].result()}

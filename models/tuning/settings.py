@@ -116,7 +116,7 @@ def trial_settings(tune: TuneSettings, train: TrainSettings) -> TrainSettings:
       ConfigError: if other settings do not allow so few epochs.
     """
     try:
-        return train.replace(epochs=tune.trial_epochs, steps_per_epoch=0)
+        return train.replace(epochs=tune.trial_epochs, steps_per_epoch=0, steps=0, minutes=0.0)
     except ConfigError as error:
         raise ConfigError(
             "tune.trial_epochs must be enough for the settings of train. "

@@ -6,6 +6,7 @@ from schemas.documents.evaluation import Metrics
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
+from schemas.documents.training import Training
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
 
@@ -95,6 +96,7 @@ class Report(TypedDict):
       validation: ``VALIDATION_JSON``.
       leaks: ``LEAKS_JSON``.
       tuner: ``TRIALS_JSON``.
+      training: ``TRAINING_JSON``.
       metrics: ``METRICS_JSON``.
       servable: ``SERVABLE_JSON``.
     """
@@ -105,5 +107,6 @@ class Report(TypedDict):
     validation: Validation | None
     leaks: Leaks | None
     tuner: Trials | None
+    training: Training | None
     metrics: Metrics | None
     servable: Servable | None

@@ -11,10 +11,15 @@ class StepConfigRecord(TypedDict):
 
 
 class MeasurementRecord(StepConfigRecord):
-    """What a step config was measured to take; None where it failed."""
+    """What a step config was measured to take; None where it failed.
+
+    ``loss`` is that of one batch without drop-connect, and ``gradient_cosine`` that of the angle
+    between its gradient and the gradient of the first config.
+    """
 
     ms_per_step: float | None
-    losses: list[float | None]
+    loss: float | None
+    gradient_cosine: float | None
     failure: str
 
 
@@ -23,6 +28,31 @@ class Precision(TypedDict):
 
     taken: StepConfigRecord
     trials: list[MeasurementRecord]
+
+
+class Budget(TypedDict):
+    """``BUDGET_JSON``: how many steps fit into ``train.minutes``, and what that follows from."""
+
+    minutes: float
+    steps: int
+    ms_per_step: float
+    validation_seconds: float
+
+
+class Training(StepConfigRecord):
+    """``TRAINING_JSON``: on what the training ran, and how fast.
+
+    ``images_per_second`` is the median over the epochs' steps, without validation; None where
+    they were too few to measure. ``batch_size`` is that of all ``replicas`` together.
+    """
+
+    device: str
+    replicas: int
+    batch_size: int
+    learning_rate: float
+    steps: int
+    epochs: int
+    images_per_second: float | None
 
 
 class Temperature(TypedDict):

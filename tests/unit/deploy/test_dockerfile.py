@@ -83,6 +83,12 @@ def test_code_comes_after_dependencies_and_is_tried_last(image: str) -> None:
     assert sources == [["pyproject.toml", ".python-version", "README.md", "uv.loc[k]"]]
 
 
+def test_compiled_kernels_are_kept_where_the_user_may_write() -> None:
+    values = [step.value for step in STAGES["base"].steps]
+    assert "CUDA_CACHE_PATH=/home/pet/cuda-cache CUDA_CACHE_MAXSIZE=4294967296" in values
+    assert "install --directory --owner=pet /home/pet/cuda-cache" in values
+
+
 def test_gpu_and_cpu_differ_in_the_extra_alone() -> None:
     def lines(image: str) -> list[str]:
         values = [step.value for one in required_stages(image, STAGES) for step in one.steps]

@@ -45,7 +45,7 @@ def test_every_preset_is_accepted_as_it_stands(preset: str) -> None:
 def test_a_text_changes_one_setting_and_nothing_else() -> None:
     changed = from_texts("train.epochs=3")
     assert changed.train.epochs == 3
-    assert dataclasses.replace(changed, train=changed.train.replace(epochs=100)) == Settings()
+    assert dataclasses.replace(changed, train=changed.train.replace(epochs=20)) == Settings()
 
 
 def test_texts_win_over_the_file_and_the_file_over_the_preset(tmp_path: Path) -> None:
@@ -232,8 +232,8 @@ def test_settings_written_as_yaml_are_read_as_the_same(tmp_path: Path, preset: s
 
 def test_the_yaml_says_what_each_setting_means() -> None:
     lines = config.as_yaml(Settings()).splitlines()
-    at = lines.index("  epochs: 100")
-    assert lines[at - 1] == "  # Largest number of passes over the training split. (at least 1)"
+    at = lines.index("  batch_size: 64")
+    assert lines[at - 1] == "  # Examples a step, on all devices together. (at least 1, examples)"
     assert lines.index("train:") < at
 
 

@@ -112,7 +112,8 @@ def test_the_json_holds_the_documents_and_the_ending(
     written(record)
     report = json.loads((record.folder / "report.json").read_text("utf-8"))
     assert list(report) == [
-        *("ending", "record", "ingest", "validation", "leaks", "tuner", "metrics", "servable"),
+        *("ending", "record", "ingest", "validation", "leaks", "tuner"),
+        *("training", "metrics", "servable"),
     ]
     assert report["ending"] == ending
     assert report["metrics"] == documents.metrics()

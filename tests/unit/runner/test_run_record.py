@@ -125,7 +125,7 @@ def test_at_the_end_everything_has_its_place(tmp_path: Path) -> None:
         "Trainer": {"seconds": 1.235, "cached": True, "peak_mib": 0},
         "Pusher": {"seconds": None, "cached": None, "peak_mib": None},
     }
-    assert document["settings"]["train"]["epochs"] == 100
+    assert document["settings"]["train"]["epochs"] == 20
     assert document["settings"]["data"]["max_reject_fraction"] == 0.05
 
 

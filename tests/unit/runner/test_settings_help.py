@@ -41,8 +41,8 @@ def test_the_first_page_lists_the_common_settings_alone() -> None:
 def test_default_and_range_are_written_as_one_would_type_and_read_them() -> None:
     text = TOPICS["all"](78)
     assert (
-        "  train.epochs = 100\n"
-        "      Largest number of passes over the training split. (at least 1)\n" in text
+        "  train.batch_size = 64\n"
+        "      Examples a step, on all devices together. (at least 1, examples)\n" in text
     )
     assert "  augment.flip = true\n" in text
     assert "(in 32..1024, pixels)" in text

@@ -155,6 +155,114 @@ def test_the_gradient_of_swish_in_bfloat16_is_rounded_once(
     np.testing.assert_allclose(gradient, exact, rtol=2.0**-8)
 
 
+def dropped(kind: type[keras.layers.Dropout], policy: str, **settings: object) -> tf.Tensor:
+    keras.utils.set_random_seed(5)
+    layer = kind(0.3, dtype=policy, **settings)
+    inputs = tf.cast(values((40, 3, 3), 1), layer.compute_dtype)
+    assert layer(inputs, training=False) is inputs or np.array_equal(
+        layer(inputs, training=False), inputs
+    )
+    outputs = layer(inputs, training=True)
+    assert outputs.dtype == inputs.dtype
+    return tf.cast(outputs, tf.float32).numpy()
+
+
+@pytest.mark.parametrize("noise_shape", [(None, 1, 1, 1), (40, 1, 1, None), None])
+def test_dropout_is_the_stock_layer_and_draws_the_same(noise_shape: tuple[int, ...] | None) -> None:
+    ours = dropped(fast_layers.Dropout, "float32", seed=7, noise_shape=noise_shape)
+    stock = dropped(keras.layers.Dropout, "float32", seed=7, noise_shape=noise_shape)
+    np.testing.assert_allclose(ours, stock, rtol=1e-6)
+    assert 0 < np.mean(ours == 0) < 0.7
+
+
+def test_drop_connect_leaves_out_the_same_examples_in_every_precision() -> None:
+    shape = (None, 1, 1, 1)
+    full = dropped(fast_layers.Dropout, "float32", seed=7, noise_shape=shape)
+    for policy in ("mixed_bfloat16", "mixed_float16"):
+        half = dropped(fast_layers.Dropout, policy, seed=7, noise_shape=shape)
+        np.testing.assert_array_equal(half == 0, full == 0)
+
+
+@pytest.fixture(scope="module")
+def stock_network() -> keras.Model:
+    keras.utils.set_random_seed(9)
+    return keras.applications.EfficientNetB0(
+        include_top=False, weights=None, input_shape=(32, 32, 3)
+    )
+
+
+def nodes_of(graph: tf.Graph) -> Iterator[tf.Operation]:
+    """Yields the operations of a graph and of the functions that it calls."""
+    yield from graph.get_operations()
+    for function in graph._functions.values():
+        if hasattr(function, "graph"):
+            yield from nodes_of(function.graph)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_the_training_graph_has_what_a_gpu_is_fast_with(
+    policy: str, stock_network: keras.Model
+) -> None:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        stock = keras.applications.EfficientNetB0(
+            include_top=False, weights=None, input_shape=(32, 32, 3)
+        )
+        network = fast_layers.with_fast_layers(stock)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+    @tf.function(autograph=False)
+    def gradients(pixels: tf.Tensor) -> list[tf.Tensor]:
+        variables = [variable.value for variable in network.trainable_variables]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.cast(network(pixels, training=True), tf.float32))
+        return tape.gradient(loss, variables)
+
+    graph = gradients.get_concrete_function(tf.TensorSpec([4, 32, 32, 3], tf.uint8)).graph
+    found = [*nodes_of(graph)]
+    # The layout optimiser fails where a scalar is selected for a picture.
+    assert not [op.name for op in found if "Select" in op.type and op.outputs[0].shape.rank == 4]
+    depthwise = [op for op in found if op.type.startswith("DepthwiseConv2dNative")]
+    assert len(depthwise) == 3 * 16
+    assert {op.outputs[0].dtype for op in depthwise} == {tf.float32}
+    # The other convolutions do compute in half precision.
+    half = tf.as_dtype(policy.removeprefix("mixed_"))
+    assert {op.outputs[0].dtype for op in found if op.type == "Conv2D"} == {half}
+
+
+@pytest.mark.slow
+def test_weights_files_fit_the_stock_network_and_ours(
+    tmp_path: Path, stock_network: keras.Model
+) -> None:
+    ours = fast_layers.with_fast_layers(stock_network)
+    assert [weight.shape for weight in ours.weights] == [w.shape for w in stock_network.weights]
+    assert sum(type(layer) is fast_layers.Dropout for layer in ours.layers) == 9
+
+    def assert_same_weights(one: keras.Model, other: keras.Model) -> None:
+        for weight, same in zip(one.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, same)
+
+    stock_network.save_weights(tmp_path / "stock.weights.h5")
+    stock_network.save(tmp_path / "stock.keras")
+    ours.save_weights(tmp_path / "ours.weights.h5")
+    before = ours.get_weights()
+    for name in ("stock.weights.h5", "stock.keras"):
+        ours.set_weights(before)
+        ours.load_weights(tmp_path / name)
+        assert_same_weights(ours, stock_network)
+    # And the same answers, with which the depthwise kernels and the dropout are in their places.
+    pixels = 255 * np.random.default_rng(1).random((2, 32, 32, 3), np.float32)
+    answer, same = (each(pixels, training=False).numpy() for each in (stock_network, ours))
+    np.testing.assert_allclose(same, answer, atol=1e-4 * np.abs(answer).max())
+    stock_network.load_weights(tmp_path / "ours.weights.h5")
+    assert not np.array_equal(stock_network.get_weights()[3], ours.get_weights()[3])
+    ours.set_weights(before)
+    assert_same_weights(ours, stock_network)
+
+
 def test_the_layers_are_saved_and_loaded(tmp_path: Path) -> None:
     inputs = keras.Input((4, 4, CHANNELS))
     normed = fast_layers.BatchNormalization(momentum=0.7, name="norm")(inputs)

@@ -96,6 +96,42 @@ def test_no_batch_is_divided_unevenly_and_nothing_is_mirrored_on_one_device() ->
     assert devices.strategy_for(TrainSettings(batch_size=7)).num_replicas_in_sync == 1
 
 
+def test_a_batch_that_cannot_be_divided_is_refused_with_the_next_ones_that_can() -> None:
+    with pytest.raises(ConfigError, match=r"Received: 64\. Take 63 or 66, or train\.device_batch"):
+        devices.check_batch(TrainSettings(), 3)
+    devices.check_batch(TrainSettings(), 4)
+    devices.check_batch(TrainSettings(device_batch_size=32), 3)
+
+
+def test_a_batch_for_each_device_scales_the_rate_by_the_square_root(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    settings = TrainSettings(batch_size=64, device_batch_size=128, learning_rate=1e-4)
+    scaled = devices.with_device_batches(settings, 8)
+    assert (scaled.batch_size, scaled.learning_rate) == (1024, pytest.approx(4e-4))
+    assert devices.with_device_batches(scaled, 8) == scaled
+    assert "8 devices with 128 examples each, 1024 in all" in caplog.text
+    assert "square root of the ratio the rate is 0.0004" in caplog.text
+    assert devices.with_device_batches(TrainSettings(), 8) == TrainSettings()
+    assert "8 devices with 8 examples each" in caplog.text
+
+
+def test_devices_are_checked_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert devices.check_before_run(TrainSettings()) == "CPU"
+    with pytest.raises(ConfigError, match="needs two GPUs or more"):
+        devices.check_before_run(TrainSettings(strategy="mirrored"))
+    monkeypatch.setattr(devices.gpus_of_machine, "count", lambda: 2)
+    assert "and TensorFlow sees none" in devices.check_before_run(TrainSettings())
+    config = devices.tf.config
+    monkeypatch.setattr(config, "list_physical_devices", lambda kind: ["a", "b", "c"])
+    monkeypatch.setattr(config.experimental, "get_device_details", lambda _: {"device_name": "H"})
+    assert devices.check_before_run(TrainSettings(batch_size=63)) == "H, H, H"
+    assert devices.check_before_run(TrainSettings(strategy="one")) == "H, H, H"
+    with pytest.raises(ConfigError, match=r"multiple of their number\. Received: 64"):
+        devices.check_before_run(TrainSettings())
+
+
 def test_several_machines_must_be_in_tf_config_and_must_not_come_late(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

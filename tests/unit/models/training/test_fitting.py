@@ -134,11 +134,11 @@ def test_two_phases_train_the_head_then_all_on_one_curve(tmp_path: Path) -> None
     stem_is_unchanged = []
     original = fitting.compile_for
 
-    def spy(model: keras.Model, *args: Any) -> list[keras.metrics.Metric]:
+    def spy(model: keras.Model, *args: Any, **named: Any) -> list[keras.metrics.Metric]:
         stem_is_unchanged.append(
             np.array_equal(stem, model.get_layer("stem_conv").get_weights()[0])
         )
-        return original(model, *args)
+        return original(model, *args, **named)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "compile_for", spy)
