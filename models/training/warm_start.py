@@ -144,4 +144,4 @@ def _names_of(patterns: Sequence[str]) -> Hashes | None:
             return None
         with tf.io.gfile.GFile(path, "rb") as file:
             parts.append(np.load(io.BytesIO(file.read()), allow_pickle=False))
-    return np.concatenate(parts)
+    return np.concatenate(parts) if parts else None
