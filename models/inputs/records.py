@@ -1,7 +1,7 @@
 """Streams of serialised Examples: drawn at random, through a shuffle buffer, or in order.
 
 Records stay JPEG; decoded pictures are 10 to 50 times larger.
-docs/decisions/0035-records-in-any-order.md says which stream is for which storage.
+docs/decisions/0028-records-in-any-order.md says which stream is for which storage.
 """
 
 from collections.abc import Sequence

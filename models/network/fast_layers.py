@@ -5,7 +5,7 @@ multiplying. Keras 3 builds batch normalisation and the gradient of the swish fr
 operations, each of which reads and writes whole activations; these layers do so once or twice.
 docs/decisions/0010-fast-step.md has the figures. On a GPU two more things count: drop-connect must
 not stop TensorFlow's layout optimiser, and depthwise convolutions need a kernel that is made for
-the type (docs/decisions/0031-half-precision.md). ``with_fast_layers`` exchanges the layers of a
+the type (docs/decisions/0026-half-precision.md). ``with_fast_layers`` exchanges the layers of a
 Keras application for these. The weights stay the same in number, order, shape and name, so that
 weights files fit both networks.
 """

@@ -4,7 +4,7 @@ Half the bits are not always faster: on processors without instructions for them
 times slower, and XLA's compiler makes the step seven times slower on a CPU. So ``auto`` tries the
 configs that the device is made for (``candidates``), in a process of their own that is ended when
 a trial takes too long (``models.training.precision_trial``). Where there is one config, nothing is
-tried. docs/decisions/0032-precision-trials.md says why this is so.
+tried. docs/decisions/0027-precision-trials.md says why this is so.
 """
 
 import dataclasses
@@ -46,7 +46,7 @@ _LOSS_TOLERANCE = 0.05
 """Share by which a loss may differ from float32's."""
 _LEAST_COSINE = 0.9
 """Of the angle between a gradient and that of float32. Noise of rounding alone, with 8 bits in
-bfloat16, leaves 0.97; docs/decisions/0032-precision-trials.md has the figures."""
+bfloat16, leaves 0.97; docs/decisions/0027-precision-trials.md has the figures."""
 _GRADIENT_TOLERANCE = 0.2
 """Share by which a gradient's length may differ."""
 
