@@ -56,7 +56,7 @@ def test_nothing_is_trained_on_labels_outside_the_map(
 
 
 def test_an_unknown_setting_is_an_error() -> None:
-    with pytest.raises(TypeError, match="learning_rat"):
+    with pytest.raises(ConfigError, match="learning_rat"):
         TrainerConfig.from_json(samples.CONFIG | {"train": {"learning_rat": 1}})
 
 
