@@ -62,14 +62,16 @@ def write_sample(
         raise ConfigError(f"workers must be at least 0. Received: {workers}")
     folder = folder.resolve()
     paths = SamplePaths(folder / "train.csv", folder / "val.csv", folder)
-    if _is_finished(paths, settings):
+    old = folder.with_name(f".{folder.name}.old")
+    if _is_finished(paths, settings) and not old.exists():
         return paths
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
         # Another process may have drawn it while this one waited for the lock.
         if not _is_finished(paths, settings):
             _check_replaceable(folder)
-            _replace(folder, settings, workers or os.cpu_count() or 1)
+            _replace(folder, old, settings, workers or os.cpu_count() or 1)
+        remove(old)  # A killed run may have left it.
     return paths
 
 
@@ -81,7 +83,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     """Returns the folder's manifest; {} if it is not a drawn sample."""
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
     is_sample = isinstance(content, dict) and content.get("made_by") == _MADE_BY
     return content if is_sample else {}
@@ -106,15 +108,14 @@ def _check_replaceable(folder: Path) -> None:
     )
 
 
-def _replace(folder: Path, settings: SampleSettings, workers: int) -> None:
-    old = folder.with_name(f".{folder.name}.old")
+def _replace(folder: Path, old: Path, settings: SampleSettings, workers: int) -> None:
+    """Draws the sample, and moves an earlier one to ``old`` for the moment of the renaming."""
     remove(old)
     start = time.monotonic()
     with whole(folder) as partial:
         frames = _write(partial, settings, workers)
         if folder.exists():
             folder.rename(old)
-    remove(old)
     _LOGGER.info("Drew %d frames in %.1f s: %s", frames, time.monotonic() - start, folder)
 
 

@@ -214,7 +214,7 @@ def metadata_claim() -> Writer:
         nothing = RunInputs(inputs, None, None, DEFAULT_MOODS, output)
         mysql = MetadataSettings(store="mysql", host="db", database="pets", user="pet")
         # The name has a random part.
-        with mock.patch.object(secrets, "token_hex", lambda size: "0" * size):
+        with mock.patch.object(secrets, "token_hex", lambda size: "00" * size):
             store.pipeline_name(mysql, nothing)
 
     return Writer("metadata claim", prepare, run)

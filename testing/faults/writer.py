@@ -29,7 +29,8 @@ class Writer:
         them for belonging together.
       exit_on_error: exit code after an error of the disk; None where ``run`` raises.
       refuses_finished: whether ``run`` ends with ``exit_on_error`` where all is there already.
-      tolerates: whether ``run`` may succeed in spite of an error, with the old output.
+      tolerates: whether ``run`` may succeed in spite of an error if old results are left over
+        beside the new ones.
     """
 
     name: str
