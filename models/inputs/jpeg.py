@@ -12,8 +12,8 @@ from models.inputs.autograph import apart
 from models.inputs.byte_fields import require, split_at
 
 APP1 = 0xE1
-MAX_SEGMENTS = 512
-"""Segments before the first scan, runs of fill bytes included; each takes some 50 microseconds
+MAX_SEGMENTS = 384
+"""Segments before the first scan, runs of fill bytes included; each takes some 100 microseconds
 to walk through. An ICC profile, the largest thing that cameras write, has at most 255."""
 MAX_SCANS = 50
 """libjpeg goes over all blocks of the picture in every scan, however short the scan is: 58 ms for

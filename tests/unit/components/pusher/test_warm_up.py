@@ -1,10 +1,12 @@
 """The warm-up requests have TensorFlow Serving's form, and each gets a prediction."""
 
+import io
 import shutil
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
 from components.pusher import warm_up
@@ -56,6 +58,13 @@ def test_every_signature_has_a_request_of_every_size_the_small_ones_first(warm: 
     assert sizes == [{size} for size in (1, 2, 4, 8, 16, 32) for _ in names]
 
 
+def test_the_request_of_four_has_a_photo_of_each_format(warm: Path) -> None:
+    request = requests_of(warm)[3 * 2].predict_log.request
+    photos = tf.make_ndarray(request.inputs[signatures.IMAGE_BYTES])
+    formats = [Image.open(io.BytesIO(photo)).format for photo in photos]
+    assert formats == ["JPEG", "PNG", "GIF", "BMP"]
+
+
 def test_the_file_is_small_beside_the_model(warm: Path) -> None:
     assert (warm / "assets.extra" / "tf_serving_warmup_requests").stat().st_size < 1_000_000
 
@@ -86,7 +95,7 @@ def test_a_request_that_is_not_answered_is_refused(
 ) -> None:
     version = tmp_path / "1"
     shutil.copytree(servable, version)
-    monkeypatch.setattr(warm_up, "_draw_picture", lambda: b"no picture")
+    monkeypatch.setattr(warm_up, "_draw_picture", lambda kind: b"no picture")
     with pytest.raises(warm_up.WarmUpError, match="serving_default gives 1 good pictures"):
         warm_up.add(version, "pet_mood")
 
