@@ -138,7 +138,8 @@ class Dropout(keras.layers.Dropout):
         ]
         seed = tf.cast(tf.convert_to_tensor(self.seed_generator.next()), tf.int32)
         drawn = tf.random.stateless_uniform(noise_shape, seed)
-        kept = tf.cast(drawn >= self.rate, tf.float32) / (1.0 - self.rate)
+        # The factor is rounded once, as TensorFlow does: so the results are equal to the last bit.
+        kept = tf.cast(drawn >= self.rate, tf.float32) * (1.0 / (1.0 - self.rate))
         return inputs * tf.cast(kept, inputs.dtype)
 
 
