@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from models.inputs import records
 from models.inputs.input_pipeline import evaluation_batches
 from models.inputs.label_index import LabelIndexer
 from models.servable import export
@@ -40,7 +41,7 @@ def count(
     units = np.array(_units(files), np.int64)
     matrices = np.zeros((units.max(initial=-1) + 1, num_classes, num_classes + 1))
     batches = evaluation_batches(
-        files,
+        records.ordered(files),
         indexer,
         num_classes,
         resolution=config.model.resolution,
@@ -58,12 +59,15 @@ def count(
 
 
 def _units(files: Sequence[str]) -> list[int]:
-    """Returns each record's resampling unit, from 0; a clip's first record names the animal."""
+    """Returns each record's resampling unit, from 0, in the order of ``records.ordered``.
+
+    A clip's first record names the animal.
+    """
     unit_of_clip: dict[bytes, int] = {}
     unit_of_group: dict[bytes, int] = {}
     units = []
     next_unit = 0
-    for record in tf.data.TFRecordDataset(list(files)).as_numpy_iterator():
+    for record in records.ordered(files).as_numpy_iterator():
         feature = tf.train.Example.FromString(record).features.feature
         clip, group = (_text(feature, name) for name in (features.CLIP, features.GROUP))
         if clip not in unit_of_clip:

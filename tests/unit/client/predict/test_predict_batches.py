@@ -101,7 +101,8 @@ def test_a_phones_photo_is_turned_before_it_is_predicted(
     pushed: SavedModel, tmp_path: Path
 ) -> None:
     photo = quadrants.encoded(quadrants.red_at(0, 48, 64), "JPEG", quadrants.ON_ITS_SIDE)
-    assert pushed.predict([photo], None)[0].mood == MOODS[0]  # The model itself ignores EXIF.
+    assert pushed.predict([photo], None)[0].mood == MOODS[1]  # By the model itself,
+    # and by the client, which sends no EXIF: it is not turned twice.
     assert moods_or_errors(predict(pushed, save(tmp_path, photo=photo))) == [MOODS[1]]
 
 

@@ -21,6 +21,7 @@ from tensorflow.python.eager import context
 from components.servable_check import component
 from models.inputs.input_pipeline import evaluation_batches
 from models.inputs.label_index import LabelIndexer
+from models.inputs.records import ordered
 from models.network import classifier
 from models.servable import export, golden
 from models.servable.signatures import ServingSpec
@@ -109,7 +110,7 @@ def write_golden(
 ) -> Callable[[Path], Path]:
     def write(folder: Path) -> Path:
         def batches(files: Any) -> tf.data.Dataset:
-            return evaluation_batches(files, indexer, 4, resolution=SIDE, batch_size=16)
+            return evaluation_batches(ordered(files), indexer, 4, resolution=SIDE, batch_size=16)
 
         folder.mkdir()
         indices = indexer.indices_of(samples.MOODS)
@@ -120,7 +121,7 @@ def write_golden(
 
 
 def pixels_of(shards: list[str], indexer: LabelIndexer) -> Any:
-    ((pixels, _),) = evaluation_batches(shards, indexer, 4, resolution=SIDE, batch_size=16)
+    ((pixels, _),) = evaluation_batches(ordered(shards), indexer, 4, resolution=SIDE, batch_size=16)
     return pixels
 
 
