@@ -88,24 +88,24 @@ def opened(server: Server, inputs: RunInputs) -> MetadataStore:
     return MetadataStore(store.connection(server.settings(), inputs))
 
 
-def context_of(store: MetadataStore, inputs: RunInputs, server: Server) -> int:
+def context_of(mlmd: MetadataStore, inputs: RunInputs, server: Server) -> int:
     name = store.pipeline_name(server.settings(), inputs)
-    number: int = store.get_context_by_type_and_name("pipeline", name).id
+    number: int = mlmd.get_context_by_type_and_name("pipeline", name).id
     return number
 
 
-def executions(store: MetadataStore, inputs: RunInputs, server: Server) -> list[Execution]:
-    found = store.get_executions_by_context(context_of(store, inputs, server))
+def executions(mlmd: MetadataStore, inputs: RunInputs, server: Server) -> list[Execution]:
+    found = mlmd.get_executions_by_context(context_of(mlmd, inputs, server))
     return sorted(found, key=lambda one: one.id)
 
 
-def pushed_elsewhere(store: MetadataStore, inputs: RunInputs, server: Server) -> int:
-    kind = store.put_artifact_type(metadata_store_pb2.ArtifactType(name="PushedModel"))
+def pushed_elsewhere(mlmd: MetadataStore, inputs: RunInputs, server: Server) -> int:
+    kind = mlmd.put_artifact_type(metadata_store_pb2.ArtifactType(name="PushedModel"))
     pushed = Artifact(type_id=kind, state=Artifact.LIVE)
     pushed.custom_properties["pushed_destination"].string_value = "/another/machine/7"
-    (number,) = store.put_artifacts([pushed])
-    context = context_of(store, inputs, server)
-    store.put_attributions_and_associations(
+    (number,) = mlmd.put_artifacts([pushed])
+    context = context_of(mlmd, inputs, server)
+    mlmd.put_attributions_and_associations(
         [metadata_store_pb2.Attribution(artifact_id=number, context_id=context)], []
     )
     return int(number)
@@ -130,24 +130,24 @@ def test_the_data_steps_are_reused_by_their_own_output_folder_and_by_no_other(
     assert run_data_steps(server, one) == dict.fromkeys(DATA_NODES, NodeState.DONE)
     assert run_data_steps(server, one) == dict.fromkeys(DATA_NODES, NodeState.REUSED)
     assert not one.metadata.exists()
-    store = opened(server, one)
-    uris = {artifact.uri for artifact in store.get_artifacts() if artifact.uri}
+    mlmd = opened(server, one)
+    uris = {artifact.uri for artifact in mlmd.get_artifacts() if artifact.uri}
     assert any(uri.startswith(str(one.output)) for uri in uris)
 
     # As if the first folder's last execution were under way while the other folder's runs start,
     # and its pushed version lay on a machine of its own.
-    running = executions(store, one, server)[-1]
+    running = executions(mlmd, one, server)[-1]
     running.last_known_state = Execution.RUNNING
-    store.put_executions([running])
-    version = pushed_elsewhere(store, one, server)
+    mlmd.put_executions([running])
+    version = pushed_elsewhere(mlmd, one, server)
     assert run_data_steps(server, other) == dict.fromkeys(DATA_NODES, NodeState.DONE)
     assert run_data_steps(server, other) == dict.fromkeys(DATA_NODES, NodeState.REUSED)
-    assert executions(store, one, server)[-1].last_known_state == Execution.RUNNING
-    assert store.get_artifacts_by_id([version])[0].state == Artifact.LIVE
+    assert executions(mlmd, one, server)[-1].last_known_state == Execution.RUNNING
+    assert mlmd.get_artifacts_by_id([version])[0].state == Artifact.LIVE
     # The folder's own next run finds both dead.
     run_data_steps(server, one)
-    assert store.get_executions_by_id([running.id])[0].last_known_state == Execution.FAILED
-    assert store.get_artifacts_by_id([version])[0].state == Artifact.DELETED
+    assert mlmd.get_executions_by_id([running.id])[0].last_known_state == Execution.FAILED
+    assert mlmd.get_artifacts_by_id([version])[0].state == Artifact.DELETED
 
     assert "BoxValidator" in (one.output / "logs" / "run.log").read_text("utf-8")
     assert holding(tmp_path, PASSWORD) == []
