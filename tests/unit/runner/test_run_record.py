@@ -74,6 +74,7 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
         "metrics": {"model": unknown, "majority": unknown},
         "blessed": None,
         "pushed": None,
+        "manifest_sha256": None,
         "predict": None,
         "nodes": {},
         "settings": None,
