@@ -5,6 +5,7 @@ memory on the local runner, and gzip JPEGs. Here a job names a block of clips, a
 writes its own shard.
 """
 
+import io
 import json
 import logging
 import posixpath
@@ -204,9 +205,12 @@ def _write_names(folder: str, split: str, jobs: Sequence[ShardJob]) -> None:
     for job in jobs:
         table = read_table(job.stem + FRAMES, [frame_columns.CLIP, frame_columns.GROUP])
         pairs.append(name_pairs(*(table[name].to_pylist() for name in table.column_names)))
+    # Given a file of the system, NumPy writes past Python, and a disk's error at the end is lost.
+    content = io.BytesIO()
+    np.save(content, np.unique(np.concatenate(pairs), axis=0))
     path = posixpath.join(folder, f"{split}.npy")
     with whole(path) as partial, open_file(partial, "wb") as file:
-        np.save(file, np.unique(np.concatenate(pairs), axis=0))
+        file.write(content.getvalue())
 
 
 def _write_rejects(path: str, jobs: Sequence[ShardJob]) -> None:
