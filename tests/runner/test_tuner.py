@@ -42,7 +42,9 @@ def test_a_killed_search_goes_on_and_the_trainer_takes_the_better_setting_that_i
         rates = [float(row["learning_rate"]) for row in csv.DictReader(file)]
     assert max(rates) > 1e-3
     # Nothing is left but what a higher budget would go on from.
-    assert sorted(path.name for path in search.glob("*/*")) == ["precision.json", "trials"]
+    assert sorted(path.name for path in search.glob("*/*")) == [
+        *("counts", "precision.json", "trials")
+    ]
 
     again = run(tmp_path, *colours, *PLANTED)
     assert again.exit == 0
