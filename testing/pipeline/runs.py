@@ -20,8 +20,8 @@ from runner.run_request import RunRequest
 from schemas import features
 from schemas.documents.run import Run as RunRecord
 from schemas.labels import DEFAULT_MOODS
+from testing.models.colour_network import COLOURS
 
-COLOURS = ("red", "lime", "blue", "white", "black", "yellow")
 ALIKE = "leak.max_picture_share=1"
 """Allows leaks: the pictures of one mood look alike in every clip, in train and in eval."""
 FAST = (

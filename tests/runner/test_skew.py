@@ -1,12 +1,16 @@
 """The model must see nearly the same in training and when it is asked with a photo and a box.
 
-Asked are animals, which the colours' model does not know, so that any change of its input shows
-in the probabilities; and what it does know, where hardly a mood may change.
+Asked are animals, which no model of colours knows, so that any change of its input shows in the
+probabilities; and colours. Two models answer: the one that a run has pushed, and a network that
+knows the colours without a training. A change of mood is counted with the latter alone: how sure a
+training of seconds is of a grainy colour depends on the order of its pictures.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 
 from benchmarks import skew
@@ -21,31 +25,44 @@ from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
+from models.servable import export
+from models.servable.signatures import ServingSpec
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import RECORDS
-from testing.pipeline.runs import COLOURS, Run
+from testing.models.colour_network import COLOURS, colour_network
+from testing.pipeline.runs import Run
 
+SIDE = 32
 ODD_AND_COLOURED = [oddity for oddity in Oddity if oddity is not Oddity.GREYSCALE]
 
 
+@pytest.fixture(scope="module")
+def knowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A servable that knows the colours, with the preprocessing of the run's."""
+    folder = tmp_path_factory.mktemp("knowing")
+    spec = ServingSpec(tuple(DEFAULT_MOODS), SIDE, DataSettings().box_margin)
+    export.write_servable(colour_network(SIDE), spec, "none", str(folder))
+    return folder
+
+
 def test_a_stored_animal_and_its_photo_with_the_box_get_the_same_answer(
-    pushed: Run, tmp_path: Path
+    pushed: Run, knowing: Path, tmp_path: Path
 ) -> None:
     sample = write_sample(
         tmp_path / "sample",
         SampleSettings(train_clips=(2,) * 6, eval_clips=(1,) * 6, frames_per_clip=2),
         workers=1,
     )
-    found = skew_of(pushed, sample.train_csv, tmp_path)
+    trained, known = skews_of((served(pushed), knowing), sample.train_csv, tmp_path)
     # 12 clips of 2 frames and 9 oddities: grey, CMYK, palette, alpha, EXIF-rotated and others.
-    assert found.rows == 33
-    assert found.mean_abs_difference < 0.02
-    # Between moods that the model finds as likely, next to nothing decides. The next test is on
-    # what the model knows.
-    assert found.other_mood <= 6
+    assert trained.rows == known.rows == 33
+    assert trained.mean_abs_difference < 0.02
+    # Measured 0.0005. With another margin for the photos than for the Examples: 0.006 and more.
+    assert known.mean_abs_difference < 0.002
+    assert known.other_mood == 0
 
 
-def test_hardly_a_mood_that_the_model_knows_changes(pushed: Run, tmp_path: Path) -> None:
+def test_no_mood_that_the_model_knows_changes(pushed: Run, knowing: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = []
     for oddity in ODD_AND_COLOURED:
@@ -57,11 +74,10 @@ def test_hardly_a_mood_that_the_model_knows_changes(pushed: Run, tmp_path: Path)
             rows.append(save_oddity(tmp_path, oddity, frame, row, 90))
     csv = tmp_path / "colours.csv"
     write_csv(csv, rows, from_windows=False)
-    found = skew_of(pushed, csv, tmp_path)
-    assert found.rows == len(ODD_AND_COLOURED) * len(COLOURS)
-    assert found.mean_abs_difference < 0.02
-    # A model of a few minutes is not sure of every grainy colour.
-    assert found.other_mood <= 2
+    trained, known = skews_of((served(pushed), knowing), csv, tmp_path)
+    assert trained.rows == known.rows == len(ODD_AND_COLOURED) * len(COLOURS)
+    assert trained.mean_abs_difference < 0.02
+    assert known.other_mood == 0
 
 
 def photo(colour: str, box: PixelBox, rng: np.random.Generator) -> Frame:
@@ -73,14 +89,20 @@ def photo(colour: str, box: PixelBox, rng: np.random.Generator) -> Frame:
     return Frame(Image.fromarray(grainy.clip(0, 255).astype(np.uint8)), box)
 
 
-def skew_of(pushed: Run, csv: Path, folder: Path) -> skew.Skew:
-    """Ingests the CSV's rows and asks the pushed model for each in both ways."""
+def served(pushed: Run) -> Path:
+    """Returns the version that a run has pushed."""
+    return Path(pushed.record["pushed"])
+
+
+def skews_of(servables: Iterable[Path], csv: Path, folder: Path) -> list[skew.Skew]:
+    """Ingests the CSV's rows and asks each servable for each row in both ways."""
     rows = folder / "rows"
     rows.mkdir()
     (block,) = partition_rows(str(csv), [SplitShare("train", 1)], 4096, str(rows)).blocks
     settings = IngestSettings(
-        data=DataSettings(), thin=ThinSettings(), moods=DEFAULT_MOODS, side=32
+        data=DataSettings(), thin=ThinSettings(), moods=DEFAULT_MOODS, side=SIDE
     )
     stem = str(folder / "examples")
     write_shard(ShardJob(block, settings, str(csv.parent), False, frozenset(), stem, block.rows))
-    return skew.measure(Path(pushed.record["pushed"]), [Path(stem + RECORDS)], csv, csv.parent)
+    shards = [Path(stem + RECORDS)]
+    return [skew.measure(servable, shards, csv, csv.parent) for servable in servables]
