@@ -77,7 +77,7 @@ class RestTransport:
             ) from error
         # Not a client: it would read the environment, keep cookies and take redirects apart.
         self._transport = httpx.AsyncHTTPTransport(
-            verify=context, trust_env=False, proxy=_httpx_proxy(connection.proxy)
+            verify=context, trust_env=False, proxy=httpx_proxy(connection.proxy)
         )
         self._loop = EventLoop()
 
@@ -214,7 +214,8 @@ def _error_text(body: bytes) -> str:
     return body[:200].decode("utf-8", "replace")
 
 
-def _httpx_proxy(proxy: Proxy | None) -> httpx.Proxy | None:
+def httpx_proxy(proxy: Proxy | None) -> httpx.Proxy | None:
+    """Returns the proxy for httpx."""
     if proxy is None:
         return None
     return httpx.Proxy(proxy.url, auth=(proxy.user, proxy.password) if proxy.user else None)
