@@ -1,9 +1,12 @@
 """Tests of TensorFlow Serving's configuration: its own messages parse it, and the files agree."""
 
 import re
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
+import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf import wrappers_pb2 as _  # noqa: F401 - the pool needs it
 
@@ -116,6 +119,58 @@ def test_prometheus_is_told_where_the_figures_are() -> None:
     (target,) = job["static_configs"][0]["targets"]
     assert target == "serving:8501"
     assert server("cpu")["networks"]["default"]["aliases"] == ["serving"]
+
+
+def test_prometheus_reads_the_alert_rules_where_they_are_mounted() -> None:
+    assert load_yaml("prometheus.yaml")["rule_files"] == ["alerts.yaml"]
+    volumes = compose()["prometheus"]["volumes"]
+    assert "./alerts.yaml:/etc/prometheus/alerts.yaml:ro" in volumes
+    (job,) = load_yaml("prometheus.yaml")["scrape_configs"]
+    (group,) = load_yaml("alerts.yaml")["groups"]
+    down = next(rule for rule in group["rules"] if rule["alert"] == "PetMoodDown")
+    assert f'job="{job["job_name"]}"' in down["expr"]
+    tested = load_yaml("alerts-test.yaml")["tests"]
+    raised = {
+        check["alertname"] for each in tested for check in each["alert_rule_test"]
+        if check["exp_alerts"]
+    }  # fmt: skip
+    assert raised == {rule["alert"] for rule in group["rules"]}
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is absent")
+@pytest.mark.parametrize("arguments", [("check", "alerts.yaml"), ("test", "alerts-test.yaml")])
+def test_the_alert_rules_pass_their_own_test(arguments: tuple[str, str]) -> None:
+    verb, name = arguments
+    done = subprocess.run(
+        ["promtool", verb, "rules", name], cwd=FOLDER, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_autoscaler_is_of_the_deployment_and_the_disruption_leaves_one() -> None:
+    scaler = load_yaml("kubernetes/base/autoscaling.yaml")["spec"]
+    target = scaler["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == ("Deployment", deployment()["metadata"]["name"])
+    assert "replicas" not in deployment()["spec"], "each apply would undo the autoscaler's number"
+    disruption = load_yaml("kubernetes/base/disruption.yaml")["spec"]
+    assert disruption["minAvailable"] < scaler["minReplicas"] <= scaler["maxReplicas"]
+
+
+def test_the_job_writes_into_the_volume_that_the_servers_read() -> None:
+    job, account = yaml.safe_load_all((FOLDER / "kubernetes/fetch/job.yaml").read_text("utf-8"))
+    pod = job["spec"]["template"]["spec"]
+    assert pod["serviceAccountName"] == account["metadata"]["name"]
+    (models,) = (each for each in pod["volumes"] if each["name"] == "models")
+    claim = load_yaml("kubernetes/base/storage.yaml")["metadata"]["name"]
+    assert models["persistentVolumeClaim"] == {"claimName": claim}
+    (container,) = pod["containers"]
+    (mount,) = (each for each in container["volumeMounts"] if each["name"] == "models")
+    served = deployment()["spec"]["template"]["spec"]["securityContext"]["runAsUser"]
+    assert pod["securityContext"]["runAsUser"] == served
+    python, script, command, source, flag, folder = container["command"]
+    assert (python, script, command, flag) == ("python", "rollout.py", "fetch", "--models")
+    assert folder == f"{mount['mountPath']}/{DEFAULT_MODEL_NAME}"
+    assert source.startswith("gs://")
 
 
 def test_a_misspelt_field_would_be_noticed() -> None:
