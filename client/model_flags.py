@@ -20,8 +20,8 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
         help="model on TensorFlow Serving: grpc://host:8500 or http://host:8501 (with TLS grpcs "
         "or https); /v1/models/NAME may follow (default: pet_mood), then /versions/N or "
         "/labels/LABEL. Or a Vertex AI endpoint, https://REGION-aiplatform.googleapis.com"
-        "/v1/projects/PROJECT/locations/REGION/endpoints/ID. Requests that a busy or "
-        "restarting server refuses are repeated, 6 attempts within some seconds. REST does not load TensorFlow",
+        "/v1/projects/PROJECT/locations/REGION/endpoints/ID. Requests that a busy or restarting "
+        "server refuses are repeated, 6 attempts within some seconds. REST does not load TensorFlow",
     )
     parser.add_argument(
         "--timeout",
