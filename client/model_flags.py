@@ -21,7 +21,8 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
         "or https); /v1/models/NAME may follow (default: pet_mood), then /versions/N or "
         "/labels/LABEL. Or a Vertex AI endpoint, https://REGION-aiplatform.googleapis.com"
         "/v1/projects/PROJECT/locations/REGION/endpoints/ID. Requests that a busy or restarting "
-        "server refuses are repeated, 6 attempts within some seconds. REST does not load TensorFlow",
+        "server refuses are repeated, 6 attempts within some seconds. REST does not load "
+        "TensorFlow",
     )
     parser.add_argument(
         "--timeout",

@@ -27,6 +27,7 @@ class TrainerConfig:
         recorded the node as complete. "" is a folder beside the run's outputs, which on a cluster
         a restarted node finds again; there the node removes it itself.
       calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
+      gpus: GPUs that each machine must have, or the node fails at once; 0 takes what there is.
     """
 
     model: ModelSettings
@@ -36,6 +37,7 @@ class TrainerConfig:
     box_margin: float
     backup_dir: str
     calibrate: bool = False
+    gpus: int = 0
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainerConfig":
@@ -48,6 +50,7 @@ class TrainerConfig:
             box_margin=float(config["box_margin"]),
             backup_dir=config["backup_dir"],
             calibrate=bool(config.get("calibrate")),
+            gpus=int(config.get("gpus", 0)),
         )
 
     def with_hyperparameters(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":

@@ -194,6 +194,7 @@ def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
         "box_margin": settings.data.box_margin,
         "calibrate": settings.evaluate.calibrate,
         "backup_dir": platform.backup_dir,
+        "gpus": platform.gpus(settings),
     }
 
     # Short trainings in search of better settings, with tune.trials.

@@ -64,6 +64,10 @@ class LocalPlatform:
         """See ``Platform``."""
         return store.connection(self.store, self.inputs)
 
+    def gpus(self, settings: Settings) -> int:
+        """See ``Platform``; ``cluster.*`` has no meaning here."""
+        return 0
+
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """See ``Platform``; looks at every photo's size and time.
 

@@ -40,6 +40,9 @@ class Platform(Protocol):
     def metadata(self) -> Any:
         """ML Metadata's connection; None where the cluster has its own."""
 
+    def gpus(self, settings: Settings) -> int:
+        """Returns the GPUs that a training must see on each machine; 0 takes what there is."""
+
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """Returns the node that reads the data; ``code`` is the version of ours."""
 

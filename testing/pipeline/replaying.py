@@ -155,8 +155,10 @@ def output_artifact(
     task: str, key: str, definition: dict[str, Any], folder: Path
 ) -> dict[str, Any]:
     """Returns an output artifact in the form in which Kubeflow passes it to the task."""
-    # A task relies on an object store, where folders need not be created.
-    (folder / key).mkdir(parents=True)
+    # A task relies on an object store, where folders need not be created. What the clusters' own
+    # pages draw is a file.
+    is_file = "schemaTitle" in definition["artifactType"]
+    (folder if is_file else folder / key).mkdir(parents=True, exist_ok=is_file)
     return {
         "name": f"projects/p/locations/l/metadataStores/default/artifacts/{task}-{key}",
         "uri": str(folder / key),
