@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tensorflow as tf
 
 import rollout
+from client.backends.address import parse_address
+from client.backends.expected_model import ExpectedModel
+from client.backends.tf_serving import ServingModel
 from client.rollout import commands, models_config, rolling
 from client.rollout.models_config import Served
 from schemas.exit_codes import RolloutExit
@@ -285,3 +289,30 @@ def test_a_version_is_copied_whole_and_once(
     assert "must stand for one model" in capsys.readouterr().err
     assert rollout.main([*arguments, "--number", "9"]) == RolloutExit.CONFIG
     assert sorted(path.name for path in target.iterdir()) == ["1", "3"]
+
+
+@pytest.mark.slow
+def test_requests_by_a_label_are_answered_by_its_version_at_each_step(
+    versions: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "models.config"
+    manager = ModelManager(
+        lambda path: tf.saved_model.load(str(path)), {"/models/pet_mood": versions}
+    )
+    serving = FakeServing("pet_mood", manager)
+
+    def answering(label: str) -> int:
+        url = f"{address}/v1/models/pet_mood/labels/{label}"
+        ServingModel(parse_address(url), ExpectedModel(), 60.0)
+        return serving.handled[-1].version
+
+    with polling(manager, config), fake_serving.serve_rest(serving) as address:
+        flags = ["--config", str(config), "--models", str(versions), "--server", address]
+        assert rollout.main(["first", "9", *flags]) == 0
+        assert answering("stable") == 9
+        assert rollout.main(["canary", "10", *flags]) == 0
+        assert (answering("stable"), answering("canary")) == (9, 10)
+        assert rollout.main(["promote", *flags]) == 0
+        assert answering("stable") == 10
+        assert rollout.main(["rollback", *flags]) == 0
+        assert (answering("stable"), answering("canary")) == (9, 10)
