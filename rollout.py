@@ -25,6 +25,7 @@ or cannot load the version: the file is as it was before.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from client.model_flags import add_access_flags
 from system.command_line import CommandLine
@@ -98,9 +99,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     args = vars(_parser().parse_intermixed_args(arguments))
     # Not above: --help and wrong flags need not wait for it.
-    from client.rollout.commands import RolloutRequest, run
+    from client.rollout.commands import run
+    from client.rollout.rollout_request import RolloutRequest
 
-    return run(RolloutRequest(**{**args, "server": tuple(args["server"])}))
+    return run(RolloutRequest(**{**args, "server": tuple(args["server"])}), _bucket)
+
+
+def _bucket(source: str) -> Any:
+    # Not above: TFX takes 20 seconds to import.
+    from components.serving_folder import BucketSource
+
+    return BucketSource(source)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,7 +14,9 @@ from client.backends.tls import TlsFiles
 from client.rollout import history, models_config, versions
 from client.rollout.models_config import CANARY, STABLE, ModelsConfig
 from client.rollout.rolling import NotYetError, Rolling
+from client.rollout.rollout_request import RolloutRequest
 from client.rollout.server import Server, connect
+from client.rollout.versions import FolderSource, Source
 from schemas.documents.serving import Command
 from schemas.errors import ConfigError
 from schemas.exit_codes import RolloutExit
@@ -24,47 +25,18 @@ from system.pushed_versions import version_number
 from system.signals import sigterm_as_interrupt
 
 
-@dataclass(frozen=True)
-class RolloutRequest:
-    """The flags of ``rollout.py``.
-
-    Attributes:
-      command: one of ``HANDLERS``.
-      what: a version's number, or the folder that ``fetch`` copies from; None where left out.
-      version: of ``fetch``; None is the highest.
-      config: the file ``models.config``.
-      models: folder of the versions, as this machine sees it.
-      base_path: the same folder as the servers see it; for the first file.
-      model: the model's name.
-      server: addresses of all servers that read the file.
-      wait: longest time for each step, seconds.
-      reload: whether servers are told of a new file.
-      timeout: of a request to a server, seconds.
-      token_file, ca, cert, key: see ``client.backends.connection``.
-    """
-
-    command: str
-    what: str | None
-    version: int | None
-    config: Path
-    models: Path | None
-    base_path: str
-    model: str
-    server: tuple[str, ...]
-    wait: float
-    reload: bool
-    timeout: float
-    token_file: Path | None = None
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-
-
 @sigterm_as_interrupt()
-def run(request: RolloutRequest) -> int:
-    """Runs the command and returns the exit code."""
+def run(request: RolloutRequest, open_bucket: Callable[[str], Source]) -> int:
+    """Runs the command and returns the exit code.
+
+    Args:
+      request: the flags.
+      open_bucket: returns the versions at an address such as gs://bucket/serving/pet_mood.
+    """
     try:
         with _alone(request):
+            if request.command == "fetch":
+                return _fetch(request, open_bucket)
             return HANDLERS[request.command](request)
     except NotYetError as error:
         sys.stderr.write(error_line(error))
@@ -140,11 +112,13 @@ def _retire(request: RolloutRequest) -> RolloutExit:
     return RolloutExit.DONE
 
 
-def _fetch(request: RolloutRequest) -> RolloutExit:
+def _fetch(request: RolloutRequest, open_bucket: Callable[[str], Source]) -> RolloutExit:
     if request.what is None:
         raise ConfigError("fetch needs the folder to copy from: rollout.py fetch FOLDER")
     models = _models(request)
-    number = versions.fetch(request.what.rstrip("/"), models, request.version)
+    name = request.what.rstrip("/")
+    source = open_bucket(name) if "://" in name else FolderSource(Path(name))
+    number = versions.fetch(source, models, request.version)
     _say(f"{models / str(number)} is there, as its manifest says")
     return RolloutExit.DONE
 
@@ -170,10 +144,9 @@ HANDLERS = {
     "promote": _promote,
     "rollback": _rollback,
     "retire": _retire,
-    "fetch": _fetch,
     "status": _status,
 }
-"""The commands."""
+"""The commands but ``fetch``."""
 
 
 def _move(

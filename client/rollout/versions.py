@@ -1,9 +1,8 @@
 """The folder of versions that servers read: what may be named, and copies from elsewhere."""
 
-import posixpath
 import shutil
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from schemas.errors import ConfigError
 from system import manifest
@@ -38,11 +37,51 @@ def check(models: Path, number: int) -> str:
     return ""
 
 
-def fetch(source: str, models: Path, number: int | None) -> int:
+class Source(Protocol):
+    """A folder of versions to copy from."""
+
+    name: str
+
+    def numbers(self) -> list[int]:
+        """Returns the numbers of the whole versions, in rising order."""
+
+    def check(self, number: int) -> str | None:
+        """Compares a version with its manifest; returns its SHA-256, None without one.
+
+        Raises:
+          ConfigError: a file has changed or is missing.
+        """
+
+    def copy(self, number: int, target: Path) -> None:
+        """Copies a version to a folder that does not exist."""
+
+
+class FolderSource:
+    """A ``Source`` on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        """Takes a folder of versions."""
+        self.name, self._folder = str(folder), folder
+
+    def numbers(self) -> list[int]:
+        """See ``Source``."""
+        there = version_numbers(self._folder)
+        return [number for number in there if (self._folder / str(number) / _GRAPH).is_file()]
+
+    def check(self, number: int) -> str | None:
+        """See ``Source``."""
+        return check_version(self._folder / str(number))
+
+    def copy(self, number: int, target: Path) -> None:
+        """See ``Source``."""
+        shutil.copytree(self._folder / str(number), target)
+
+
+def fetch(source: Source, models: Path, number: int | None) -> int:
     """Copies a version so that it appears whole in the servers' folder; returns its number.
 
     Args:
-      source: folder of versions, on this machine or as gs://bucket/serving/pet_mood.
+      source: the versions to copy from.
       models: folder of the versions, which is created if it does not exist.
       number: of the version; None is the highest whole one.
 
@@ -50,20 +89,20 @@ def fetch(source: str, models: Path, number: int | None) -> int:
       ConfigError: there is no such version, it has no manifest or is not what that says, or
         another one has its number already.
     """
-    numbers, check_source, copy = _opened(source)
+    numbers = source.numbers()
     if number is None and not numbers:
-        raise ConfigError(f"{source} must have a version, a folder with a number. It has none")
+        raise ConfigError(f"{source.name} must have a version, a folder with a number. It has none")
     chosen = numbers[-1] if number is None else number
     if chosen not in numbers:
         raise ConfigError(
-            f"{source} must have the version. Received: {chosen}; there are "
+            f"{source.name} must have the version. Received: {chosen}; there are "
             f"{', '.join(map(str, numbers)) or 'none'}"
         )
-    expected = check_source(chosen)
+    expected = source.check(chosen)
     if expected is None:
         raise ConfigError(
             f"A version is copied only with a {manifest.FILE}, which the Pusher writes. Received: "
-            f"{posixpath.join(source, str(chosen))} without one"
+            f"{chosen} of {source.name} without one"
         )
     models.mkdir(parents=True, exist_ok=True)
     target = models.resolve() / str(chosen)
@@ -72,45 +111,12 @@ def fetch(source: str, models: Path, number: int | None) -> int:
             if manifest.check(target) != expected:
                 raise ConfigError(
                     f"A version's number must stand for one model. Received: {target} differs "
-                    f"from the one of {source}"
+                    f"from the one of {source.name}"
                 )
             return chosen
         # Its name is no number until it is complete: a server passes over it.
         with whole(target) as partial:
-            copy(chosen, partial)
+            source.copy(chosen, partial)
             if manifest.check(partial) != expected:
-                raise ConfigError(f"{source} has changed while version {chosen} was copied")
+                raise ConfigError(f"{source.name} has changed while version {chosen} was copied")
     return chosen
-
-
-def _opened(
-    source: str,
-) -> tuple[list[int], Callable[[int], str | None], Callable[[int, Path], None]]:
-    """Returns the whole versions of a source, and functions that check and that copy one."""
-    if "://" not in source:
-        folder = Path(source)
-        here = [n for n in version_numbers(folder) if (folder / str(n) / _GRAPH).is_file()]
-
-        def copy_folder(number: int, target: Path) -> None:
-            shutil.copytree(folder / str(number), target)
-
-        return here, lambda number: check_version(folder / str(number)), copy_folder
-
-    # Not above: TFX takes 20 seconds to import.
-    from tfx.dsl.io import fileio
-    from tfx.utils import io_utils
-
-    from components import serving_folder
-
-    def address(number: int) -> str:
-        return posixpath.join(source, str(number))
-
-    def copy_from_bucket(number: int, target: Path) -> None:
-        io_utils.copy_dir(address(number), str(target))
-
-    there = [
-        number
-        for number in serving_folder.version_numbers(source)
-        if fileio.exists(posixpath.join(address(number), serving_folder.GRAPH))
-    ]
-    return there, lambda number: serving_folder.check_version(address(number)), copy_from_bucket

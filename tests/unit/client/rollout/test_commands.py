@@ -15,6 +15,7 @@ from client.backends.expected_model import ExpectedModel
 from client.backends.tf_serving import ServingModel
 from client.rollout import commands, models_config, rolling
 from client.rollout.models_config import Served
+from client.rollout.versions import FolderSource
 from schemas.exit_codes import RolloutExit
 from system import manifest
 from testing.serving import fake_serving
@@ -289,6 +290,21 @@ def test_a_version_is_copied_whole_and_once(
     assert "must stand for one model" in capsys.readouterr().err
     assert rollout.main([*arguments, "--number", "9"]) == RolloutExit.CONFIG
     assert sorted(path.name for path in target.iterdir()) == ["1", "3"]
+
+
+def test_a_bucket_is_opened_by_its_address(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    def open_bucket(name: str) -> FolderSource:
+        opened.append(name)
+        return FolderSource(site.models)
+
+    monkeypatch.setattr(rollout, "_bucket", open_bucket)
+    target = site.models.with_name("volume")
+    arguments = ["fetch", "gs://b/serving/pet_mood/", "--models", str(target), "--number", "2"]
+    assert rollout.main(arguments) == 0
+    assert opened == ["gs://b/serving/pet_mood"]
+    assert manifest.check(target / "2")
 
 
 @pytest.mark.slow
