@@ -277,7 +277,12 @@ def _export(
         temperature.scale(model, data.eval_files, batches, run_dir)
         # The checkpoint must predict what the servable predicts.
         classifier.without_optimizer(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
-    spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
+    spec = ServingSpec(
+        config.moods,
+        config.model.resolution,
+        config.box_margin,
+        box_overhang=config.box_overhang,
+    )
     total, label_indices = sum(data.eval_counts), data.indexer.indices_of(config.moods)
     golden.write(model, data.eval_files, total, batches, label_indices, spec, run_dir)
 

@@ -192,6 +192,7 @@ def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
         "augment": settings.augment.model_dump(),
         "moods": mood_names,
         "box_margin": settings.data.box_margin,
+        "box_overhang": settings.data.box_overhang,
         "calibrate": settings.evaluate.calibrate,
         "backup_dir": platform.backup_dir,
     }

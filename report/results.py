@@ -181,7 +181,9 @@ def _rows_note(ingest: Ingest) -> str:
     used = ", ".join(f"{name} {counts['used']:,}" for name, counts in splits.items())
     refused = sum(sum(counts["refused"].values()) for counts in splits.values())
     thinned = sum(sum(counts["thinned"].values()) for counts in splits.values())
+    clipped = sum(counts["clipped"] for counts in splits.values())
     note = f"rows used: {used}; refused: {refused:,}"
+    note += f"; boxes clipped: {clipped:,}" if clipped else ""
     return note + (f"; thinned: {thinned:,}" if thinned else "")
 
 

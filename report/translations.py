@@ -132,6 +132,7 @@ TEXTS: dict[str, Pair] = {
     "not_reached": ("없음", "The run did not get this far."),
     "mood": ("감정", "mood"),
     "used": ("사용", "used"),
+    "clipped": ("사진 밖을 잘라 낸 상자", "used, with a clipped box"),
     "thinned": ("솎아냄", "thinned"),
     "refused": ("제외", "refused"),
     "leaks": ("누출", "in train and in eval"),

@@ -119,12 +119,14 @@ class RunRecord:
         if counts is None:
             return {
                 "used": None,
+                "clipped": None,
                 "refused": dict.fromkeys(reasons),
                 "moods": None,
                 "thinned": None,
             }
         return {
             "used": counts["used"],
+            "clipped": counts["clipped"],
             "refused": {reason: counts["refused"].get(reason, 0) for reason in reasons},
             "moods": dict(counts["moods"]),
             "thinned": dict(counts["thinned"]),
@@ -137,6 +139,7 @@ class RunRecord:
         (counts,) = self.results.unlabelled["splits"].values()
         return {
             "used": counts["used"],
+            "clipped": counts["clipped"],
             "refused": dict(counts["refused"]),
             "rejects_csv": _as_text(self.results.unlabelled_rejects_csv),
             "answers": _as_text(self.results.unlabelled_predictions),

@@ -117,6 +117,9 @@ def _rows_table(results: Results) -> RenderableType | None:
         table.add_row(shown(mood), *used, *thinned_cell(thinned.get(mood, 0)), *score_cells)
     used = (f"{split['used']:,}" for split in splits.values())
     table.add_row("used", *used, *thinned_cell(sum(thinned.values())), style="bold")
+    if any(split["clipped"] for split in splits.values()):
+        clipped = (f"{split['clipped']:,}" for split in splits.values())
+        table.add_row("used, with a clipped box", *clipped, style="dim")
     for reason in _reasons(results):
         counts = (f"{split['refused'].get(reason, 0):,}" for split in splits.values())
         table.add_row(f"refused: {reason}", *counts, style="yellow")

@@ -239,6 +239,7 @@ def _split_counts(jobs: Sequence[ShardJob]) -> SplitCounts:
         "rows": sum(count["rows"] for count in counts),
         "used": sum(count["used"] for count in counts),
         "clips": sum(count["clips"] for count in counts),
+        "clipped": sum(count["clipped"] for count in counts),
         "bytes": sum(count["bytes"] for count in counts),
         "moods": _sums([count["moods"] for count in counts], mood_names),
         "thinned": _sums([count["thinned"] for count in counts], mood_names),

@@ -24,7 +24,7 @@ def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: 
 
     Args:
       model: from [n, resolution, resolution, 3] in 0..255 to float32[n, k].
-      spec: moods, resolution and box margin.
+      spec: moods, resolution, and how boxes are clipped and widened.
       weights: source of the backbone's weights, for the record.
       folder: created if it does not exist.
     """
@@ -82,6 +82,7 @@ def _write_extras(spec: ServingSpec, weights: str, folder: str) -> None:
     document = Preprocessing(
         resolution=spec.resolution,
         box_margin=spec.box_margin,
+        box_overhang=spec.box_overhang,
         weights=weights,
         max_image_pixels=spec.limits.pixels,
         max_image_bytes=spec.limits.bytes,

@@ -15,6 +15,7 @@ class RowCounts(TypedDict):
     """Rows of a split in ``run.json``; None where the run has not come so far."""
 
     used: int | None
+    clipped: int | None
     refused: dict[str, int] | dict[str, None]
     moods: dict[str, int] | None
     thinned: dict[str, int] | None
@@ -24,6 +25,7 @@ class PredictCounts(TypedDict):
     """Rows of ``--predict-csv`` in ``run.json``."""
 
     used: int
+    clipped: int
     refused: dict[str, int]
     rejects_csv: str | None
     answers: str | None

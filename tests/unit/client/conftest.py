@@ -64,6 +64,18 @@ def pushed(version: Path) -> SavedModel:
 
 
 @pytest.fixture(scope="session")
+def overhung(tmp_path_factory: pytest.TempPathFactory) -> SavedModel:
+    """A version that takes boxes which overhang by the ingest's default share."""
+    folder = tmp_path_factory.mktemp("overhung") / "1"
+    data = DataSettings()
+    spec = ServingSpec(
+        quadrants.MOODS, quadrants.SIDE, data.box_margin, box_overhang=data.box_overhang
+    )
+    export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder))
+    return SavedModel(folder, read_model_info(folder))
+
+
+@pytest.fixture(scope="session")
 def restored(checkpoint: Path, label_file: Path) -> CheckpointModel:
     """The checkpoint, loaded."""
     return CheckpointModel(checkpoint, read_expected_model(None, None, label_file))

@@ -32,7 +32,14 @@ def test_the_tuners_trials_are_in_the_record(tmp_path: Path) -> None:
 def test_the_rows_without_moods_are_told_apart_from_those_of_the_training(tmp_path: Path) -> None:
     record = record_in(tmp_path)
     record.results.add(ingest_run(tmp_path, documents.ingest()))
-    counts = {"rows": 3, "used": 2, "moods": {}, "thinned": {}, "refused": {"image_missing": 1}}
+    counts = {
+        "rows": 3,
+        "used": 2,
+        "clipped": 1,
+        "moods": {},
+        "thinned": {},
+        "refused": {"image_missing": 1},
+    }
     rejects = write_artifact(
         tmp_path / "unlabelled",
         artifacts.REJECTS_TYPE,
@@ -45,6 +52,7 @@ def test_the_rows_without_moods_are_told_apart_from_those_of_the_training(tmp_pa
     assert document["rows"]["train"]["used"] == 93
     assert document["predict"] == {
         "used": 2,
+        "clipped": 1,
         "refused": {"image_missing": 1},
         "rejects_csv": str(tmp_path / "unlabelled" / "rejects.csv"),
         "answers": str(tmp_path / "predictions"),
@@ -64,8 +72,20 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
         "seconds": None,
         "log": str(tmp_path / "logs" / "run.log"),
         "rows": {
-            "train": {"used": None, "refused": nothing, "moods": None, "thinned": None},
-            "eval": {"used": None, "refused": nothing, "moods": None, "thinned": None},
+            "train": {
+                "used": None,
+                "clipped": None,
+                "refused": nothing,
+                "moods": None,
+                "thinned": None,
+            },
+            "eval": {
+                "used": None,
+                "clipped": None,
+                "refused": nothing,
+                "moods": None,
+                "thinned": None,
+            },
         },
         "rejects_csv": None,
         "leaks": {"clips": None, "groups": None, "pictures": None},

@@ -28,6 +28,7 @@ INGEST: dict[str, Any] = {
             "thinned": {"공포": 0, "행복/즐거움": 0},
             "refused": {"box_empty": 7, "image_missing": 3},
             "clips": 100,
+            "clipped": 0,
             "bytes": 1,
         },
         "eval": {
@@ -37,6 +38,7 @@ INGEST: dict[str, Any] = {
             "thinned": {"공포": 0, "행복/즐거움": 0},
             "refused": {},
             "clips": 4,
+            "clipped": 0,
             "bytes": 1,
         },
     }

@@ -267,3 +267,24 @@ def test_a_jpeg_that_the_region_decoder_cannot_decode_is_given_to_pillow():
     with pytest.raises(PhotoError) as error:
         make_crop(bytes(broken), PixelBox(0, 0, 60, 60), DataSettings(), 32, decode_region)
     assert isinstance(error.value.reason, RejectReason)
+
+
+def test_a_box_that_overhangs_is_clipped_counted_and_stored_as_its_part(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(jpeg(photo(1)))
+    rows = ["40,-10,200,400", "40,0,200,390", "250,100,157,200", "40,-21,200,400"]
+    lines = [f'a.jpg,"{box}",{CALM},c' for box in rows]
+    csv = tmp_path / "rows.csv"
+    csv.write_text("\n".join(["image_path,bbox,labels,clip", *lines]), encoding="utf-8")
+    job = job_for(csv, tmp_path / "block")
+    write_shard(job)
+    counts = shard_files.read_counts(job.stem)
+    assert (counts["used"], counts["clipped"]) == (3, 2)
+    assert counts["refused"] == {"box_outside_image": 1}
+    records = tf.data.TFRecordDataset(job.stem + RECORDS).as_numpy_iterator()
+    overhanging, within, below = (
+        tf.train.Example.FromString(record).features.feature for record in records
+    )
+    line = features.SOURCE_LINE
+    for name in {*overhanging} - {line}:
+        assert overhanging[name] == within[name]
+    assert below[features.BOX_BOTTOM].float_list.value[0] == 1.0
