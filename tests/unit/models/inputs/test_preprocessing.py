@@ -175,6 +175,7 @@ def test_the_view_of_a_box_is_the_ingests_view() -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_box_is_clipped_as_the_ingest_clips_it() -> None:
     height, width = 480, 640
     # Sides times shares that end in .5, and corners on both sides of every limit.
