@@ -12,6 +12,8 @@ from client.backends.saved_model import SavedModel
 from client.backends.weight_path import read_model_info
 from dataset.settings import DataSettings
 from models.network import classifier
+from models.servable import export
+from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings
 from system import manifest
 from testing.models import quadrants
