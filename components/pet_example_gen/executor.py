@@ -28,7 +28,13 @@ from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
-from dataset.partition import Partition, SplitShare, partition_rows
+from dataset.partition import (
+    SPLIT_BUCKETS,
+    Partition,
+    SplitShare,
+    partition_rows,
+    with_validation,
+)
 from dataset.trained_on import name_pairs
 from schemas import artifacts, frame_columns
 from schemas.documents.ingest import Ingest, SplitCounts
@@ -87,7 +93,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         self._write_shards(jobs)
 
         # Collect the shards, the refused rows and the counts.
-        splits = utils.generate_output_split_names(inputs, outputs)
+        splits = with_validation(
+            utils.generate_output_split_names(inputs, outputs), _validation_share(settings)
+        )
         for split in splits:
             split_jobs = [job for job in jobs if job.block.split == split]
             _link_shards(split_jobs, RECORDS, posixpath.join(examples.uri, split_folder(split)))
@@ -126,6 +134,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 folder,
                 open_file,
                 labelled=settings.labelled,
+                validation_share=_validation_share(settings),
             )
             for split in inputs.splits
         ]
@@ -146,6 +155,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "Spread" >> beam.Reshuffle()
                 | "WriteShard" >> beam.Map(write_shard)
             )
+
+
+def _validation_share(settings: IngestSettings) -> int:
+    return round(settings.data.validation_fraction * SPLIT_BUCKETS)
 
 
 def _split_configs(

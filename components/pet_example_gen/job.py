@@ -34,7 +34,7 @@ class IngestSettings(SettingsGroup):
 
 def unlabelled(settings: IngestSettings) -> IngestSettings:
     """Returns the settings for rows without labels, which are never trained on."""
-    data = settings.data.replace(surplus=0.0)
+    data = settings.data.replace(surplus=0.0, validation_fraction=0.0)
     return settings.replace(data=data, thin=ThinSettings(), labelled=False)
 
 
