@@ -127,7 +127,8 @@ def _write(folder: Path, settings: SampleSettings, workers: int) -> int:
     """Writes the whole sample into the new folder and returns the number of frames."""
     folder.mkdir()
     plans = [plan_split(settings, split) for split in (TRAIN, EVAL, VALIDATION)]
-    jobs: list[ClipPlan | ExtraPlan] = [*sum(plans, []), *plan_extras(settings)]
+    jobs: list[ClipPlan | ExtraPlan] = [plan for split in plans for plan in split]
+    jobs += plan_extras(settings)
     rows = _save_all(folder, settings, jobs, workers)
     saved = iter(rows)
     train, evaluation, validation = (list(itertools.islice(saved, len(plan))) for plan in plans)
