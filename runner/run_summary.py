@@ -62,9 +62,10 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
         if block is rows and results.rejects_csv is not None and _reasons(results):
             path = path_text(results.rejects_csv)
             _print_unbroken(console, Text(f"  refused rows are listed in {path}", style="dim"))
-    console.print()
     if results.metrics is not None and results.chosen_on == EVAL:
-        _print_unbroken(console, Text(f"  {TEXTS['shared_rows'][1]}\n", style="yellow"))
+        console.print()
+        console.print(Padding(Text(TEXTS["shared_rows"][1], style="yellow"), (0, 0, 0, 2)))
+    console.print()
 
     for line in _ending_lines(record):
         _print_unbroken(console, line)
