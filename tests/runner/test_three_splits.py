@@ -28,6 +28,10 @@ CHOOSING = (
 """All that chooses: epochs, trials and a temperature."""
 
 
+UNREADABLE = b"no shard" * 100
+"""A few bytes would be read as no records; these have a wrong checksum."""
+
+
 class ThreeSplits(NamedTuple):
     """The run, and its CSVs by split."""
 
@@ -59,7 +63,7 @@ def three(tmp_path_factory: pytest.TempPathFactory, csvs: dict[str, Path]) -> It
             folder.rename(hidden)
             folder.mkdir()
             for shard in hidden.iterdir():
-                (folder / shard.name).write_bytes(b"no shard")
+                (folder / shard.name).write_bytes(UNREADABLE)
         run_data_stage(*given, *settings, last_node=nodes.TRAINER, validation_csv=validation)
         for folder in folders:
             shutil.rmtree(folder)
