@@ -129,7 +129,9 @@ def partition_rows(
       DataRefusedError: as ``read_rows`` does, or because there is no row.
     """
     # First pass: count the rows of each bucket, so that blocks get nearly equal sizes.
-    names = with_validation([share.name for share in shares], validation_share)
+    names = [share.name for share in shares]
+    if validation_share and TRAIN in names:
+        names.insert(names.index(TRAIN) + 1, VALIDATION)
     sizes: dict[str, Counter[int]] = {name: Counter() for name in names}
     labels: dict[str, Counter[str]] = {name: Counter() for name in names}
     for row in read_rows(source, opener, labelled=labelled):
@@ -161,14 +163,6 @@ def partition_rows(
         for number in range(count)
     ]
     return Partition(blocks, {split: dict(counter) for split, counter in labels.items()})
-
-
-def with_validation(splits: Sequence[str], validation_share: int) -> list[str]:
-    """Returns the splits' names, with validation after train where a share of it becomes that."""
-    names = list(splits)
-    if validation_share and TRAIN in names:
-        names.insert(names.index(TRAIN) + 1, VALIDATION)
-    return names
 
 
 def _pack(sizes: Mapping[int, int], shard_rows: int) -> dict[int, int]:

@@ -16,7 +16,6 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 from tfx import types
-from tfx.components.example_gen import utils
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.dsl.io import fileio
@@ -28,13 +27,7 @@ from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
-from dataset.partition import (
-    SPLIT_BUCKETS,
-    Partition,
-    SplitShare,
-    partition_rows,
-    with_validation,
-)
+from dataset.partition import Partition, SplitShare, partition_rows
 from dataset.trained_on import name_pairs
 from schemas import artifacts, frame_columns
 from schemas.documents.ingest import Ingest, SplitCounts
@@ -93,9 +86,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         self._write_shards(jobs)
 
         # Collect the shards, the refused rows and the counts.
-        splits = with_validation(
-            utils.generate_output_split_names(inputs, outputs), _validation_share(settings)
-        )
+        splits = list(dict.fromkeys(job.block.split for job in jobs))  # Each has a block.
         for split in splits:
             split_jobs = [job for job in jobs if job.block.split == split]
             _link_shards(split_jobs, RECORDS, posixpath.join(examples.uri, split_folder(split)))
@@ -134,7 +125,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 folder,
                 open_file,
                 labelled=settings.labelled,
-                validation_share=_validation_share(settings),
+                validation_share=settings.validation_share,
             )
             for split in inputs.splits
         ]
@@ -155,10 +146,6 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "Spread" >> beam.Reshuffle()
                 | "WriteShard" >> beam.Map(write_shard)
             )
-
-
-def _validation_share(settings: IngestSettings) -> int:
-    return round(settings.data.validation_fraction * SPLIT_BUCKETS)
 
 
 def _split_configs(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dataset.partition import Block
+from dataset.partition import SPLIT_BUCKETS, Block
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas.settings import SettingsGroup
@@ -30,6 +30,11 @@ class IngestSettings(SettingsGroup):
     photos: str = ""
     code: str = ""
     labelled: bool = True
+
+    @property
+    def validation_share(self) -> int:
+        """How many of ``SPLIT_BUCKETS`` of train become validation."""
+        return round(self.data.validation_fraction * SPLIT_BUCKETS)
 
 
 def unlabelled(settings: IngestSettings) -> IngestSettings:
