@@ -30,6 +30,7 @@ def settings(**changes: Any) -> PrepareSettings:
     return PrepareSettings(**({"workers": 1, "chunk_clips": 5} | changes))
 
 
+@pytest.mark.slow
 def test_the_run_after_a_killed_one_does_not_read_finished_chunks_again(
     drawn: tuple[Path, TreeCounts], tmp_path: Path, loaded: list[str]
 ) -> None:
