@@ -168,6 +168,7 @@ def test_without_frames_there_are_no_histograms(tmp_path: Path) -> None:
     assert histograms.frame_histograms(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_the_page_says_on_what_the_model_was_chosen(record: RunRecord) -> None:
     shared, own = "모델을 고른 행으로 평가도 했습니다", "에포크, 설정, 온도는 validation 행으로"
     html = written(record)
