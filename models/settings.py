@@ -221,8 +221,8 @@ class TrainSettings(SettingsGroup):
     )
     checkpoint_metric: Literal["macro_f1", "accuracy"] = setting(
         MACRO_F1,
-        "Metric on the eval split that chooses the best epoch, and by which early stopping and "
-        "plateau go.",
+        "Metric on the validation split (without one, the eval split) that chooses the best epoch, "
+        "and by which early stopping and plateau go.",
     )
     min_gain: float = setting(
         0.002,

@@ -39,13 +39,17 @@ from models.training import (
 from models.training.precision_measurement import Measurement
 from models.training.step_config import StepConfig, dtype_policy
 from schemas import artifacts, signatures
+from schemas.splits import EVAL, split_of_shard
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """Examples of both splits.
+    """Examples to learn from, and those to choose the epoch on.
+
+    The latter, ``eval_*`` after TFX's name for them, are the validation split's. Without one they
+    are the eval split's.
 
     Attributes:
       indexer: of the Transform node.
@@ -114,8 +118,9 @@ def run_fn(fn_args: Any) -> None:
     """Trains and exports (called by TFX).
 
     Args:
-      fn_args: ``tfx.components.FnArgs``; used are ``train_files``, ``eval_files`` (patterns),
-        ``transform_graph_path``, ``base_model``, ``model_run_dir``, ``serving_model_dir``,
+      fn_args: ``tfx.components.FnArgs``; used are ``train_files``, ``eval_files`` (patterns, of
+        the split to choose on), ``transform_graph_path``, ``base_model``, ``model_run_dir``,
+        ``serving_model_dir``,
         ``hyperparameters`` (the Tuner's best) and ``custom_config`` (``TrainerConfig``).
 
     Raises:
@@ -135,6 +140,12 @@ def run_fn(fn_args: Any) -> None:
         [*data.train_files, *data.eval_files],
         fn_args.base_model,
     )
+
+    if any(split_of_shard(pattern) == EVAL for pattern in fn_args.eval_files):
+        _LOGGER.warning(
+            "There is no validation split: the epoch is chosen on the eval rows that judge the "
+            "model, whose scores are a little too good. Set data.validation_fraction"
+        )
 
     # What the model will have seen; a base that leaves nothing to judge it on is refused here.
     weights = warm_start.with_base_weights(config.model, fn_args.base_model).weights
@@ -283,7 +294,8 @@ def _export(
         return _validation_batches(config, data.indexer, files)
 
     if config.calibrate:
-        temperature.scale(model, data.eval_files, batches, run_dir)
+        judges = any(split_of_shard(file) == EVAL for file in data.eval_files)
+        temperature.scale(model, data.eval_files, batches, run_dir, judges=judges)
         # The checkpoint must predict what the servable predicts.
         classifier.without_optimizer(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
     spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)

@@ -87,7 +87,16 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
         gc.collect()  # A network's layers refer to each other.
         return matrices
 
-    search = _Search(run_trial, choices, tune, folder, broadcast_from_chief, data, writes=writes)
+    search = _Search(
+        run_trial,
+        choices,
+        tune,
+        folder,
+        broadcast_from_chief,
+        data,
+        chosen_on=splits.split_of_shard(all_data.eval_files[0]),
+        writes=writes,
+    )
     return TunerFnResult(tuner=search, fit_kwargs={})
 
 
@@ -97,6 +106,7 @@ class _Search(RandomSearch):
     Attributes:
       folder: of the trials.
       data: the subset that the trials use.
+      chosen_on: name of the split that the trials are compared on.
       writes: whether this process is the one that writes the results.
     """
 
@@ -109,11 +119,13 @@ class _Search(RandomSearch):
         synchronise: Callable[[float], float],
         data: trainer.Data,
         *,
+        chosen_on: str,
         writes: bool,
     ) -> None:
         super().__init__(run, choices, tune, folder, synchronise)
         self.folder = folder
         self.data = data
+        self.chosen_on = chosen_on
         self.writes = writes
 
     def on_search_end(self) -> None:
@@ -128,7 +140,7 @@ class _Search(RandomSearch):
         """Returns ``artifacts.TRIALS_JSON``."""
         rows = {
             splits.TRAIN: sum(self.data.train_counts),
-            splits.EVAL: sum(self.data.eval_counts),
+            self.chosen_on: sum(self.data.eval_counts),
         }
         return Trials(**super().table(), rows=rows)
 
