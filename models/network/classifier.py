@@ -44,7 +44,7 @@ def build(settings: ModelSettings, num_classes: int) -> keras.Model:
     """
     backbone = new_backbone(settings.resolution)
     backbone_weights.load(backbone, settings.weights)
-    _set_normalization(backbone)
+    set_normalization(backbone)
     pooled = keras.layers.GlobalAveragePooling2D(name="head_pool")(backbone.output)
     scaled = keras.layers.BatchNormalization(name="head_norm")(pooled)
     # Always float32: a softmax in half precision rounds small probabilities to 0.
@@ -69,7 +69,7 @@ def without_optimizer(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, model.outputs, name=model.name)
 
 
-def _set_normalization(backbone: keras.Model) -> None:
+def set_normalization(backbone: keras.Model) -> None:
     (layer,) = (each for each in backbone.layers if isinstance(each, keras.layers.Normalization))
     layer.adapt_mean.assign(np.asarray(_IMAGENET_MEAN, np.float32))
     layer.adapt_variance.assign(np.square(np.asarray(_IMAGENET_STD, np.float32)))
