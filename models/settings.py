@@ -78,6 +78,17 @@ class ModelSettings(SettingsGroup):
         lt=1,
     )
 
+    drop_path: float = setting(
+        0.2,
+        "Share of the training examples that pass by the deepest block (drop path, also called "
+        "stochastic depth); in the blocks before it the share rises to this from 0.",
+        ge=0,
+        le=0.9,
+    )
+    head_dropout: float = setting(
+        0.0, "Share of the features that are left out before the head in training.", ge=0, le=0.9
+    )
+
     @model_validator(mode="after")
     def _names_weights(self) -> "ModelSettings":
         if not self.weights:
@@ -204,8 +215,8 @@ class TrainSettings(SettingsGroup):
     )
     ema_decay: float = setting(
         0.0,
-        "Share of the averaged weights that is kept each step; 0 is off. The averaged weights are "
-        "validated, kept and exported.",
+        "Share of the averaged weights that is kept each step; 0 is off. The averaged weights, with "
+        "batch norms' statistics averaged alike, are validated, kept and exported.",
         ge=0,
         lt=1,
     )

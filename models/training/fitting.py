@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from models.settings import ACCURACY, TrainSettings
 from models.training import (
+    averaging,
     budget,
     callbacks,
     checkpoints,
@@ -234,7 +235,7 @@ def headline_metrics(num_classes: int) -> list[keras.metrics.Metric]:
 def _averaging(settings: TrainSettings) -> list[keras.callbacks.Callback]:
     if not settings.ema_decay:
         return []
-    return [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
+    return [averaging.UseAverages()]
 
 
 def _early_stopping(
