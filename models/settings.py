@@ -207,6 +207,13 @@ class TrainSettings(SettingsGroup):
         common=True,
     )
     class_weight_cap: float = setting(10.0, "Largest class weight.", ge=1)
+    class_weight_power: float = setting(
+        1.0,
+        "Power of the class weights: 1 counts all moods alike, 0.5 takes the square roots, 0 is "
+        "none. The log tells the weights.",
+        ge=0,
+        le=1,
+    )
     logit_adjustment_tau: float = setting(
         1.0, "Strength of logit_adjustment; 1 minimises the balanced error.", gt=0, le=10
     )
