@@ -34,7 +34,9 @@ def write_split(csv: Path, folder: Path, moods: Sequence[str], side: int) -> str
     """
     folder.mkdir(parents=True, exist_ok=True)
     (block,) = partition_rows(str(csv), [SplitShare("all", 1)], 10**6, str(folder)).blocks
-    settings = IngestSettings(data=DataSettings(), thin=ThinSettings(), moods=moods, side=side)
+    settings = IngestSettings(
+        data=DataSettings(), thin=ThinSettings(), moods=tuple(moods), side=side
+    )
     stem = str(folder / "shard")
     write_shard(ShardJob(block, settings, str(csv.parent), False, frozenset(), stem, block.rows))
     _write_crops(stem + RECORDS, folder / CROPS, moods)

@@ -228,7 +228,7 @@ class TrainSettings(SettingsGroup):
     )
     ema_decay: float = setting(
         0.0,
-        "Share of the averaged weights that is kept each step; 0 is off. The averaged weights, with "
+        "Share of the averaged weights that is kept each step; 0 is off. The averaged weights, and "
         "batch norms' statistics averaged alike, are validated, kept and exported.",
         ge=0,
         lt=1,

@@ -90,7 +90,8 @@ def network_with_drops() -> keras.Model:
 def test_a_frozen_part_leaves_out_nothing_and_the_head_does() -> None:
     model = network_with_drops()
     features, dropped = (
-        keras.Model(model.input, model.get_layer(name).output) for name in ("head_pool", "head_drop")
+        keras.Model(model.input, model.get_layer(name).output)
+        for name in ("head_pool", "head_drop")
     )
     fine_tuning.freeze(model, "head")
     np.testing.assert_array_equal(features(PIXELS, training=True), features(PIXELS))
