@@ -9,6 +9,7 @@ best epoch. Processor seconds tell the cost also where the machine has other wor
         --labels dogs/label.json --weights b0.weights.h5 --peer-python torchenv/bin/python
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -116,35 +117,28 @@ def summary(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _add_file(parser: argparse.ArgumentParser, name: str, meaning: str) -> None:
+    parser.add_argument(name, type=Path, required=True, metavar="FILE", help=meaning)
+
+
 def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
-    for name, kind in (
-        ("--train-csv", "photos to train on"),
-        ("--eval-csv", "photos to judge on"),
-        ("--labels", "label file"),
-        ("--weights", "start weights, a file that Keras can load"),
-    ):
-        parser.add_argument(name, type=Path, required=True, metavar="FILE", help=kind)
-    flags.add_number(parser, "--resolution", 224, "side of the pictures")
-    flags.add_number(parser, "--seeds", 3, "trainings of each side")
-    flags.add_number(parser, "--threads", 0, "threads of a training; 0 is one for each core")
+    _add_file(parser, "--train-csv", "photos to train on")
+    _add_file(parser, "--eval-csv", "photos to judge on")
+    _add_file(parser, "--labels", "label file")
+    _add_file(parser, "--weights", "start weights, a file that Keras can load")
+    flags.add_resolution(parser)
+    flags.add_seeds(parser)
+    flags.add_threads(parser)
     flags.add_number(parser, "--peer-epochs", 8, "length of the PyTorch training")
-    parser.add_argument(
-        "--sides", nargs="+", choices=(OURS, PEER), default=(OURS, PEER), help="what is trained"
-    )
+    flags.add_sides(parser, (OURS, PEER), (OURS, PEER))
     parser.add_argument(
         "--peer-python",
         metavar="FILE",
         help="Python with torch, geffnet, numpy and pillow; without it ours is trained alone",
     )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=Path("build/real_photos"),
-        metavar="FOLDER",
-        help="folder for the crops (default: %(default)s)",
-    )
+    flags.add_work(parser, Path("build/real_photos"))
     parser.add_argument(
         "--preset", default="default", metavar="NAME", help="our settings (default: %(default)s)"
     )

@@ -150,7 +150,7 @@ def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
     flags.add_number(parser, "--steps", 60, f"training steps, of {BATCH_SIZE} frames each")
-    flags.add_number(parser, "--seeds", 3, "how often each side is trained, with another seed")
+    flags.add_seeds(parser)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), args.steps, args.seeds)
