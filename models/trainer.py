@@ -34,8 +34,10 @@ from models.training import (
     head_features,
     losses,
     precision,
+    precision_process,
     warm_start,
 )
+from models.training.precision_measurement import Measurement
 from models.training.step_config import StepConfig, dtype_policy
 from schemas import artifacts, signatures
 
@@ -219,11 +221,11 @@ def train(
     agree = functools.partial(devices.broadcast_from_chief, strategy)
     validation, validation_count = _sampled_validation(config, data)
 
-    def trials(configs: Sequence[StepConfig]) -> list[precision.Measurement]:
+    def trials(configs: Sequence[StepConfig]) -> list[Measurement]:
         (batch,) = training(0).take(1).as_numpy_iterator()
         of_one_device = train_settings.batch_size // strategy.num_replicas_in_sync
-        return precision.try_in_process(
-            precision.job_for(
+        return precision_process.try_in_process(
+            precision_process.job_for(
                 model_settings.model_dump(), train_settings, config.moods, sampler.label_counts
             ),
             [each[:of_one_device] for each in batch],

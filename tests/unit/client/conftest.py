@@ -12,21 +12,19 @@ from client.backends.saved_model import SavedModel
 from client.backends.weight_path import read_model_info
 from dataset.settings import DataSettings
 from models.network import classifier
-from models.servable import export
-from models.servable.signatures import ServingSpec
 from models.settings import ModelSettings
 from system import manifest
 from testing.models import quadrants
+from testing.models.servables import quadrant_servable
 
 
 @pytest.fixture(scope="session")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of two versions around ``quadrants.quadrant_network``: 9 and 10."""
     folder = tmp_path_factory.mktemp("serving") / "pet_mood"
-    spec = ServingSpec(quadrants.MOODS, quadrants.SIDE, DataSettings().box_margin)
-    export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder / "9"))
-    shutil.copytree(folder / "9", folder / "10")
+    servable = quadrant_servable(tmp_path_factory, DataSettings().box_margin)
     for name in ("9", "10"):
+        shutil.copytree(servable, folder / name)
         manifest.write(folder / name)
     return folder
 

@@ -17,6 +17,8 @@ from pipeline import nodes
 from schemas.errors import ConfigError
 from testing.pipeline.cluster_request import VERTEX, request
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).with_name("golden_spec.yaml")
 ACCEPT = "ACCEPT_SPEC"
 ALL_NODES = {

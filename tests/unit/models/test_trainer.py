@@ -46,6 +46,7 @@ def test_what_is_exported_is_the_best_checkpoint(
     np.testing.assert_allclose(outputs[signatures.PROBABILITIES], expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_nothing_is_trained_on_labels_outside_the_map(
     fn_args: SimpleNamespace, tmp_path: Path
 ) -> None:

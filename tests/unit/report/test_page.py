@@ -76,6 +76,7 @@ def test_a_check_without_a_value_says_so(record: RunRecord) -> None:
     assert "측정할 수 없음" in written(record)
 
 
+@pytest.mark.slow
 def test_trials_that_failed_are_left_out(record: RunRecord) -> None:
     html = written(record)
     assert "<td>0 ★</td>" in html
@@ -83,6 +84,7 @@ def test_trials_that_failed_are_left_out(record: RunRecord) -> None:
     assert "train.learning_rate=0.1 " not in html
 
 
+@pytest.mark.slow
 def test_a_servable_is_only_mentioned_where_it_failed(record: RunRecord) -> None:
     assert "서빙 모델" not in written(record)
     record.results.servable = {
@@ -95,6 +97,7 @@ def test_a_servable_is_only_mentioned_where_it_failed(record: RunRecord) -> None
     assert "no variable" in html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "ending"),
     [
@@ -127,6 +130,7 @@ def test_a_run_that_came_to_nothing_has_a_page_too(tmp_path: Path) -> None:
     assert 'id="scores"' not in html
 
 
+@pytest.mark.slow
 def test_an_older_page_is_gone_where_the_new_one_cannot_be_made(record: RunRecord) -> None:
     written(record)
     record.results.rejects_csv = record.folder / "none.csv"

@@ -106,6 +106,7 @@ def test_a_phones_photo_is_turned_before_it_is_predicted(
     assert moods_or_errors(predict(pushed, save(tmp_path, photo=photo))) == [MOODS[1]]
 
 
+@pytest.mark.slow
 def test_a_box_is_in_pixels_of_the_upright_picture(pushed: SavedModel, tmp_path: Path) -> None:
     # Stored 40 high and 100 wide, upright 100 high and 40 wide. Upright rows 60..100 are the
     # stored columns 60..100, where the top left is red as stored and the top right upright.
@@ -134,6 +135,7 @@ def test_a_box_beyond_the_edge_of_one_picture_spares_the_others(
     assert "rows 0..40, columns 0..40 of an image of 39 x 40" in outcomes[1].detail
 
 
+@pytest.mark.slow
 def test_a_picture_is_predicted_once_per_box_and_whole_without_one(
     pushed: SavedModel, restored: CheckpointModel, tmp_path: Path
 ) -> None:
@@ -160,6 +162,7 @@ def test_more_pictures_than_a_batch_keep_their_order(pushed: SavedModel, tmp_pat
     assert moods_or_errors(predict(pushed, paths)) == [MOODS[index % 4] for index in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("box", [None, PixelBox(10, 20, 60, 80)])
 def test_a_checkpoint_and_its_servable_predict_alike(
     pushed: SavedModel, restored: CheckpointModel, tmp_path: Path, box: PixelBox | None

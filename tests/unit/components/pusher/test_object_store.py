@@ -15,6 +15,8 @@ from components.pusher import object_store
 from schemas.errors import ConfigError
 from system import manifest
 
+pytestmark = pytest.mark.slow
+
 
 class _Memory(TensorflowFilesystem):
     SUPPORTED_SCHEMES = ("ram://",)

@@ -60,6 +60,7 @@ def prepare() -> Prepare:
     return call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMATS)
 def test_pixels_are_those_of_the_training(prepare: Prepare, kind: str) -> None:
     photo = samples.encoded(PICTURE, kind)
@@ -94,6 +95,7 @@ def test_other_formats_are_not_decoded_whatever_tensorflow_can(prepare: Prepare,
         prepare(samples.encoded(PICTURE, kind))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_a_photo_and_its_box_are_turned_upright(
@@ -143,11 +145,12 @@ def test_a_jpeg_of_too_many_scans_is_cut(prepare: Prepare) -> None:
     assert time.perf_counter() - began < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(BOMBS))
 def test_a_bomb_is_answered_at_once_and_without_memory(predict: samples.Ask, name: str) -> None:
     sound = samples.jpeg(samples.red_at(3))
     alone = predict(image_bytes=[sound])[signatures.PROBABILITIES][0]
-    photos = [BOMBS[name], sound]
+    photos = [BOMBS[name](), sound]
     box = np.int64([[0, 0, 10, 10], [0, 0, 32, 32]])
 
     def ask() -> tuple[samples.Answer, samples.Answer]:

@@ -163,6 +163,7 @@ def test_the_output_is_a_distribution_over_the_moods(untrained: keras.Model) -> 
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_batch_norm_gets_the_momentum(untrained: keras.Model) -> None:
     model = untrained
     norms = [each for each in model.layers if isinstance(each, keras.layers.BatchNormalization)]
@@ -185,6 +186,7 @@ def backbone() -> keras.Model:
     return classifier.new_backbone(SIDE)
 
 
+@pytest.mark.slow
 def test_a_failed_download_is_an_error_that_names_the_two_other_ways(
     store: Callable[[object], None], backbone: keras.Model
 ) -> None:

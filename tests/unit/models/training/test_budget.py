@@ -177,6 +177,7 @@ def decided(seconds: float, minutes: float, validation: float = 0.0) -> list[Any
     return documents
 
 
+@pytest.mark.slow
 def test_the_minutes_become_the_steps_that_fit_into_them() -> None:
     # Three steps to warm up, then ten of 2 s: after 26 s, 274 s are left for 137 more.
     (document,) = decided(2.0, minutes=5)

@@ -34,6 +34,7 @@ def changed_layers(model: keras.Model) -> tuple[set[str], set[str]]:
     return learnt, {layer for layer, _, moving in changed if moving}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "learnt", "moved"),
     [

@@ -69,6 +69,7 @@ def test_training_ends_early_and_leaves_the_best_epoch(tmp_path: Path) -> None:
     assert lead_of(model) == pytest.approx(0.7, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_curves_have_the_learning_rate_of_each_epoch(tmp_path: Path) -> None:
     rows = fit(
         two_logits(9.0),
@@ -84,6 +85,7 @@ def test_the_curves_have_the_learning_rate_of_each_epoch(tmp_path: Path) -> None
     assert [float(row["learning_rate"]) for row in rows] == pytest.approx([0.3, 0.2, 0.2])
 
 
+@pytest.mark.slow
 def test_averaged_weights_are_validated_kept_and_returned(tmp_path: Path) -> None:
     # The lead is 1.0, then Adam's steps of 2 * 0.2 take it to 0.6, 0.2 and -0.2. The average
     # begins with 0.6; at 0.5 it is 0.4 after the second step and 0.1 after the third.
@@ -102,6 +104,7 @@ def test_averaged_weights_are_validated_kept_and_returned(tmp_path: Path) -> Non
     assert lead_of(stored) == lead_of(model)
 
 
+@pytest.mark.slow
 def test_the_kept_epoch_has_the_averaged_weights_and_not_those_of_its_last_step(
     tmp_path: Path,
 ) -> None:
@@ -215,6 +218,7 @@ def test_the_best_epoch_may_be_of_the_first_phase(tmp_path: Path) -> None:
     assert lead_of(model) == pytest.approx(0.2, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_keeps_its_best_epoch(tmp_path: Path) -> None:
     run_dir = tmp_path / "model_run" / "3"
     good, bad = tf.ones([4, 1]), tf.fill([4, 1], np.nan)

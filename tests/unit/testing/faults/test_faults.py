@@ -61,6 +61,7 @@ def violations_of(write: Callable[[Path], None], folder: Path) -> list[Violation
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("write", "fault", "what"),
     [
@@ -80,6 +81,7 @@ def test_a_writer_that_breaks_a_promise_is_found(
     assert (fault, what) in found
 
 
+@pytest.mark.slow
 def test_an_atomic_write_keeps_all_promises(tmp_path: Path) -> None:
     assert violations_of(write_whole, tmp_path) == []
 
@@ -93,6 +95,7 @@ def some_faults(*names: str, every: int) -> dict[str, list[int]]:
     return {row[0]: [int(cell) for cell in row[1:]] for row in rows}
 
 
+@pytest.mark.slow
 def test_the_writers_without_tensorflow_keep_their_promises() -> None:
     names = [name for name in NAMES if name not in TFX]
     table = some_faults(*names, every=53)
