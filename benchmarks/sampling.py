@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import flags, pictures, streams
-from benchmarks.label_indexers import DefaultIndexer
+from benchmarks.label_indexers import MoodIndexer
 from benchmarks.leak_scale import SHARD_ROWS, TRAIN_CLIPS, TRAIN_FRAMES
 from benchmarks.memory import measured_apart, resident_mb
 from models.inputs.clip_sampler import ClipSampler, Ints
@@ -191,7 +191,7 @@ def cost(way: str, folder: Path) -> dict[str, float]:
         )
     else:
         stream = streams.drawn(
-            files, DefaultIndexer(), len(DEFAULT_MOODS), batch_size=BATCH_SIZE, seed=1
+            files, MoodIndexer(), len(DEFAULT_MOODS), batch_size=BATCH_SIZE, seed=1
         )
     batches: Iterator[Any] = iter(stream)
     next(batches)

@@ -78,6 +78,17 @@ class ModelSettings(SettingsGroup):
         lt=1,
     )
 
+    drop_path: float = setting(
+        0.2,
+        "Share of the training examples that pass by the deepest block (drop path, also called "
+        "stochastic depth); in the blocks before it the share rises to this from 0.",
+        ge=0,
+        le=0.9,
+    )
+    head_dropout: float = setting(
+        0.0, "Share of the features that are left out before the head in training.", ge=0, le=0.9
+    )
+
     @model_validator(mode="after")
     def _names_weights(self) -> "ModelSettings":
         if not self.weights:
@@ -172,6 +183,12 @@ class TrainSettings(SettingsGroup):
         gt=0,
         le=1,
     )
+    keep_features: bool = setting(
+        False,
+        "Whether phases that train the head alone compute each picture's features once and train "
+        "on them (5 KB each in memory), in seconds instead of minutes. The pictures are not "
+        "augmented in such a phase. On several machines, and with reading=stream, it is off.",
+    )
     layer_decay: float = setting(
         1.0,
         "Learning rate of each block as a share of that of the block above it; the head has the "
@@ -190,6 +207,13 @@ class TrainSettings(SettingsGroup):
         common=True,
     )
     class_weight_cap: float = setting(10.0, "Largest class weight.", ge=1)
+    class_weight_power: float = setting(
+        1.0,
+        "Power of the class weights: 1 counts all moods alike, 0.5 takes the square roots, 0 is "
+        "none. The log tells the weights.",
+        ge=0,
+        le=1,
+    )
     logit_adjustment_tau: float = setting(
         1.0, "Strength of logit_adjustment; 1 minimises the balanced error.", gt=0, le=10
     )
@@ -204,8 +228,8 @@ class TrainSettings(SettingsGroup):
     )
     ema_decay: float = setting(
         0.0,
-        "Share of the averaged weights that is kept each step; 0 is off. The averaged weights are "
-        "validated, kept and exported.",
+        "Share of the averaged weights that is kept each step; 0 is off. The averaged weights, and "
+        "batch norms' statistics averaged alike, are validated, kept and exported.",
         ge=0,
         lt=1,
     )

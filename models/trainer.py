@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from dataset.trained_on import TrainedOn
 from models.inputs import local_shards, records, shard_index
-from models.inputs.clip_sampler import ClipSampler, validation_examples
+from models.inputs.clip_sampler import ClipSampler, Ints, validation_examples
 from models.inputs.input_pipeline import evaluation_batches, shard_files, training_batches
 from models.inputs.label_index import LabelIndexer
 from models.inputs.shard_index import ShardIndex
@@ -31,6 +31,7 @@ from models.training import (
     backup,
     devices,
     fitting,
+    head_features,
     losses,
     precision,
     precision_process,
@@ -262,6 +263,7 @@ def train(
         validation_examples=validation_count,
         agree=agree,
         device=devices.names_of(strategy),
+        keep=_keep_features(config, data, train_index, sampler, validation, strategy),
     )
     return model
 
@@ -385,6 +387,34 @@ def _training_batches(
         seed=settings.seed,
     )
     return devices.with_data_autosharding(batches)
+
+
+def _keep_features(
+    config: TrainerConfig,
+    data: Data,
+    index: ShardIndex,
+    sampler: ClipSampler,
+    validation: tf.data.Dataset,
+    strategy: tf.distribute.Strategy,
+) -> head_features.Keep | None:
+    """Returns what computes the features for phases of the head alone; None if it is off."""
+    settings = config.train
+    at_random = records.reads_at_random(settings, index.files)
+    if not settings.keep_features or not at_random or devices.spans_machines(strategy):
+        return None
+
+    def pictures(examples: Ints) -> tf.data.Dataset:
+        return _evaluation_batches(config, data.indexer, records.selected(index, examples))
+
+    return functools.partial(
+        head_features.keep,
+        sampler=sampler,
+        label_indices=index.label_indices,
+        class_weights=losses.class_weights(settings, sampler.label_counts, config.moods),
+        batch_size=settings.batch_size,
+        pictures=pictures,
+        validation=validation,
+    )
 
 
 def _sampled_validation(config: TrainerConfig, data: Data) -> tuple[tf.data.Dataset, int]:
