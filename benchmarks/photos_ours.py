@@ -11,10 +11,11 @@ from typing import Any
 
 from benchmarks.label_indexers import MoodIndexer
 from models import trainer
-from models.settings import ACCURACY, MACRO_F1
+from models.settings.training import ACCURACY, MACRO_F1
 from models.trainer_config import TrainerConfig
 from models.training import curves, devices
 from models.training.backup import Backups
+from models.training.data import Data
 from pipeline import config as settings_of
 
 
@@ -31,7 +32,7 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     )
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)
-    data = trainer.Data.from_files(MoodIndexer(moods), [job["train"]], [job["eval"]], len(moods))
+    data = Data.from_files(MoodIndexer(moods), [job["train"]], [job["eval"]], len(moods))
     with tempfile.TemporaryDirectory() as folder:
         run_dir = str(Path(folder) / "run" / "1")
         backups = Backups(str(Path(folder) / "backups"), "benchmark")

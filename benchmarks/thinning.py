@@ -35,7 +35,9 @@ from dataset.thinning import ThinSettings
 from models.inputs import records, shard_index
 from models.inputs.input_pipeline import evaluation_batches, training_batches
 from models.network import classifier
-from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.training import fine_tuning, fitting, losses
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import RECORDS

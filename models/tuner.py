@@ -22,6 +22,7 @@ from models import trainer
 from models.trainer_config import TrainerConfig
 from models.training import devices
 from models.training.backup import Backups
+from models.training.data import Data
 from models.tuning import subset, trial_counts
 from models.tuning.random_search import COUNTS, MEMORY, RandomSearch, RunTrial
 from models.tuning.settings import Space, TuneSettings, Value, space, trial_settings, with_values
@@ -64,7 +65,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     devices.barrier(strategy)  # The chief changes the trials only after all have read them.
 
     # Data.
-    all_data = trainer.Data.from_fn_args(fn_args, num_classes=len(config.moods))
+    all_data = Data.from_fn_args(fn_args, num_classes=len(config.moods))
     data = _subset(all_data, tune, folder)
     _LOGGER.info("Tuning in %s: %s; %s", folder, tune, choices)
 
@@ -117,7 +118,7 @@ class _Search(RandomSearch):
         tune: TuneSettings,
         folder: str,
         synchronise: Callable[[float], float],
-        data: trainer.Data,
+        data: Data,
         *,
         chosen_on: str,
         writes: bool,
@@ -166,7 +167,7 @@ def _local_copy(folder: str) -> str:
     return copy
 
 
-def _subset(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data:
+def _subset(data: Data, tune: TuneSettings, folder: str) -> Data:
     """Writes the subset of the data that the trials use into ``folder``."""
 
     def write(files: Sequence[str], counts: Sequence[int], path: str) -> None:
@@ -180,7 +181,7 @@ def _subset(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data
     write(data.train_files, data.train_counts, train_file)
     write(data.eval_files, data.eval_counts, eval_file)
     num_classes = len(data.train_counts)
-    return trainer.Data.from_files(data.indexer, [train_file], [eval_file], num_classes)
+    return Data.from_files(data.indexer, [train_file], [eval_file], num_classes)
 
 
 @contextlib.contextmanager

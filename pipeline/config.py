@@ -18,7 +18,9 @@ from components.evaluator.settings import EvaluateSettings
 from components.leak_check.settings import LeakLimits
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
-from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.tuning.settings import TuneSettings, space
 from pipeline.beam import BeamSettings
 from pipeline.cluster_settings import ClusterSettings

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from rich.text import Text
 
-from models.settings import NONE
+from models.settings.network import NONE
 from pipeline.config import Settings
 from pipeline.metadata.settings import MYSQL
 from pipeline.run_inputs import RunInputs, choosing_split

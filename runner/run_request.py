@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.settings import IMAGENET, NONE
+from models.settings.network import IMAGENET, NONE
 from pipeline import config
 from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs, check_validation, moods_of

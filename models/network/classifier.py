@@ -21,7 +21,7 @@ import keras
 import numpy as np
 
 from models.network import backbone_weights, fast_layers
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from models.settings import ACCURACY, HEAD, TrainSettings
+from models.settings.training import ACCURACY, HEAD, TrainSettings
 from models.training import (
     averaging,
     budget,

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from models.settings import CLASS_WEIGHTS, FOCAL, LOGIT_ADJUSTMENT, TrainSettings
+from models.settings.training import CLASS_WEIGHTS, FOCAL, LOGIT_ADJUSTMENT, TrainSettings
 
 _LOGGER = logging.getLogger(__name__)
 

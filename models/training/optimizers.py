@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import averaging, fine_tuning
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from dataset.trained_on import Hashes, TrainedOn, is_seen
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from schemas import artifacts, labels, signatures
 from schemas.errors import ConfigError
 from schemas.splits import EVAL, beside, split_of_shard

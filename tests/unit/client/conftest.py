@@ -12,7 +12,7 @@ from client.backends.saved_model import SavedModel
 from client.backends.weight_path import read_model_info
 from dataset.settings import DataSettings
 from models.network import classifier
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from system import manifest
 from testing.models import quadrants
 from testing.models.servables import quadrant_servable

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.network import backbone_weights, classifier
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from schemas.errors import ConfigError
 from testing.models import samples
 

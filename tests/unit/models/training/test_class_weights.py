@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import losses
 
 MOOD_NAMES = ["화남", "공포", "행복", "편안", "공격성", "불안"]

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from models.network import classifier, fast_layers
-from models.settings import ModelSettings, TrainSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.training import fine_tuning
 from models.training.fine_tuning import Phase
 from testing.models import samples

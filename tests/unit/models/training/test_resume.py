@@ -15,7 +15,8 @@ from models.inputs.input_pipeline import evaluation_batches, shard_files, traini
 from models.inputs.label_index import LabelIndexer
 from models.inputs.records import ordered, sampled, selected
 from models.inputs.shard_index import ShardIndex
-from models.settings import AugmentSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.training import TrainSettings
 from models.training import callbacks, curves, fitting, head_features
 from models.training.backup import Backups
 from models.training.resume import Resumption

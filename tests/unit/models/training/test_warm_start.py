@@ -9,7 +9,7 @@ import pytest
 
 from dataset.trained_on import SeenNames, TrainedOn, name_pairs
 from models.network import classifier
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from models.training import warm_start
 from schemas import artifacts, signatures
 from schemas.errors import ConfigError
