@@ -92,6 +92,15 @@ class DataSettings(SettingsGroup):
         lt=1,
         common=True,
     )
+    validation_fraction: float = setting(
+        0.0,
+        "Share of the train clips (animals, where `group` is given) that become the validation "
+        "split, on which epoch, settings and temperature are then chosen. 0 makes none: without "
+        "--validation-csv the eval split chooses and judges.",
+        ge=0,
+        lt=1,
+        common=True,
+    )
     max_reject_fraction: float = setting(
         0.05,
         "Largest share of a split's rows that may be refused; above it the run stops.",

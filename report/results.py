@@ -20,6 +20,7 @@ from schemas.documents.servable import Servable
 from schemas.documents.training import Training
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
+from schemas.splits import EVAL, VALIDATION
 
 
 @dataclass
@@ -63,6 +64,13 @@ class Results:
     unlabelled: Ingest | None = None
     unlabelled_rejects_csv: Path | None = None
     unlabelled_predictions: Path | None = None
+
+    @property
+    def chosen_on(self) -> str | None:
+        """The split that the model is chosen on; None if the ingest did not run."""
+        if self.ingest is None:
+            return None
+        return VALIDATION if VALIDATION in self.ingest["splits"] else EVAL
 
     @property
     def blessed(self) -> bool | None:

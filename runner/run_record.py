@@ -18,7 +18,7 @@ from schemas.documents.evaluation import HEADLINE, HeadlineScores
 from schemas.documents.leaks import LEAK_KINDS
 from schemas.documents.run import NodeRecord, PredictCounts, RowCounts, Run
 from schemas.reasons import RejectReason
-from schemas.splits import EVAL, TRAIN
+from schemas.splits import EVAL, TRAIN, VALIDATION
 from system.files import write_whole
 
 FILE_NAME = "run.json"
@@ -89,7 +89,8 @@ class RunRecord:
             "started": self.started.isoformat(timespec="seconds"),
             "seconds": _rounded(self.seconds),
             "log": str(self.log),
-            "rows": {split: self._row_counts(split) for split in (TRAIN, EVAL)},
+            "rows": {split: self._row_counts(split) for split in self._splits()},
+            "chosen_on": results.chosen_on,
             "rejects_csv": _as_text(results.rejects_csv),
             "leaks": {kind: leaks[kind] if leaks else None for kind in LEAK_KINDS},
             "tuner": results.tuner,
@@ -111,6 +112,12 @@ class RunRecord:
         """Writes the document to the output folder; the caller holds the folder's lock."""
         text = json.dumps(self.as_json(), ensure_ascii=False, indent=1) + "\n"
         write_whole(self.folder / FILE_NAME, text)
+
+    def _splits(self) -> list[str]:
+        """Returns the splits in order; before the ingest nothing is said of a validation split."""
+        if self.results.chosen_on == VALIDATION:
+            return [TRAIN, VALIDATION, EVAL]
+        return [TRAIN, EVAL]
 
     def _row_counts(self, split: str) -> RowCounts:
         ingest = self.results.ingest

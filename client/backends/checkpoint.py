@@ -18,7 +18,7 @@ from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
 from models.network import classifier
 from models.servable.signatures import ServingSpec, Signatures
-from models.settings import NONE, ModelSettings
+from models.settings.network import NONE, ModelSettings
 from schemas import signatures
 from schemas.errors import ConfigError
 from schemas.labels import MAX_MOODS

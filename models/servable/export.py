@@ -10,7 +10,7 @@ import tensorflow as tf
 from models.network import classifier
 from models.network.folding import fold_batch_norms
 from models.servable.signatures import ServingSpec, Signatures
-from models.settings import NONE, ModelSettings
+from models.settings.network import NONE, ModelSettings
 from schemas import artifacts, labels, signatures
 from schemas.documents.training import Preprocessing
 

@@ -86,6 +86,8 @@ def leaks() -> Leaks:
                 "eval_line": 3,
                 "eval_image": "b.jpg",
                 "distance": 2,
+                "train_split": "train",
+                "eval_split": "eval",
             }
         ],
     }

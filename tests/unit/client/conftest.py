@@ -14,7 +14,7 @@ from dataset.settings import DataSettings
 from models.network import classifier
 from models.servable import export
 from models.servable.signatures import ServingSpec
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from system import manifest
 from testing.models import quadrants
 from testing.models.servables import quadrant_servable
