@@ -148,7 +148,7 @@ PRESETS = {
 }
 """default: ImageNet weights at 224 pixels. clips: the same for videos with many frames each, such
 as AI Hub's: epochs of four frames a clip. photos: for some thousand photos without clips, by
-docs/decisions/0035-recipe.md. gpu: large batches, and strong augmentation, because a GPU has time
+docs/decisions/0034-recipe.md. gpu: large batches, and strong augmentation, because a GPU has time
 for long trainings; not run on one yet. sample: the drawn sample in minutes on a CPU. quick: one
 epoch from random weights at 64 pixels, a smoke test of the user's own data."""
 
