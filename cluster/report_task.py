@@ -104,6 +104,7 @@ def _report(results: Results, settings: dict[str, dict[str, object]]) -> Report:
         "seconds": None,
         "log": "",
         "rows": {},
+        "chosen_on": results.chosen_on,
         "rejects_csv": None,
         "leaks": {},
         "tuner": results.tuner,
