@@ -11,6 +11,7 @@ from typing import TypeVar
 from rich.text import Text
 
 from models.settings import NONE
+from pipeline.beam import LOCAL, beam_args
 from pipeline.config import Settings
 from pipeline.metadata.settings import MYSQL
 from pipeline.run_inputs import RunInputs
@@ -19,6 +20,7 @@ from report.node_run import NodeRun, NodeState
 from runner import disk_need, environment, interrupts, preparation
 from runner.console import display_for
 from runner.diagnosis import STOPPED, Failure, diagnose
+from runner.engine_retry import EngineRetry
 from runner.example_row import ExampleRow, first_used_row
 from runner.log_capture import captured
 from runner.progress_feed import reports_to
@@ -137,7 +139,7 @@ class _Run:
         _LOGGER.info("versions %s", installed_versions())
         _LOGGER.info("%s", settings)
         _LOGGER.info("%s", inputs)
-        self._print_header(inputs)
+        self._print_header(settings, inputs)
 
         # The metadata's own password may be in a variable of any name.
         names = (settings.metadata.password_env,) * (settings.metadata.store == MYSQL)
@@ -158,11 +160,18 @@ class _Run:
         if settings.model.weights != NONE:
             self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
 
+        if settings.beam.has_job_service:
+            self._step(
+                "Asking engine", lambda: preparation.check_engine(settings, inputs), note=str
+            )
         create_pipeline, dag_runner = self._step("Loading TFX", preparation.load_tfx)
         self._step("Checking devices", lambda: preparation.check_devices(settings), note=str)
         # Reads the size and time of every photo file: seconds for millions of them.
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
-        dag_runner(self).run(pipeline)
+        retry = EngineRetry(
+            settings.beam, lambda: preparation.check_engine(settings, inputs), self._say
+        )
+        dag_runner(self, retry).run(pipeline)
 
     def _remove_old_results(self) -> None:
         """Removes what ``retain`` does not keep, after a run that has pushed a model."""
@@ -188,17 +197,22 @@ class _Run:
         finally:
             self._display.finish(state, note)
 
-    def _print_header(self, inputs: RunInputs) -> None:
+    def _say(self, text: str) -> None:
+        self._display.console.print(Text(f"  {printable(text)}"), soft_wrap=True)
+
+    def _print_header(self, settings: Settings, inputs: RunInputs) -> None:
         """Prints what the run works on, and where it writes to."""
         data = "the drawn sample" if self._request.uses_sample else path_text(inputs.train_csv)
         if inputs.eval_csv is not None:
             data += f" and {path_text(inputs.eval_csv)}"
         overrides = "".join(f" {text}" for text in self._request.overrides)
+        engine = [("engine", " ".join(beam_args(settings.beam, 1)))]
         for title, text in (
             ("data", data),
             ("settings", f"preset {self._request.preset_name}{overrides}"),
             ("output", path_text(inputs.output)),
             ("log", path_text(self._record.log)),
+            *(engine if settings.beam.runner != LOCAL else []),
         ):
             self._display.console.print(
                 Text.assemble("  ", (f"{title:<10}", "dim"), printable(text)), soft_wrap=True
