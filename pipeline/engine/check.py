@@ -20,6 +20,8 @@ from schemas.errors import ConfigError
 _LOGGER = logging.getLogger(__name__)
 _FOLDER = "engine_check"
 _START = "python -m pipeline.beam_worker_pool --port PORT"
+_REST_SECONDS = 30
+"""How much longer one call may take than the check, so that the check's own end comes first."""
 _PICKED_UP_SECONDS = 10
 """A shared disk may show a file to another machine only after its cache has run out."""
 
@@ -99,7 +101,7 @@ def _run_job(settings: BeamSettings, question: probe.Question, seconds: float) -
     import apache_beam as beam
 
     # Of a word that is given twice the last one counts.
-    args = [*beam_args(settings, 1), f"--job_server_timeout={int(seconds) + 1}"]
+    args = [*beam_args(settings, 1), f"--job_server_timeout={int(seconds) + _REST_SECONDS}"]
     tasks = 2 * int(settings.engine_options().get("parallelism") or 1)
     pipeline = beam.Pipeline(argv=args)
     _ = (

@@ -1,16 +1,10 @@
 """Beam's job service and worker pool do the work: processes that share no memory with us."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import apache_beam as beam
-import grpc
 import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
@@ -20,81 +14,20 @@ from components.pet_example_gen import shard
 from models.inputs.label_index import LabelIndexer
 from pipeline import config, nodes
 from pipeline.beam import beam_args
-from pipeline.code_version import ROOT
 from schemas import artifacts
 from schemas.labels import DEFAULT_MOODS
 from testing.aihub.fault_csv import write_fault_csv
 from testing.models.prediction_tables import TWELVE, confusion_counts_of
+from testing.pipeline.engine import Engine, copy_code, running
 from testing.pipeline.runs import ALIKE, newest, run_data_stage, write_colours
-from tools.dockerfile.dockerfile_lines import parse_copy, parse_stages
-
-
-class Engine(NamedTuple):
-    """Beam's job service and worker pool at work."""
-
-    overrides: tuple[str, str]
-    jobs: Path
-    workers: Path
-
-    def done(self) -> tuple[int, int]:
-        """Returns how many jobs have ended well, and how many workers were started."""
-        return (
-            self.jobs.read_text("utf-8").count("with state DONE"),
-            self.workers.read_text("utf-8").count("Starting worker"),
-        )
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Starts both, the pool in a folder that holds our packages as the pipeline's image does."""
     folder = tmp_path_factory.mktemp("engine")
-    image = folder / "image"
-    stages = parse_stages((ROOT / "deploy" / "Dockerfile").read_text("utf-8"))
-    steps = (*stages["code-shared"].steps, *stages["code-steps"].steps)
-    for package in (name for step in steps for name in parse_copy(step.value).sources):
-        if (ROOT / package).is_dir():
-            shutil.copytree(ROOT / package, image / package)
-    logs = [folder / "jobs.log", folder / "workers.log"]
-    ports = [free_port(), free_port()]
-    modules = [
-        f"apache_beam.runners.portability.local_job_service_main --port={ports[0]}",
-        f"pipeline.beam_worker_pool --port={ports[1]}",
-    ]
-    # The pool starts its workers with the first "python" of its path.
-    environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    started = []
-    try:
-        for module, log in zip(modules, logs, strict=True):
-            with log.open("w") as file:
-                started.append(
-                    subprocess.Popen(
-                        [sys.executable, "-m", *module.split()],
-                        cwd=image,
-                        env=environment,
-                        stdout=file,
-                        stderr=file,
-                        start_new_session=True,
-                    )
-                )
-        for port in ports:
-            grpc.channel_ready_future(grpc.insecure_channel(f"localhost:{port}")).result(120)
-        # A job that hangs is an error after five minutes.
-        options = (
-            f"--job_endpoint=localhost:{ports[0]} --job_server_timeout=300 "
-            f"--environment_type=EXTERNAL --environment_config=localhost:{ports[1]}"
-        )
-        yield Engine(("beam.runner=portable", f"beam.options={options}"), *logs)
-    finally:
-        for process in started:
-            # With the workers that the pool has started.
-            os.killpg(process.pid, 9)
-            process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
+    with running(folder, copy_code(folder / "image")) as engine:
+        yield engine
 
 
 def refuse(*_: object) -> NoReturn:
