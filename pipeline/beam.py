@@ -35,6 +35,8 @@ _LONGEST_JOB = 30 * 24 * 3600
 """Seconds. Beam also waits for a job's end no longer than this, by default a minute."""
 _CACHE_MILLIS = 60_000
 """How long a worker waits for its job's next stage; it saves 2 s a stage on Flink 1.18."""
+_NO_LIST = "disable_logging_submission_environment"
+"""Beam would send pip's list of this machine's packages with every job."""
 _ADDRESS = re.compile(r"[^\s:/]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5}")
 
 
@@ -218,6 +220,7 @@ class BeamSettings(SettingsGroup):
             made["environment_cache_millis"] = str(_CACHE_MILLIS)
             if not any(given.get(name) for name in _STAGED_BY_TFX_UNLESS):
                 made["sdk_container_image"] = "none"
+            made["experiments"] = _NO_LIST
         made["sdk_worker_parallelism"] = str(self.workers or 1)
         return {**made, **given}
 

@@ -3,7 +3,7 @@
 #
 #   deploy/flink/flink.sh jobmanager  [-D KEY=VALUE ...]
 #   deploy/flink/flink.sh taskmanager [-D KEY=VALUE ...]
-#   deploy/flink/flink.sh job-server  [--job-port=N ...]
+#   deploy/flink/flink.sh job-server  [--flink-master=HOST:PORT --job-port=N ...]
 #   deploy/flink/flink.sh pool        [--port N]
 #
 # FLINK_HOME                  Flink: a folder with lib/ and bin/bash-java-utils.jar
@@ -84,14 +84,16 @@ case $role in
     if ! grep -aq org/apache/flink/client/program/ "$jar"; then
       path=$jar:$(printf '%s:' "${FLINK_HOME:?}"/lib/flink-dist-*.jar "$FLINK_HOME"/lib/log4j-*.jar)
     fi
+    if (($# == 0)); then
+      set -- --flink-master=127.0.0.1:8081 --job-port=8099 --artifact-port=8098 --expansion-port=8097
+    fi
     mkdir -p "$run/artifacts"
     mapfile -t flags < <(opened)
     # It listens on all interfaces, whatever --job-host says: keep its ports behind a firewall.
     # shellcheck disable=SC2086
     exec "$java" -Xmx512m "${flags[@]}" ${JOB_SERVER_OPTS:-} \
       -Dlog4j.configurationFile="$conf/log4j.properties" -cp "$path" \
-      org.apache.beam.runners.flink.FlinkJobServerDriver --flink-master=127.0.0.1:8081 \
-      --job-host=localhost --job-port=8099 --artifact-port=8098 --expansion-port=8097 \
+      org.apache.beam.runners.flink.FlinkJobServerDriver --job-host=localhost \
       --artifacts-dir="$run/artifacts" "$@"
     ;;
   pool)

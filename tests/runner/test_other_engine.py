@@ -1,5 +1,8 @@
 """Beam's job service and worker pool do the work: processes that share no memory with us."""
 
+import contextlib
+import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -14,11 +17,13 @@ from components.pet_example_gen import shard
 from models.inputs.label_index import LabelIndexer
 from pipeline import config, nodes
 from pipeline.beam import beam_args
+from report.node_run import NodeState
 from schemas import artifacts
 from schemas.labels import DEFAULT_MOODS
 from testing.aihub.fault_csv import write_fault_csv
 from testing.models.prediction_tables import TWELVE, confusion_counts_of
-from testing.pipeline.engine import Engine, copy_code, running
+from testing.pipeline.engine import Engine, copy_code, free_port, process, running
+from testing.pipeline.retried import run_retried
 from testing.pipeline.runs import ALIKE, newest, run_data_stage, write_colours
 
 
@@ -86,3 +91,27 @@ def test_the_evaluators_tfma_counts_there_what_we_count(tmp_path, engine):
         analysis.analyse(pipeline, counts, output)
     analysis.check(output, counts)
     assert engine.done() == (before[0] + 1, before[1] + 1)
+
+
+def test_a_step_whose_pool_is_missing_is_tried_again_when_it_is_there(tmp_path, engine):
+    port = free_port()
+    pool = [sys.executable, "-m", "pipeline.beam_worker_pool", "--port", str(port)]
+    changes = [*engine.overrides, ALIKE, f"beam.worker_pool=localhost:{port}"]
+    train = write_colours(tmp_path / "colours", "train", clips=2)
+    said: list[str] = []
+    with contextlib.ExitStack() as stack:
+
+        def start_pool(text: str) -> None:
+            said.append(text)
+            stack.enter_context(process(pool, tmp_path / "pool.log"))
+
+        output = tmp_path / "run"
+        runs = run_retried(output, (train, None), changes, [nodes.EXAMPLE_GEN], start_pool)
+
+    (text,) = said
+    assert text.startswith("PetExampleGen is started again. The engine did not finish")
+    assert "Connection refused" in text
+    assert [run.state for run in runs] == [NodeState.DONE]
+    ingest = newest(output, f"PetExampleGen/rejects/*/{artifacts.INGEST_JSON}")
+    counts = json.loads(ingest.read_text("utf-8"))["splits"]
+    assert sum(split["used"] for split in counts.values()) == 2 * 4 * len(DEFAULT_MOODS)

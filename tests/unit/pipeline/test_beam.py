@@ -34,6 +34,7 @@ MADE = [
     "--environment_config=localhost:50000",
     "--environment_cache_millis=60000",
     "--sdk_container_image=none",
+    "--experiments=disable_logging_submission_environment",
     "--sdk_worker_parallelism=1",
 ]
 """What few settings become; a job may take longer than Beam's minute, and nothing is staged."""
@@ -76,7 +77,7 @@ def test_beams_own_options_take_precedence_and_may_come_twice() -> None:
         "--job_endpoint=h:1",
         "--environment_type=EXTERNAL",
         "--environment_cache_millis=60000",
-        "--sdk_worker_parallelism=1",
+        *MADE[-2:],
         *chosen.split(),
     ]
 
