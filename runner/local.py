@@ -157,13 +157,13 @@ class _Run:
         self._inputs = inputs
         if inputs.eval_csv is not None and not self._request.uses_sample:
             self._step("Comparing CSVs", lambda: preparation.check_names(settings, inputs))
-        if settings.model.weights != NONE:
-            self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
-
         if settings.beam.has_job_service:
             self._step(
                 "Asking engine", lambda: preparation.check_engine(settings, inputs), note=str
             )
+        if settings.model.weights != NONE:
+            self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
+
         create_pipeline, dag_runner = self._step("Loading TFX", preparation.load_tfx)
         self._step("Checking devices", lambda: preparation.check_devices(settings), note=str)
         # Reads the size and time of every photo file: seconds for millions of them.

@@ -18,7 +18,10 @@ from models.inputs.label_index import LabelIndexer
 from pipeline import config, nodes
 from pipeline.beam import beam_args
 from report.node_run import NodeState
+from runner import local
+from runner.run_request import RunRequest
 from schemas import artifacts
+from schemas.exit_codes import RunExit
 from schemas.labels import DEFAULT_MOODS
 from testing.aihub.fault_csv import write_fault_csv
 from testing.models.prediction_tables import TWELVE, confusion_counts_of
@@ -115,3 +118,20 @@ def test_a_step_whose_pool_is_missing_is_tried_again_when_it_is_there(tmp_path, 
     ingest = newest(output, f"PetExampleGen/rejects/*/{artifacts.INGEST_JSON}")
     counts = json.loads(ingest.read_text("utf-8"))["splits"]
     assert sum(split["used"] for split in counts.values()) == 2 * 4 * len(DEFAULT_MOODS)
+
+
+def test_a_run_whose_pool_is_missing_ends_before_its_first_step(tmp_path, engine, capfd):
+    train = write_colours(tmp_path / "colours", "train", clips=2)
+    address = f"localhost:{free_port()}"
+    request = RunRequest(
+        train_csv=train,
+        output=tmp_path / "run",
+        preset="quick",
+        overrides=(*engine.overrides, f"beam.worker_pool={address}"),
+    )
+    assert local.run(request) == RunExit.CONFIG
+    told = capfd.readouterr()
+    assert f"--job_endpoint={engine.job_server}" in told.out
+    assert "Asking engine" in told.out and "Loading TFX" not in told.out
+    assert "Connection refused" in told.err and f"beam.worker_pool={address}" in told.err
+    assert not (tmp_path / "run" / "run.json").exists()
