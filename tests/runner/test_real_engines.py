@@ -21,7 +21,7 @@ from testing.pipeline.flink_cluster import VARIABLES, FlinkCluster
 from testing.pipeline.retried import run_retried
 from testing.pipeline.runs import ALIKE, Run, bulk_predictions, newest, run, run_data_stage
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real_engine")]
+pytestmark = pytest.mark.slow
 
 PRISM = "BEAM_PRISM"
 MANAGERS = 2

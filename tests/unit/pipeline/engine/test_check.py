@@ -16,7 +16,7 @@ from schemas.errors import ConfigError
 from testing.paths import ROOT
 from testing.pipeline.engine import Engine, copy_code, free_port, process, running
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
