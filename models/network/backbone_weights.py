@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from models.settings import IMAGENET, NONE
+from models.settings.network import IMAGENET, NONE
 from schemas.errors import ConfigError
 
 _SUFFIXES = (".keras", ".h5", ".hdf5")

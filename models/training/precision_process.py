@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import precision_trial
 from models.training.precision_measurement import Measurement, failed, judged, number_of, outcome
 from models.training.precision_trial import Batch, Job, Result

@@ -27,7 +27,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from models.network import classifier
-from models.settings import FLOAT16, ModelSettings, TrainSettings
+from models.settings.network import ModelSettings
+from models.settings.training import FLOAT16, TrainSettings
 from models.training import devices, fine_tuning, losses, warm_start
 from models.training.step_config import StepConfig, dtype_policy
 

@@ -12,7 +12,9 @@ from client.backends.saved_model import SavedModel
 from client.backends.weight_path import read_model_info
 from dataset.settings import DataSettings
 from models.network import classifier
-from models.settings import ModelSettings
+from models.servable import export
+from models.servable.signatures import ServingSpec
+from models.settings.network import ModelSettings
 from system import manifest
 from testing.models import quadrants
 from testing.models.servables import quadrant_servable
@@ -59,6 +61,18 @@ def label_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pushed(version: Path) -> SavedModel:
     """The higher version, loaded."""
     return SavedModel(version, read_model_info(version))
+
+
+@pytest.fixture(scope="session")
+def overhung(tmp_path_factory: pytest.TempPathFactory) -> SavedModel:
+    """A version that takes boxes which overhang by the ingest's default share."""
+    folder = tmp_path_factory.mktemp("overhung") / "1"
+    data = DataSettings()
+    spec = ServingSpec(
+        quadrants.MOODS, quadrants.SIDE, data.box_margin, box_overhang=data.box_overhang
+    )
+    export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder))
+    return SavedModel(folder, read_model_info(folder))
 
 
 @pytest.fixture(scope="session")

@@ -166,3 +166,18 @@ def test_histograms_count_values_outside_the_range_at_its_ends(tmp_path: Path) -
 
 def test_without_frames_there_are_no_histograms(tmp_path: Path) -> None:
     assert histograms.frame_histograms(tmp_path) == {}
+
+
+@pytest.mark.slow
+def test_the_page_says_on_what_the_model_was_chosen(record: RunRecord) -> None:
+    shared, own = "모델을 고른 행으로 평가도 했습니다", "에포크, 설정, 온도는 validation 행으로"
+    html = written(record)
+    assert shared in html
+    assert own not in html
+    assert record.results.ingest is not None
+    splits = record.results.ingest["splits"]
+    record.results.ingest["splits"] = {**splits, "validation": splits["eval"]}
+    html = written(record)
+    assert own in html
+    assert shared not in html
+    assert '<th class="n">validation</th>' in html

@@ -136,13 +136,29 @@ def test_a_box_beyond_the_edge_of_one_picture_spares_the_others(
 
 
 @pytest.mark.slow
+def test_the_model_decides_how_far_a_box_may_overhang(
+    overhung: SavedModel, restored: CheckpointModel, tmp_path: Path
+) -> None:
+    (photo,) = save(tmp_path, photo=quadrants.encoded(quadrants.red_at(0, 40, 40)))
+    # 5 % of 41 are 2 pixels. A checkpoint has the ingest's default.
+    boxes = [PixelBox(-1, -2, 41, 42), PixelBox(0, 0, 40, 40), PixelBox(0, -3, 41, 43)]
+    inputs = [PredictionInput(str(photo), str(photo), box) for box in boxes]
+    for model in (overhung, restored):
+        (outcomes,) = predict_all(model, inputs)
+        assert moods_or_errors(outcomes) == [MOODS[0], MOODS[0], "box_outside_image"]
+        clipped, within = outcomes[:2]
+        assert isinstance(clipped, Prediction) and isinstance(within, Prediction)
+        assert clipped.probabilities == within.probabilities
+
+
+@pytest.mark.slow
 def test_a_picture_is_predicted_once_per_box_and_whole_without_one(
     pushed: SavedModel, restored: CheckpointModel, tmp_path: Path
 ) -> None:
     # Red are rows 0..32 and columns 32..64: the top right of the whole, all of the last box.
     (path,) = save(tmp_path, photo=quadrants.encoded(quadrants.red_at(1, 64, 64)))
     photo = str(path)
-    boxes = [None, PixelBox(0, 0, 65, 5), PixelBox(4, 36, 24, 24)]
+    boxes = [None, PixelBox(0, 0, 68, 5), PixelBox(4, 36, 24, 24)]
     inputs = [PredictionInput(photo, photo, box) for box in boxes]
     for model in (pushed, restored):
         (outcomes,) = predict_all(model, inputs)

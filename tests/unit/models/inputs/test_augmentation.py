@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from models.inputs import augmentation
-from models.settings import AugmentSettings
+from models.settings.augmentation import AugmentSettings
 
 WINDOW = tf.constant([2, 3, 8, 8], tf.int64)
 SIZE = tf.constant([10, 12], tf.int64)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from models.inputs import mixup
-from models.settings import AugmentSettings
+from models.settings.augmentation import AugmentSettings
 
 PIXELS = tf.constant(np.full((2, 4, 4, 3), [[[[200]]], [[[100]]]]), tf.uint8)
 """One picture of 200 and one of 100: each is the other's partner."""

@@ -21,7 +21,7 @@ from models.inputs.records import (
     shuffled_records,
 )
 from models.inputs.shard_index import ShardIndex
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from schemas import features
 from schemas.errors import ConfigError
 from testing.models import samples

@@ -146,6 +146,7 @@ def test_the_label_map_and_the_preprocessing_lie_beside_the_graph(servable_folde
     assert facts == {
         "resolution": SIDE,
         "box_margin": 0.25,
+        "box_overhang": 0.0,
         "weights": "none",
         "max_image_pixels": 64_000_000,
         "max_image_bytes": 64 * 2**20,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import budget, curves, fitting, schedules
 from models.training.backup import Backups
 from models.training.length import Length

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import precision
 from models.training.precision import ALL_CONFIGS, candidates, fastest, select_precision
 from models.training.precision_measurement import Measurement

@@ -6,7 +6,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import losses, precision_trial
 from models.training.precision_measurement import failure_of
 from models.training.precision_trial import Result

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from models.settings import ModelSettings, TrainSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.training import precision_process
 from models.training.precision import fastest
 from models.training.precision_measurement import Measurement
