@@ -123,6 +123,8 @@ PODS = [(name, pod_of(manifest)) for name, manifest in MANIFESTS if pod_of(manif
 
 def test_there_are_pods() -> None:
     assert [name for name, _ in PODS] == [
+        "flink/kubernetes/jobmanager.yaml",
+        "flink/kubernetes/taskmanager.yaml",
         "serving/kubernetes/base/deployment.yaml",
         "serving/kubernetes/fetch/job.yaml",
         "serving/kubernetes/gpu",
@@ -199,6 +201,6 @@ def test_a_planted_fault_breaks_its_rule(rule: str) -> None:
 
 def test_no_manifest_is_overlooked() -> None:
     found = {path.name for path in DEPLOY.rglob("*") if path.suffix in (".yaml", ".yml", ".json")}
-    plain = {"docker-compose.yaml", "prometheus.yaml", "kustomization.yaml"}
+    plain = {"flink-conf.yaml", "docker-compose.yaml", "prometheus.yaml", "kustomization.yaml"}
     plain |= {"alerts.yaml", "alerts-test.yaml"}
     assert found - plain == {Path(name).name for name, _ in MANIFESTS} - {"gpu"}
