@@ -9,15 +9,24 @@ from tfx.dsl.io import filesystem, filesystem_registry
 from system import storage
 from system.buckets import folders
 from system.buckets.stores import AMAZON, MINIO
+from system.buckets.writing import ObjectWriter
 
 _BEFORE_TENSORFLOW = 5
 """TFX's number for TensorFlow's file system is 10, and the lowest is taken."""
 
 
 class Stat(NamedTuple):
-    """What TFX asks of a file: its length in bytes."""
+    """What TFX asks of a file: its length in bytes, and when it was written."""
 
     length: int
+    mtime_nsec: int
+
+
+class _Writer(ObjectWriter):
+    """Takes texts too, as TensorFlow's files do: TFX writes JSON to binary ones."""
+
+    def write(self, data: Any) -> int:
+        return super().write(data.encode("utf-8") if isinstance(data, str) else data)
 
 
 class S3Filesystem(filesystem.Filesystem):
@@ -28,7 +37,7 @@ class S3Filesystem(filesystem.Filesystem):
     @staticmethod
     def open(name: str, mode: str = "r") -> Any:
         """Opens an object."""
-        return storage.open_file(name, mode)
+        return _Writer(name) if mode == "wb" else storage.open_file(name, mode)
 
     @staticmethod
     def copy(src: str, dst: str, overwrite: bool = False) -> None:
@@ -87,9 +96,9 @@ class S3Filesystem(filesystem.Filesystem):
 
     @staticmethod
     def stat(path: str) -> Stat:
-        """Returns an object's length."""
+        """Returns an object's length and time."""
         try:
-            return Stat(folders.size(path))
+            return Stat(*folders.size_and_time(path))
         except FileNotFoundError as error:
             raise filesystem.NotFoundError from error
 

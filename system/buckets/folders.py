@@ -12,8 +12,8 @@ from system.buckets.writing import ObjectWriter
 from system.parallel import in_parallel
 
 
-def size(address: str) -> int:
-    """Returns an object's length in bytes.
+def size_and_time(address: str) -> tuple[int, int]:
+    """Returns an object's length in bytes, and when it was written, nanoseconds since 1970.
 
     Raises:
       OSError: see ``system.buckets.stores.errors``.
@@ -22,7 +22,13 @@ def size(address: str) -> int:
 
     store, name = store_of(address)
     with errors(address):
-        return int(obstore.head(store, name)["size"])
+        found = obstore.head(store, name)
+    return int(found["size"]), int(found["last_modified"].timestamp() * 1e9)
+
+
+def size(address: str) -> int:
+    """Returns an object's length in bytes; raises as ``size_and_time`` does."""
+    return size_and_time(address)[0]
 
 
 def exists(address: str) -> bool:

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import functools
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ GOOGLE_ENDPOINT = "STORAGE_EMULATOR_HOST"
 S3_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 """Address of another server that speaks S3; Amazon's own clients heed them too."""
 
+_STATUS = re.compile(r"status code: (\d{3})")
+_NUMBERS = {"404": errno.ENOENT, "401": errno.EACCES, "403": errno.EACCES}
 _TIMEOUT = timedelta(seconds=30)
 _RETRIES: Any = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
 
@@ -109,7 +112,11 @@ def errors(address: str) -> Iterator[None]:
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
         raise PermissionError(errno.EACCES, _first_line(error), address) from error
     except exceptions.BaseError as error:
-        raise OSError(errno.EIO, _first_line(error), address) from error
+        # Of a request for a whole bucket, obstore tells the server's answer in its text alone.
+        found = _STATUS.search(_first_line(error))
+        number = _NUMBERS.get(found[1], errno.EIO) if found else errno.EIO
+        # OSError makes a FileNotFoundError or PermissionError of its number.
+        raise OSError(number, _first_line(error), address) from error
 
 
 def _first_line(error: BaseException) -> str:

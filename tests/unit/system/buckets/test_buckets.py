@@ -61,6 +61,8 @@ def test_a_missing_object_is_a_missing_file_at_once(bucket: str) -> None:
             storage.read_bytes(missing)
         with pytest.raises(FileNotFoundError, match="none"):
             storage.size(missing)
+    with pytest.raises(FileNotFoundError, match="nobody"):
+        list(folders.objects(bucket.replace("/pet/", "/nobody/")))
 
 
 def test_a_server_that_is_gone_is_an_error_of_the_system(
