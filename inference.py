@@ -53,7 +53,7 @@ error is one of
     not_an_image         the file is not an image in a known format
     image_truncated      the image breaks off, or is damaged
     image_too_large      the image has too many pixels or bytes
-    box_outside_image    the box reaches past the image
+    box_outside_image    the box reaches further past the image than the model allows
     image_unreadable     the model cannot decode the image
     answer_not_finite    the model's weights are corrupted (NaN)
     request_too_large    a server does not accept the image

@@ -62,7 +62,14 @@ def _parser() -> CommandLine:
     data.add_argument(
         "--eval-csv",
         metavar="NAME",
-        help="rows to evaluate on, likewise (default: data.eval_fraction of --train-csv's clips)",
+        help="rows to judge the model on, likewise (default: data.eval_fraction of --train-csv's "
+        "clips)",
+    )
+    data.add_argument(
+        "--validation-csv",
+        metavar="NAME",
+        help="rows to choose the epoch and the settings on, likewise, beside both others (default: "
+        "data.validation_fraction of train's clips; where that is 0, --eval-csv's rows)",
     )
     data.add_argument(
         "--predict-csv",

@@ -44,7 +44,7 @@ from system.command_line import CommandLine
 def _parser() -> CommandLine:
     parser = CommandLine(
         __doc__ or "",
-        "[--train-csv FILE] [--eval-csv FILE] [--output FOLDER] [flags]",
+        "[--train-csv FILE] [--eval-csv FILE] [--validation-csv FILE] [--output FOLDER] [flags]",
         topics=settings_help.topics(),
         flag_hint=settings_help.flag_hint,
     )
@@ -59,7 +59,14 @@ def _parser() -> CommandLine:
         "--eval-csv",
         type=Path,
         metavar="FILE",
-        help="rows to evaluate on (default: data.eval_fraction of --train-csv's clips)",
+        help="rows to judge the model on (default: data.eval_fraction of --train-csv's clips)",
+    )
+    data.add_argument(
+        "--validation-csv",
+        type=Path,
+        metavar="FILE",
+        help="rows to choose the epoch and the settings on, beside both others (default: "
+        "data.validation_fraction of train's clips; where that is 0, --eval-csv's rows)",
     )
     data.add_argument(
         "--image-root",

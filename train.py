@@ -40,7 +40,8 @@ def _parser() -> CommandLine:
         "--valid",
         type=Path,
         metavar="CSV",
-        help="rows to evaluate on (default: data.eval_fraction of --train's clips)",
+        help="rows to choose the epoch on and to judge the model on (default: data.eval_fraction "
+        "of --train's clips; with --set data.validation_fraction=0.1 they judge alone)",
     )
     for name, setting, default in (
         ("--batch_size", "train.batch_size", original_command.BATCH_SIZE),

@@ -21,7 +21,9 @@ from benchmarks import flags, pictures, streams
 from benchmarks.label_indexers import ZeroIndexer
 from models.inputs.input_pipeline import training_batches
 from models.network import classifier
-from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.training import fine_tuning, fitting
 
 GOAL = 1.05
@@ -92,7 +94,7 @@ def _seconds_per_step(model: keras.Model, batches: Any, steps: int) -> float:
 def main() -> int:
     """Prints the figures as JSON; returns 0 if the goal is met, else 1."""
     parser = flags.parser(__doc__)
-    flags.add_number(parser, "--resolution", 224, "side of the pictures, pixels")
+    flags.add_resolution(parser)
     flags.add_rounds(parser)
     flags.add_number(parser, "--steps-per-round", 4, "training steps of each kind in a round")
     args = parser.parse_args()

@@ -82,6 +82,45 @@ def add_torch(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_resolution(parser: argparse.ArgumentParser) -> None:
+    """Adds --resolution."""
+    add_number(parser, "--resolution", 224, "side of the pictures, pixels")
+
+
+def add_seeds(parser: argparse.ArgumentParser) -> None:
+    """Adds --seeds."""
+    add_number(parser, "--seeds", 3, "how often each side is trained, with another seed")
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """Adds --threads."""
+    add_number(parser, "--threads", 0, "threads of a side; 0 is one for each core")
+
+
+def add_sides(
+    parser: argparse.ArgumentParser, sides: Sequence[str], default: Sequence[str]
+) -> None:
+    """Adds --sides."""
+    parser.add_argument(
+        "--sides",
+        nargs="+",
+        choices=sides,
+        default=list(default),
+        help=f"sides that are compared (default: {' '.join(default)})",
+    )
+
+
+def add_work(parser: argparse.ArgumentParser, default: Path) -> None:
+    """Adds --work."""
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=default,
+        metavar="FOLDER",
+        help="folder for all files of the measurement (default: %(default)s)",
+    )
+
+
 def add_mode(parser: argparse.ArgumentParser) -> None:
     """Adds --mode."""
     parser.add_argument(

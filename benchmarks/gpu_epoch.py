@@ -20,10 +20,13 @@ import tensorflow as tf
 from benchmarks import flags, pictures
 from benchmarks.label_indexers import ZeroIndexer
 from models import trainer
-from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.trainer_config import TrainerConfig
 from models.training import curves, devices
 from models.training.backup import Backups
+from models.training.data import Data
 from schemas import artifacts
 from system import progress
 
@@ -62,7 +65,7 @@ def measure(resolution: int, batch: int) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as folder:
         shard = pictures.write_shard(Path(folder) / "0.tfrecord", resolution, examples)
-        data = trainer.Data.from_files(ZeroIndexer(), [shard], [shard], len(MOODS))
+        data = Data.from_files(ZeroIndexer(), [shard], [shard], len(MOODS))
         progress.LOGGER.setLevel("INFO")
         progress.LOGGER.addHandler(Watch())
         run_dir = str(Path(folder) / "model_run" / "1")

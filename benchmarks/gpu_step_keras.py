@@ -11,7 +11,8 @@ import tensorflow as tf
 from benchmarks import step_keras
 from benchmarks.step_protocol import NUM_CLASSES, RESOLUTION
 from models.network import classifier
-from models.settings import ModelSettings, TrainSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.training import devices, fine_tuning, fitting, losses
 from models.training.step_config import dtype_policy
 

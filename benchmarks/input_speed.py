@@ -28,7 +28,7 @@ from benchmarks import flags, pictures, streams
 from benchmarks.label_indexers import ZeroIndexer
 from models.inputs import records
 from models.inputs.input_pipeline import training_batches
-from models.settings import AugmentSettings
+from models.settings.augmentation import AugmentSettings
 from testing.paths import ROOT
 
 RESOLUTION, CROP_SIDE, BATCH_SIZE = 224, 256, 32

@@ -1,5 +1,7 @@
 """Label indexers that need no Transform node, for benchmarks that run without a pipeline."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from models.inputs.label_index import LabelIndexer
@@ -19,13 +21,15 @@ class ZeroIndexer(LabelIndexer):
         return tf.zeros_like(labels, tf.int64)
 
 
-class DefaultIndexer(LabelIndexer):
-    """Gives labels their index in ``DEFAULT_MOODS`` by the Transform node's own function."""
+class MoodIndexer(LabelIndexer):
+    """Gives labels their index in a list of moods by the Transform node's own function."""
 
-    def __init__(self) -> None:
+    def __init__(self, moods: Sequence[str] = DEFAULT_MOODS) -> None:
         self.feature_spec = {features.LABEL: tf.io.FixedLenFeature([], tf.string)}
+        self._moods = list(moods)
 
     def __call__(self, labels: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
         """Returns int64[n]: the index of each label."""
-        indices = preprocessing_fn({features.LABEL: labels}, {"moods": list(DEFAULT_MOODS)})
-        return indices[features.LABEL_INDEX]
+        return preprocessing_fn({features.LABEL: labels}, {"moods": self._moods})[
+            features.LABEL_INDEX
+        ]

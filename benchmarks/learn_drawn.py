@@ -85,13 +85,7 @@ def measure(work: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
 def main() -> int:
     """Prints the figures as JSON; returns 0 if the goal is reached, else 1."""
     parser = flags.parser(__doc__)
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=Path("build/learn_drawn"),
-        metavar="FOLDER",
-        help="folder for the drawn clips and the run (default: %(default)s)",
-    )
+    flags.add_work(parser, Path("build/learn_drawn"))
     add_set_flag(parser)
     args = parser.parse_args()
     figures = measure(args.work, (*OVERRIDES, *args.overrides))

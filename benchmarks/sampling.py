@@ -20,12 +20,12 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import flags, pictures, streams
-from benchmarks.label_indexers import DefaultIndexer
+from benchmarks.label_indexers import MoodIndexer
 from benchmarks.leak_scale import SHARD_ROWS, TRAIN_CLIPS, TRAIN_FRAMES
 from benchmarks.memory import measured_apart, resident_mb
 from models.inputs.clip_sampler import ClipSampler, Ints
 from models.inputs.records import shuffled_records, streamed
-from models.settings import BALANCED, NATURAL, SQRT, TrainSettings
+from models.settings.training import BALANCED, NATURAL, SQRT, TrainSettings
 from schemas import frame_columns
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import frames_file
@@ -191,7 +191,7 @@ def cost(way: str, folder: Path) -> dict[str, float]:
         )
     else:
         stream = streams.drawn(
-            files, DefaultIndexer(), len(DEFAULT_MOODS), batch_size=BATCH_SIZE, seed=1
+            files, MoodIndexer(), len(DEFAULT_MOODS), batch_size=BATCH_SIZE, seed=1
         )
     batches: Iterator[Any] = iter(stream)
     next(batches)

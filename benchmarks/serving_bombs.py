@@ -94,7 +94,8 @@ def main() -> int:
         export.write_servable(decoding_alone(), spec, "none", folder)
         asking = Asking(tf.saved_model.load(str(Path(folder))))
     asking.figures(sound_photos()["JPEG of 1,080 x 1,920"], IN_FLIGHT)
-    for name, photo in (bombs.bombs() | sound_photos()).items():
+    hostile = {name: make() for name, make in bombs.bombs().items()}
+    for name, photo in (hostile | sound_photos()).items():
         print(json.dumps({"photo": name, **asking.figures(photo, IN_FLIGHT)}), flush=True)
     for name, photo in large_photos().items():
         print(json.dumps({"photo": name, **asking.figures(photo, 0)}), flush=True)

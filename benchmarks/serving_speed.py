@@ -29,7 +29,7 @@ from benchmarks import flags, pictures
 from models.network import classifier
 from models.servable import export
 from models.servable.signatures import ServingSpec
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from schemas import signatures
 from schemas.labels import DEFAULT_MOODS
 from testing.paths import ROOT

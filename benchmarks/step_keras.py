@@ -10,7 +10,8 @@ import tensorflow as tf
 from benchmarks import flags
 from benchmarks.step_protocol import BATCH_SIZE, NUM_CLASSES, RESOLUTION, serve
 from models.network import classifier
-from models.settings import ModelSettings, TrainSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.training import fine_tuning, fitting, losses
 
 Pixels = npt.NDArray[np.uint8]

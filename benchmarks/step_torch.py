@@ -3,6 +3,7 @@
 PyTorch is no dependency of the project: this runs in an environment that has torch and geffnet.
 """
 
+import os
 from collections.abc import Callable
 
 import geffnet
@@ -52,9 +53,9 @@ def main() -> None:
     parser = flags.parser(__doc__)
     flags.add_mode(parser)
     flags.add_bfloat16(parser)
-    parser.add_argument("--threads", type=int, required=True, metavar="N", help="PyTorch's threads")
+    flags.add_threads(parser)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(args.threads or os.cpu_count() or 1)
     model = geffnet.efficientnet_b0(num_classes=NUM_CLASSES, drop_rate=0.0, drop_connect_rate=0.2)
     model = model.to(memory_format=torch.channels_last)
     pixels = torch.randn(BATCH_SIZE, 3, RESOLUTION, RESOLUTION)

@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import flags, streams
-from benchmarks.label_indexers import DefaultIndexer
+from benchmarks.label_indexers import MoodIndexer
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.shard import write_shard
 from dataset import scores
@@ -35,7 +35,9 @@ from dataset.thinning import ThinSettings
 from models.inputs import records, shard_index
 from models.inputs.input_pipeline import evaluation_batches, training_batches
 from models.network import classifier
-from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.training import fine_tuning, fitting, losses
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import RECORDS
@@ -86,7 +88,7 @@ def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
       seed: of the weights, the order and the augmentation.
     """
     keras.utils.set_random_seed(seed)
-    indexer = DefaultIndexer()
+    indexer = MoodIndexer()
     settings = TrainSettings(
         epochs=1, steps_per_epoch=steps, batch_size=BATCH_SIZE, learning_rate=2e-3, seed=seed
     )
@@ -150,7 +152,7 @@ def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
     flags.add_number(parser, "--steps", 60, f"training steps, of {BATCH_SIZE} frames each")
-    flags.add_number(parser, "--seeds", 3, "how often each side is trained, with another seed")
+    flags.add_seeds(parser)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), args.steps, args.seeds)

@@ -21,7 +21,9 @@ from benchmarks.label_indexers import ZeroIndexer
 from benchmarks.memory import resident_mb
 from models.inputs.input_pipeline import training_batches
 from models.network import classifier
-from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.training import fitting
 from models.training.backup import Backups
 

@@ -150,14 +150,7 @@ def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
     flags.add_mode(parser)
-    parser.add_argument(
-        "--sides",
-        nargs="+",
-        choices=SIDES,
-        default=list(SIDES),
-        metavar="SIDE",
-        help=f"sides to measure, of {', '.join(SIDES)} (default: all)",
-    )
+    flags.add_sides(parser, tuple(SIDES), tuple(SIDES))
     flags.add_rounds(parser)
     flags.add_torch(parser)
     args = parser.parse_args()

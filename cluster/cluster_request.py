@@ -8,7 +8,7 @@ from pipeline import config, nodes
 from pipeline.beam import LOCAL
 from pipeline.cluster_settings import CLUSTER_GPU
 from pipeline.config import Settings
-from pipeline.run_inputs import ClusterInputs, moods_of
+from pipeline.run_inputs import ClusterInputs, check_validation, moods_of
 from schemas.errors import ConfigError
 from system.buckets.stores import GOOGLE, MINIO, SCHEMES
 from system.patterns import SPECIAL
@@ -36,7 +36,7 @@ class ClusterRequest:
       image: of the pipeline's steps, with a tag or digest of its own.
       pipeline_root, data_root, serving: see ``pipeline.run_inputs.ClusterInputs``.
       output: folder that the compiled pipeline is written into.
-      train_csv, eval_csv, predict_csv, data_version: see there.
+      train_csv, eval_csv, validation_csv, predict_csv, data_version: see there.
       labels: label file; None is AI Hub's six moods.
       preset, config_file, overrides: of the settings, as for ``local_runner.py``.
       submit: where the pipeline is sent to, ``VERTEX`` or ``KUBEFLOW``; None is nowhere.
@@ -53,6 +53,7 @@ class ClusterRequest:
     output: Path
     train_csv: str = "train.csv"
     eval_csv: str | None = None
+    validation_csv: str | None = None
     predict_csv: str | None = None
     data_version: str = "1"
     labels: Path | None = None
@@ -74,6 +75,7 @@ class ClusterRequest:
           ConfigError: as ``pipeline.config.load`` does, and for what no cluster can do.
         """
         settings = config.load(self.preset, self.config_file, self.overrides)
+        check_validation(settings.data, self.validation_csv)
         unknown = [name for name in settings.cluster.never_reused if name not in _NODES]
         if unknown:
             raise ConfigError(
@@ -164,6 +166,7 @@ class ClusterRequest:
         for option, name in (
             ("--train-csv", self.train_csv),
             ("--eval-csv", self.eval_csv),
+            ("--validation-csv", self.validation_csv),
             ("--predict-csv", self.predict_csv),
         ):
             if name is not None and ("://" in name or name.startswith(("/", "../"))):
@@ -173,6 +176,8 @@ class ClusterRequest:
                 )
         if self.eval_csv == self.train_csv:
             raise ConfigError(f"--eval-csv must not be --train-csv. Received: {self.eval_csv}")
+        if self.validation_csv is not None:
+            self._check_validation_csv(self.validation_csv)
         self._check_target()
         return ClusterInputs(
             data_root=self.data_root.rstrip("/"),
@@ -183,7 +188,19 @@ class ClusterRequest:
             root=self.pipeline_root.rstrip("/"),
             serving=self.serving.rstrip("/"),
             predict_csv=self.predict_csv,
+            validation_csv=self.validation_csv,
         )
+
+    def _check_validation_csv(self, name: str) -> None:
+        if self.eval_csv is None:
+            raise ConfigError(
+                "--validation-csv goes with --eval-csv. Received it alone. A share of one CSV's "
+                "clips is data.validation_fraction"
+            )
+        if name in (self.train_csv, self.eval_csv):
+            raise ConfigError(
+                f"--validation-csv must be neither --train-csv nor --eval-csv. Received: {name}"
+            )
 
     def _check_image(self) -> None:
         found = _IMAGE.fullmatch(self.image)

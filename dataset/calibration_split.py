@@ -1,4 +1,7 @@
-"""Division of the eval clips: one half fits the model's temperature, the other half scores it."""
+"""Division of the eval clips: one half fits the model's temperature, the other half scores it.
+
+It is for runs without a validation split, on which the temperature is fitted otherwise.
+"""
 
 import hashlib
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from dataset.csv_rows import Opener, Row, read_rows
 from schemas.errors import DataRefusedError
+from schemas.splits import TRAIN, VALIDATION
 from system.buckets.stores import is_remote
 from system.parallel import in_parallel
 
@@ -24,6 +25,8 @@ _BUFFERED_ROWS = 200_000
 _BUCKETS = 65_536
 """About as many as AI Hub has clips, so that the sizes of blocks of 4,096 rows differ by the rows
 of one or two clips."""
+SPLIT_BUCKETS = 1000
+"""Shares of splits are rounded to 1/1000."""
 
 
 class Block(NamedTuple):
@@ -73,8 +76,24 @@ def bucket_of(key: str, buckets: int) -> int:
     return int.from_bytes(digest[:8], "big") % buckets
 
 
-def split_of(key: str, shares: Sequence[SplitShare]) -> str:
-    """Returns the split of a clip or group."""
+def split_of(key: str, shares: Sequence[SplitShare], validation_share: int = 0) -> str:
+    """Returns the split of a clip or group.
+
+    Args:
+      key: name of the clip or group.
+      shares: as for ``partition_rows``.
+      validation_share: likewise.
+    """
+    split = _split_by_shares(key, shares)
+    # The prefix makes this hash independent of the one that holds eval rows out: which rows are
+    # eval does not depend on the validation split, and a share of train is that share.
+    is_chosen_on = (
+        split == TRAIN and bucket_of("validation:" + key, SPLIT_BUCKETS) < validation_share
+    )
+    return VALIDATION if is_chosen_on else split
+
+
+def _split_by_shares(key: str, shares: Sequence[SplitShare]) -> str:
     if len(shares) == 1:
         return shares[0].name
     # The prefix makes this hash independent of the one that assigns clips to blocks.
@@ -94,6 +113,7 @@ def partition_rows(
     opener: Opener = open,
     *,
     labelled: bool = True,
+    validation_share: int = 0,
 ) -> Partition:
     """Partitions the rows of a CSV into blocks of about ``shard_rows`` rows.
 
@@ -104,15 +124,20 @@ def partition_rows(
       folder: for the files with the blocks' rows; must exist.
       opener: opens files of the CSV's and the folder's storage.
       labelled: as for ``read_rows``.
+      validation_share: how many of ``SPLIT_BUCKETS`` of train's clips or groups become validation;
+        0 makes no such split.
 
     Raises:
       DataRefusedError: as ``read_rows`` does, or because there is no row.
     """
     # First pass: count the rows of each bucket, so that blocks get nearly equal sizes.
-    sizes: dict[str, Counter[int]] = {share.name: Counter() for share in shares}
-    labels: dict[str, Counter[str]] = {share.name: Counter() for share in shares}
+    names = [share.name for share in shares]
+    if validation_share and TRAIN in names:
+        names.insert(names.index(TRAIN) + 1, VALIDATION)
+    sizes: dict[str, Counter[int]] = {name: Counter() for name in names}
+    labels: dict[str, Counter[str]] = {name: Counter() for name in names}
     for row in read_rows(source, opener, labelled=labelled):
-        split = split_of(row.split_key, shares)
+        split = split_of(row.split_key, shares, validation_share)
         sizes[split][bucket_of(row.clip, _BUCKETS)] += 1
         labels[split][row.label] += 1
     if not any(sizes.values()):
@@ -122,7 +147,7 @@ def partition_rows(
     # Second pass: write each row to a file of its block.
     writer = _PartWriter(folder, opener)
     for row in read_rows(source, opener, labelled=labelled):
-        split = split_of(row.split_key, shares)
+        split = split_of(row.split_key, shares, validation_share)
         writer.add((split, block_of[split][bucket_of(row.clip, _BUCKETS)]), row)
     writer.flush()
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from dataset.boxes import PixelBox, check_box, view_of
+from dataset.boxes import PixelBox, clip_box, view_of
 from dataset.crops import CropPlan, plan_crop
 from dataset.photos.decoding import Decoded, RegionDecoder, decode
 from dataset.photos.opening import opened
@@ -20,6 +20,7 @@ class Crop(NamedTuple):
 
     Attributes:
       jpeg: the crop, 3-channel RGB.
+      box: the part of the box that lies within the photo, in the photo's pixels.
       window: the view inside the crop.
       image_height, image_width: of the upright photo, pixels.
       quality: of the view.
@@ -28,6 +29,7 @@ class Crop(NamedTuple):
     """
 
     jpeg: bytes
+    box: PixelBox
     window: PixelBox
     image_height: int
     image_width: int
@@ -59,7 +61,7 @@ def make_crop(
     """
     with opened(photo, settings.max_image_pixels, settings.max_image_bytes) as opened_photo:
         height, width = opened_photo.height, opened_photo.width
-        check_box(box, height, width, settings.min_box_side)
+        box = clip_box(box, settings.box_overhang, height, width, settings.min_box_side)
         view_box = view_of(box, settings.box_margin, height, width)
         plan = plan_crop(view_box, height, width, side, settings.surplus)
         crop = _cut(decode(opened_photo, plan, decode_region), plan)
@@ -77,6 +79,7 @@ def make_crop(
     crop.save(stored, "JPEG", quality=settings.jpeg_quality, subsampling=0)
     return Crop(
         jpeg=stored.getvalue(),
+        box=box,
         window=plan.window,
         image_height=height,
         image_width=width,

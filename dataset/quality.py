@@ -31,14 +31,19 @@ class Quality(NamedTuple):
 
 def quality_of(grey: Image.Image) -> Quality:
     """Returns the measures of a view in 8-bit grey (mode "L")."""
-    levels = np.asarray(grey, np.float32)
+    # Whole numbers: exact, and in half the time of floats.
+    levels = np.asarray(grey).astype(np.int16)
     sharpness = 0.0
     if min(levels.shape) > 2:
         laplacian = levels[1:-1, :-2] + levels[1:-1, 2:]
         laplacian += levels[:-2, 1:-1]
         laplacian += levels[2:, 1:-1]
         laplacian -= 4 * levels[1:-1, 1:-1]
-        sharpness = max(0.0, float(np.square(laplacian).mean() - laplacian.mean() ** 2))
+        total = int(laplacian.sum(dtype=np.int64))
+        wide = laplacian.astype(np.int32)
+        squares = int(np.multiply(wide, wide, out=wide).sum(dtype=np.int64))
+        # The numerator is a whole number, so that no small difference of large floats is lost.
+        sharpness = (laplacian.size * squares - total**2) / laplacian.size**2
     # The histogram gives the same result as the pixels and is a hundred times smaller.
     counts = np.array(grey.histogram(), np.float64) / levels.size
     mean = float((counts * _LEVELS).sum())

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import model_validator
 
+from dataset.boxes import MAX_OVERHANG
 from schemas import limits
 from schemas.errors import ConfigError
 from schemas.settings import SettingsGroup, setting
@@ -23,6 +24,13 @@ class DataSettings(SettingsGroup):
         "edges, is the view that the network sees.",
         ge=0,
         le=1,
+    )
+    box_overhang: float = setting(
+        0.05,
+        "Share of a box's side that may lie outside of the photo, both edges together. Such a box "
+        "is clipped and counted, in training and in the servable; others are refused.",
+        ge=0,
+        le=MAX_OVERHANG,
     )
     surplus: float = setting(
         0.143,
@@ -81,6 +89,15 @@ class DataSettings(SettingsGroup):
         0.2,
         "Share of the clips that become the eval split where only --train-csv is given.",
         gt=0,
+        lt=1,
+        common=True,
+    )
+    validation_fraction: float = setting(
+        0.0,
+        "Share of the train clips (animals, where `group` is given) that become the validation "
+        "split, on which epoch, settings and temperature are then chosen. 0 makes none: without "
+        "--validation-csv the eval split chooses and judges.",
+        ge=0,
         lt=1,
         common=True,
     )

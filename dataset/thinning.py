@@ -12,7 +12,7 @@ from schemas.settings import SettingsGroup, setting
 
 
 class ThinSettings(SettingsGroup):
-    """Thinning of training clips, whose frames are near copies. The eval split is never thinned."""
+    """Thinning of training clips, whose frames are near copies. No other split is ever thinned."""
 
     GROUP: ClassVar[str] = "thin"
 

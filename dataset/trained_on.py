@@ -1,9 +1,10 @@
 """The clips and animals that a model was trained on, as hashes that travel with the model.
 
-A model looks too good on clips of its own training. The clips of a later run's eval split may be
-among them: other CSVs, another share, another split. So each model carries the hashes of the
-names that it was trained on, and those of the model that it began with. Hashes of 64 bits say no
-name; two million names take 16 MB, and an unknown one is taken for one of them with 1e-13.
+A model looks too good on clips of its own training, and on those of the validation split that its
+epoch was chosen on. The clips of a later run's eval split may be among them: other CSVs, another
+share, another split. So each model carries the hashes of these names, and those of the model that
+it began with. Hashes of 64 bits say no name; two million names take 16 MB, and an unknown one is
+taken for one of them with 1e-13.
 """
 
 import hashlib
@@ -42,7 +43,8 @@ class TrainedOn(NamedTuple):
     """What a model was trained on.
 
     Attributes:
-      own: uint64[n], sorted: hashes of clips and groups of its own training.
+      own: uint64[n], sorted: hashes of clips and groups of its own training, and of its validation
+        split.
       inherited: uint64[m], sorted: those of the models that it began with.
       complete: false where an earlier model did not say what it was trained on.
     """
@@ -56,7 +58,7 @@ class TrainedOn(NamedTuple):
         """Returns that of a training.
 
         Args:
-          pairs: of ``name_pairs``, of the rows that it learns from.
+          pairs: of ``name_pairs``, of the rows that it learns from or is chosen on.
           base: that of the model that it begins with; None where it begins with none of ours.
           complete: false where it begins with one that does not say.
         """

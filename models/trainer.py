@@ -7,7 +7,6 @@ signatures. This module calls the stages in order; they are in the modules impor
 import dataclasses
 import functools
 import logging
-import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -17,96 +16,40 @@ import keras
 import tensorflow as tf
 
 from dataset.trained_on import TrainedOn
-from models.inputs import local_shards, records, shard_index
-from models.inputs.clip_sampler import ClipSampler, validation_examples
-from models.inputs.input_pipeline import evaluation_batches, shard_files, training_batches
-from models.inputs.label_index import LabelIndexer
-from models.inputs.shard_index import ShardIndex
+from models.inputs import local_shards, records
+from models.inputs.clip_sampler import ClipSampler
 from models.network import classifier
 from models.servable import export, golden, temperature
 from models.servable.signatures import ServingSpec
-from models.settings import ModelSettings, TrainSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.trainer_config import TrainerConfig
-from models.training import backup, devices, fitting, losses, precision, warm_start
+from models.training import (
+    backup,
+    batches,
+    devices,
+    fitting,
+    losses,
+    precision,
+    precision_process,
+    warm_start,
+)
+from models.training.data import Data
+from models.training.precision_measurement import Measurement
 from models.training.step_config import StepConfig, dtype_policy
 from schemas import artifacts, signatures
+from schemas.splits import EVAL, split_of_shard
 
 _LOGGER = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Data:
-    """Examples of both splits.
-
-    Attributes:
-      indexer: of the Transform node.
-      train_files, eval_files: TFRecord shards.
-      train_counts, eval_counts: examples of each mood in them.
-      train_index, eval_index: of their records.
-    """
-
-    indexer: LabelIndexer
-    train_files: Sequence[str]
-    eval_files: Sequence[str]
-    train_counts: Sequence[int]
-    eval_counts: Sequence[int]
-    train_index: ShardIndex
-    eval_index: ShardIndex
-
-    @classmethod
-    def from_fn_args(cls, fn_args: Any, num_classes: int) -> "Data":
-        """Finds the shards that TFX names.
-
-        Args:
-          fn_args: as for ``run_fn``.
-          num_classes: moods in the label map.
-
-        Raises:
-          ConfigError: if there are no shards, or as ``shard_index.load``.
-        """
-        return cls.from_files(
-            LabelIndexer(fn_args.transform_graph_path),
-            shard_files(fn_args.train_files),
-            shard_files(fn_args.eval_files),
-            num_classes,
-        )
-
-    @classmethod
-    def from_files(
-        cls,
-        indexer: LabelIndexer,
-        train_files: Sequence[str],
-        eval_files: Sequence[str],
-        num_classes: int,
-    ) -> "Data":
-        """Opens shards. The ingest's tables tell the labels, so that no shard is read.
-
-        Args:
-          indexer: of the Transform node.
-          train_files: TFRecord shards.
-          eval_files: likewise.
-          num_classes: moods in the label map.
-
-        Raises:
-          ConfigError: as ``shard_index.load``.
-        """
-        train_index, eval_index = (
-            shard_index.load(files, indexer) for files in (train_files, eval_files)
-        )
-        train_counts, eval_counts = (
-            index.label_counts(num_classes) for index in (train_index, eval_index)
-        )
-        return cls(
-            indexer, train_files, eval_files, train_counts, eval_counts, train_index, eval_index
-        )
 
 
 def run_fn(fn_args: Any) -> None:
     """Trains and exports (called by TFX).
 
     Args:
-      fn_args: ``tfx.components.FnArgs``; used are ``train_files``, ``eval_files`` (patterns),
-        ``transform_graph_path``, ``base_model``, ``model_run_dir``, ``serving_model_dir``,
+      fn_args: ``tfx.components.FnArgs``; used are ``train_files``, ``eval_files`` (patterns, of
+        the split to choose on), ``transform_graph_path``, ``base_model``, ``model_run_dir``,
+        ``serving_model_dir``,
         ``hyperparameters`` (the Tuner's best) and ``custom_config`` (``TrainerConfig``).
 
     Raises:
@@ -126,6 +69,12 @@ def run_fn(fn_args: Any) -> None:
         [*data.train_files, *data.eval_files],
         fn_args.base_model,
     )
+
+    if any(split_of_shard(pattern) == EVAL for pattern in fn_args.eval_files):
+        _LOGGER.warning(
+            "There is no validation split: the epoch is chosen on the eval rows that judge the "
+            "model, whose scores are a little too good. Set data.validation_fraction"
+        )
 
     # What the model will have seen; a base that leaves nothing to judge it on is refused here.
     weights = warm_start.with_base_weights(config.model, fn_args.base_model).weights
@@ -202,20 +151,20 @@ def train(
     model_settings = warm_start.with_base_weights(config.model, base_model)
     train_settings = _train_settings(config.train, strategy)
     config = dataclasses.replace(config, train=train_settings)
-    steps_per_epoch = _steps_per_epoch(train_settings, sampler.epoch_examples)
+    steps_per_epoch = batches.steps_per_epoch(train_settings, sampler.epoch_examples)
 
     # Parts of the training.
     loss = losses.loss_for(train_settings, sampler.label_counts)
-    training = functools.partial(_training_batches, config, data.indexer, train_index, sampler)
+    training = functools.partial(batches.to_learn_from, config, data.indexer, train_index, sampler)
     is_chief = devices.is_chief(strategy)
     agree = functools.partial(devices.broadcast_from_chief, strategy)
-    validation, validation_count = _sampled_validation(config, data)
+    validation, validation_count = batches.to_choose_on(config, data)
 
-    def trials(configs: Sequence[StepConfig]) -> list[precision.Measurement]:
+    def trials(configs: Sequence[StepConfig]) -> list[Measurement]:
         (batch,) = training(0).take(1).as_numpy_iterator()
         of_one_device = train_settings.batch_size // strategy.num_replicas_in_sync
-        return precision.try_in_process(
-            precision.job_for(
+        return precision_process.try_in_process(
+            precision_process.job_for(
                 model_settings.model_dump(), train_settings, config.moods, sampler.label_counts
             ),
             [each[:of_one_device] for each in batch],
@@ -242,6 +191,7 @@ def train(
         validation_examples=validation_count,
         agree=agree,
         device=devices.names_of(strategy),
+        keep=batches.kept_features(config, data, train_index, sampler, validation, strategy),
     )
     return model
 
@@ -270,16 +220,22 @@ def _export(
     run_dir = fn_args.model_run_dir
     model = export.as_float32(model, config.model, config.moods, run_dir)
 
-    def batches(files: Sequence[str]) -> tf.data.Dataset:
-        return _validation_batches(config, data.indexer, files)
+    def in_order(files: Sequence[str]) -> tf.data.Dataset:
+        return batches.in_order(config, data.indexer, files)
 
     if config.calibrate:
-        temperature.scale(model, data.eval_files, batches, run_dir)
+        judges = any(split_of_shard(file) == EVAL for file in data.eval_files)
+        temperature.scale(model, data.eval_files, in_order, run_dir, judges=judges)
         # The checkpoint must predict what the servable predicts.
         classifier.without_optimizer(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
-    spec = ServingSpec(config.moods, config.model.resolution, config.box_margin)
+    spec = ServingSpec(
+        config.moods,
+        config.model.resolution,
+        config.box_margin,
+        box_overhang=config.box_overhang,
+    )
     total, label_indices = sum(data.eval_counts), data.indexer.indices_of(config.moods)
-    golden.write(model, data.eval_files, total, batches, label_indices, spec, run_dir)
+    golden.write(model, data.eval_files, total, in_order, label_indices, spec, run_dir)
 
     weights = warm_start.with_base_weights(config.model, fn_args.base_model).weights
     export.write_servable(model, spec, weights, fn_args.serving_model_dir)
@@ -301,16 +257,6 @@ def _train_settings(settings: TrainSettings, strategy: tf.distribute.Strategy) -
     return settings
 
 
-def _steps_per_epoch(settings: TrainSettings, num_examples: int) -> int:
-    """Returns the setting; for 0 one pass, rounded up to what a GPU does without Python."""
-    if settings.steps_per_epoch:
-        return settings.steps_per_epoch
-    one_pass = math.ceil(num_examples / settings.batch_size)
-    together = fitting.wanted_steps_per_execution(settings)
-    # A small pass stays as it is; then fewer steps go together.
-    return math.ceil(one_pass / together) * together if one_pass >= 10 * together else one_pass
-
-
 def _build(
     config: TrainerConfig,
     settings: ModelSettings,
@@ -330,68 +276,3 @@ def _build(
         model = classifier.build(settings, len(config.moods))
         warm_start.load_head(model, settings.weights, config.moods)
     return devices.patch_for_multi_worker(model)
-
-
-def _training_batches(
-    config: TrainerConfig,
-    indexer: LabelIndexer,
-    index: ShardIndex,
-    sampler: ClipSampler,
-    start: int,
-) -> tf.data.Dataset:
-    """Returns the training's stream without its first ``start`` batches."""
-    settings = config.train
-    if records.reads_at_random(settings, index.files):
-        stream = records.sampled(
-            index, sampler, indexer, batch_size=settings.batch_size, start=start
-        )
-    else:
-        stream = records.streamed(
-            index.files,
-            shuffle_buffer=settings.shuffle_buffer,
-            seed=settings.seed,
-            total=len(index),
-            batch_size=settings.batch_size,
-            start=start,
-        )
-    batches = training_batches(
-        stream,
-        indexer,
-        losses.class_weights(settings, sampler.label_counts, config.moods),
-        resolution=config.model.resolution,
-        batch_size=settings.batch_size,
-        augment=config.augment,
-        seed=settings.seed,
-    )
-    return devices.with_data_autosharding(batches)
-
-
-def _sampled_validation(config: TrainerConfig, data: Data) -> tuple[tf.data.Dataset, int]:
-    """Returns the batches of the validation after each epoch, and their number of examples."""
-    frames_per_clip = config.train.validation_frames_per_clip
-    if not frames_per_clip:
-        batches = _validation_batches(config, data.indexer, data.eval_files)
-        return batches, sum(data.eval_counts)
-    index = local_shards.on_this_machine(data.eval_index)
-    examples = validation_examples(index.clips, frames_per_clip, config.train.seed)
-    _LOGGER.info("Validating on %d of %d examples", len(examples), len(index))
-    selected = records.selected(index, examples)
-    return _evaluation_batches(config, data.indexer, selected), len(examples)
-
-
-def _validation_batches(
-    config: TrainerConfig, indexer: LabelIndexer, files: Sequence[str]
-) -> tf.data.Dataset:
-    return _evaluation_batches(config, indexer, records.ordered(files))
-
-
-def _evaluation_batches(
-    config: TrainerConfig, indexer: LabelIndexer, stream: tf.data.Dataset
-) -> tf.data.Dataset:
-    return evaluation_batches(
-        stream,
-        indexer,
-        len(config.moods),
-        resolution=config.model.resolution,
-        batch_size=config.train.batch_size,
-    )

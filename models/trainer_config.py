@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.tuning import settings
 from schemas import artifacts
 
@@ -23,6 +25,8 @@ class TrainerConfig:
       augment: random changes to its pictures.
       moods: names in index order.
       box_margin: share by which the ingest widened boxes, ``DataSettings.box_margin``.
+      box_overhang: share of a box's side that may lie outside of a photo,
+        ``DataSettings.box_overhang``.
       backup_dir: folder for backups, the same in each run, which the runner removes once TFX has
         recorded the node as complete. "" is a folder beside the run's outputs, which on a cluster
         a restarted node finds again; there the node removes it itself.
@@ -36,6 +40,7 @@ class TrainerConfig:
     box_margin: float
     backup_dir: str
     calibrate: bool = False
+    box_overhang: float = 0.0
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainerConfig":
@@ -48,6 +53,7 @@ class TrainerConfig:
             box_margin=float(config["box_margin"]),
             backup_dir=config["backup_dir"],
             calibrate=bool(config.get("calibrate")),
+            box_overhang=float(config.get("box_overhang", 0.0)),
         )
 
     def with_hyperparameters(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":

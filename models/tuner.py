@@ -22,6 +22,7 @@ from models import trainer
 from models.trainer_config import TrainerConfig
 from models.training import devices
 from models.training.backup import Backups
+from models.training.data import Data
 from models.tuning import subset, trial_counts
 from models.tuning.random_search import COUNTS, MEMORY, RandomSearch, RunTrial
 from models.tuning.settings import Space, TuneSettings, Value, space, trial_settings, with_values
@@ -64,7 +65,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     devices.barrier(strategy)  # The chief changes the trials only after all have read them.
 
     # Data.
-    all_data = trainer.Data.from_fn_args(fn_args, num_classes=len(config.moods))
+    all_data = Data.from_fn_args(fn_args, num_classes=len(config.moods))
     data = _subset(all_data, tune, folder)
     _LOGGER.info("Tuning in %s: %s; %s", folder, tune, choices)
 
@@ -87,7 +88,16 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
         gc.collect()  # A network's layers refer to each other.
         return matrices
 
-    search = _Search(run_trial, choices, tune, folder, broadcast_from_chief, data, writes=writes)
+    search = _Search(
+        run_trial,
+        choices,
+        tune,
+        folder,
+        broadcast_from_chief,
+        data,
+        chosen_on=splits.split_of_shard(all_data.eval_files[0]),
+        writes=writes,
+    )
     return TunerFnResult(tuner=search, fit_kwargs={})
 
 
@@ -97,6 +107,7 @@ class _Search(RandomSearch):
     Attributes:
       folder: of the trials.
       data: the subset that the trials use.
+      chosen_on: name of the split that the trials are compared on.
       writes: whether this process is the one that writes the results.
     """
 
@@ -107,13 +118,15 @@ class _Search(RandomSearch):
         tune: TuneSettings,
         folder: str,
         synchronise: Callable[[float], float],
-        data: trainer.Data,
+        data: Data,
         *,
+        chosen_on: str,
         writes: bool,
     ) -> None:
         super().__init__(run, choices, tune, folder, synchronise)
         self.folder = folder
         self.data = data
+        self.chosen_on = chosen_on
         self.writes = writes
 
     def on_search_end(self) -> None:
@@ -128,7 +141,7 @@ class _Search(RandomSearch):
         """Returns ``artifacts.TRIALS_JSON``."""
         rows = {
             splits.TRAIN: sum(self.data.train_counts),
-            splits.EVAL: sum(self.data.eval_counts),
+            self.chosen_on: sum(self.data.eval_counts),
         }
         return Trials(**super().table(), rows=rows)
 
@@ -154,7 +167,7 @@ def _local_copy(folder: str) -> str:
     return copy
 
 
-def _subset(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data:
+def _subset(data: Data, tune: TuneSettings, folder: str) -> Data:
     """Writes the subset of the data that the trials use into ``folder``."""
 
     def write(files: Sequence[str], counts: Sequence[int], path: str) -> None:
@@ -168,7 +181,7 @@ def _subset(data: trainer.Data, tune: TuneSettings, folder: str) -> trainer.Data
     write(data.train_files, data.train_counts, train_file)
     write(data.eval_files, data.eval_counts, eval_file)
     num_classes = len(data.train_counts)
-    return trainer.Data.from_files(data.indexer, [train_file], [eval_file], num_classes)
+    return Data.from_files(data.indexer, [train_file], [eval_file], num_classes)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,9 @@ from components.evaluator.settings import EvaluateSettings
 from components.leak_check.settings import LeakLimits
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
-from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.tuning.settings import TuneSettings, space
 from pipeline.beam import BeamSettings
 from pipeline.cluster_settings import ClusterSettings
@@ -99,15 +101,56 @@ def _clips(base: Settings) -> Settings:
     )
 
 
+def _photos(base: Settings) -> Settings:
+    return dataclasses.replace(
+        base,
+        train=base.train.replace(
+            batch_size=32,
+            learning_rate=5e-4,
+            weight_decay=0.05,
+            warmup_epochs=1.0,
+            imbalance="none",
+        ),
+        augment=base.augment.replace(zoom=0.2, brightness=0.2, contrast=0.2, saturation=0.2),
+    )
+
+
+def _gpu(base: Settings) -> Settings:
+    return dataclasses.replace(
+        base,
+        model=base.model.replace(head_dropout=0.2),
+        # The rate is that of batch_size; with 256 on each device it is twice as much on one.
+        train=base.train.replace(
+            batch_size=64,
+            device_batch_size=256,
+            learning_rate=1.5e-4,
+            weight_decay=0.05,
+            ema_decay=0.99,
+        ),
+        augment=_strong(base.augment),
+    )
+
+
+def _strong(base: AugmentSettings) -> AugmentSettings:
+    # A longer training sees each picture so often that it would know it by heart.
+    return base.replace(
+        zoom=0.3, stretch=0.3, brightness=0.3, contrast=0.3, saturation=0.3, erase=0.25, mixup=0.2
+    )
+
+
 PRESETS = {
     "default": lambda base: base,
     "clips": _clips,
+    "photos": _photos,
+    "gpu": _gpu,
     "sample": _sample,
     "quick": _quick,
 }
 """default: ImageNet weights at 224 pixels. clips: the same for videos with many frames each, such
-as AI Hub's: epochs of four frames a clip. sample: the drawn sample in minutes on a CPU.
-quick: one epoch from random weights at 64 pixels, a smoke test of the user's own data."""
+as AI Hub's: epochs of four frames a clip. photos: for some thousand photos without clips, by
+docs/decisions/0034-recipe.md. gpu: large batches, and strong augmentation, because a GPU has time
+for long trainings; not run on one yet. sample: the drawn sample in minutes on a CPU. quick: one
+epoch from random weights at 64 pixels, a smoke test of the user's own data."""
 
 
 def load(preset: str, config_file: Path | None, overrides: Iterable[str]) -> Settings:

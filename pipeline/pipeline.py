@@ -27,7 +27,7 @@ from pipeline.platforms.local import LocalPlatform
 from pipeline.platforms.platform import Platform
 from pipeline.run_inputs import RunInputs
 from schemas import features, signatures
-from schemas.splits import EVAL, TRAIN
+from schemas.splits import TRAIN
 
 STATISTICS_FEATURES = [*features.NUMERIC, features.LABEL, features.SPECIES]
 """All but the image bytes, and but the texts that differ in every row."""
@@ -142,7 +142,7 @@ def _validate(platform: Platform, settings: Settings, example_gen: Any) -> _Data
         code=code_version("components.box_validator.component"),
     ).with_id(nodes.BOX_VALIDATOR)
 
-    # Clips, animals and pictures in both splits.
+    # Clips, animals and pictures in two splits.
     leak_check = LeakCheck(
         frames=example_gen.outputs["frames"],
         limits_json=settings.leak.to_json(),
@@ -165,7 +165,7 @@ def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
     mood_names = list(platform.moods)
 
     # Label names become indices. Pixels stay JPEG: the last two arguments keep TFX from reading
-    # a single picture, the graph is only traced.
+    # a single picture, the graph is only traced. TFX's default is to analyse train alone.
     transform = tfx.components.Transform(
         examples=data.examples,
         schema=data.schema,
@@ -184,7 +184,8 @@ def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
         "schema": data.schema,
         "base_model": base.outputs[last_blessed.MODEL] if base else None,
         "train_args": tfx.proto.TrainArgs(splits=[TRAIN]),
-        "eval_args": tfx.proto.EvalArgs(splits=[EVAL]),
+        # What chooses; the Evaluator alone reads the rows that judge, unless there are no others.
+        "eval_args": tfx.proto.EvalArgs(splits=[platform.choosing_split(settings)]),
     }
     config = {
         "model": settings.model.model_dump(),
@@ -192,6 +193,7 @@ def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
         "augment": settings.augment.model_dump(),
         "moods": mood_names,
         "box_margin": settings.data.box_margin,
+        "box_overhang": settings.data.box_overhang,
         "calibrate": settings.evaluate.calibrate,
         "backup_dir": platform.backup_dir,
     }

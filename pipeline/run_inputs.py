@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataset.settings import DataSettings
 from schemas.errors import ConfigError
 from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
+from schemas.splits import EVAL, TRAIN, VALIDATION
+
+ALL = "all"
+"""Name of a CSV's rows that the ingest itself splits into train and eval."""
 
 
 def moods_of(labels: Path | None) -> tuple[str, ...]:
@@ -21,6 +26,39 @@ def moods_of(labels: Path | None) -> tuple[str, ...]:
         raise ConfigError(f"--labels: {error}") from error
 
 
+def choosing_split(data: DataSettings, validation_csv: object) -> str:
+    """Returns the split that epoch, settings and temperature are chosen on.
+
+    Where it is ``EVAL``, the same rows judge the model.
+
+    Args:
+      data: settings of the ingest.
+      validation_csv: see ``RunInputs``.
+    """
+    return VALIDATION if validation_csv or data.validation_fraction else EVAL
+
+
+def check_validation(data: DataSettings, validation_csv: object) -> None:
+    """Raises ConfigError where both a CSV and a share of train are to be the validation split."""
+    if validation_csv and data.validation_fraction:
+        raise ConfigError(
+            "The validation split must come either from --validation-csv or from train's clips. "
+            f"Received: {validation_csv} and data.validation_fraction={data.validation_fraction}. "
+            "Leave one out"
+        )
+
+
+def csvs_by_split(train: str, validation: str | None, evaluation: str | None) -> dict[str, str]:
+    """Returns the CSVs by the split that their rows are of, in the order of the splits."""
+    if evaluation is None:
+        return {ALL: train}
+    return {
+        TRAIN: train,
+        **({VALIDATION: validation} if validation else {}),
+        EVAL: evaluation,
+    }
+
+
 @dataclass(frozen=True)
 class RunInputs:
     """The data of a run and the folder that everything it makes lies under.
@@ -32,6 +70,8 @@ class RunInputs:
       moods: names in index order.
       output: folder for artifacts, metadata, logs and the pushed versions.
       predict_csv: rows without moods, which a pushed model is asked for; None asks for none.
+      validation_csv: cleaned CSV of the validation split, beside both others; None where
+        ``data.validation_fraction`` makes it, or where there is none.
     """
 
     train_csv: Path
@@ -40,6 +80,7 @@ class RunInputs:
     moods: tuple[str, ...]
     output: Path
     predict_csv: Path | None = None
+    validation_csv: Path | None = None
 
     @property
     def metadata(self) -> Path:
@@ -75,7 +116,7 @@ class ClusterInputs:
       moods: names in index order.
       root: folder that every node's outputs lie under.
       serving: folder that TensorFlow Serving polls; its last folder is the model's name.
-      predict_csv: a name below ``data_root``; None as in ``RunInputs``.
+      predict_csv, validation_csv: names below ``data_root``; None as in ``RunInputs``.
     """
 
     data_root: str
@@ -86,3 +127,4 @@ class ClusterInputs:
     root: str
     serving: str
     predict_csv: str | None = None
+    validation_csv: str | None = None

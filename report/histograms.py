@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas import frame_columns
-from schemas.splits import EVAL, TRAIN, split_folder
+from schemas.splits import EVAL, TRAIN, VALIDATION, split_folder
 from system.parquet import read_batches
 
 _BINS = 40
@@ -35,7 +35,7 @@ class Histogram(NamedTuple):
 
 
 BySplit = Mapping[str, Histogram]
-"""One measurement's histograms, train before eval."""
+"""One measurement's histograms: train, validation where there is one, eval."""
 
 
 def frame_histograms(frames: Path) -> dict[str, BySplit]:
@@ -46,7 +46,7 @@ def frame_histograms(frames: Path) -> dict[str, BySplit]:
     Args:
       frames: folder of the Frames artifact.
     """
-    folders = {split: frames / split_folder(split) for split in (TRAIN, EVAL)}
+    folders = {split: frames / split_folder(split) for split in (TRAIN, VALIDATION, EVAL)}
     by_split = {split: _counts(folder) for split, folder in folders.items() if folder.is_dir()}
     if not by_split:
         return {}

@@ -191,7 +191,7 @@ def _plots(results: Results) -> dict[str, Markup]:
     if results.checkpoint:
         curves_csv = results.checkpoint.with_name(artifacts.CURVES_CSV)
         if curves_csv.exists():
-            svgs["curves"] = plots.curves(curves_csv)
+            svgs["curves"] = plots.curves(curves_csv, results.chosen_on or EVAL)
     if results.metrics:
         svgs["reliability"] = plots.reliability(results.metrics["reliability"])
     # Safe without escaping: matplotlib made it, and its texts are column names of our own.

@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 
 from report.histograms import BySplit
 from schemas.documents.evaluation import ReliabilityBin
-from schemas.splits import EVAL, TRAIN
+from schemas.splits import EVAL, TRAIN, VALIDATION
 
-TRAIN_COLOUR, EVAL_COLOUR = "#2f7fd0", "#e0752d"
+TRAIN_COLOUR, VALIDATION_COLOUR, EVAL_COLOUR = "#2f7fd0", "#8f8f2a", "#e0752d"
 """The colour-blind can tell them apart too, on white and on black."""
+_COLOURS = {TRAIN: TRAIN_COLOUR, VALIDATION: VALIDATION_COLOUR, EVAL: EVAL_COLOUR}
 _GREY = "#808890"
 """Axes and grid: visible on white and on black. The page gives texts a colour of its own."""
 
@@ -43,8 +44,13 @@ matplotlib.rcParams.update(
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
-def curves(curves_csv: Path) -> str:
-    """Draws loss, macro-F1 and learning rate by epoch; a dotted line marks the best epoch."""
+def curves(curves_csv: Path, chosen_on: str) -> str:
+    """Draws loss, macro-F1 and learning rate by epoch; a dotted line marks the best epoch.
+
+    Args:
+      curves_csv: of the training.
+      chosen_on: name of the split that was validated on.
+    """
     with curves_csv.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     epochs = [int(row["epoch"]) + 1 for row in rows]
@@ -58,9 +64,8 @@ def curves(curves_csv: Path) -> str:
     ):
         axis.plot(epochs, _column(rows, name), color=TRAIN_COLOUR, marker=".", label=TRAIN)
         if f"val_{name}" in rows[0]:
-            axis.plot(
-                epochs, _column(rows, f"val_{name}"), color=EVAL_COLOUR, marker=".", label=EVAL
-            )
+            validated = _column(rows, f"val_{name}")
+            axis.plot(epochs, validated, color=_COLOURS[chosen_on], marker=".", label=chosen_on)
             axis.legend(frameon=False)
         axis.set_title(title)
         axis.set_xlabel("epoch")
@@ -95,16 +100,16 @@ def reliability(bins: Sequence[ReliabilityBin]) -> str:
 def distributions(histograms: Mapping[str, BySplit]) -> str:
     """Draws histograms as shares of the frames, one panel a measurement and one line a split."""
     figure, axes = _figure(len(histograms), (2.9 * len(histograms), 2.6))
-    colours = (TRAIN_COLOUR, EVAL_COLOUR)
     for axis, (title, by_split) in zip(axes, histograms.items(), strict=True):
-        for (split, histogram), colour in zip(by_split.items(), colours, strict=False):
+        for split, histogram in by_split.items():
             shares = histogram.counts / max(int(histogram.counts.sum()), 1)
-            axis.stairs(shares, histogram.edges, color=colour, label=split, linewidth=1.6)
+            axis.stairs(shares, histogram.edges, color=_COLOURS[split], label=split, linewidth=1.6)
         axis.set_title(title)
         axis.set_ylim(bottom=0)
     axes[0].set_ylabel("share of frames")
     axes[0].legend(frameon=False)
-    return _svg(figure, f"Distributions of {', '.join(histograms)} in train and eval")
+    splits = " and ".join(next(iter(histograms.values())))
+    return _svg(figure, f"Distributions of {', '.join(histograms)} in {splits}")
 
 
 def _figure(count: int, size: tuple[float, float], stacked: bool = False) -> tuple[Figure, Any]:

@@ -20,6 +20,7 @@ from schemas.documents.servable import Servable
 from schemas.documents.training import Training
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
+from schemas.splits import EVAL, VALIDATION
 
 
 @dataclass
@@ -63,6 +64,13 @@ class Results:
     unlabelled: Ingest | None = None
     unlabelled_rejects_csv: Path | None = None
     unlabelled_predictions: Path | None = None
+
+    @property
+    def chosen_on(self) -> str | None:
+        """The split that the model is chosen on; None if the ingest did not run."""
+        if self.ingest is None:
+            return None
+        return VALIDATION if VALIDATION in self.ingest["splits"] else EVAL
 
     @property
     def blessed(self) -> bool | None:
@@ -181,7 +189,9 @@ def _rows_note(ingest: Ingest) -> str:
     used = ", ".join(f"{name} {counts['used']:,}" for name, counts in splits.items())
     refused = sum(sum(counts["refused"].values()) for counts in splits.values())
     thinned = sum(sum(counts["thinned"].values()) for counts in splits.values())
+    clipped = sum(counts["clipped"] for counts in splits.values())
     note = f"rows used: {used}; refused: {refused:,}"
+    note += f"; boxes clipped: {clipped:,}" if clipped else ""
     return note + (f"; thinned: {thinned:,}" if thinned else "")
 
 

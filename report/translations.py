@@ -132,9 +132,21 @@ TEXTS: dict[str, Pair] = {
     "not_reached": ("없음", "The run did not get this far."),
     "mood": ("감정", "mood"),
     "used": ("사용", "used"),
+    "clipped": ("사진 밖을 잘라 낸 상자", "used, with a clipped box"),
     "thinned": ("솎아냄", "thinned"),
     "refused": ("제외", "refused"),
-    "leaks": ("누출", "in train and in eval"),
+    "leaks": ("누출", "in two splits"),
+    "shared_rows": (
+        "검증 데이터가 따로 없어, 모델을 고른 행으로 평가도 했습니다. 점수가 실제보다 조금 "
+        "높습니다 (data.validation_fraction, --validation-csv).",
+        "There is no validation split: the eval rows that judge the model have also chosen it, so "
+        "that its scores are a little too good (data.validation_fraction, --validation-csv).",
+    ),
+    "own_validation": (
+        "에포크, 설정, 온도는 validation 행으로 골랐고, 점수는 eval 행으로만 한 번 냈습니다.",
+        "Epoch, settings and temperature were chosen on the validation rows; the scores are of the "
+        "eval rows alone, which were looked at once.",
+    ),
     "examples": ("예시", "examples"),
     "kind": ("종류", "kind"),
     "trial": ("시도", "trial"),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from dataset.settings import DataSettings
 from pipeline import nodes
 from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs
@@ -60,7 +61,7 @@ def estimate(
         side=settings.model.resolution,
     )
     if nodes.EXAMPLE_GEN not in reusable:
-        csvs = [csv for csv in (inputs.train_csv, inputs.eval_csv) if csv]
+        csvs = [csv for csv in (inputs.train_csv, inputs.validation_csv, inputs.eval_csv) if csv]
         yield _need(inputs, nodes.EXAMPLE_GEN, csvs, ingest)
     if inputs.predict_csv is not None and nodes.UNLABELLED_GEN not in reusable:
         need = _need(inputs, nodes.UNLABELLED_GEN, [inputs.predict_csv], unlabelled(ingest))
@@ -90,8 +91,8 @@ def _need(inputs: RunInputs, node: str, csvs: Iterable[Path], ingest: "IngestSet
 
     rows = size = 0
     for csv in csvs:
-        # The eval split is never thinned.
-        thin = ThinSettings() if csv == inputs.eval_csv else ingest.thin
+        # Train alone is thinned.
+        thin = ingest.thin if csv == inputs.train_csv else ThinSettings()
         stored = stored_size(
             csv,
             inputs.image_root or csv.parent,
@@ -100,8 +101,17 @@ def _need(inputs: RunInputs, node: str, csvs: Iterable[Path], ingest: "IngestSet
             ingest.side,
             labelled=ingest.labelled,
         )
+        if csv == inputs.train_csv:
+            train = _train_share(inputs, ingest.data)
+            stored = stored._replace(kept=train * stored.kept + (1 - train) * stored.rows)
         rows, size = rows + stored.rows, size + stored.bytes
     return DiskNeed(rows, max(0, size - _finished(inputs.artifacts / node)))
+
+
+def _train_share(inputs: RunInputs, data: DataSettings) -> float:
+    """Returns the share of the train CSV's rows that the ingest leaves in train."""
+    eval_share = 0.0 if inputs.eval_csv else data.eval_fraction
+    return (1 - eval_share) * (1 - data.validation_fraction)
 
 
 def _finished(folder: Path) -> int:

@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from rich.text import Text
 
-from models.settings import NONE
+from models.settings.network import NONE
 from pipeline.config import Settings
 from pipeline.metadata.settings import MYSQL
-from pipeline.run_inputs import RunInputs
+from pipeline.run_inputs import RunInputs, choosing_split
 from report.formatting import path_text
 from report.node_run import NodeRun, NodeState
+from report.translations import TEXTS
 from runner import disk_need, environment, interrupts, preparation
 from runner.console import display_for
 from runner.diagnosis import STOPPED, Failure, diagnose
@@ -28,6 +29,7 @@ from runner.run_request import RunRequest
 from runner.run_summary import print_summary
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
+from schemas.splits import EVAL
 from system import secrets
 from system.printable import error_line, printable
 from system.pushed_versions import check_version
@@ -151,8 +153,10 @@ class _Run:
         if settings.metadata.store == MYSQL:
             self._step("Checking MySQL", lambda: preparation.check_server(settings, inputs))
         if self._request.uses_sample:
-            inputs = self._step("Drawing sample", lambda: preparation.draw_sample(inputs))
+            inputs = self._step("Drawing sample", lambda: preparation.draw_sample(settings, inputs))
         self._inputs = inputs
+        if choosing_split(settings.data, inputs.validation_csv) == EVAL:
+            _LOGGER.warning("%s", TEXTS["shared_rows"][1])
         if inputs.eval_csv is not None and not self._request.uses_sample:
             self._step("Comparing CSVs", lambda: preparation.check_names(settings, inputs))
         if settings.model.weights != NONE:
@@ -191,8 +195,8 @@ class _Run:
     def _print_header(self, inputs: RunInputs) -> None:
         """Prints what the run works on, and where it writes to."""
         data = "the drawn sample" if self._request.uses_sample else path_text(inputs.train_csv)
-        if inputs.eval_csv is not None:
-            data += f" and {path_text(inputs.eval_csv)}"
+        for csv in (inputs.validation_csv, inputs.eval_csv):
+            data += f" and {path_text(csv)}" if csv is not None else ""
         overrides = "".join(f" {text}" for text in self._request.overrides)
         for title, text in (
             ("data", data),

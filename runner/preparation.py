@@ -4,12 +4,14 @@ Each function imports its own libraries, so that a run that fails early does not
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs
 from schemas.errors import DataRefusedError
+from schemas.splits import EVAL, TRAIN, VALIDATION
 
 
 def check_folder(settings: Settings, inputs: RunInputs) -> None:
@@ -34,20 +36,28 @@ def check_server(settings: Settings, inputs: RunInputs) -> None:
     store.check(settings.metadata, inputs)
 
 
-def draw_sample(inputs: RunInputs) -> RunInputs:
+def draw_sample(settings: Settings, inputs: RunInputs) -> RunInputs:
     """Draws the sample into the folder ``inputs.train_csv``, unless it is there already.
+
+    Its validation split is a CSV of its own, unless the settings take one from train.
 
     Returns:
       The inputs with the sample's CSVs.
     """
+    from dataset.sample.settings import THREE_SPLITS
     from dataset.sample.writer import write_sample
 
-    sample = write_sample(inputs.train_csv)
-    return dataclasses.replace(inputs, train_csv=sample.train_csv, eval_csv=sample.eval_csv)
+    sample = write_sample(inputs.train_csv, THREE_SPLITS)
+    return dataclasses.replace(
+        inputs,
+        train_csv=sample.train_csv,
+        validation_csv=None if settings.data.validation_fraction else sample.validation_csv,
+        eval_csv=sample.eval_csv,
+    )
 
 
 def check_names(settings: Settings, inputs: RunInputs) -> None:
-    """Compares the clips and animals that the two CSVs name, before hours of ingest.
+    """Compares the clips and animals that each two CSVs name, before hours of ingest.
 
     Raises:
       DataRefusedError: more of them are in both than ``leak.`` allows, or a CSV cannot be used.
@@ -56,6 +66,8 @@ def check_names(settings: Settings, inputs: RunInputs) -> None:
 
     if inputs.eval_csv is None:
         return
+    csvs = {TRAIN: inputs.train_csv, VALIDATION: inputs.validation_csv, EVAL: inputs.eval_csv}
+    given = {split: str(path) for split, path in csvs.items() if path is not None}
 
     def excess(what: str, setting: str, shared: Shared, limit: int) -> Iterator[str]:
         if shared.number > limit:
@@ -63,23 +75,18 @@ def check_names(settings: Settings, inputs: RunInputs) -> None:
             more = ", ..." if shared.number > len(shared.examples) else ""
             yield f"{what}: {shared.number}, {setting} allows {limit} ({names}{more}). "
 
-    found = names_in_both(str(inputs.train_csv), str(inputs.eval_csv))
-    message = "".join(
-        (
-            *excess(
-                "Clips that are also in train",
-                "leak.max_clips",
-                found.clips,
-                settings.leak.max_clips,
-            ),
-            *excess(
-                "Animals that are also in train",
-                "leak.max_groups",
-                found.groups,
-                settings.leak.max_groups,
-            ),
-        )
-    )
+    message = ""
+    for first, second in itertools.combinations(given, 2):
+        found = names_in_both(given[first], given[second])
+        # Of two CSVs nobody needs to be told which is the other one.
+        other = f" of {second}" if len(given) > 2 else ""
+        for what, setting, shared, limit in (
+            ("Clips", "leak.max_clips", found.clips, settings.leak.max_clips),
+            ("Animals", "leak.max_groups", found.groups, settings.leak.max_groups),
+        ):
+            message += "".join(
+                excess(f"{what}{other} that are also in {first}", setting, shared, limit)
+            )
     if message:
         raise DataRefusedError(
             f"{message}The model would be judged by what it has learnt. For AI Hub's data, "

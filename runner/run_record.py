@@ -18,7 +18,7 @@ from schemas.documents.evaluation import HEADLINE, HeadlineScores
 from schemas.documents.leaks import LEAK_KINDS
 from schemas.documents.run import NodeRecord, PredictCounts, RowCounts, Run
 from schemas.reasons import RejectReason
-from schemas.splits import EVAL, TRAIN
+from schemas.splits import EVAL, TRAIN, VALIDATION
 from system.files import write_whole
 
 FILE_NAME = "run.json"
@@ -89,7 +89,8 @@ class RunRecord:
             "started": self.started.isoformat(timespec="seconds"),
             "seconds": _rounded(self.seconds),
             "log": str(self.log),
-            "rows": {split: self._row_counts(split) for split in (TRAIN, EVAL)},
+            "rows": {split: self._row_counts(split) for split in self._splits()},
+            "chosen_on": results.chosen_on,
             "rejects_csv": _as_text(results.rejects_csv),
             "leaks": {kind: leaks[kind] if leaks else None for kind in LEAK_KINDS},
             "tuner": results.tuner,
@@ -112,6 +113,12 @@ class RunRecord:
         text = json.dumps(self.as_json(), ensure_ascii=False, indent=1) + "\n"
         write_whole(self.folder / FILE_NAME, text)
 
+    def _splits(self) -> list[str]:
+        """Returns the splits in order; before the ingest nothing is said of a validation split."""
+        if self.results.chosen_on == VALIDATION:
+            return [TRAIN, VALIDATION, EVAL]
+        return [TRAIN, EVAL]
+
     def _row_counts(self, split: str) -> RowCounts:
         ingest = self.results.ingest
         counts = ingest["splits"].get(split) if ingest else None
@@ -119,12 +126,14 @@ class RunRecord:
         if counts is None:
             return {
                 "used": None,
+                "clipped": None,
                 "refused": dict.fromkeys(reasons),
                 "moods": None,
                 "thinned": None,
             }
         return {
             "used": counts["used"],
+            "clipped": counts["clipped"],
             "refused": {reason: counts["refused"].get(reason, 0) for reason in reasons},
             "moods": dict(counts["moods"]),
             "thinned": dict(counts["thinned"]),
@@ -137,6 +146,7 @@ class RunRecord:
         (counts,) = self.results.unlabelled["splits"].values()
         return {
             "used": counts["used"],
+            "clipped": counts["clipped"],
             "refused": dict(counts["refused"]),
             "rejects_csv": _as_text(self.results.unlabelled_rejects_csv),
             "answers": _as_text(self.results.unlabelled_predictions),

@@ -5,10 +5,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.settings import IMAGENET, NONE
+from models.settings.network import IMAGENET, NONE
 from pipeline import config
 from pipeline.config import Settings
-from pipeline.run_inputs import RunInputs, moods_of
+from pipeline.run_inputs import RunInputs, check_validation, moods_of
 from schemas.errors import ConfigError
 from system.buckets.stores import is_remote
 from system.storage import exists
@@ -25,6 +25,7 @@ class RunRequest:
       train_csv, eval_csv, image_root: the user's data; without ``train_csv`` the sample is
         drawn.
       predict_csv: rows that the pushed model is asked for.
+      validation_csv: rows that epoch, settings and temperature are chosen on.
       labels: label file; None is AI Hub's six moods.
       output: folder for everything that the run makes.
       preset: name of the preset.
@@ -41,6 +42,7 @@ class RunRequest:
     preset: str | None = None
     config_file: Path | None = None
     overrides: tuple[str, ...] = ()
+    validation_csv: Path | None = None
 
     @property
     def uses_sample(self) -> bool:
@@ -67,7 +69,8 @@ class RunRequest:
         """Returns the settings.
 
         Raises:
-          ConfigError: as ``pipeline.config.load`` does, or if there is no weights file.
+          ConfigError: as ``pipeline.config.load`` does, if there is no weights file, or for two
+            validation splits.
         """
         settings = config.load(self.preset_name, self.config_file, self.overrides)
         if elsewhere := settings.cluster.changed():
@@ -75,6 +78,7 @@ class RunRequest:
                 "cluster.* is for kubeflow_runner.py and has no effect on this machine. Received: "
                 f"{', '.join(f'cluster.{name}' for name in elsewhere)}. Leave it out"
             )
+        check_validation(settings.data, self.validation_csv)
         weights = settings.model.weights
         if weights in (IMAGENET, NONE) or (is_remote(weights) and exists(weights)):
             return settings
@@ -93,12 +97,17 @@ class RunRequest:
           ConfigError: a path that is not there, or options that do not go together.
         """
         if self.train_csv is None:
-            for option, value in (("--eval-csv", self.eval_csv), ("--image-root", self.image_root)):
+            for option, value in (
+                ("--eval-csv", self.eval_csv),
+                ("--validation-csv", self.validation_csv),
+                ("--image-root", self.image_root),
+            ):
                 if value is not None:
                     raise ConfigError(f"{option} goes with --train-csv. Received it alone.")
         for option, path in (
             ("--train-csv", self.train_csv),
             ("--eval-csv", self.eval_csv),
+            ("--validation-csv", self.validation_csv),
             ("--predict-csv", self.predict_csv),
         ):
             if path is not None:
@@ -109,6 +118,8 @@ class RunRequest:
                 f"learnt. Received: {self.train_csv} for both. Without --eval-csv a share of "
                 "the clips is kept apart."
             )
+        if self.validation_csv:
+            self._check_validation_csv(self.validation_csv)
         if self.image_root is not None and not self.image_root.is_dir():
             raise ConfigError(f"--image-root must be a folder. Received: {self.image_root}")
         return RunInputs(
@@ -118,7 +129,21 @@ class RunRequest:
             moods=self.moods(),
             output=self.folder,
             predict_csv=_absolute(self.predict_csv) if self.predict_csv else None,
+            validation_csv=_absolute(self.validation_csv) if self.validation_csv else None,
         )
+
+    def _check_validation_csv(self, path: Path) -> None:
+        if self.eval_csv is None:
+            raise ConfigError(
+                "--validation-csv goes with --train-csv and --eval-csv. Received it without "
+                "--eval-csv. A share of one CSV's clips is data.validation_fraction"
+            )
+        for option, other in (("--train-csv", self.train_csv), ("--eval-csv", self.eval_csv)):
+            if other and path.samefile(other):
+                raise ConfigError(
+                    f"--validation-csv and {option} must differ: one chooses among models. "
+                    f"Received: {path} for both"
+                )
 
     def moods(self) -> tuple[str, ...]:
         """Returns the moods in index order.

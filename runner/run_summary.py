@@ -12,11 +12,12 @@ from rich.text import Text
 from report.formatting import clock_text, path_text, score_text
 from report.node_run import NodeState
 from report.results import Results
+from report.translations import TEXTS
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
 from schemas.documents.evaluation import OtherPredictor, ResamplingUnit, ScoreName, Scores
 from schemas.exit_codes import RunExit
-from schemas.splits import TRAIN
+from schemas.splits import EVAL, TRAIN
 from system.printable import printable
 from system.terminal import shown
 
@@ -61,6 +62,9 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
         if block is rows and results.rejects_csv is not None and _reasons(results):
             path = path_text(results.rejects_csv)
             _print_unbroken(console, Text(f"  refused rows are listed in {path}", style="dim"))
+    if results.metrics is not None and results.chosen_on == EVAL:
+        console.print()
+        console.print(Padding(Text(TEXTS["shared_rows"][1], style="yellow"), (0, 0, 0, 2)))
     console.print()
 
     for line in _ending_lines(record):
@@ -117,6 +121,9 @@ def _rows_table(results: Results) -> RenderableType | None:
         table.add_row(shown(mood), *used, *thinned_cell(thinned.get(mood, 0)), *score_cells)
     used = (f"{split['used']:,}" for split in splits.values())
     table.add_row("used", *used, *thinned_cell(sum(thinned.values())), style="bold")
+    if any(split["clipped"] for split in splits.values()):
+        clipped = (f"{split['clipped']:,}" for split in splits.values())
+        table.add_row("used, with a clipped box", *clipped, style="dim")
     for reason in _reasons(results):
         counts = (f"{split['refused'].get(reason, 0):,}" for split in splits.values())
         table.add_row(f"refused: {reason}", *counts, style="yellow")

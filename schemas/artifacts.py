@@ -57,6 +57,8 @@ LEAK_COLUMNS = (
     "eval_line",
     "eval_image",
     "distance",
+    "train_split",
+    "eval_split",
 )
 """Columns of ``LEAKS_CSV``: the keys of ``documents.LeakExample``."""
 
@@ -68,8 +70,9 @@ PREDICTIONS_PARQUET = "predictions.parquet"
 
 Columns of the row itself: line, image_path, clip, group, species, action, box_area, box_size,
 brightness, brightness_band, sharpness, contrast, label, label_index, and judged, which is false
-where the temperature was fitted on the row, or where the first model of a warm start was trained on
-its clip or animal. Columns of each predictor: its likeliest mood and float32[k], namely
+where the temperature was fitted on the row (without a validation split), or where the first model
+of a warm start was trained on its clip or animal. Columns of each predictor: its likeliest mood and
+float32[k], namely
 ``predicted`` and ``probabilities`` of the model, the same after ``baseline_`` and ``compared_``,
 each with ``trained_on`` (whether that model was trained on the row's clip or animal), and
 ``majority_predicted``. The file's metadata have the ``moods`` (JSON) in the probabilities' order,
@@ -105,7 +108,7 @@ MODEL_CHECKPOINT = "checkpoint"
 """Folder in the Model artifact, beside the servable: the same checkpoint and its label map, for
 a later training that starts with its weights."""
 EXPECTED_RECORDS = "expected.tfrecord"
-"""In the ModelRun artifact: a few Examples of the eval split."""
+"""In the ModelRun artifact: a few Examples of the split that the model was chosen on."""
 EXPECTED_JSON = "expected.json"
 """In the ModelRun artifact: ``documents.Expected``, what the trained model predicts for them."""
 TRAINED_ON_NPZ = "trained_on.npz"

@@ -13,7 +13,7 @@ class RejectReason(str, enum.Enum):
     BOX_MALFORMED = "box_malformed"
     """The box is not four integers."""
     BOX_NEGATIVE = "box_negative"
-    """A coordinate or a side is below 0."""
+    """A side is below 0."""
     BOX_EMPTY = "box_empty"
     """A side is 0."""
     DUPLICATE_ROW = "duplicate_row"
@@ -25,7 +25,7 @@ class RejectReason(str, enum.Enum):
     IMAGE_TOO_LARGE = "image_too_large"
     """The photo has more pixels or bytes than the set limit."""
     BOX_OUTSIDE_IMAGE = "box_outside_image"
-    """The box reaches past the upright photo's edge."""
+    """More of the box lies outside of the upright photo than the set share of its side."""
     BOX_TOO_SMALL = "box_too_small"
     """A side of the box is under the set limit."""
     IMAGE_TRUNCATED = "image_truncated"
@@ -56,7 +56,7 @@ IN_KOREAN = {
     RejectReason.ROW_MALFORMED: "행의 칸 수가 머리글과 다르거나 CSV 형식이 아닙니다.",
     RejectReason.UNKNOWN_LABEL: "라벨 표에 없는 감정입니다.",
     RejectReason.BOX_MALFORMED: "상자가 정수 네 개가 아닙니다.",
-    RejectReason.BOX_NEGATIVE: "상자에 음수가 있습니다.",
+    RejectReason.BOX_NEGATIVE: "상자의 높이나 너비가 음수입니다.",
     RejectReason.BOX_EMPTY: "상자의 넓이가 0입니다.",
     RejectReason.DUPLICATE_ROW: "사진과 상자가 같은 행이 앞에 있습니다.",
     RejectReason.IMAGE_MISSING: "사진 파일이 없거나 열 수 없습니다.",

@@ -23,6 +23,12 @@ RUNS = TESTS / "runner"
 SHARED = {RUNS: ("pushed", "replayed"), TESTS / "unit" / "models": ("trained",)}
 """Fixtures of a session that take so long that all tests with one are a group of their own, and
 slow."""
+SERVED = {
+    TESTS / "unit" / "client": "versions",
+    TESTS / "unit" / "webdemo": "version",
+    TESTS / "unit" / "deploy": "serving",
+}
+"""Fixtures that load a servable, by folder: 20 s. All tests with one are slow."""
 LONGEST_FIRST = (
     *("pushed", "unit/models/training", "replayed", "unit/client", "trained"),
     *("runner/test_tuner.py", "runner/test_crash.py", "runner/test_train_command.py"),
@@ -65,7 +71,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     groups = {item: group_of(item) for item in items}
     for item, group in groups.items():
         item.add_marker(pytest.mark.xdist_group(group))
-        if RUNS in item.path.parents or "/" not in group:
+        if RUNS in item.path.parents or "/" not in group or asks_a_servable(item):
             item.add_marker(pytest.mark.slow)
     ranks = {group: rank for rank, group in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: ranks.get(groups[item], len(ranks)))
@@ -84,6 +90,12 @@ def group_of(item: pytest.Item) -> str:
     if place.parts[:2] == ("unit", "models"):
         return place.parent.as_posix()
     return "/".join(place.parts[:2])
+
+
+def asks_a_servable(item: pytest.Item) -> bool:
+    """Returns whether a test outside ``models`` needs a servable."""
+    names = getattr(item, "fixturenames", ())
+    return any(folder in item.path.parents and name in names for folder, name in SERVED.items())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -33,7 +33,7 @@ from client.predict.occlusion import OcclusionError, heat_map
 from client.predict.pictures import upright_picture
 from client.predict.predict_batches import predict_one
 from client.predict.predictions import FailedPrediction, likeliest_moods
-from dataset.boxes import BoxError, PixelBox, check_box, parse_box
+from dataset.boxes import MAX_OVERHANG, BoxError, PixelBox, clip_box, parse_box
 from dataset.photos.parsed import PhotoError
 from schemas.labels import MOODS_IN_ENGLISH
 from webdemo.guard import Guard
@@ -188,6 +188,12 @@ def _heat(
         return FailedPrediction("", UNKNOWN_LABEL, detail)
     picture = upright_picture(photo)
     if box is not None:
-        check_box(box, picture.height, picture.width, min_side=1)
+        part = clip_box(box, MAX_OVERHANG, picture.height, picture.width)
+        if part != box:
+            # The model decides whether it takes the box. From its part it gets the same pixels.
+            outcome = predict_one(model, "the picture", photo, box)
+            if isinstance(outcome, FailedPrediction):
+                return outcome
+            box = part
     heat = heat_map(model, picture, box, mood)
     return JSONResponse({"cells": heat.cells.tolist(), "before": heat.before, "after": heat.after})

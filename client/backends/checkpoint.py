@@ -1,7 +1,7 @@
 """A checkpoint that predicts with the same functions as a servable's signatures.
 
-It needs Keras and the project. A checkpoint does not record by how much boxes were widened in
-training, so the ingest's default margin is used.
+It needs Keras and the project. A checkpoint does not record how boxes were clipped and widened in
+training, so the ingest's defaults are used.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
 from models.network import classifier
 from models.servable.signatures import ServingSpec, Signatures
-from models.settings import NONE, ModelSettings
+from models.settings.network import NONE, ModelSettings
 from schemas import signatures
 from schemas.errors import ConfigError
 from schemas.labels import MAX_MOODS
@@ -48,9 +48,10 @@ class CheckpointModel:
         self.info = ModelInfo(str(file), mood_names, resolution)
         check_expected(expected, self.info)
 
+        data = DataSettings()
         functions = Signatures(
             lambda pixels: network(pixels, training=False),
-            ServingSpec(mood_names, resolution, DataSettings().box_margin),
+            ServingSpec(mood_names, resolution, data.box_margin, box_overhang=data.box_overhang),
         )
         images = tf.TensorSpec([None], tf.string, name=signatures.IMAGE_BYTES)
         boxes = tf.TensorSpec([None, 4], tf.int64, name=signatures.BOX)

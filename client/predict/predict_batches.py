@@ -16,7 +16,7 @@ from client.predict import pictures
 from client.predict.pictures import Picture
 from client.predict.prediction_inputs import PredictionInput
 from client.predict.predictions import ANSWER_NOT_FINITE, FailedPrediction, Outcome, Prediction
-from dataset.boxes import BoxError, PixelBox, check_box
+from dataset.boxes import PixelBox, placed
 from dataset.photos.files import read_photo
 from dataset.photos.parsed import PhotoError
 from schemas import signatures
@@ -128,10 +128,7 @@ def _prepare(
     try:
         photo = read(one.path)
         picture = pictures.upright_picture(photo)
-        if one.box is not None:
-            # The ingest's lower limit for boxes is a rule for training: any size is predicted.
-            check_box(one.box, picture.height, picture.width, min_side=1)
-    except (PhotoError, BoxError) as error:
+    except PhotoError as error:
         return FailedPrediction(one.image, error.reason.value, str(error))
     except Exception as error:
         # The last net: a file must not end a labelling of a million others.
@@ -167,7 +164,7 @@ def _predict_batch(
     responses |= _predict_usable(model, second_try)
 
     return [
-        outcomes.get(index) or _outcome(one.image, responses[index])
+        outcomes.get(index) or _outcome(one.image, usable[index], responses[index])
         for index, one in enumerate(batch)
     ]
 
@@ -187,12 +184,20 @@ def _predict_usable(model: Model, usable: Mapping[int, _Prepared]) -> dict[int, 
     return dict(zip(usable, responses, strict=True))
 
 
-def _outcome(image: str, response: Response) -> Outcome:
+def _outcome(image: str, asked: _Prepared, response: Response) -> Outcome:
     if response.status == REQUEST_TOO_LARGE:
         return FailedPrediction(
             image,
             response.status,
             "the server refuses it even alone in a request: make the picture smaller",
+        )
+    if response.status == signatures.STATUS_BOX_OUTSIDE_IMAGE and asked.box is not None:
+        # The model decides, as each knows what it was trained on.
+        where = placed(asked.box, asked.picture.height, asked.picture.width)
+        return FailedPrediction(
+            image,
+            response.status,
+            f"the box reaches further past the image than the model allows. Received: {where}",
         )
     if response.status != signatures.STATUS_OK:
         return FailedPrediction(

@@ -22,7 +22,7 @@ from schemas import artifacts
 from schemas.documents.evaluation import Measures, Metrics, Verdict
 from schemas.documents.ingest import Ingest
 from schemas.errors import DataRefusedError
-from schemas.splits import EVAL
+from schemas.splits import EVAL, VALIDATION
 from system.patterns import escaped
 from system.storage import open_file
 
@@ -80,12 +80,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             path_utils.serving_model_path(model.uri), input_dict.get(BASELINE_MODEL) or [], settings
         )
         table_path = posixpath.join(predictions.uri, artifacts.PREDICTIONS_PARQUET)
+        splits = _ingest(rejects.uri)["splits"]
         predicting.write_predictions(
             _eval_shards(input_dict[EXAMPLES]),
             servables,
-            _label_counts(rejects.uri),
+            splits[EVAL]["moods"],
             table_path,
-            calibrated=settings.calibrate,
+            calibrated=settings.calibrate and VALIDATION not in splits,
         )
 
         # Count and measure.
@@ -150,11 +151,11 @@ def _eval_shards(examples: list[types.Artifact]) -> list[str]:
     return sorted(fileio.glob(posixpath.join(folder, "*")))
 
 
-def _label_counts(rejects_uri: str) -> dict[str, int]:
-    """Returns the number of Examples of each mood in the eval split, as the ingest counted."""
+def _ingest(rejects_uri: str) -> Ingest:
+    """Returns what the ingest counted."""
     with open_file(posixpath.join(rejects_uri, artifacts.INGEST_JSON), "r") as file:
         ingest: Ingest = json.loads(file.read())
-    return ingest["splits"][EVAL]["moods"]
+    return ingest
 
 
 def _with_verdict(measured: Measures, checks: Sequence[gate.Check], notes: list[str]) -> Metrics:

@@ -99,7 +99,7 @@ def write_predictions(
       servables: by predictor (``predictions_table.MODEL`` and others), all with the same moods.
       label_counts: number of Examples of each mood, as the ingest counted them.
       path: of the Parquet file.
-      calibrated: whether the model's temperature was fitted on half of the clips. These clips are
+      calibrated: whether the model's temperature was fitted on half of these clips. They are
         predicted and not scored.
 
     Raises:
@@ -141,8 +141,8 @@ def write_predictions(
 def _seen_hashes(name: str, servable: Servable) -> Hashes:
     """Returns the names whose rows are no fair test of a servable.
 
-    Of the model itself these are the inherited ones: what its own training and the eval split have
-    in common is the LeakCheck's, whose limits a user may raise.
+    Of the model itself these are the inherited ones: what its own training, its validation split
+    and the eval split have in common is the LeakCheck's, whose limits a user may raise.
     """
     assert servable.trained_on is not None
     if name == predictions_table.MODEL:

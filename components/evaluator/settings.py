@@ -39,7 +39,8 @@ class EvaluateSettings(SettingsGroup):
     calibrate: bool = setting(
         False,
         "Calibrate the probabilities by temperature scaling. The Trainer fits the temperature on "
-        "half of the eval clips before the export; the other half scores the model.",
+        "the validation split before the export; without one on half of the eval clips, and the "
+        "other half scores the model.",
         common=True,
     )
     compare_with: str = setting(

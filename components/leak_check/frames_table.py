@@ -22,8 +22,14 @@ class SplitFrames:
     """The frames of one split, in the order of its shards."""
 
     def __init__(self, frames_uri: str, split: str) -> None:
+        self.split = split
         folder = escaped(posixpath.join(frames_uri, split_folder(split)))
         self._shards = sorted(fileio.glob(posixpath.join(folder, "*.parquet")))
+
+    @property
+    def exists(self) -> bool:
+        """Whether the ingest wrote the split: its folder has at least one shard, maybe empty."""
+        return bool(self._shards)
 
     def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.Table]:
         """Yields some columns; a batch is as many whole shards as make up ``rows`` rows."""

@@ -6,7 +6,7 @@ from components.findings import ERROR, WARNING, Finding
 from components.leak_check.leak_search import CLIP, GROUP, PICTURE, LeakSearchResult
 from components.leak_check.settings import LeakLimits
 from schemas.documents.leaks import LeakExample
-from schemas.splits import EVAL
+from schemas.splits import TRAIN
 
 EXAMPLES = 3
 """Number of pairs of each kind in a message."""
@@ -16,27 +16,27 @@ def findings(leaks: LeakSearchResult, limits: LeakLimits) -> Iterator[Finding]:
     """Yields a finding for each kind of leak, and one for frames that were not compared.
 
     Args:
-      leaks: between train and eval.
+      leaks: between two splits.
       limits: how many leaks of each kind are allowed.
     """
     if leaks.clips:
-        text = f"Clips that are also in train: {leaks.clips}, leak.max_clips"
+        text = f"Clips that are also in {leaks.first}: {leaks.clips}, leak.max_clips"
         yield _finding(leaks, CLIP, leaks.clips, limits.max_clips, text)
     if leaks.groups:
-        text = f"Animals that are also in train: {leaks.groups}, leak.max_groups"
+        text = f"Animals that are also in {leaks.first}: {leaks.groups}, leak.max_groups"
         yield _finding(leaks, GROUP, leaks.groups, limits.max_groups, text)
     if leaks.pictures:
         text = (
-            f"Frames that nearly equal a train frame: {leaks.pictures} of {leaks.compared}, "
-            "leak.max_picture_share"
+            f"Frames that nearly equal a {leaks.first} frame: {leaks.pictures} of "
+            f"{leaks.compared}, leak.max_picture_share"
         )
         limit = int(limits.max_picture_share * leaks.compared)
         yield _finding(leaks, PICTURE, leaks.pictures, limit, text)
-    if leaks.flat:
+    if leaks.flat and leaks.first == TRAIN:  # Said once of each split.
         yield Finding(
             WARNING,
             "flat_pictures",
-            EVAL,
+            leaks.second,
             f"Frames with next to no contrast, which were not compared with train's: {leaks.flat}.",
             leaks.flat,
         )
@@ -47,7 +47,7 @@ def _finding(leaks: LeakSearchResult, kind: str, count: int, limit: int, text: s
     return Finding(
         ERROR if count > limit else WARNING,
         f"shared_{kind}s",
-        EVAL,
+        leaks.second,
         f"{text} allows {limit} ({listed}). "
         "Take them out of one of the two CSVs, or raise the limit.",
         count,
@@ -63,6 +63,6 @@ def examples(listed: Sequence[LeakExample], kind: str) -> list[LeakExample]:
 def _text(row: LeakExample) -> str:
     name = f"{row['name']}, " if row["name"] else ""
     return (
-        f"{name}eval line {row['eval_line']} {row['eval_image']} "
-        f"and train line {row['train_line']} {row['train_image']}"
+        f"{name}{row['eval_split']} line {row['eval_line']} {row['eval_image']} "
+        f"and {row['train_split']} line {row['train_line']} {row['train_image']}"
     )

@@ -1,4 +1,4 @@
-"""Finds clips, animals and nearly identical pictures that train and eval have in common."""
+"""Finds clips, animals and nearly identical pictures that two splits have in common."""
 
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
@@ -12,6 +12,7 @@ from dataset.leaks import NearPairs, ViewHashes, near_pairs
 from dataset.shared_names import shared_names
 from schemas import frame_columns
 from schemas.documents.leaks import LeakExample
+from schemas.splits import EVAL, TRAIN
 from system.arrow import pa
 
 CLIP: Final = "clip"
@@ -27,15 +28,16 @@ _Kind = Literal["clip", "group", "picture"]
 
 
 class LeakSearchResult(NamedTuple):
-    """Leaks between train and eval.
+    """Leaks between two splits, such as train and eval.
 
     Attributes:
       clips: number of clip names that both splits have.
       groups: number of group names that both splits have.
-      pictures: number of eval frames that nearly equal a train frame.
-      compared: number of eval frames that were compared.
-      flat: number of eval frames that were not, because they have too little contrast.
+      pictures: number of frames of the second that nearly equal one of the first.
+      compared: number of frames of the second that were compared.
+      flat: number of those that were not, because they have too little contrast.
       listed: pairs of rows, at most ``MAX_LISTED`` of each kind.
+      first, second: names of the splits.
     """
 
     clips: int
@@ -44,14 +46,16 @@ class LeakSearchResult(NamedTuple):
     compared: int
     flat: int
     listed: list[LeakExample]
+    first: str = TRAIN
+    second: str = EVAL
 
 
 def find_leaks(train: SplitFrames, evaluation: SplitFrames, limits: LeakLimits) -> LeakSearchResult:
     """Compares the two splits.
 
     Args:
-      train: frames that the model is trained on.
-      evaluation: frames that the model is evaluated on.
+      train: frames that the model is trained on, or chosen on.
+      evaluation: frames that the model is chosen on, or evaluated on.
       limits: how much two pictures may differ and still count as nearly identical.
     """
     clips = shared_names(_names(train, frame_columns.CLIP), _names(evaluation, frame_columns.CLIP))
@@ -76,6 +80,8 @@ def find_leaks(train: SplitFrames, evaluation: SplitFrames, limits: LeakLimits) 
         compared=len(rows),
         flat=flat,
         listed=pairs.listed(),
+        first=train.split,
+        second=evaluation.split,
     )
 
 
@@ -159,6 +165,8 @@ class _Pairs:
                     "eval_line": eval_row[frame_columns.LINE],
                     "eval_image": eval_row[frame_columns.IMAGE_PATH],
                     "distance": distance,
+                    "train_split": self._train.split,
+                    "eval_split": self._evaluation.split,
                 }
             )
         return listed

@@ -6,18 +6,19 @@ from schemas.settings import SettingsGroup, setting
 
 
 class LeakLimits(SettingsGroup):
-    """What train and eval may have in common; more stops the run."""
+    """What two splits may have in common; more stops the run."""
 
     GROUP: ClassVar[str] = "leak"
 
-    max_clips: int = setting(0, "Largest number of clips in both splits.", ge=0)
+    max_clips: int = setting(0, "Largest number of clips in both of two splits.", ge=0)
     max_groups: int = setting(
-        0, "Largest number of animals (groups) in both splits.", ge=0, common=True
+        0, "Largest number of animals (groups) in both of two splits.", ge=0, common=True
     )
     max_picture_share: float = setting(
         0.001,
-        "Largest share of eval frames that nearly equal a train frame. They can raise the share of "
-        "right answers by no more than this; at two million frames some tens are alike by chance.",
+        "Largest share of eval frames that nearly equal a train frame, and likewise of each split "
+        "against one before it. They can raise the share of right answers by no more than this; at "
+        "two million frames some tens are alike by chance.",
         ge=0,
         le=1,
     )

@@ -13,12 +13,11 @@ from tfx.types import component_spec, standard_artifacts, standard_component_spe
 from components.artifact_types import Frames, Rejects
 from components.pet_example_gen import executor
 from components.pet_example_gen.job import IngestSettings
+from dataset.partition import SPLIT_BUCKETS
 from schemas import features
 from schemas.splits import EVAL, TRAIN
 from system.patterns import escaped
 
-EVAL_BUCKETS = 1000
-"""The share of the clips that become "eval" is rounded to 1/1000."""
 DATA_VERSION = "data_version"
 """Execution property that is used in the cache key alone."""
 
@@ -66,7 +65,8 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
 
         Args:
           csvs: path of each split's CSV.
-          settings: how rows are read; part of the cache key.
+          settings: how rows are read; part of the cache key. Its ``data.validation_fraction``
+            divides train.
           eval_fraction: share of the clips of the only CSV that become "eval"; the others become
             "train". None leaves the splits as they are.
           data_root: folder that the paths start from, where it is known when the run starts; None
@@ -85,9 +85,9 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
         )
         outputs = example_gen_pb2.Output()
         if eval_fraction is not None:
-            share = round(eval_fraction * EVAL_BUCKETS)
+            share = round(eval_fraction * SPLIT_BUCKETS)
             outputs.split_config.partition_feature_name = features.CLIP
-            outputs.split_config.splits.add(name=TRAIN, hash_buckets=EVAL_BUCKETS - share)
+            outputs.split_config.splits.add(name=TRAIN, hash_buckets=SPLIT_BUCKETS - share)
             outputs.split_config.splits.add(name=EVAL, hash_buckets=share)
 
         spec = PetExampleGenSpec(

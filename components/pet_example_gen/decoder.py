@@ -18,12 +18,13 @@ def decode_region(photo: bytes, region: PixelBox, ratio: int) -> npt.NDArray[np.
     try:
         pixels = tf.raw_ops.DecodeAndCropJpeg(
             contents=photo,
-            crop_window=list(region),
+            # Given a list, TensorFlow converts it by its slow path.
+            crop_window=np.array(region, np.int32),
             channels=3,
             ratio=ratio,
             dct_method="INTEGER_ACCURATE",
         )
     except tf.errors.InvalidArgumentError as error:
         raise ValueError(error.message) from error
-    decoded: npt.NDArray[np.uint8] = pixels.numpy()
-    return decoded
+    # The tensor's own memory, which ``numpy()`` would copy.
+    return np.asarray(memoryview(pixels))

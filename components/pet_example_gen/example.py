@@ -4,15 +4,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from dataset.boxes import PixelBox
 from dataset.csv_rows import Row
 from dataset.photo import Crop
 from schemas import features, frame_columns
 
 
-def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
+def build_example(row: Row, crop: Crop) -> tf.train.Example:
     """Returns the Example with the features of ``schemas.features``."""
-    height, width = crop.image_height, crop.image_width
+    box, height, width = crop.box, crop.image_height, crop.image_width
     values: dict[str, Any] = {
         features.IMAGE: crop.jpeg,
         features.IMAGE_PATH: row.image_path,
@@ -23,7 +22,7 @@ def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
         features.BOX_LEFT: box.x / width,
         features.BOX_BOTTOM: (box.y + box.height) / height,
         features.BOX_RIGHT: (box.x + box.width) / width,
-        features.BOX_AREA: box_area(box, crop),
+        features.BOX_AREA: box_area(crop),
         features.BOX_ASPECT: box.width / box.height,
         features.SHARPNESS: crop.quality.sharpness,
         features.BRIGHTNESS: crop.quality.brightness,
@@ -45,7 +44,7 @@ def build_example(row: Row, box: PixelBox, crop: Crop) -> tf.train.Example:
     )
 
 
-def build_frame(row: Row, box: PixelBox, crop: Crop) -> dict[str, Any]:
+def build_frame(row: Row, crop: Crop) -> dict[str, Any]:
     """Returns the row of the frames table, but for the place of its record in the shard."""
     return {
         frame_columns.LINE: row.line,
@@ -59,13 +58,13 @@ def build_frame(row: Row, box: PixelBox, crop: Crop) -> dict[str, Any]:
         frame_columns.SHARPNESS: crop.quality.sharpness,
         frame_columns.BRIGHTNESS: crop.quality.brightness,
         frame_columns.CONTRAST: crop.quality.contrast,
-        frame_columns.BOX_AREA: box_area(box, crop),
+        frame_columns.BOX_AREA: box_area(crop),
     }
 
 
-def box_area(box: PixelBox, crop: Crop) -> float:
-    """Returns the box's area over the photo's area, (0, 1]."""
-    return box.height * box.width / (crop.image_height * crop.image_width)
+def box_area(crop: Crop) -> float:
+    """Returns the area of the box within the photo over the photo's area, (0, 1]."""
+    return crop.box.height * crop.box.width / (crop.image_height * crop.image_width)
 
 
 def _feature(value: bytes | str | int | float | list[int]) -> tf.train.Feature:

@@ -18,7 +18,6 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 from tfx import types
-from tfx.components.example_gen import utils
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.dsl.io import fileio
@@ -92,7 +91,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             self._write_shards(jobs)
 
         # Collect the shards, the refused rows and the counts.
-        splits = utils.generate_output_split_names(inputs, outputs)
+        splits = list(dict.fromkeys(job.block.split for job in jobs))  # Each has a block.
         for split in splits:
             split_jobs = [job for job in jobs if job.block.split == split]
             _link_shards(split_jobs, RECORDS, posixpath.join(examples.uri, split_folder(split)))
@@ -159,6 +158,7 @@ def _deal_out(
             folder,
             open_file,
             labelled=settings.labelled,
+            validation_share=settings.validation_share,
         )
         for split in inputs.splits
     ]
@@ -260,6 +260,7 @@ def _split_counts(jobs: Sequence[ShardJob]) -> SplitCounts:
         "rows": sum(count["rows"] for count in counts),
         "used": sum(count["used"] for count in counts),
         "clips": sum(count["clips"] for count in counts),
+        "clipped": sum(count["clipped"] for count in counts),
         "bytes": sum(count["bytes"] for count in counts),
         "moods": _sums([count["moods"] for count in counts], mood_names),
         "thinned": _sums([count["thinned"] for count in counts], mood_names),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dataset.partition import Block
+from dataset.partition import SPLIT_BUCKETS, Block
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas.settings import SettingsGroup
@@ -31,10 +31,15 @@ class IngestSettings(SettingsGroup):
     code: str = ""
     labelled: bool = True
 
+    @property
+    def validation_share(self) -> int:
+        """How many of ``SPLIT_BUCKETS`` of train become validation."""
+        return round(self.data.validation_fraction * SPLIT_BUCKETS)
+
 
 def unlabelled(settings: IngestSettings) -> IngestSettings:
     """Returns the settings for rows without labels, which are never trained on."""
-    data = settings.data.replace(surplus=0.0)
+    data = settings.data.replace(surplus=0.0, validation_fraction=0.0)
     return settings.replace(data=data, thin=ThinSettings(), labelled=False)
 
 

@@ -39,9 +39,13 @@ _REPORT_EVERY = 50
 
 
 class Sample(NamedTuple):
-    """A usable frame: its row, its Example, serialised, and its row of the frames table."""
+    """A usable frame: its row, its Example, serialised, and its row of the frames table.
+
+    ``clipped`` tells whether its box reached past the photo's edge.
+    """
 
     row: Row
+    clipped: bool
     phash: int
     record: bytes
     frame: dict[str, Any]
@@ -139,8 +143,8 @@ class _Reader:
 
         photo = self._photos.read(row)
         crop = make_crop(photo, box, settings.data, settings.side, decode_region)
-        record = build_example(row, box, crop).SerializeToString(deterministic=True)
-        return Sample(row, crop.phash, record, build_frame(row, box, crop))
+        record = build_example(row, crop).SerializeToString(deterministic=True)
+        return Sample(row, crop.box != box, crop.phash, record, build_frame(row, crop))
 
 
 class _Counter:
@@ -149,6 +153,7 @@ class _Counter:
     def __init__(self) -> None:
         self._rows = 0
         self._clips: set[str] = set()
+        self._clipped = 0
         self._used = Counter[str]()
         self._thinned = Counter[str]()
         self._refused = Counter[str]()
@@ -159,6 +164,7 @@ class _Counter:
         """Adds a clip: its rows, those that are used, and those that are refused."""
         self._rows += len(rows)
         self._clips.update(sample.row.clip for sample in samples)
+        self._clipped += sum(sample.clipped for sample in samples)
         self._used.update(sample.row.label for sample in samples)
         self._refused.update(refusal.reason.value for refusal in refusals)
         if len(samples) + len(refusals) < len(rows):
@@ -172,6 +178,7 @@ class _Counter:
             "rows": self._rows,
             "used": self._used.total(),
             "clips": len(self._clips),
+            "clipped": self._clipped,
             "moods": dict(self._used),
             "thinned": {mood: count for mood, count in self._thinned.items() if count},
             "refused": dict(self._refused),

@@ -25,7 +25,7 @@ from schemas.prepare_reasons import PrepareReason
 from system.csv_files import CsvWriter
 from system.files import write_whole
 
-_VERSION = 4
+_VERSION = 5
 """Raise it with every change of the content of a chunk's files."""
 
 
@@ -38,6 +38,7 @@ class ChunkJob(NamedTuple):
     files: tuple[LabelFile, ...]
     mood_names: tuple[str, ...]
     check_images: bool
+    box_overhang: float
 
     @property
     def stem(self) -> Path:
@@ -150,7 +151,7 @@ def _key(job: ChunkJob) -> str:
     An image that is added or removed changes its folder's time. An image that is replaced by
     another of the same name is not noticed.
     """
-    settings = (_VERSION, job.root, job.mood_names, job.check_images)
+    settings = (_VERSION, job.root, job.mood_names, job.check_images, job.box_overhang)
     digest = hashlib.sha256(repr(settings).encode())
     for label in job.files:
         states = [_size_and_time(f"{job.root}/{label.path}")]
@@ -207,7 +208,7 @@ def _process_clip(
         images = list_images(job.root, label)
         if images is None:
             raise ClipError(PrepareReason.IMAGE_FOLDER_MISSING, _no_folder(label))
-        frames = check_frames(clip, images, check)
+        frames = check_frames(clip, images, check, job.box_overhang)
     except Exception as error:
         # Any error: a label file must not end a preparation of sixty thousand others.
         reason = error.reason if isinstance(error, ClipError) else PrepareReason.UNEXPECTED_ERROR

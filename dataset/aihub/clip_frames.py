@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from dataset.aihub.clip_json import Clip, shorten
 from dataset.aihub.label_files import FRAME_IMAGE, ImageFolder
-from dataset.boxes import BoxError, check_box, parse_box
+from dataset.boxes import BoxError, clip_box, parse_box
 from schemas.prepare_reasons import PrepareReason
 
 Cell = str | int
@@ -56,7 +56,9 @@ class _FrameError(ValueError):
         self.reason = reason
 
 
-def check_frames(clip: Clip, images: ImageFolder, check: ImageCheck | None = None) -> ClipFrames:
+def check_frames(
+    clip: Clip, images: ImageFolder, check: ImageCheck | None = None, box_overhang: float = 0.0
+) -> ClipFrames:
     """Checks every annotation of a clip.
 
     A frame without an image is not refused, even if its box is faulty: it could never be a row.
@@ -66,6 +68,8 @@ def check_frames(clip: Clip, images: ImageFolder, check: ImageCheck | None = Non
       clip: the content of its label file.
       images: the clip's image folder.
       check: checks an image file; with None every file counts as sound.
+      box_overhang: share of a box's side that may lie outside of the metadata's frame. The ingest
+        clips such a box, and has a setting of this name.
     """
     rows: list[tuple[Cell, ...]] = []
     rejects = []
@@ -93,7 +97,7 @@ def check_frames(clip: Clip, images: ImageFolder, check: ImageCheck | None = Non
                     continue
                 name = found
             used_names.add(name)
-            box = _box_text(annotation.get("bounding_box"), clip)
+            box = _box_text(annotation.get("bounding_box"), clip, box_overhang)
             path = f"{images.path}/{name}"
             if check is not None and (fault := check(path, clip.width, clip.height)):
                 raise _FrameError(*fault)
@@ -131,25 +135,31 @@ def _number_and_timestamp(annotation: Any) -> tuple[int, int]:
     return number, timestamp
 
 
-def _box_text(box: Any, clip: Clip) -> str:
-    """Returns the box as ``"y,x,height,width"``; the ingest accepts every box that passes here."""
+def _box_text(box: Any, clip: Clip, overhang: float) -> str:
+    """Returns the box as ``"y,x,height,width"``, unclipped.
+
+    An ingest with the same share accepts every box that passes here.
+    """
     if box is None:
         raise _FrameError(PrepareReason.BOX_MISSING, "bounding_box is absent or null")
     y, x, height, width = (
         map(box.get, ("y", "x", "height", "width")) if type(box) is dict else (None,) * 4
     )
+    if type(y) is type(x) is type(height) is type(width) is float:
+        # JSON does not tell 30.0 from 30, and some programs write every number so.
+        y, x, height, width = (int(n) if n.is_integer() else n for n in (y, x, height, width))
     # The ingest could not tell 17 from "17", because it reads text.
     if not (type(y) is type(x) is type(height) is type(width) is int):
         raise _FrameError(
             PrepareReason.BOX_MALFORMED,
-            f"x, y, width and height must be integers. Received: {shorten(box)}",
+            f"x, y, width and height must be whole numbers. Received: {shorten(box)}",
         )
     text = f"{y},{x},{height},{width}"
     # Calling the ingest's functions for every box would take a third of the preparation's time.
     is_sound = y >= 0 and x >= 0 and height > 0 and width > 0
     if not (is_sound and y + height <= clip.height and x + width <= clip.width):
         try:
-            check_box(parse_box(text), clip.height, clip.width, min_side=1)
+            clip_box(parse_box(text), overhang, clip.height, clip.width)
         except BoxError as error:
             raise _FrameError(PrepareReason(error.reason.value), str(error)) from error
     return text

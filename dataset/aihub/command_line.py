@@ -38,9 +38,10 @@ def _parser(description: str) -> CommandLine:
         elif choices := choices_of(field):
             about = f"{field.description} (default: {field.default})"
             parser.add_argument(flag, choices=choices, default=field.default, help=about)
-        elif field.annotation is int:
+        elif field.annotation in (int, float):
             about = f"{field.description} (default: {field.default})"
-            parser.add_argument(flag, type=int, default=field.default, metavar="N", help=about)
+            kind = int if field.annotation is int else float
+            parser.add_argument(flag, type=kind, default=field.default, metavar="N", help=about)
     parser.add_argument(
         "--labels",
         type=Path,
@@ -60,6 +61,7 @@ def run_command(arguments: Sequence[str] | None, description: str) -> int:
         settings = PrepareSettings(
             moods=moods,
             check_images=asked.check_images,
+            box_overhang=asked.box_overhang,
             animals_in_both=asked.animals_in_both,
             animals_by=asked.animals_by,
             workers=asked.workers,

@@ -18,6 +18,8 @@ from dataset.aihub.known_animals import ANIMALS_CSV, read_known_animals
 from dataset.aihub.label_files import Tree, find_label_files, printable
 from dataset.aihub.merge import MISSING_CSV, REJECTS_CSV, TABLES, merge
 from dataset.aihub.shared_animals import Policy
+from dataset.boxes import MAX_OVERHANG
+from dataset.settings import DataSettings
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS
 from schemas.settings import SettingsGroup, setting
@@ -32,6 +34,8 @@ _LOCK = ".prepare.lock"
 _MIN_CHUNKS_PER_WORKER = 8
 """With fewer chunks, fewer workers are started."""
 
+_DATA = DataSettings()
+
 
 class PrepareSettings(SettingsGroup):
     """Settings of a preparation; the workers and the chunks do not change the result."""
@@ -43,6 +47,12 @@ class PrepareSettings(SettingsGroup):
         False,
         "Read every image's header; refuse files that are no images or whose size differs from the "
         "label file's.",
+    )
+    box_overhang: float = setting(
+        _DATA.box_overhang,
+        "Share of a box's side that may lie outside of the frame; the ingest's data.box_overhang.",
+        ge=0,
+        le=MAX_OVERHANG,
     )
     animals_in_both: Policy = setting(
         "drop-from-train",
@@ -117,6 +127,7 @@ def _prepare(root: Path, out: Path, settings: PrepareSettings, tree: Tree) -> di
             files=tuple(files[start : start + size]),
             mood_names=settings.moods,
             check_images=settings.check_images,
+            box_overhang=settings.box_overhang,
         )
         for start in range(0, len(files), size)
     ]
@@ -132,6 +143,7 @@ def _prepare(root: Path, out: Path, settings: PrepareSettings, tree: Tree) -> di
         jobs, work, settings.moods, settings.animals_by, settings.animals_in_both, known
     ) | {
         "check_images": settings.check_images,
+        "box_overhang": settings.box_overhang,
         "label_files_outside_splits": [printable(path) for path in tree.outside],
         "archives": [printable(path) for path in tree.archives],
     }

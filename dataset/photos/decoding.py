@@ -21,10 +21,10 @@ RegionDecoder = Callable[[bytes, PixelBox, int], npt.NDArray[np.uint8]]
 reduced photo, 1, 2, 4 or 8) to uint8[height, width, 3], RGB. Raises a ValueError for a JPEG that
 it cannot decode."""
 
-_MIN_DECODED_PER_STORED = 2.0
+_MIN_DECODED_PER_STORED = 1.5
 """Decoded pixels per stored pixel, along an axis, that a reduced decode leaves at least. So the
-resize, which serving does too, still does most of the smoothing. ``benchmarks.skew`` measures the
-difference that remains."""
+resize, which serving does too, still does a part of the smoothing. What it costs is in
+docs/decisions/0033-shrink-of-the-ingest.md; ``benchmarks.skew`` measures it too."""
 _END_OF_JPEG = b"\xff\xd9"
 _TAIL = 64
 

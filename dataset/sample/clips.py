@@ -25,13 +25,15 @@ from dataset.sample.pen import Pen
 from dataset.sample.scene import Scene
 from dataset.sample.settings import CAT, SPECIES_NAMES, SampleSettings
 from schemas.labels import DEFAULT_MOODS
-from schemas.splits import EVAL, TRAIN
+from schemas.splits import EVAL, TRAIN, VALIDATION
 
 FRAME_STEP = 6
 """Difference of the numbers of successive frames, as in AI Hub."""
 FRAME_MS = 200
 """Milliseconds between frames."""
 
+_SPLITS = (TRAIN, EVAL, VALIDATION)
+"""In the order of their clips' numbers: the last came later, and changed no frame of the others."""
 _SWAY = 0.12
 """Largest distance of the head from its centre position, in head half widths."""
 _BOX_JITTER = 0.025
@@ -77,8 +79,8 @@ def plan_split(settings: SampleSettings, split: str) -> list[ClipPlan]:
         for mood, clips in zip(DEFAULT_MOODS, settings.clips(split), strict=True)
         for i in range(clips)
     ]
-    first = 1 + (sum(settings.train_clips) if split == EVAL else 0)
-    salt = (TRAIN, EVAL).index(split)
+    salt = _SPLITS.index(split)
+    first = 1 + sum(sum(settings.clips(before)) for before in _SPLITS[:salt])
     numbers = first + np.random.default_rng([settings.seed, salt]).permutation(len(kinds))
     plans = [
         ClipPlan(

@@ -8,6 +8,7 @@ from PIL import Image
 from dataset.boxes import PixelBox
 from dataset.sample.clips import Frame
 from dataset.sample.rows import SampleRow
+from dataset.settings import DataSettings
 from schemas.reasons import FAULTS, RejectReason
 
 _NOT_DRAWN = (
@@ -25,6 +26,7 @@ _HUGE = (9000, 8000)
 which Pillow warns of a decompression bomb."""
 _TINY_SIDE = 8
 """Pixels: below the default ``min_box_side``."""
+_OVERHANG = DataSettings().box_overhang
 _KEPT_SHARE = 0.45
 """Share of a truncated file's bytes. The cut goes through the animal, which is in the middle."""
 
@@ -81,11 +83,11 @@ _FILES: dict[RejectReason, Callable[[Path, Frame, int], None]] = {
 
 _BOXES: dict[RejectReason, Callable[[PixelBox, int], str]] = {
     RejectReason.BOX_MALFORMED: lambda box, _: f"{box.y},{box.x},{box.height}",
-    RejectReason.BOX_NEGATIVE: lambda box, _: f"{box.y},-3,{box.height},{box.width}",
+    RejectReason.BOX_NEGATIVE: lambda box, _: f"{box.y},{box.x},{box.height},-3",
     RejectReason.BOX_EMPTY: lambda box, _: f"{box.y},{box.x},{box.height},0",
-    # One pixel past the right edge, so that an off-by-one error would be found.
-    RejectReason.BOX_OUTSIDE_IMAGE: lambda box, width: (
-        f"{box.y},{width - box.width + 1},{box.height},{box.width}"
+    # One pixel further than is clipped, so that an off-by-one error would be found.
+    RejectReason.BOX_OUTSIDE_IMAGE: lambda box, width: ",".join(
+        map(str, box._replace(x=width - box.width + int(box.width * _OVERHANG + 0.5) + 1))
     ),
     RejectReason.BOX_TOO_SMALL: lambda box, _: f"{box.y},{box.x},{_TINY_SIDE},{_TINY_SIDE}",
 }

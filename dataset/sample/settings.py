@@ -10,7 +10,7 @@ from pydantic import model_validator
 from schemas.errors import ConfigError
 from schemas.labels import DEFAULT_MOODS
 from schemas.settings import SettingsGroup, setting
-from schemas.splits import EVAL, TRAIN
+from schemas.splits import EVAL, TRAIN, VALIDATION
 
 CAT, DOG = "CAT", "DOG"
 SPECIES_NAMES = (CAT, DOG)
@@ -34,6 +34,10 @@ class SampleSettings(SettingsGroup):
     eval_clips: tuple[int, ...] = setting(
         (2, 2, 4, 8, 2, 2), "Eval clips of each mood, in the order of DEFAULT_MOODS."
     )
+    validation_clips: tuple[int, ...] = setting(
+        (0, 0, 0, 0, 0, 0),
+        "Validation clips of each mood, in the order of DEFAULT_MOODS. All 0 draws no third CSV.",
+    )
     frames_per_clip: int = setting(8, "Frames of a clip, 200 ms apart.", ge=1, unit="frames")
     long_side: int = setting(1280, "Longer side of a frame.", ge=64, le=8192, unit="pixels")
     short_side: int = setting(720, "Shorter side of a frame.", ge=64, le=8192, unit="pixels")
@@ -52,6 +56,13 @@ class SampleSettings(SettingsGroup):
                     f"sample.{name} must be {len(DEFAULT_MOODS)} counts, not all 0. "
                     f"Received: {getattr(self, name)}"
                 )
+        if self.validation_clips != (0,) * len(DEFAULT_MOODS) and not _is_count(
+            self.validation_clips
+        ):
+            raise ConfigError(
+                f"sample.validation_clips must be {len(DEFAULT_MOODS)} counts. "
+                f"Received: {self.validation_clips}"
+            )
         if self.short_side > self.long_side:
             raise ConfigError(
                 f"sample.short_side must lie in 64..long_side. Received: {self.short_side} and "
@@ -61,8 +72,16 @@ class SampleSettings(SettingsGroup):
 
     def clips(self, split: str) -> tuple[int, ...]:
         """Returns the clips of each mood in ``split``, in the order of ``DEFAULT_MOODS``."""
-        return {TRAIN: self.train_clips, EVAL: self.eval_clips}[split]
+        return {
+            TRAIN: self.train_clips,
+            EVAL: self.eval_clips,
+            VALIDATION: self.validation_clips,
+        }[split]
 
 
 def _is_count(clips: tuple[int, ...]) -> bool:
     return len(clips) == len(DEFAULT_MOODS) and min(clips) >= 0 and sum(clips) > 0
+
+
+THREE_SPLITS = SampleSettings(validation_clips=(2, 2, 4, 8, 2, 2))
+"""The default with a third CSV as large as eval's; the frames of the other two are the same."""

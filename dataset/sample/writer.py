@@ -1,9 +1,10 @@
-"""Writes the drawn sample: a folder with two CSVs and their images, complete or not at all.
+"""Writes the drawn sample: a folder with its CSVs and their images, complete or not at all.
 
 ``settings``, ``clips`` and ``extras`` decide its content.
 """
 
 import functools
+import itertools
 import json
 import logging
 import os
@@ -18,7 +19,7 @@ from dataset.sample.extras import ExtraPlan, interleave, plan_extras, save_extra
 from dataset.sample.rows import SampleRow, save_clip, write_csv
 from dataset.sample.settings import SampleSettings
 from schemas.errors import ConfigError
-from schemas.splits import EVAL, TRAIN
+from schemas.splits import EVAL, TRAIN, VALIDATION
 from system.files import remove, whole
 from system.processes import worker_pool
 from system.progress import report
@@ -33,11 +34,12 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class SamplePaths(NamedTuple):
-    """Paths of a sample."""
+    """Paths of a sample; ``validation_csv`` is None where its settings ask for none."""
 
     train_csv: Path
     eval_csv: Path
     folder: Path
+    validation_csv: Path | None = None
 
 
 def write_sample(
@@ -61,7 +63,8 @@ def write_sample(
     if workers < 0:
         raise ConfigError(f"workers must be at least 0. Received: {workers}")
     folder = folder.resolve()
-    paths = SamplePaths(folder / "train.csv", folder / "val.csv", folder)
+    validation_csv = folder / "validation.csv" if any(settings.validation_clips) else None
+    paths = SamplePaths(folder / "train.csv", folder / "val.csv", folder, validation_csv)
     old = folder.with_name(f".{folder.name}.old")
     if _is_finished(paths, settings) and not old.exists():
         return paths
@@ -92,7 +95,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 def _is_finished(paths: SamplePaths, settings: SampleSettings) -> bool:
     # JSON turns tuples into lists, so the expected manifest is converted, too.
     expected = json.loads(json.dumps(_manifest(settings)))
-    has_csvs = paths.train_csv.is_file() and paths.eval_csv.is_file()
+    csvs = (paths.train_csv, paths.eval_csv, paths.validation_csv)
+    has_csvs = all(path.is_file() for path in csvs if path)
     return has_csvs and _read_manifest(paths.folder) == expected
 
 
@@ -122,12 +126,17 @@ def _replace(folder: Path, old: Path, settings: SampleSettings, workers: int) ->
 def _write(folder: Path, settings: SampleSettings, workers: int) -> int:
     """Writes the whole sample into the new folder and returns the number of frames."""
     folder.mkdir()
-    train, evaluation = plan_split(settings, TRAIN), plan_split(settings, EVAL)
-    rows = _save_all(folder, settings, [*train, *evaluation, *plan_extras(settings)], workers)
-    first, second = len(train), len(train) + len(evaluation)
-    train_rows = interleave(rows[:first], rows[second:])
+    plans = [plan_split(settings, split) for split in (TRAIN, EVAL, VALIDATION)]
+    jobs: list[ClipPlan | ExtraPlan] = [plan for split in plans for plan in split]
+    jobs += plan_extras(settings)
+    rows = _save_all(folder, settings, jobs, workers)
+    saved = iter(rows)
+    train, evaluation, validation = (list(itertools.islice(saved, len(plan))) for plan in plans)
+    train_rows = interleave(train, list(saved))
     write_csv(folder / "train.csv", train_rows, from_windows=settings.with_faults)
-    write_csv(folder / "val.csv", interleave(rows[first:second], []), from_windows=False)
+    write_csv(folder / "val.csv", interleave(evaluation, []), from_windows=False)
+    if validation:
+        write_csv(folder / "validation.csv", interleave(validation, []), from_windows=False)
     text = json.dumps(_manifest(settings), indent=2)
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return sum(len(part) for part in rows)

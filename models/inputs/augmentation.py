@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from models.settings import AugmentSettings
+from models.settings.augmentation import AugmentSettings
 
 _GREY = (0.299, 0.587, 0.114)
 """Lightness of RGB, ITU-R BT.601."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.settings import BALANCED, NATURAL, TrainSettings
+from models.settings.training import BALANCED, NATURAL, TrainSettings
 
 _KEPT_EPOCHS = 2
 """Orders that are kept: a batch may have the end of one epoch and the beginning of the next."""

@@ -13,7 +13,7 @@ from models.inputs import augmentation, mixup
 from models.inputs.autograph import without_autograph
 from models.inputs.label_index import LabelIndexer
 from models.inputs.preprocessing import PICTURE_SPEC, Preprocessed, preprocess
-from models.settings import AugmentSettings
+from models.settings.augmentation import AugmentSettings
 from schemas import features
 from schemas.errors import ConfigError
 

@@ -6,7 +6,7 @@ share, lambda in the papers, is drawn once a batch from Beta(alpha, alpha).
 
 import tensorflow as tf
 
-from models.settings import AugmentSettings
+from models.settings.augmentation import AugmentSettings
 
 _EPSILON = 1e-30
 """Added to both gamma draws: with a small alpha both can be 0, and 0 / 0 is NaN."""

@@ -19,6 +19,7 @@ from models.inputs import bmp, exif, gif, jpeg, png
 from models.inputs.autograph import apart
 from models.inputs.byte_fields import require, starts_with
 from models.inputs.preprocessing import (
+    clip_box,
     cut_jpeg,
     decode_other,
     lies_within,
@@ -54,7 +55,7 @@ class Source(enum.IntEnum):
     WHOLE_PHOTO = 0
     """A photo of a caller; the view is all of it."""
     BOXED_PHOTO = 1
-    """A photo of a caller with a box, which is widened by the margin."""
+    """A photo of a caller with a box, which is clipped at the edges and widened by the margin."""
     EXAMPLE = 2
     """A crop of the ingest with its window. It is upright, and training ignores any EXIF in it."""
 
@@ -117,16 +118,20 @@ class _Request(NamedTuple):
 class PhotoPreprocessor:
     """Preprocessing of photos, one at a time; works in graphs only."""
 
-    def __init__(self, resolution: int, box_margin: float, limits: Limits) -> None:
+    def __init__(
+        self, resolution: int, box_margin: float, limits: Limits, box_overhang: float = 0.0
+    ) -> None:
         """Keeps the parameters.
 
         Args:
           resolution: side of the result, pixels.
           box_margin: a box is widened on each side by this share of its side, >= 0.
           limits: of a picture.
+          box_overhang: share of a box's side that may lie outside of the photo, 0 to 0.5.
         """
         self._resolution = resolution
         self._box_margin = box_margin
+        self._box_overhang = box_overhang
         self._limits = limits
         self._prepare = apart(self._prepare_here)
         self._prepare_png = apart(self._prepare_png_here)
@@ -246,10 +251,11 @@ class PhotoPreprocessor:
     def _view(self, size: tf.Tensor, request: _Request) -> tf.Tensor:
         """Returns the view, int64[4], on an upright photo of a size, int64[2]."""
         is_whole = tf.equal(request.source, int(Source.WHOLE_PHOTO))
-        is_widened = tf.equal(request.source, int(Source.BOXED_PHOTO))
+        is_boxed = tf.equal(request.source, int(Source.BOXED_PHOTO))
         box = tf.where(is_whole, whole_picture(size), request.box)
-        margin = tf.where(is_widened, tf.constant(self._box_margin, tf.float64), 0.0)
-        return view_of(box, margin, size)
+        overhang = tf.where(is_boxed, tf.constant(self._box_overhang, tf.float64), 0.0)
+        margin = tf.where(is_boxed, tf.constant(self._box_margin, tf.float64), 0.0)
+        return view_of(clip_box(box, overhang, size), margin, size)
 
     def _within_limits(
         self, size: tf.Tensor, prepare: Callable[[tf.Tensor], PreparedPhoto]

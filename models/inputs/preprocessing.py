@@ -29,6 +29,8 @@ in pixels of the picture as stored. An empty view means that there is none."""
 # libjpeg's accurate transform gives the pixels that Pillow gives, to the bit. The fast one,
 # TensorFlow's default, is 1 level off on average and gains nothing on 256-pixel crops.
 _DCT = "INTEGER_ACCURATE"
+_FAR = 2**40
+"""Pixels, beyond any picture's side; twice as many are exact in 64 bits, also as floats."""
 _WIDE, _WIDE_COLUMNS = 16, 8192
 """Columns per row, and columns, above which a picture is scaled along its columns first."""
 
@@ -79,6 +81,26 @@ def preprocess(encoded: tf.Tensor, choose_view: ViewChooser, resolution: int) ->
 def whole_picture(size: tf.Tensor) -> tf.Tensor:
     """Chooses the whole picture (a ``ViewChooser``)."""
     return tf.concat([tf.zeros([2], tf.int64), size], axis=0)
+
+
+def clip_box(box: tf.Tensor, overhang: float | tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Returns the part of a box that lies within the picture.
+
+    The result equals that of ``dataset.boxes.clip_box``. Of an empty box, and of one of which more
+    lies outside than allowed, it is the empty box (0, 0, 0, 0).
+
+    Args:
+      box: int64[4], (y, x, height, width), any values.
+      overhang: share of a side that may lie outside, 0 to 0.5; a tensor is float64[].
+      size: int64[2], the picture's height and width.
+    """
+    # So that no sum overflows: what is cut here lies outside even so.
+    box = tf.clip_by_value(box, -_FAR, _FAR)
+    corner, sides = box[:2], box[2:]
+    begin, end = tf.maximum(corner, 0), tf.minimum(corner + sides, size)
+    allowed = tf.cast(tf.cast(sides, tf.float64) * overhang + 0.5, tf.int64)
+    fits = (sides > 0) & (end > begin) & (sides - (end - begin) <= allowed)
+    return tf.where(tf.reduce_all(fits), tf.concat([begin, end - begin], axis=0), 0)
 
 
 def view_of(box: tf.Tensor, margin: float | tf.Tensor, size: tf.Tensor) -> tf.Tensor:

@@ -15,7 +15,7 @@ from models.inputs.clip_sampler import ClipSampler, Ints
 from models.inputs.label_index import LabelIndexer
 from models.inputs.record_reader import RecordReader, Records
 from models.inputs.shard_index import ShardIndex
-from models.settings import RANDOM, STREAM, TrainSettings
+from models.settings.training import RANDOM, STREAM, TrainSettings
 from schemas import features
 
 _OPEN_SHARDS = 16

@@ -5,7 +5,7 @@ import zipfile
 import keras
 
 from models.network.weights_file import local_file
-from models.settings import IMAGENET, NONE
+from models.settings.network import IMAGENET, NONE
 from schemas.errors import ConfigError
 
 _SUFFIXES = (".keras", ".h5", ".hdf5")

@@ -17,6 +17,8 @@ import keras
 import tensorflow as tf
 
 _PACKAGE = "pet_mood"
+STOCK_DROP_PATH = 0.2
+"""``drop_connect_rate`` of ``keras.applications.EfficientNetB0``, which has no argument for it."""
 _FUSED_DTYPES = ("float32", "float16", "bfloat16")
 
 
@@ -117,6 +119,8 @@ class Swish(keras.layers.Layer):
 class Dropout(keras.layers.Dropout):
     """Keras' layer; with a noise shape, as a product with a mask of 0 and 1 / keep.
 
+    Unlike Keras' it leaves out nothing with ``trainable=False``, as a frozen batch norm does.
+
     EfficientNet's drop-connect leaves whole examples out of a branch: Gao Huang et al., "Deep
     Networks with Stochastic Depth" (2016), https://arxiv.org/abs/1603.09382. Keras selects between
     the input and a scalar 0. TensorFlow's layout optimiser fails on that selection, for the whole
@@ -130,6 +134,7 @@ class Dropout(keras.layers.Dropout):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns a tensor of the shape and dtype of ``inputs``."""
+        training = training and self.trainable
         if not training or not self.rate or self.noise_shape is None:
             return super().call(inputs, training=training)
         shape = tf.shape(inputs)
@@ -143,16 +148,21 @@ class Dropout(keras.layers.Dropout):
         return inputs * tf.cast(kept, inputs.dtype)
 
 
-def with_fast_layers(network: keras.Model) -> keras.Model:
+def with_fast_layers(network: keras.Model, drop_path: float = STOCK_DROP_PATH) -> keras.Model:
     """Returns a copy of the network with the layers above and freshly initialised weights.
 
     Args:
       network: EfficientNet of ``keras.applications``; not changed.
+      drop_path: rate of drop-connect in the deepest block, in place of the stock network's; those
+        of the other blocks change in proportion.
     """
-    return keras.models.clone_model(network, clone_function=_fast_layer)
+    factor = drop_path / STOCK_DROP_PATH
+    return keras.models.clone_model(
+        network, clone_function=lambda layer: _fast_layer(layer, factor)
+    )
 
 
-def _fast_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+def _fast_layer(layer: keras.layers.Layer, drop_factor: float) -> keras.layers.Layer:
     """Returns the fast layer in place of ``layer``; a new one of its own kind if there is none."""
     config = layer.get_config()
     common = {key: config[key] for key in ("name", "trainable", "dtype")}
@@ -165,7 +175,7 @@ def _fast_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
     if isinstance(layer, keras.layers.ZeroPadding2D):
         return keras.layers.Identity(name=layer.name)
     if isinstance(layer, keras.layers.Dropout):
-        return Dropout.from_config(config)
+        return Dropout.from_config(config | {"rate": config["rate"] * drop_factor})
     if isinstance(layer, keras.layers.DepthwiseConv2D):
         # TensorFlow has no fast kernel for depthwise convolutions in half precision on a GPU.
         return type(layer).from_config(config | {"padding": "same", "dtype": "float32"})

@@ -10,7 +10,7 @@ import tensorflow as tf
 from models.network import classifier
 from models.network.folding import fold_batch_norms
 from models.servable.signatures import ServingSpec, Signatures
-from models.settings import NONE, ModelSettings
+from models.settings.network import NONE, ModelSettings
 from schemas import artifacts, labels, signatures
 from schemas.documents.training import Preprocessing
 
@@ -24,7 +24,7 @@ def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: 
 
     Args:
       model: from [n, resolution, resolution, 3] in 0..255 to float32[n, k].
-      spec: moods, resolution and box margin.
+      spec: moods, resolution, and how boxes are clipped and widened.
       weights: source of the backbone's weights, for the record.
       folder: created if it does not exist.
     """
@@ -82,6 +82,7 @@ def _write_extras(spec: ServingSpec, weights: str, folder: str) -> None:
     document = Preprocessing(
         resolution=spec.resolution,
         box_margin=spec.box_margin,
+        box_overhang=spec.box_overhang,
         weights=weights,
         max_image_pixels=spec.limits.pixels,
         max_image_bytes=spec.limits.bytes,

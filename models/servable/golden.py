@@ -46,7 +46,7 @@ def write(
 
     Args:
       model: the trained network, in float32.
-      files: shards of the eval split.
+      files: shards of the split that the model was chosen on.
       total: Examples in them. Some of the first shard are used, spread over it, because
         neighbours are frames of one clip.
       batches: returns the batches (pixels, ...) of shards, as in the evaluation.

@@ -49,12 +49,14 @@ class ServingSpec:
       resolution: side of the square that the network sees, pixels.
       box_margin: a box is widened on each side by this share of its side, >= 0.
       limits: of a picture.
+      box_overhang: share of a box's side that may lie outside of the photo, 0 to 0.5.
     """
 
     mood_names: tuple[str, ...]
     resolution: int
     box_margin: float
     limits: Limits = field(default_factory=Limits)
+    box_overhang: float = 0.0
 
 
 class Signatures:
@@ -64,7 +66,9 @@ class Signatures:
         """Keeps the network, uint8[n, resolution, resolution, 3] to float32[n, k]."""
         self._network = network
         self._spec = spec
-        self._preprocess = PhotoPreprocessor(spec.resolution, spec.box_margin, spec.limits)
+        self._preprocess = PhotoPreprocessor(
+            spec.resolution, spec.box_margin, spec.limits, spec.box_overhang
+        )
 
     def predict_images(self, image_bytes: tf.Tensor) -> Outputs:
         """Predicts whole photos, string[n]."""

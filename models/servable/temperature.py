@@ -35,15 +35,19 @@ Batches = Callable[[Sequence[str]], tf.data.Dataset]
 ``records.ordered``."""
 
 
-def scale(model: keras.Model, files: Sequence[str], batches: Batches, folder: str) -> float:
-    """Fits the temperature on half of the clips and builds it into the network's head.
+def scale(
+    model: keras.Model, files: Sequence[str], batches: Batches, folder: str, *, judges: bool
+) -> float:
+    """Fits the temperature on held-out clips and builds it into the network's head.
 
     Args:
       model: of ``classifier.build``. Its head's weights are divided by the temperature, and so
         are its logits.
-      files: shards of the eval split.
+      files: shards of the split that the model is chosen on.
       batches: see ``Batches``.
       folder: gets ``artifacts.TEMPERATURE_JSON``.
+      judges: whether this split judges the model as well. Then half of its clips are fitted on,
+        and the Evaluator scores the other half; otherwise all are.
 
     Returns:
       The temperature.
@@ -55,14 +59,16 @@ def scale(model: keras.Model, files: Sequence[str], batches: Batches, folder: st
     batch_probabilities, batch_label_indices = [], []
     records = ordered(files).as_numpy_iterator()
     for pixels, labels in batches(files):
-        to_fit = np.array([is_calibration_clip(_clip(next(records))) for _ in range(len(labels))])
+        clips = [_clip(next(records)) for _ in range(len(labels))]
+        to_fit = np.array([not judges or is_calibration_clip(clip) for clip in clips])
         if to_fit.any():
             batch_probabilities.append(model.predict_on_batch(pixels[to_fit]))
             batch_label_indices.append(labels.numpy()[to_fit].argmax(axis=1))
     if not batch_label_indices:
         raise ConfigError(
             "With evaluate.calibrate the eval split must have clips to fit the temperature on "
-            "and others to evaluate on. Received: too few clips. Set evaluate.calibrate=false."
+            "and others to evaluate on. Received: too few clips. Set evaluate.calibrate=false, or "
+            "make a validation split, on which it is then fitted (data.validation_fraction)."
         )
 
     # Fit, and change the head.

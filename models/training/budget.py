@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import criterion, fine_tuning, schedules
 from models.training.callbacks import Logs
 from models.training.length import Length

@@ -18,19 +18,21 @@ class BestCheckpoint(keras.callbacks.ModelCheckpoint):
     not depend on the settings of the training.
     """
 
-    def __init__(self, run_dir: str, monitor: str) -> None:
+    def __init__(self, network: keras.Model, run_dir: str, monitor: str) -> None:
         """Creates the callback.
 
         Args:
+          network: is written, also while a part of it is trained alone.
           run_dir: folder that gets ``artifacts.CHECKPOINT_KERAS``.
           monitor: name of the monitored figure in the logs.
         """
         self.path = os.path.join(run_dir, artifacts.CHECKPOINT_KERAS)
+        self._network = without_optimizer(network)
         super().__init__(self.path, monitor=monitor, mode="max", save_best_only=True)
 
     def set_model(self, model: keras.Model) -> None:
-        """Takes the model that is trained (called by Keras)."""
-        super().set_model(without_optimizer(model))
+        """Takes the network in place of the model that is trained (called by Keras)."""
+        super().set_model(self._network)
 
 
 def restore(model: keras.Model, path: str) -> None:

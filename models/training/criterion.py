@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 
 
 def monitor(settings: TrainSettings) -> str:

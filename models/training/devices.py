@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models.settings import AUTO, MIRRORED, MULTI_WORKER, ONE, TrainSettings
+from models.settings.training import AUTO, MIRRORED, MULTI_WORKER, ONE, TrainSettings
 from schemas.errors import ConfigError
 from system import gpus as gpus_of_machine
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import keras
 
-from models.settings import FULL, HEAD, LAST_BLOCK, TWO_PHASE, TrainSettings
+from models.settings.training import FULL, HEAD, LAST_BLOCK, TWO_PHASE, TrainSettings
 
 _NAME = re.compile(r"(?P<part>stem|block(?P<block>[1-7])|top|head)")
 _BLOCKS = 7
@@ -58,8 +58,10 @@ def head_epochs(settings: TrainSettings) -> int:
 def freeze(model: keras.Model, part: str) -> None:
     """Freezes all layers but ``part``; takes effect when the model is next compiled.
 
-    A frozen batch norm uses its moving statistics, as in inference, and leaves them alone:
-    Keras' batch norm does so with ``trainable=False``.
+    A frozen layer computes as in inference. A batch norm uses its moving statistics and leaves
+    them alone: Keras' does so with ``trainable=False``. Drop-connect leaves out nothing:
+    ``fast_layers.Dropout`` does so. Otherwise the head would learn from features that are a third
+    noise, and that it never sees again.
 
     Args:
       model: with layers named as in the module's docstring.
@@ -68,8 +70,12 @@ def freeze(model: keras.Model, part: str) -> None:
     max_distance = {HEAD: 0, LAST_BLOCK: 1}.get(part)
     for layer in model.layers:
         layer.trainable = True
-        if max_distance is not None and layer.trainable_variables:
+        if max_distance is not None and _can_be_frozen(layer):
             layer.trainable = distance_from_head(layer.name) <= max_distance
+
+
+def _can_be_frozen(layer: keras.layers.Layer) -> bool:
+    return bool(layer.trainable_variables) or isinstance(layer, keras.layers.Dropout)
 
 
 def rate_multipliers(model: keras.Model, decay: float) -> list[float]:

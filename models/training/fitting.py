@@ -12,14 +12,16 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from models.settings import ACCURACY, TrainSettings
+from models.settings.training import ACCURACY, HEAD, TrainSettings
 from models.training import (
+    averaging,
     budget,
     callbacks,
     checkpoints,
     criterion,
     curves,
     fine_tuning,
+    head_features,
     schedules,
 )
 from models.training.backup import Backups
@@ -53,6 +55,7 @@ def fit(
     validation_examples: int = 0,
     agree: budget.Agree = lambda number: number,
     device: str = "",
+    keep: head_features.Keep | None = None,
 ) -> None:
     """Trains the model and leaves it with the best epoch's weights.
 
@@ -72,6 +75,8 @@ def fit(
       validation_examples: number of them, by which ``train.minutes`` counts the validation's time.
       agree: for several machines that train together: returns the chief's number on each.
       device: name of what computes, for the progress reports and the document.
+      keep: computes the features on which phases of the head alone are trained; None trains them
+        on pictures.
 
     Raises:
       ConfigError: if the first of two phases would take the whole training.
@@ -89,7 +94,7 @@ def fit(
     steps_per_execution = _steps_per_execution(settings, math.gcd(steps_per_epoch, start.step))
 
     # One for all phases: it remembers the best figure so far.
-    best = checkpoints.BestCheckpoint(run_dir, criterion.monitor(settings))
+    best = checkpoints.BestCheckpoint(model, run_dir, criterion.monitor(settings))
     stop_on_nan = callbacks.StopOnNan(best.path, run_dir)
     speeds: list[float] = []
     shown = f"{device}, {StepConfig(model.compute_dtype, xla)}" if device else ""
@@ -101,9 +106,16 @@ def fit(
         fine_tuning.freeze(model, phase.part)
         begin_step = phase.begin * steps_per_epoch
         schedule_steps = (length.steps or settings.epochs * steps_per_epoch) - begin_step
+        first_epoch = max(start.epoch, phase.begin)
+        first_step = start.step if first_epoch == start.epoch else 0
+        first = first_epoch * steps_per_epoch + first_step
         with model.distribute_strategy.scope():
+            trained = head_features.HeadTraining(model, training, validation)
+            if keep is not None and phase.part == HEAD:
+                ends = not phase.is_last or length.steps is not None
+                trained = keep(model, first, phase.end * steps_per_epoch if ends else None)
             metrics = compile_for(
-                model,
+                trained.model,
                 settings,
                 loss,
                 phase,
@@ -112,9 +124,6 @@ def fit(
                 steps=schedule_steps if phase.is_last else None,
                 steps_per_execution=steps_per_execution,
             )
-        first_epoch = max(start.epoch, phase.begin)
-        first_step = start.step if first_epoch == start.epoch else 0
-        first = first_epoch * steps_per_epoch + first_step
         stateful_callbacks = [
             *schedules.callbacks(settings, phase.rate),
             best,
@@ -134,19 +143,19 @@ def fit(
                     skipped=first - begin_step,
                     left_seconds=60 * settings.minutes - spent,
                     validation_seconds=budget.validation_seconds(
-                        model, validation, validation_examples, agree
+                        trained.model, trained.validation, validation_examples, agree
                     ),
                     write=functools.partial(_write_budget, run_dir, backups),
                     agree=agree,
                 )
             ]
         _LOGGER.info("Training %s from epoch %d on", phase, first_epoch + 1)
-        model.fit(
-            training(first),
+        trained.model.fit(
+            trained.training(first),
             initial_epoch=first_epoch,
             epochs=phase.end,
             steps_per_epoch=steps_per_epoch,
-            validation_data=validation,
+            validation_data=trained.validation,
             verbose=0,
             callbacks=callbacks.LazyCallbackList(
                 [
@@ -159,10 +168,10 @@ def fit(
                     *curves.callbacks(run_dir, append=first_epoch > 0),
                     *stateful_callbacks,
                     progress,
-                    resumption.callback(metrics, stateful_callbacks, stop_on_nan.look),
+                    resumption.callback(model, metrics, stateful_callbacks, stop_on_nan.look),
                 ],
                 add_history=True,
-                model=model,
+                model=trained.model,
                 epochs=phase.end,
                 steps=steps_per_epoch,
                 verbose=0,
@@ -234,7 +243,7 @@ def headline_metrics(num_classes: int) -> list[keras.metrics.Metric]:
 def _averaging(settings: TrainSettings) -> list[keras.callbacks.Callback]:
     if not settings.ema_decay:
         return []
-    return [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
+    return [averaging.UseAverages()]
 
 
 def _early_stopping(

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from models.settings import CLASS_WEIGHTS, FOCAL, LOGIT_ADJUSTMENT, TrainSettings
+from models.settings.training import CLASS_WEIGHTS, FOCAL, LOGIT_ADJUSTMENT, TrainSettings
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -78,11 +78,22 @@ def class_weights(
     """
     if settings.imbalance != CLASS_WEIGHTS:
         return [1.0] * len(counts)
-    return balanced_weights(counts, mood_names, settings.class_weight_cap)
+    weights = balanced_weights(
+        counts, mood_names, settings.class_weight_cap, settings.class_weight_power
+    )
+    present = [count for count in counts if count]
+    _LOGGER.info(
+        "The commonest mood has %.3g times the examples of the rarest. Class weights: %s",
+        max(present) / min(present),
+        ", ".join(f"{name} {each:.2f}" for name, each in zip(mood_names, weights, strict=True)),
+    )
+    return weights
 
 
-def balanced_weights(counts: Sequence[int], mood_names: Sequence[str], cap: float) -> list[float]:
-    """Returns ``min(cap, n / (k * count))`` for each mood.
+def balanced_weights(
+    counts: Sequence[int], mood_names: Sequence[str], cap: float, power: float = 1.0
+) -> list[float]:
+    """Returns ``min(cap, (n / (k * count)) ** power)`` for each mood, at the loss's own scale.
 
     n is the number of examples and k the number of moods that have any. Below the cap the
     examples of each mood have the same sum of weights. A mood without examples gets 0 and a
@@ -92,10 +103,14 @@ def balanced_weights(counts: Sequence[int], mood_names: Sequence[str], cap: floa
     ``class_weight="balanced"``. The reason for the cap: AI Hub's rarest mood would have a weight
     of 74, and a batch's gradient would be that of one picture.
 
+    A power below 1 tempers the weights: at 0.5 they are the square roots, times a factor with
+    which they average 1 over the examples again.
+
     Args:
       counts: examples of each mood in the training split, at least one above 0.
       mood_names: in index order, for the warning.
       cap: highest weight, >= 1.
+      power: in [0, 1].
     """
     num_present = sum(count > 0 for count in counts)
     absent = [name for name, count in zip(mood_names, counts, strict=True) if count == 0]
@@ -104,4 +119,6 @@ def balanced_weights(counts: Sequence[int], mood_names: Sequence[str], cap: floa
             "The training split has no example of %s: class weight 0", ", ".join(absent)
         )
     total = sum(counts)
-    return [min(cap, total / (num_present * count)) if count else 0.0 for count in counts]
+    weights = [(total / (num_present * count)) ** power if count else 0.0 for count in counts]
+    mean = sum(weight * count for weight, count in zip(weights, counts, strict=True)) / total
+    return [min(cap, weight / mean) for weight in weights]

@@ -3,8 +3,8 @@
     python -m models.training.precision_trial FOLDER
 
 A kernel that does not end cannot be stopped from within its process, so that
-``models.training.precision`` starts this one, and ends it when a trial takes too long. The folder
-has a ``job.json`` and a ``batch.npz``. Each result is a line on the standard output.
+``models.training.precision_process`` starts this one, and ends it when a trial takes too long. The
+folder has a ``job.json`` and a ``batch.npz``. Each result is a line on the standard output.
 
 What is compared has no chance in it: the loss of one batch and its gradient, without drop-connect.
 The losses of real steps differ by some 10 % from one drop-connect mask to another, far more than
@@ -27,7 +27,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from models.network import classifier
-from models.settings import FLOAT16, ModelSettings, TrainSettings
+from models.settings.network import ModelSettings
+from models.settings.training import FLOAT16, TrainSettings
 from models.training import devices, fine_tuning, losses, warm_start
 from models.training.step_config import StepConfig, dtype_policy
 

@@ -71,6 +71,7 @@ class Resumption:
 
     def callback(
         self,
+        network: keras.Model,
         metrics: Sequence[keras.metrics.Metric],
         stateful_callbacks: Sequence[keras.callbacks.Callback],
         check: Callable[[Any, str], None],
@@ -78,13 +79,14 @@ class Resumption:
         """Returns the callback that restores the backup and makes new ones; to be the last.
 
         Args:
+          network: is backed up, also while a part of it is trained alone.
           metrics: all figures that the model counts while it trains.
           stateful_callbacks: callbacks that remember earlier epochs, each of another class.
           check: called with a step's figures before a backup; raises if they are no good.
         """
         backup, self._backup = self._backup, None  # For one phase: a later one begins afresh.
         return _BackupCallback(
-            self._write, backup, self._seconds, metrics, stateful_callbacks, check
+            self._write, network, backup, self._seconds, metrics, stateful_callbacks, check
         )
 
     def note_phase(self, model: keras.Model, end: int) -> None:
@@ -127,6 +129,7 @@ class _BackupCallback(keras.callbacks.Callback):
     def __init__(
         self,
         write: Callable[..., None],
+        network: keras.Model,
         backup: Backup | None,
         seconds: float,
         metrics: Sequence[keras.metrics.Metric],
@@ -135,6 +138,7 @@ class _BackupCallback(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self._write = write
+        self._network = network
         self._check = check
         # A backup between two phases has weights alone, and they are in the model already.
         self._backup = backup if backup is not None and "optimizer" in backup.arrays else None
@@ -192,7 +196,7 @@ class _BackupCallback(keras.callbacks.Callback):
 
     def _back_up(self) -> None:
         variables = {
-            "model": self.model.variables,
+            "model": self._network.variables,
             "optimizer": self.model.optimizer.variables,
             "metrics": _variables(self._metrics),
         }

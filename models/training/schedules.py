@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from models.settings import COSINE, PLATEAU, TrainSettings
+from models.settings.training import COSINE, PLATEAU, TrainSettings
 from models.training import criterion
 
 _LARGEST_WARMUP = 0.1

@@ -11,9 +11,10 @@ import tensorflow as tf
 
 from dataset.trained_on import Hashes, TrainedOn, is_seen
 from models.network.weights_file import local_file
-from models.settings import ModelSettings
-from schemas import artifacts, labels, signatures, splits
+from models.settings.network import ModelSettings
+from schemas import artifacts, labels, signatures
 from schemas.errors import ConfigError
+from schemas.splits import EVAL, beside, split_of_shard
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -85,13 +86,17 @@ def keep_checkpoint(run_dir: str, servable: str) -> None:
 
 
 def trained_on(
-    train_files: Sequence[str], eval_files: Sequence[str], weights: str
+    train_files: Sequence[str], chosen_on: Sequence[str], weights: str
 ) -> TrainedOn | None:
-    """Returns the clips and animals that a training learns from, those of its base included.
+    """Returns the clips and animals that a training knows, those of its base included.
+
+    It knows those that it learns from and those of a validation split, on which its epoch is
+    chosen. The eval split judges it, and so does not count where it chooses as well: else every
+    later model of the same CSVs would have nothing left to be compared on.
 
     Args:
-      train_files: patterns of shards in the folder of a split.
-      eval_files: likewise.
+      train_files: patterns of shards in the folder of a split, beside which the eval split lies.
+      chosen_on: likewise.
       weights: ``ModelSettings.weights``, see ``with_base_weights``.
 
     Returns:
@@ -101,7 +106,9 @@ def trained_on(
       ConfigError: the base was trained on the clips or animals of the whole eval split, so that
         nothing would be left to judge the new model on.
     """
-    own, evaluation = _names_of(train_files), _names_of(eval_files)
+    known = [*train_files, *(file for file in chosen_on if split_of_shard(file) != EVAL)]
+    own = _names_of(known)
+    evaluation = _names_of([beside(file, EVAL) for file in train_files])
     if own is None or evaluation is None:
         return None
     base, is_ours = _base_names(weights)
@@ -138,9 +145,8 @@ def _names_of(patterns: Sequence[str]) -> Hashes | None:
     """Returns the names that the ingest wrote for a split's shards; None if it wrote none."""
     parts = []
     for pattern in patterns:
-        folder = os.path.dirname(pattern)
-        split = os.path.basename(folder).removeprefix(splits.split_folder(""))
-        path = os.path.join(os.path.dirname(folder), artifacts.NAMES_FOLDER, f"{split}.npy")
+        examples = os.path.dirname(os.path.dirname(pattern))
+        path = os.path.join(examples, artifacts.NAMES_FOLDER, f"{split_of_shard(pattern)}.npy")
         if not tf.io.gfile.exists(path):
             return None
         with tf.io.gfile.GFile(path, "rb") as file:

@@ -23,7 +23,7 @@ from keras_tuner.oracles import RandomSearchOracle
 
 from dataset import scores
 from dataset.resampling import TAIL, interval, least_units, resampled
-from models.settings import MACRO_F1
+from models.settings.training import MACRO_F1
 from models.training.callbacks import TrainingDivergedError
 from models.tuning.settings import Space, TuneSettings, Value
 from schemas.documents.evaluation import Interval

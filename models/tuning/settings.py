@@ -6,7 +6,8 @@ Neither TensorFlow nor Keras is imported here: the command line reads this file.
 from collections.abc import Mapping
 from typing import ClassVar
 
-from models.settings import AugmentSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.training import TrainSettings
 from schemas.errors import ConfigError
 from schemas.settings import SettingsGroup, described, setting
 

@@ -8,12 +8,12 @@ from tfx.orchestration.data_types import RuntimeParameter
 from components.model_resolvers.last_pushed import LastPushed
 from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings, unlabelled
+from pipeline import run_inputs
 from pipeline.config import Settings
 from pipeline.platforms.endpoint import endpoint_pusher
-from pipeline.platforms.platform import ALL
 from pipeline.run_inputs import ClusterInputs
 from schemas.errors import ConfigError
-from schemas.splits import EVAL, TRAIN, UNLABELLED
+from schemas.splits import UNLABELLED
 
 DATA_ROOT = "data_root"
 DATA_VERSION = "data_version"
@@ -48,15 +48,17 @@ class ClusterPlatform:
         """See ``Platform``."""
         return self.inputs.serving
 
+    def choosing_split(self, settings: Settings) -> str:
+        """See ``Platform``."""
+        return run_inputs.choosing_split(settings.data, self.inputs.validation_csv)
+
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """See ``Platform``; the image's tag stands for the code's version."""
         del code
         inputs, ingest = self.inputs, self._ingest(settings)
-        if inputs.eval_csv is None:
-            csvs = {ALL: inputs.train_csv}
-            return PetExampleGen(csvs, ingest, settings.data.eval_fraction, **self._parameters())
-        csvs = {TRAIN: inputs.train_csv, EVAL: inputs.eval_csv}
-        return PetExampleGen(csvs, ingest, **self._parameters())
+        csvs = run_inputs.csvs_by_split(inputs.train_csv, inputs.validation_csv, inputs.eval_csv)
+        eval_fraction = None if inputs.eval_csv else settings.data.eval_fraction
+        return PetExampleGen(csvs, ingest, eval_fraction, **self._parameters())
 
     def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
         """See ``Platform`` and ``example_gen``."""

@@ -11,15 +11,14 @@ from components.model_resolvers import last_blessed
 from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings, unlabelled
 from dataset.fingerprint import photos_fingerprint
-from pipeline import nodes
+from pipeline import nodes, run_inputs
 from pipeline.code_version import versioned_schema
 from pipeline.config import Settings
 from pipeline.metadata import store
 from pipeline.metadata.settings import MetadataSettings
-from pipeline.platforms.platform import ALL
 from pipeline.run_inputs import RunInputs
 from schemas import artifacts
-from schemas.splits import EVAL, TRAIN, UNLABELLED
+from schemas.splits import UNLABELLED
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,10 @@ class LocalPlatform:
         """See ``Platform``."""
         return store.connection(self.store, self.inputs)
 
+    def choosing_split(self, settings: Settings) -> str:
+        """See ``Platform``."""
+        return run_inputs.choosing_split(settings.data, self.inputs.validation_csv)
+
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """See ``Platform``; looks at every photo's size and time.
 
@@ -71,11 +74,11 @@ class LocalPlatform:
           DataRefusedError: a CSV is empty, not UTF-8 or lacks a column.
         """
         inputs = self.inputs
-        ingest = self._ingest(settings, code, inputs.train_csv, inputs.eval_csv)
-        train_csv = str(inputs.train_csv.absolute())
-        if inputs.eval_csv is None:
-            return PetExampleGen({ALL: train_csv}, ingest, settings.data.eval_fraction)
-        return PetExampleGen({TRAIN: train_csv, EVAL: str(inputs.eval_csv.absolute())}, ingest)
+        paths = (inputs.train_csv, inputs.validation_csv, inputs.eval_csv)
+        ingest = self._ingest(settings, code, *paths)
+        train, validation, evaluation = (str(path.absolute()) if path else None for path in paths)
+        csvs = run_inputs.csvs_by_split(str(train), validation, evaluation)
+        return PetExampleGen(csvs, ingest, None if evaluation else settings.data.eval_fraction)
 
     def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
         """See ``Platform`` and ``example_gen``."""

@@ -5,9 +5,6 @@ from typing import Any, Protocol
 from components.pet_example_gen.component import PetExampleGen
 from pipeline.config import Settings
 
-ALL = "all"
-"""Name of a CSV's rows that the ingest itself splits into train and eval."""
-
 
 class Platform(Protocol):
     """What the graph asks of where it runs."""
@@ -39,6 +36,9 @@ class Platform(Protocol):
     @property
     def metadata(self) -> Any:
         """ML Metadata's connection; None where the cluster has its own."""
+
+    def choosing_split(self, settings: Settings) -> str:
+        """The split that epoch, settings and temperature are chosen on."""
 
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """Returns the node that reads the data; ``code`` is the version of ours."""

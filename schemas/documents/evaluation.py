@@ -174,8 +174,9 @@ class Measures(TypedDict):
     """``METRICS_JSON`` but for the verdict.
 
     Attributes:
-      rows: rows that the model is scored on; with ``evaluate.calibrate`` half of the eval split's,
-        and after a warm start those that the earlier model was not trained on.
+      rows: rows that the model is scored on; with ``evaluate.calibrate`` and no validation split
+        half of the eval split's, and after a warm start those that the earlier model was not
+        trained on.
       clips: clips of these rows.
       moods: names in index order.
       resampling: how the intervals were computed.

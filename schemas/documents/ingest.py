@@ -10,6 +10,7 @@ class BlockCounts(TypedDict):
       rows: rows in the CSV.
       used: rows that became Examples.
       clips: clips of the used rows.
+      clipped: used rows whose box reached past the photo's edge and was clipped.
       moods: used rows by mood; a split has every mood, in label map order.
       thinned: rows left out by ``thin.*``, by mood; likewise.
       refused: refused rows by reason; a split has every reason of ``schemas.reasons``.
@@ -18,6 +19,7 @@ class BlockCounts(TypedDict):
     rows: int
     used: int
     clips: int
+    clipped: int
     moods: dict[str, int]
     thinned: dict[str, int]
     refused: dict[str, int]

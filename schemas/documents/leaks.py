@@ -1,4 +1,4 @@
-"""Rows that both splits share."""
+"""Rows that two splits share."""
 
 from typing import Literal, TypedDict
 
@@ -6,12 +6,12 @@ from schemas.documents.validation import Validation
 
 
 class LeakCounts(TypedDict):
-    """Counts of leaks.
+    """Counts of leaks, summed over all pairs of splits.
 
     Attributes:
-      clips: names of clips that are in both splits.
-      groups: names of groups that are in both splits.
-      pictures: eval frames that nearly equal a train frame.
+      clips: names of clips that are in both splits of a pair.
+      groups: names of groups that are in both splits of a pair.
+      pictures: frames of the second split that nearly equal one of the first.
     """
 
     clips: int
@@ -26,17 +26,22 @@ LEAK_KINDS: tuple[LeakKind, ...] = ("clips", "groups", "pictures")
 
 
 class LeakExample(TypedDict):
-    """A row of ``LEAKS_CSV``: a train row and an eval row that have something in common.
+    """A row of ``LEAKS_CSV``: rows of two splits that have something in common.
+
+    The pairs of splits are train and validation, train and eval, and validation and eval; where
+    there is no validation split, train and eval alone. The keys are named after the latter.
 
     Attributes:
       kind: what they have in common.
       name: name of the clip or group; "" for pictures.
-      train_line: line of the train row in its CSV.
+      train_line: line of the row of the first split in its CSV.
       train_image: its ``image_path``.
-      eval_line: line of the eval row in its CSV.
+      eval_line: line of the row of the second split in its CSV.
       eval_image: its ``image_path``.
       distance: number of differing bits of the pictures' hashes; None (in the CSV an empty cell)
         for clips and groups.
+      train_split: name of the first split, "train" or "validation".
+      eval_split: name of the second split, "eval" or "validation".
     """
 
     kind: Literal["clip", "group", "picture"]
@@ -46,6 +51,8 @@ class LeakExample(TypedDict):
     eval_line: int
     eval_image: str
     distance: int | None
+    train_split: str
+    eval_split: str
 
 
 class Leaks(Validation):

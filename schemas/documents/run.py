@@ -15,6 +15,7 @@ class RowCounts(TypedDict):
     """Rows of a split in ``run.json``; None where the run has not come so far."""
 
     used: int | None
+    clipped: int | None
     refused: dict[str, int] | dict[str, None]
     moods: dict[str, int] | None
     thinned: dict[str, int] | None
@@ -24,6 +25,7 @@ class PredictCounts(TypedDict):
     """Rows of ``--predict-csv`` in ``run.json``."""
 
     used: int
+    clipped: int
     refused: dict[str, int]
     rejects_csv: str | None
     answers: str | None
@@ -46,7 +48,9 @@ class Run(TypedDict):
       started: local time with its offset, ISO 8601.
       seconds: how long it took.
       log: path of the log.
-      rows: by split.
+      rows: by split; "validation" is there where the run has such a split.
+      chosen_on: name of the split that epoch, settings and temperature are chosen on. Where it is
+        "eval", the rows that judge the model have chosen it too.
       rejects_csv: path of the refused rows.
       leaks: counts by kind.
       tuner: ``TRIALS_JSON``.
@@ -68,6 +72,7 @@ class Run(TypedDict):
     seconds: float | None
     log: str
     rows: dict[str, RowCounts]
+    chosen_on: str | None
     rejects_csv: str | None
     leaks: dict[str, int | None]
     tuner: Trials | None

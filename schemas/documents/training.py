@@ -65,12 +65,14 @@ class Temperature(TypedDict):
 class Preprocessing(TypedDict):
     """``signatures.SPEC_ASSET``: what a client must know of a servable.
 
-    A photo of more pixels than ``max_image_pixels`` or a file of more than ``max_image_bytes``
-    gets the status ``image_too_large``.
+    ``box_overhang`` is the share of a box's side that may lie outside of the photo; servables of
+    before it was there take none. A photo of more pixels than ``max_image_pixels`` or a file of
+    more than ``max_image_bytes`` gets the status ``image_too_large``.
     """
 
     resolution: int
     box_margin: float
+    box_overhang: float
     weights: str
     max_image_pixels: int
     max_image_bytes: int

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dataset.aihub.preparation import PrepareSettings
 from schemas.prepare_reasons import PrepareReason
 
+_OVERHANG = PrepareSettings().box_overhang
 _Annotation = dict[str, Any]
 
 
@@ -18,11 +20,11 @@ FRAME_FAULTS: Mapping[PrepareReason, Callable[[_Annotation, int], Any]] = {
     PrepareReason.DUPLICATE_FRAME: lambda frame, _: frame | {"frame_number": 0, "timestamp": 0},
     PrepareReason.BOX_MISSING: lambda frame, _: frame | {"bounding_box": None},
     PrepareReason.BOX_MALFORMED: lambda frame, _: _with_box(frame, x=17.5),
-    PrepareReason.BOX_NEGATIVE: lambda frame, _: _with_box(frame, x=-3),
+    PrepareReason.BOX_NEGATIVE: lambda frame, _: _with_box(frame, width=-3),
     PrepareReason.BOX_EMPTY: lambda frame, _: _with_box(frame, width=0),
-    # One pixel past the right edge, so that an off-by-one error would be found.
+    # One pixel further than is allowed, so that an off-by-one error would be found.
     PrepareReason.BOX_OUTSIDE_IMAGE: lambda frame, width: _with_box(
-        frame, x=width - frame["bounding_box"]["width"] + 1
+        frame, x=width - (side := frame["bounding_box"]["width"]) + int(side * _OVERHANG + 0.5) + 1
     ),
 }
 """Returns the faulty form of an annotation, which must not be the clip's first: (annotation, width

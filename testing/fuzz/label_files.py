@@ -26,7 +26,7 @@ class LabelFiles:
         self._path = paths[0]
         work = Path(self._folder.name, "work")
         work.mkdir()
-        self._job = ChunkJob(0, str(root), str(work), (labels[0],), (*DEFAULT_MOODS,), False)
+        self._job = ChunkJob(0, str(root), str(work), (labels[0],), (*DEFAULT_MOODS,), False, 0.05)
 
     def outcomes(self, inputs: Sequence[bytes]) -> list[str]:
         return [self._outcome(content) for content in inputs]

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from models import trainer, tuner
 from models.network import classifier
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 
 TABLE = "TABLE "
 """What a line with a search's table begins with."""

@@ -13,7 +13,7 @@ from keras.src.applications import efficientnet
 from models.network import classifier, fast_layers
 
 
-def new_backbone(resolution: int) -> keras.Model:
+def new_backbone(resolution: int, drop_path: float = fast_layers.STOCK_DROP_PATH) -> keras.Model:
     """Stands for ``models.network.classifier.new_backbone``."""
     stock = efficientnet.EfficientNet(
         width_coefficient=1.0,
@@ -24,7 +24,7 @@ def new_backbone(resolution: int) -> keras.Model:
         weights=None,
         input_shape=(resolution, resolution, 3),
     )
-    return fast_layers.with_fast_layers(stock)
+    return fast_layers.with_fast_layers(stock, drop_path)
 
 
 if __name__ == "__main__":

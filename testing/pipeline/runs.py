@@ -62,12 +62,14 @@ def run(
     eval_csv: Path | None,
     *overrides: str,
     predict_csv: Path | None = None,
+    validation_csv: Path | None = None,
 ) -> Run:
     """Runs the pipeline in this process, quickly."""
     request = RunRequest(
         train_csv=train_csv,
         eval_csv=eval_csv,
         predict_csv=predict_csv,
+        validation_csv=validation_csv,
         output=output,
         preset="quick",
         overrides=(*FAST, *overrides),
@@ -88,12 +90,14 @@ def run_data_stage(
     eval_csv: Path | None,
     *overrides: str,
     last_node: str = nodes.DATA_GATE,
+    validation_csv: Path | None = None,
 ) -> Path:
     """Runs the pipeline's nodes up to the DataGate, or another, and returns the output folder."""
     settings = config.load("quick", None, ["model.resolution=32", *overrides])
-    pipeline = create_pipeline(
-        settings, RunInputs(train_csv, eval_csv, None, DEFAULT_MOODS, output)
+    inputs = RunInputs(
+        train_csv, eval_csv, None, DEFAULT_MOODS, output, validation_csv=validation_csv
     )
+    pipeline = create_pipeline(settings, inputs)
     LocalDagRunner().run(pipeline, run_options=RunOptions(to_nodes=[last_node]))
     return output
 

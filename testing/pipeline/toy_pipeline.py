@@ -61,6 +61,7 @@ def Ingest(
             "thinned": moods,
             "refused": {"box_empty": 7, "image_missing": 3},
             "clips": 9,
+            "clipped": 0,
             "bytes": 1,
         },
         EVAL: {
@@ -70,6 +71,7 @@ def Ingest(
             "thinned": moods,
             "refused": {},
             "clips": 4,
+            "clipped": 0,
             "bytes": 1,
         },
     }

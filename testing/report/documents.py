@@ -28,6 +28,7 @@ def ingest() -> Ingest:
                 "thinned": {FEAR: 0, CALM: 0},
                 "refused": {"box_empty": 5, "image_missing": 2},
                 "clips": 9,
+                "clipped": 0,
                 "bytes": 1,
             },
             "eval": {
@@ -37,6 +38,7 @@ def ingest() -> Ingest:
                 "thinned": {FEAR: 0, CALM: 0},
                 "refused": {},
                 "clips": 4,
+                "clipped": 0,
                 "bytes": 1,
             },
         }
@@ -84,6 +86,8 @@ def leaks() -> Leaks:
                 "eval_line": 3,
                 "eval_image": "b.jpg",
                 "distance": 2,
+                "train_split": "train",
+                "eval_split": "eval",
             }
         ],
     }

@@ -127,6 +127,23 @@ def test_one_csv_is_split_by_clip(tmp_path):
         assert sorted(map(tuple, written.tolist())) == sorted(map(tuple, expected.tolist()))
 
 
+def test_one_csv_is_split_into_three_by_clip(tmp_path):
+    folder = tmp_path / "colours"
+    train = write_colours(folder, "train", clips=20, frames=2)
+    shares = ("data.eval_fraction=0.3", "data.validation_fraction=0.3")
+    # Train alone is thinned, to one frame of a clip.
+    output = ingest(tmp_path / "out", train, None, *shares, "thin.max_frames=1")
+    splits = ("train", "validation", "eval")
+    clips = {split: {text(e, features.CLIP) for e in examples(output, split)} for split in splits}
+    assert sum(map(len, clips.values())) == len(set.union(*clips.values())) == 120
+    # 25 of 120 expected; five standard deviations are 22.
+    assert 3 <= len(clips["validation"]) <= 47
+    used = {split: found["used"] for split, found in counts(output).items()}
+    frames = {"train": 1, "validation": 2, "eval": 2}
+    assert used == {split: frames[split] * len(names) for split, names in clips.items()}
+    assert list(used) == list(splits)
+
+
 def test_rows_come_in_the_order_of_the_csv_and_twice_the_same_bytes(tmp_path):
     train, val = colours_of(tmp_path)
     shards = []

@@ -14,13 +14,13 @@ from ml_metadata.proto import metadata_store_pb2
 import local_runner
 from client.backends.model_source import ModelFlags, find_model_source
 from components.model_resolvers.last_pushed import highest_version
-from models.servable import export
-from models.servable.signatures import ServingSpec
+from dataset.settings import DataSettings
 from pipeline import nodes
 from runner import environment, local
 from runner.run_request import RunRequest
 from system import pushed_versions
 from testing.models import quadrants
+from testing.models.servables import quadrant_servable
 from testing.paths import ROOT
 from testing.pipeline import served_pipeline
 
@@ -85,10 +85,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def servable(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("servable") / "quadrants"
-    spec = ServingSpec(quadrants.MOODS, quadrants.SIDE, 0.05)
-    export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder))
-    return folder
+    return quadrant_servable(tmp_path_factory, DataSettings().box_margin)
 
 
 @pytest.fixture

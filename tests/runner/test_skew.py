@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image, ImageDraw
 
 from benchmarks import skew
@@ -27,6 +28,7 @@ from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from models.servable import export
 from models.servable.signatures import ServingSpec
+from schemas import signatures
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import RECORDS
 from testing.models.colour_network import COLOURS, colour_network
@@ -40,7 +42,8 @@ ODD_AND_COLOURED = [oddity for oddity in Oddity if oddity is not Oddity.GREYSCAL
 def knowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A servable that knows the colours, with the preprocessing of the run's."""
     folder = tmp_path_factory.mktemp("knowing")
-    spec = ServingSpec(tuple(DEFAULT_MOODS), SIDE, DataSettings().box_margin)
+    data = DataSettings()
+    spec = ServingSpec(tuple(DEFAULT_MOODS), SIDE, data.box_margin, box_overhang=data.box_overhang)
     export.write_servable(colour_network(SIDE), spec, "none", str(folder))
     return folder
 
@@ -78,6 +81,45 @@ def test_no_mood_that_the_model_knows_changes(pushed: Run, knowing: Path, tmp_pa
     assert trained.rows == known.rows == len(ODD_AND_COLOURED) * len(COLOURS)
     assert trained.mean_abs_difference < 0.02
     assert known.other_mood == 0
+
+
+def test_the_skew_of_an_overhanging_box_is_that_of_a_box_within(
+    knowing: Path, tmp_path: Path
+) -> None:
+    """Boxes past each edge and past two; their parts in the photo have rows of their own."""
+    rng = np.random.default_rng(1)
+    boxes = ["-10,150,300,300", "190,-15,300,300", "96,431,300,300", "-15,-15,300,300"]
+    parts = ["0,150,290,300", "190,0,290,285", "96,431,300,289", "0,0,285,285"]
+    rows = []
+    for number, text in enumerate([*boxes, *parts]):
+        y, x, *sides = map(int, text.split(","))
+        name = f"{number % len(boxes)}"
+        path = tmp_path / name / "frame_0.jpg"
+        if not path.exists():
+            path.parent.mkdir()
+            frame = photo(COLOURS[number], PixelBox(max(y, 0), max(x, 0), *sides), rng)
+            frame.image.save(path, quality=92)
+        rows.append(SampleRow(f"{name}/frame_0.jpg", text, DEFAULT_MOODS[number % 4], "CAT", name))
+    csv = tmp_path / "overhanging.csv"
+    write_csv(csv, rows, from_windows=False)
+    (known,) = skews_of([knowing], csv, tmp_path)
+    assert known.rows == len(rows)
+    assert known.mean_abs_difference < 0.002
+    assert known.other_mood == 0
+    # Whatever is left is the ingest's shrinking, the same for a box and for its part.
+    answers = answers_of(knowing, [(tmp_path / row.image_path, row.bbox) for row in rows])
+    np.testing.assert_array_equal(answers[: len(boxes)], answers[len(boxes) :])
+
+
+def answers_of(servable: Path, asked: list[tuple[Path, str]]) -> np.ndarray:
+    """Returns the probabilities of photos with boxes."""
+    outputs = tf.saved_model.load(str(servable)).signatures[signatures.SERVE_BOX](
+        image_bytes=tf.constant([path.read_bytes() for path, _ in asked]),
+        box=tf.constant([list(map(int, box.split(","))) for _, box in asked], tf.int64),
+    )
+    assert {*outputs[signatures.STATUS].numpy()} == {b"ok"}
+    answers: np.ndarray = outputs[signatures.PROBABILITIES].numpy()
+    return answers
 
 
 def photo(colour: str, box: PixelBox, rng: np.random.Generator) -> Frame:

@@ -12,6 +12,7 @@ from components.servable_check.component import probe
 from dataset import scores
 from dataset.csv_rows import read_rows
 from pipeline import nodes
+from report.translations import TEXTS
 from schemas import artifacts, features, signatures
 from schemas.documents.evaluation import HEADLINE
 from schemas.labels import DEFAULT_MOODS
@@ -30,6 +31,17 @@ def test_a_run_ends_with_a_blessed_and_pushed_version(pushed):
     assert [str(path) for path in versions] == [record["pushed"]]
     assert versions[0].name.isdigit()
     assert not (pushed.output / "serving" / "pet_mood.partial").exists()
+
+
+def test_two_csvs_alone_say_that_the_same_rows_choose_and_judge(pushed):
+    assert list(pushed.record["rows"]) == ["train", "eval"]
+    assert pushed.record["chosen_on"] == "eval"
+    log = Path(pushed.record["log"]).read_text("utf-8")
+    page = (pushed.output / "report.html").read_text("utf-8")
+    assert TEXTS["shared_rows"][1] in log
+    assert "There is no validation split: the epoch is chosen on the eval rows" in log  # Trainer.
+    assert TEXTS["shared_rows"][1] in page
+    assert TEXTS["own_validation"][1] not in page
 
 
 def test_every_eval_row_is_evaluated_once_and_the_scores_are_of_those_rows(pushed, colours):

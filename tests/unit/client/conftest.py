@@ -14,19 +14,19 @@ from dataset.settings import DataSettings
 from models.network import classifier
 from models.servable import export
 from models.servable.signatures import ServingSpec
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from system import manifest
 from testing.models import quadrants
+from testing.models.servables import quadrant_servable
 
 
 @pytest.fixture(scope="session")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of two versions around ``quadrants.quadrant_network``: 9 and 10."""
     folder = tmp_path_factory.mktemp("serving") / "pet_mood"
-    spec = ServingSpec(quadrants.MOODS, quadrants.SIDE, DataSettings().box_margin)
-    export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder / "9"))
-    shutil.copytree(folder / "9", folder / "10")
+    servable = quadrant_servable(tmp_path_factory, DataSettings().box_margin)
     for name in ("9", "10"):
+        shutil.copytree(servable, folder / name)
         manifest.write(folder / name)
     return folder
 
@@ -61,6 +61,18 @@ def label_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pushed(version: Path) -> SavedModel:
     """The higher version, loaded."""
     return SavedModel(version, read_model_info(version))
+
+
+@pytest.fixture(scope="session")
+def overhung(tmp_path_factory: pytest.TempPathFactory) -> SavedModel:
+    """A version that takes boxes which overhang by the ingest's default share."""
+    folder = tmp_path_factory.mktemp("overhung") / "1"
+    data = DataSettings()
+    spec = ServingSpec(
+        quadrants.MOODS, quadrants.SIDE, data.box_margin, box_overhang=data.box_overhang
+    )
+    export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder))
+    return SavedModel(folder, read_model_info(folder))
 
 
 @pytest.fixture(scope="session")

@@ -103,6 +103,7 @@ def test_flags_may_stand_between_pictures_and_wrong_settings_need_no_tensorflow(
     assert f"--input_size 224; but {version} has an input of 32 pixels" in last
 
 
+@pytest.mark.slow
 def test_a_changed_version_is_2_before_tensorflow_reads_it(
     version: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_changed_version_is_2_before_tensorflow_reads_it(
         assert f" {fault}. " in last
 
 
+@pytest.mark.slow
 def test_a_version_without_a_manifest_is_used_with_a_warning(
     version: Path, photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_version_without_a_manifest_is_used_with_a_warning(
     assert "nothing vouches for its contents" in err
 
 
+@pytest.mark.slow
 def test_all_predicted_is_0(version: Path, photos: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(PredictRequest(version, pictures=(str(photos / "a.png"),))) == 0
     out, err = capfd.readouterr()
@@ -142,6 +145,7 @@ def test_all_predicted_is_0(version: Path, photos: Path, capfd: pytest.CaptureFi
     assert err == ""
 
 
+@pytest.mark.slow
 def test_a_box_is_used(version: Path, photos: Path, capfd: pytest.CaptureFixture[str]) -> None:
     # Rows 32..64 and columns 0..32 are red. With its margin of a pixel the box shows only red,
     # and then no quadrant of the view stands out.
@@ -188,6 +192,7 @@ def test_a_version_that_cannot_be_loaded_is_2_without_a_traceback(
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_a_table(version: Path, photos: Path) -> None:
     code, shown = run_on_terminal(PredictRequest(version, pictures=(str(photos),)))
     assert code == 1
@@ -196,6 +201,7 @@ def test_a_terminal_gets_a_table(version: Path, photos: Path) -> None:
     assert "2 pictures, 1 without a mood" in shown
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_json_lines_on_request(version: Path, photos: Path) -> None:
     code, shown = run_on_terminal(PredictRequest(version, pictures=(str(photos),), json=True))
     assert code == 1
@@ -300,6 +306,7 @@ def test_a_csv_gets_the_same_moods_from_every_backend(
     assert "already exists" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_folder_is_predicted_into_a_file_and_all_predicted_is_0(
     version: Path, photos: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_rest_example_returns_the_form_on_the_page(serving: FakeServing, folder: Path) -> None:
     with fake_serving.serve_rest(serving) as address:
         script = block("sh")

@@ -124,3 +124,17 @@ def test_a_database_of_ones_own_is_not_for_a_cluster() -> None:
         match=r"metadata.\* is for local_runner.py.*Received: metadata.store, metadata.host",
     ):
         request(*(f"metadata.{name}" for name in names)).settings()
+
+
+def test_a_validation_csv_stands_beside_both_others() -> None:
+    assert request(validation_csv="choice.csv").inputs().validation_csv == "choice.csv"
+    for wrong, said in (
+        ({"validation_csv": "train.csv"}, "must be neither"),
+        ({"validation_csv": "val.csv"}, "must be neither"),
+        ({"validation_csv": "/choice.csv"}, "--validation-csv must be a name below --data-root"),
+        ({"validation_csv": "choice.csv", "eval_csv": None}, "goes with --eval-csv"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            request(**wrong).inputs()
+    with pytest.raises(ConfigError, match="either from --validation-csv"):
+        request("data.validation_fraction=0.1", validation_csv="choice.csv").settings()

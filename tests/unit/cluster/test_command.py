@@ -48,6 +48,7 @@ def test_a_cluster_that_is_not_there_is_told_after_compiling(tmp_path: Path) -> 
     assert job["pipelineSpec"]["pipelineInfo"]["name"] == "pet-mood"
 
 
+@pytest.mark.slow
 def test_a_wrong_wish_is_told_before_anything_is_written(tmp_path: Path) -> None:
     done = run(*GOOD, "--output", str(tmp_path / "new"), "--set", "cluster.gpu_type=K80")
     assert done.returncode == 2

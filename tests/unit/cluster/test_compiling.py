@@ -17,6 +17,8 @@ from pipeline import nodes
 from schemas.errors import ConfigError
 from testing.pipeline.cluster_request import VERTEX, request
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).with_name("golden_spec.yaml")
 ACCEPT = "ACCEPT_SPEC"
 ALL_NODES = {
@@ -75,6 +77,37 @@ def test_rows_without_moods_get_a_node_that_reads_them_and_one_that_predicts() -
     bulk_inferrer = with_predict_csv[nodes.BULK_INFERRER]
     assert nodes.PUSHER in bulk_inferrer["dependentTasks"]
     assert {"model_blessing", "infra_blessing"} <= set(bulk_inferrer["inputs"]["artifacts"])
+
+
+def parameter(job: dict[str, Any], node: str, name: str) -> Any:
+    """Returns a parameter of a node, which is JSON."""
+    value = tasks(job)[node]["inputs"]["parameters"][name]
+    return json.loads(value["runtimeValue"]["constant"])
+
+
+def test_what_chooses_is_the_validation_split_where_there_is_one() -> None:
+    trials = "tune.trials=2"
+    for given, chosen_on, csvs in (
+        (request(trials), "eval", {"train": "train.csv", "eval": "val.csv"}),
+        (
+            request(trials, validation_csv="choice.csv"),
+            "validation",
+            {"train": "train.csv", "validation": "choice.csv", "eval": "val.csv"},
+        ),
+        (
+            request(trials, "data.validation_fraction=0.1", eval_csv=None),
+            "validation",
+            {"all": "train.csv"},
+        ),
+    ):
+        job = job_of(given)
+        for node in (nodes.TUNER, nodes.TRAINER):
+            assert parameter(job, node, "train_args")["splits"] == ["train"]
+            assert parameter(job, node, "eval_args")["splits"] == [chosen_on]
+        splits = parameter(job, nodes.EXAMPLE_GEN, "input_config")["splits"]
+        assert {split["name"]: split["pattern"] for split in splits} == csvs
+        ingest = parameter(job, nodes.EXAMPLE_GEN, "ingest")
+        assert ingest["data"]["validation_fraction"] == (0.1 if "all" in csvs else 0)
 
 
 def test_every_node_runs_in_the_image(job: dict[str, Any]) -> None:

@@ -91,6 +91,7 @@ def test_limits_out_of_range_are_refused(distance, tolerance):
         near_pairs([], view_hashes(), distance, tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distance", [0, 1, 3, 4, 8])
 def test_the_buckets_find_the_same_as_comparing_all_pairs(distance):
     rng = np.random.default_rng(distance)
@@ -151,10 +152,12 @@ def peak(batches: int, train: int, evaluation: int) -> int:
     return memory
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_batches_of_train():
     assert peak(20, train=2000, evaluation=200) < 1.2 * peak(2, train=2000, evaluation=200)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_pairs():
     # 1.6e7 pairs against 1e6.
     assert peak(1, train=4000, evaluation=4000) < 1.2 * peak(1, train=1000, evaluation=1000)

@@ -110,3 +110,50 @@ def test_rows_of_each_label_are_counted_by_split(tmp_path):
     labels = partition_rows(write_csv(tmp_path, rows), SHARES, 10, str(tmp_path)).labels
     # The hash of c1 is below 800, as computed above.
     assert labels == {"train": {"공포": 2, "화남/불쾌": 1}, "eval": {}}
+
+
+def names_by_split(source, folder, shares, validation_share, column="clip"):
+    blocks = partition_rows(
+        source, shares, 10**6, str(folder), validation_share=validation_share
+    ).blocks
+    return {block.split: {getattr(row, column) for row in rows_of_block(block)} for block in blocks}
+
+
+@pytest.mark.parametrize(("group", "column"), [("", "clip"), ("g{}", "group")])
+def test_three_splits_share_no_clip_and_no_animal(tmp_path, group, column):
+    rows = [f'c{c}/0.jpg,"1,2,3,4",공포,c{c},{group.format(c // 3)}' for c in range(1500)]
+    names = names_by_split(write_csv(tmp_path, rows), tmp_path, SHARES, 250, column)
+    assert list(names) == ["train", "validation", "eval"]
+    assert len(set.union(*names.values())) == sum(map(len, names.values()))
+    # A quarter of four fifths; five standard deviations of a fair hash are at most 0.09 of 500.
+    share = len(names["validation"]) / sum(map(len, names.values()))
+    assert 0.11 < share < 0.29
+
+
+def test_a_validation_split_takes_from_train_and_leaves_eval_as_it_is(tmp_path):
+    source = write_csv(tmp_path, clip_rows(2000, 1))
+    before = names_by_split(source, tmp_path, SHARES, 0)
+    after = names_by_split(source, tmp_path, SHARES, 100)
+    assert list(before) == ["train", "eval"]
+    assert after["eval"] == before["eval"]
+    assert after["train"] | after["validation"] == before["train"]
+    # Independent of the hash that makes eval: a tenth of train, and not the buckets next to eval's.
+    assert len(after["validation"]) / len(before["train"]) == pytest.approx(0.1, abs=0.02)
+    grown = names_by_split(source, tmp_path, SHARES, 200)
+    assert after["validation"] < grown["validation"]
+
+
+def test_of_two_csvs_train_alone_gives_to_validation(tmp_path):
+    source = write_csv(tmp_path, clip_rows(200, 1))
+    assert list(names_by_split(source, tmp_path, [SplitShare("eval", 1)], 500)) == ["eval"]
+    train = names_by_split(source, tmp_path, [SplitShare("train", 1)], 500)
+    assert list(train) == ["train", "validation"]
+    assert 64 < len(train["validation"]) < 136  # Five standard deviations.
+
+
+def test_the_same_clip_is_in_validation_on_every_machine():
+    # sha256 of "validation:c1" begins with c2b0cad1a95f36b9.
+    bucket = 0xC2B0CAD1A95F36B9 % 1000
+    shares = [SplitShare("train", 1)]
+    assert split_of("c1", shares, bucket) == "train"
+    assert split_of("c1", shares, bucket + 1) == "validation"

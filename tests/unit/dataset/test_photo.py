@@ -176,7 +176,19 @@ def test_a_photo_over_the_limit_is_refused_before_it_is_decoded():
 
 
 def test_a_box_past_the_edge_of_the_upright_photo_is_outside():
-    assert refusal(encoded(quadrants()), PixelBox(0, 0, 201, 300)) is RejectReason.BOX_OUTSIDE_IMAGE
+    settings = SETTINGS.replace(box_overhang=0.0)
+    for box in (PixelBox(0, 0, 201, 300), PixelBox(-1, 0, 200, 300)):
+        assert refusal(encoded(quadrants()), box, settings) is RejectReason.BOX_OUTSIDE_IMAGE
+
+
+def test_of_a_box_that_overhangs_the_crop_is_that_of_its_part_in_the_photo():
+    photo, settings = encoded(quadrants()), SETTINGS.replace(box_margin=0.1, surplus=0.2)
+    part = PixelBox(105, 0, 95, 190)
+    clipped = make_crop(photo, PixelBox(105, -10, 100, 200), settings, 64)
+    assert clipped.box == part
+    assert clipped == make_crop(photo, part, settings, 64)
+    further = PixelBox(105, -11, 100, 200)
+    assert refusal(photo, further, settings) is RejectReason.BOX_OUTSIDE_IMAGE
 
 
 def test_a_missing_file_and_a_folder_are_missing(tmp_path):

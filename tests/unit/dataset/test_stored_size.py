@@ -28,6 +28,7 @@ def write_table(folder: Path, clips: int, frames: int) -> Path:
     return csv
 
 
+@pytest.mark.slow
 def test_the_estimate_is_the_mean_crop_times_the_rows(tmp_path: Path) -> None:
     csv = write_table(tmp_path, clips=140, frames=1)
     crops = [

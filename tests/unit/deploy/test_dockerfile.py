@@ -97,6 +97,7 @@ def test_gpu_and_cpu_differ_in_the_extra_alone() -> None:
     assert lines("gpu") == lines("cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("image", "first"), [("cpu", ["petmood.py"]), ("demo", ["demo.py"])])
 def test_all_that_the_code_imports_is_copied(image: str, first: list[str]) -> None:
     """Checks that each package of ours that a copied file imports is copied too."""

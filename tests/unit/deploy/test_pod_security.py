@@ -105,6 +105,7 @@ def violations(pod: Any) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "manifest"), MANIFESTS, ids=[name for name, _ in MANIFESTS])
 def test_a_manifest_has_kubernetes_schema(name: str, manifest: Any) -> None:
     kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)

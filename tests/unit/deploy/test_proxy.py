@@ -24,9 +24,8 @@ from tensorflow_serving.apis import (
 from client.backends import grpc_transport, rest_transport
 from client.backends.address import parse_address
 from dataset.settings import DataSettings
-from models.servable import export
-from models.servable.signatures import ServingSpec
 from testing.models import quadrants
+from testing.models.servables import quadrant_servable
 from testing.serving import fake_serving
 from testing.serving.fake_serving import FakeServing
 from testing.serving.proxy import NGINX, TOKEN, Proxy, proxy_before
@@ -44,8 +43,8 @@ MAX_BODY = 32 << 20
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> FakeServing:
     versions = tmp_path_factory.mktemp("serving") / "pet_mood"
-    spec = ServingSpec(quadrants.MOODS, quadrants.SIDE, DataSettings().box_margin)
-    export.write_servable(quadrants.quadrant_network(), spec, "none", str(versions / "9"))
+    servable = quadrant_servable(tmp_path_factory, DataSettings().box_margin)
+    shutil.copytree(servable, versions / "9")
     return FakeServing("pet_mood", versions, {"stable": 9})
 
 
@@ -90,6 +89,7 @@ def ask(channel: grpc.Channel, request: predict_pb2.PredictRequest, **metadata: 
     return str(tf.make_ndarray(answer.outputs["mood"])[0].decode())
 
 
+@pytest.mark.slow
 def test_a_client_with_a_token_gets_predictions_over_both_protocols(
     channel: grpc.Channel, rest: httpx.Client
 ) -> None:

@@ -9,10 +9,9 @@ import tensorflow as tf
 
 from models import trainer
 from models.inputs.label_index import LabelIndexer
-from models.servable import export
-from models.servable.signatures import ServingSpec
 from schemas import signatures
 from testing.models import samples
+from testing.models.servables import quadrant_servable
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +29,7 @@ def indexer(transform_graph: str) -> LabelIndexer:
 @pytest.fixture(scope="session")
 def servable_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SavedModel around ``samples.quadrant_network``; boxes are widened by a quarter."""
-    folder = tmp_path_factory.mktemp("servable")
-    spec = ServingSpec(samples.MOODS, samples.SIDE, box_margin=0.25)
-    export.write_servable(samples.quadrant_network(), spec, "none", str(folder))
-    return folder
+    return quadrant_servable(tmp_path_factory, box_margin=0.25)
 
 
 @pytest.fixture(scope="session")

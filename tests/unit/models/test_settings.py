@@ -2,7 +2,9 @@
 
 import pytest
 
-from models.settings import AugmentSettings, ModelSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from schemas.errors import ConfigError
 
 

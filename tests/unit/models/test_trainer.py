@@ -14,9 +14,10 @@ from models import trainer
 from models.inputs.input_pipeline import evaluation_batches, shard_files
 from models.inputs.label_index import LabelIndexer
 from models.inputs.records import ordered
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.trainer_config import TrainerConfig
 from models.training.backup import Backups
+from models.training.data import Data
 from schemas import artifacts, signatures
 from schemas.errors import ConfigError
 from testing.models import samples
@@ -46,6 +47,7 @@ def test_what_is_exported_is_the_best_checkpoint(
     np.testing.assert_allclose(outputs[signatures.PROBABILITIES], expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_nothing_is_trained_on_labels_outside_the_map(
     fn_args: SimpleNamespace, tmp_path: Path
 ) -> None:
@@ -77,7 +79,7 @@ def test_steps_weights_and_validation_follow_the_sampling(
     changes = {"train": settings.model_dump(), "backup_dir": str(tmp_path / "backups")}
     config = TrainerConfig.from_json(samples.CONFIG | changes)
     files = SimpleNamespace(**vars(fn_args) | {"train_files": [pattern], "eval_files": [pattern]})
-    data = trainer.Data.from_fn_args(files, num_classes=4)
+    data = Data.from_fn_args(files, num_classes=4)
     assert data.train_counts == [6, 6, 6, 6]
     given = {}
 

@@ -13,6 +13,7 @@ from models import trainer, tuner
 from models.network import classifier
 from models.trainer_config import TrainerConfig
 from models.training.callbacks import TrainingDivergedError
+from models.training.data import Data
 from models.tuning import trial_counts
 from models.tuning.settings import TuneSettings
 from testing.models import samples, small_network
@@ -55,7 +56,7 @@ class Trainings:
     def __call__(
         self,
         config: TrainerConfig,
-        data: trainer.Data,
+        data: Data,
         base_model: Any,
         run_dir: str,
         backups: Any,

@@ -97,6 +97,7 @@ def test_the_version_is_of_every_module_that_is_imported_and_of_no_other(
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "run_again"),
     [

@@ -76,6 +76,7 @@ def test_a_check_without_a_value_says_so(record: RunRecord) -> None:
     assert "측정할 수 없음" in written(record)
 
 
+@pytest.mark.slow
 def test_trials_that_failed_are_left_out(record: RunRecord) -> None:
     html = written(record)
     assert "<td>0 ★</td>" in html
@@ -83,6 +84,7 @@ def test_trials_that_failed_are_left_out(record: RunRecord) -> None:
     assert "train.learning_rate=0.1 " not in html
 
 
+@pytest.mark.slow
 def test_a_servable_is_only_mentioned_where_it_failed(record: RunRecord) -> None:
     assert "서빙 모델" not in written(record)
     record.results.servable = {
@@ -95,6 +97,7 @@ def test_a_servable_is_only_mentioned_where_it_failed(record: RunRecord) -> None
     assert "no variable" in html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "ending"),
     [
@@ -127,6 +130,7 @@ def test_a_run_that_came_to_nothing_has_a_page_too(tmp_path: Path) -> None:
     assert 'id="scores"' not in html
 
 
+@pytest.mark.slow
 def test_an_older_page_is_gone_where_the_new_one_cannot_be_made(record: RunRecord) -> None:
     written(record)
     record.results.rejects_csv = record.folder / "none.csv"
@@ -162,3 +166,18 @@ def test_histograms_count_values_outside_the_range_at_its_ends(tmp_path: Path) -
 
 def test_without_frames_there_are_no_histograms(tmp_path: Path) -> None:
     assert histograms.frame_histograms(tmp_path) == {}
+
+
+@pytest.mark.slow
+def test_the_page_says_on_what_the_model_was_chosen(record: RunRecord) -> None:
+    shared, own = "모델을 고른 행으로 평가도 했습니다", "에포크, 설정, 온도는 validation 행으로"
+    html = written(record)
+    assert shared in html
+    assert own not in html
+    assert record.results.ingest is not None
+    splits = record.results.ingest["splits"]
+    record.results.ingest["splits"] = {**splits, "validation": splits["eval"]}
+    html = written(record)
+    assert own in html
+    assert shared not in html
+    assert '<th class="n">validation</th>' in html

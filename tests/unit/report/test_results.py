@@ -92,13 +92,20 @@ def test_the_trainer_brings_the_checkpoint() -> None:
 def test_the_rows_without_moods_are_kept_apart_from_those_of_the_training(tmp_path: Path) -> None:
     results = Results()
     results.add(ingest_run(tmp_path, documents.ingest()))
-    counts = {"rows": 3, "used": 2, "moods": {}, "thinned": {}, "refused": {"image_missing": 1}}
+    counts = {
+        "rows": 3,
+        "used": 2,
+        "clipped": 1,
+        "moods": {},
+        "thinned": {},
+        "refused": {"image_missing": 1},
+    }
     unlabelled = {"splits": {"unlabelled": counts}}
     rejects = write_artifact(
         tmp_path / "unlabelled", artifacts.REJECTS_TYPE, ingest__json=unlabelled
     )
     note = results.add(node_run("UnlabelledExampleGen", rejects))
-    assert note == "rows used: unlabelled 2; refused: 1"
+    assert note == "rows used: unlabelled 2; refused: 1; boxes clipped: 1"
     predictions = write_artifact(tmp_path / "predictions", "Examples", shard__gz={})
     assert results.add(node_run("BulkInferrer", predictions)) == ""
     assert results.ingest == documents.ingest()

@@ -41,6 +41,7 @@ def command(*arguments: object, module: str = "local_runner") -> "subprocess.Com
     return done
 
 
+@pytest.mark.slow
 def test_a_wrong_setting_ends_in_2_and_leaves_the_last_runs_record(tmp_path: Path) -> None:
     last = {"exit": 0, "pushed": "/serving/pet_mood/1"}
     for name in ("run.json", "report.json", "report.html"):
@@ -56,6 +57,7 @@ def test_a_wrong_setting_ends_in_2_and_leaves_the_last_runs_record(tmp_path: Pat
     assert message in log.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_missing_csv_ends_in_2_and_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "없음.csv"
     done = command("--output", tmp_path / "out", "--train-csv", missing)
@@ -80,6 +82,7 @@ def test_what_cannot_work_ends_in_2(arguments: list[str], message: str, tmp_path
     assert done.stderr.startswith(f"error: {message}")
 
 
+@pytest.mark.slow
 def test_an_output_that_cannot_be_a_folder_ends_in_2(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("")
@@ -88,12 +91,14 @@ def test_an_output_that_cannot_be_a_folder_ends_in_2(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"error: The output folder must be writable. Received: {path}")
 
 
+@pytest.mark.slow
 def test_an_unknown_flag_ends_in_2(tmp_path: Path) -> None:
     done = command("--outputs", tmp_path)
     assert done.returncode == 2
     assert done.stderr == "error: There is no flag --outputs. Did you mean --output?\n"
 
 
+@pytest.mark.slow
 def test_help_has_an_example_and_the_common_settings() -> None:
     done = command("--help")
     assert done.returncode == 0
@@ -121,6 +126,7 @@ def test_the_settings_can_be_printed_as_a_file_to_start_from(tmp_path: Path) -> 
     assert (refused.returncode, refused.stdout) == (2, "")
 
 
+@pytest.mark.slow
 def test_a_clusters_settings_are_refused_on_this_machine(tmp_path: Path) -> None:
     done = command("--output", tmp_path, "--set", "cluster.gpu_type=NVIDIA_L4")
     assert done.returncode == 2
@@ -128,6 +134,7 @@ def test_a_clusters_settings_are_refused_on_this_machine(tmp_path: Path) -> None
     assert "Received: cluster.gpu_type." in done.stderr
 
 
+@pytest.mark.slow
 def test_the_originals_command_is_as_quick_to_refuse(tmp_path: Path) -> None:
     missing = tmp_path / "none.csv"
     done = command("--train", missing, "--output", tmp_path / "out", module="train")

@@ -1,5 +1,6 @@
 """The free disk that a run needs, before its first node."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -66,3 +67,23 @@ def test_too_little_disk_is_told_with_both_sizes(
     message = r"needs about 44\.5 GB of free disk for 2,000,000 rows\. Received: 44\.5 GB at "
     with pytest.raises(ConfigError, match=message):
         disk_need.check(inputs, [need])
+
+
+def test_rows_that_are_held_out_of_train_are_not_thinned(inputs: RunInputs) -> None:
+    # Twelve rows of one photo are one clip each; as frames of one clip, thinning keeps one.
+    lines = inputs.train_csv.read_text("utf-8").splitlines()
+    rows = [f"{line},one" for line in lines[1:]]
+    inputs.train_csv.write_text("\n".join([f"{lines[0]},clip", *rows, ""]), "utf-8")
+
+    # A mean over other photos differs by some hundredths.
+    def kept(*overrides: str, **changes: Path | None) -> float:
+        settings = config.load("quick", None, ["data.surplus=0", "thin.max_frames=1", *overrides])
+        given = dataclasses.replace(inputs, predict_csv=None, **changes)
+        (need,) = disk_need.estimate(settings, given)
+        return need.bytes / one_row
+
+    one_row = 1.0
+    one_row = kept() / (1 + 4)  # One train row and all four eval rows.
+    assert kept("data.validation_fraction=0.5") == pytest.approx(6 + 0.5 + 4, rel=0.03)
+    assert kept(eval_csv=None) == pytest.approx(12 * 0.2 + 0.8, rel=0.03)
+    assert kept(validation_csv=inputs.eval_csv.with_name("new.csv")) == pytest.approx(11, rel=0.03)

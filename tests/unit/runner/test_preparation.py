@@ -1,17 +1,29 @@
 """Tests of runner.preparation."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from dataset.sample import settings as sample_settings
+from dataset.sample.settings import SampleSettings
 from pipeline import config
 from pipeline.run_inputs import RunInputs
 from runner.local import run
-from runner.preparation import check_names
+from runner.preparation import check_names, draw_sample
 from runner.run_request import RunRequest
 from schemas.errors import DataRefusedError
 from schemas.exit_codes import RunExit
 
+TINY = SampleSettings(
+    train_clips=(1, 0, 0, 0, 0, 0),
+    eval_clips=(0, 1, 0, 0, 0, 0),
+    validation_clips=(0, 0, 1, 0, 0, 0),
+    frames_per_clip=1,
+    long_side=64,
+    short_side=64,
+    with_faults=False,
+)
 HEADER = "image_path,bbox,labels,clip,group\n"
 
 
@@ -51,3 +63,39 @@ def test_a_run_ends_before_any_photo_is_read(
     assert "Comparing CSVs" in said.out
     assert "Loading TFX" not in said.out
     assert "Animals that are also in train: 1, leak.max_groups allows 0 (g)" in said.err
+
+
+@pytest.mark.parametrize(
+    ("csvs", "message"),
+    [
+        (("c1", "c1", "c3"), r"^Clips of validation that are also in train: 1, .* \(c1\)\. "),
+        (("c1", "c2", "c1"), r"^Clips of eval that are also in train: 1, .* \(c1\)\. "),
+        (("c1", "c2", "c2"), r"^Clips of eval that are also in validation: 1, .* \(c2\)\. "),
+        (("c1", "c2", "c3"), ""),
+    ],
+)
+def test_three_csvs_are_compared_by_pairs(
+    tmp_path: Path, csvs: tuple[str, str, str], message: str
+) -> None:
+    rows = [f'{name}.jpg,"1,2,3,4",a,{name},{name}\n' for name in csvs]
+    validation = tmp_path / "validation.csv"
+    validation.write_text(HEADER + rows[1], encoding="utf-8")
+    given = dataclasses.replace(inputs(tmp_path, rows[0], rows[2]), validation_csv=validation)
+    settings = config.load("default", None, ())
+    if not message:
+        check_names(settings, given)
+        return
+    with pytest.raises(DataRefusedError, match=message):
+        check_names(settings, given)
+
+
+def test_the_drawn_sample_has_three_splits_unless_a_share_of_train_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_settings, "THREE_SPLITS", TINY)
+    given = RunInputs(tmp_path / "sample", None, None, ("a", "b"), tmp_path / "out")
+    drawn = draw_sample(config.load("sample", None, ()), given)
+    assert drawn.validation_csv == tmp_path / "sample" / "validation.csv"
+    check_names(config.load("sample", None, ()), drawn)
+    with_share = draw_sample(config.load("sample", None, ["data.validation_fraction=0.2"]), given)
+    assert with_share == dataclasses.replace(drawn, validation_csv=None)

@@ -32,7 +32,14 @@ def test_the_tuners_trials_are_in_the_record(tmp_path: Path) -> None:
 def test_the_rows_without_moods_are_told_apart_from_those_of_the_training(tmp_path: Path) -> None:
     record = record_in(tmp_path)
     record.results.add(ingest_run(tmp_path, documents.ingest()))
-    counts = {"rows": 3, "used": 2, "moods": {}, "thinned": {}, "refused": {"image_missing": 1}}
+    counts = {
+        "rows": 3,
+        "used": 2,
+        "clipped": 1,
+        "moods": {},
+        "thinned": {},
+        "refused": {"image_missing": 1},
+    }
     rejects = write_artifact(
         tmp_path / "unlabelled",
         artifacts.REJECTS_TYPE,
@@ -45,6 +52,7 @@ def test_the_rows_without_moods_are_told_apart_from_those_of_the_training(tmp_pa
     assert document["rows"]["train"]["used"] == 93
     assert document["predict"] == {
         "used": 2,
+        "clipped": 1,
         "refused": {"image_missing": 1},
         "rejects_csv": str(tmp_path / "unlabelled" / "rejects.csv"),
         "answers": str(tmp_path / "predictions"),
@@ -64,9 +72,22 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
         "seconds": None,
         "log": str(tmp_path / "logs" / "run.log"),
         "rows": {
-            "train": {"used": None, "refused": nothing, "moods": None, "thinned": None},
-            "eval": {"used": None, "refused": nothing, "moods": None, "thinned": None},
+            "train": {
+                "used": None,
+                "clipped": None,
+                "refused": nothing,
+                "moods": None,
+                "thinned": None,
+            },
+            "eval": {
+                "used": None,
+                "clipped": None,
+                "refused": nothing,
+                "moods": None,
+                "thinned": None,
+            },
         },
+        "chosen_on": None,
         "rejects_csv": None,
         "leaks": {"clips": None, "groups": None, "pictures": None},
         "tuner": None,
@@ -114,6 +135,7 @@ def test_at_the_end_everything_has_its_place(tmp_path: Path) -> None:
     assert set(refused) == {reason.value for reason in RejectReason}
     assert document["rows"]["eval"]["refused"] == dict.fromkeys(refused, 0)
     assert document["rows"]["eval"]["moods"] == {"공포": 10, "편안/안정": 30}
+    assert document["chosen_on"] == "eval"  # The same rows choose and judge.
     assert document["rejects_csv"] == str(tmp_path / "rejects" / "rejects.csv")
     assert document["metrics"] == {
         "model": {"accuracy": 0.6, "balanced_accuracy": 0.45, "macro_f1": 0.5},
@@ -144,3 +166,16 @@ def test_the_old_record_stands_until_the_new_one_is_whole(
     with pytest.raises(OSError, match="No space left"):
         record.write()
     assert (tmp_path / "run.json").read_bytes() == before
+
+
+def test_a_validation_split_is_counted_and_named(tmp_path: Path) -> None:
+    record = record_in(tmp_path)
+    counts = documents.ingest()
+    splits = counts["splits"]
+    counts["splits"] = {"train": splits["train"], "validation": splits["eval"], **splits}
+    record.results.add(ingest_run(tmp_path, counts))
+    document = record.as_json()
+    assert document["chosen_on"] == "validation"
+    used = {split: rows["used"] for split, rows in document["rows"].items()}
+    assert used == {"train": 93, "validation": 40, "eval": 40}
+    assert list(used) == ["train", "validation", "eval"]

@@ -109,3 +109,29 @@ def test_a_weights_file_must_be_there(tmp_path: Path, monkeypatch: pytest.Monkey
         request.settings()
     (tmp_path / "base.h5").write_bytes(b"")
     assert request.settings().model.weights == str(tmp_path / "base.h5")
+
+
+def test_a_validation_csv_stands_beside_both_others(tmp_path: Path) -> None:
+    train, val, choice = (csv_in(tmp_path, f"{name}.csv") for name in ("train", "val", "choice"))
+    request = RunRequest(train_csv=train, eval_csv=val, validation_csv=choice)
+    assert request.inputs().validation_csv == choice
+    assert request.settings().data.validation_fraction == 0
+    for other, wrong in (
+        ("--train-csv", RunRequest(train_csv=train, eval_csv=val, validation_csv=train)),
+        ("--eval-csv", RunRequest(train_csv=train, eval_csv=val, validation_csv=val)),
+    ):
+        assert refusal(wrong).startswith(f"--validation-csv and {other} must differ")
+    alone = RunRequest(train_csv=train, validation_csv=choice)
+    assert "goes with --train-csv and --eval-csv" in refusal(alone)
+    assert refusal(RunRequest(validation_csv=choice)) == (
+        "--validation-csv goes with --train-csv. Received it alone."
+    )
+
+
+def test_one_validation_split_is_enough(tmp_path: Path) -> None:
+    train, val, choice = (csv_in(tmp_path, f"{name}.csv") for name in ("train", "val", "choice"))
+    overrides = ("data.validation_fraction=0.1",)
+    assert RunRequest(train, val, overrides=overrides).settings().data.validation_fraction == 0.1
+    both = RunRequest(train, val, validation_csv=choice, overrides=overrides)
+    with pytest.raises(ConfigError, match=r"either from --validation-csv or from train's clips"):
+        both.settings()

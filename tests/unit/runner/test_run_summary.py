@@ -28,6 +28,7 @@ INGEST: dict[str, Any] = {
             "thinned": {"공포": 0, "행복/즐거움": 0},
             "refused": {"box_empty": 7, "image_missing": 3},
             "clips": 100,
+            "clipped": 0,
             "bytes": 1,
         },
         "eval": {
@@ -37,6 +38,7 @@ INGEST: dict[str, Any] = {
             "thinned": {"공포": 0, "행복/즐거움": 0},
             "refused": {},
             "clips": 4,
+            "clipped": 0,
             "bytes": 1,
         },
     }
@@ -284,3 +286,11 @@ def test_frames_that_were_thinned_are_shown_by_mood(record: RunRecord) -> None:
     assert mood.split() == ["행복/즐거움", "900", "30", "2,100"]
     (used,) = (line for line in lines if line.split()[:1] == ["used"])
     assert used.split() == ["used", "1,000", "40", "2,100"]
+
+
+def test_rows_that_choose_and_judge_are_told(record: RunRecord) -> None:
+    said = "the eval rows that judge the model have also chosen it"
+    assert said in summary(record, width=300)
+    splits = INGEST["splits"]
+    record.results.ingest = {"splits": {**splits, "validation": splits["eval"]}}
+    assert said not in summary(record, width=300)

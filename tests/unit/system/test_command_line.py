@@ -98,6 +98,7 @@ def test_paragraphs_are_filled_and_commands_left_alone() -> None:
     assert filled("a b\nc\n\n    d\n    e\n\nf", 80) == "a b c\n\n    d\n    e\n\nf"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "candidates"),
     [

@@ -1,6 +1,7 @@
 """The demo as a program, with a pushed version of a toy network."""
 
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from dataset.settings import DataSettings
-from models.servable import export
-from models.servable.signatures import ServingSpec
-from testing.models import quadrants
+from testing.models.servables import quadrant_servable
 from testing.paths import ROOT
 from testing.webdemo.running import DESCRIPTORS
 
@@ -20,8 +19,7 @@ from testing.webdemo.running import DESCRIPTORS
 @pytest.fixture(scope="session")
 def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("serving") / "1"
-    spec = ServingSpec(quadrants.MOODS, quadrants.SIDE, DataSettings().box_margin)
-    export.write_servable(quadrants.quadrant_network(), spec, "none", str(folder))
+    shutil.copytree(quadrant_servable(tmp_path_factory, DataSettings().box_margin), folder)
     return folder
 
 

@@ -56,8 +56,7 @@ def test_a_heat_map_has_the_probability_before_and_after() -> None:
     [
         (b"no picture", "0,0,1,1", "not_an_image"),
         (b"", "0,0,1,1", "not_an_image"),
-        (PHOTO, "0,0,40,61", "box_outside_image"),
-        (PHOTO, "0,-1,4,6", "box_negative"),
+        (PHOTO, "0,0,40,-6", "box_negative"),
         (PHOTO, "0,0,0,6", "box_empty"),
         (PHOTO, "NaN,0,0,6", "box_malformed"),
     ],
@@ -81,6 +80,28 @@ def test_an_invalid_picture_or_box_gets_a_message_in_both_languages(
 
 def test_a_box_up_to_the_edges_is_predicted() -> None:
     assert browser(FakeModel()).post("/ask?box=0,0,40,60", content=PHOTO).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/ask", "/heat"])
+@pytest.mark.parametrize("box", ["0,0,40,61", "0,-30,4,31", "0,60,4,6"])
+def test_a_box_that_the_model_does_not_take_is_outside(path: str, box: str) -> None:
+    model = FakeModel(Response(signatures.STATUS_BOX_OUTSIDE_IMAGE, "", {}))
+    response = browser(model).post(path, params={"box": box, "mood": "공포"}, content=PHOTO)
+    assert (response.status_code, response.json()["error"]) == (422, "box_outside_image")
+
+
+def test_an_overhanging_box_that_the_model_takes_has_the_heat_map_of_its_part() -> None:
+    model = FakeModel()
+    asked = {"box": "0,-2,40,61", "mood": "공포"}
+    assert browser(model).post("/ask", params=asked, content=PHOTO).status_code == 200
+    assert browser(model).post("/heat", params=asked, content=PHOTO).status_code == 200
+    # The model has decided on the box itself, and then got pictures of its part.
+    (_, ask), (_, heat), *covered = model.calls
+    assert ask == heat == [PixelBox(0, -2, 40, 61)]
+    part = [PixelBox(0, 0, 40, 59)]
+    model.calls.clear()
+    browser(model).post("/heat", params=asked | {"box": "0,0,40,59"}, content=PHOTO)
+    assert [boxes for _, boxes in covered] == [boxes for _, boxes in model.calls] != [part]
 
 
 @pytest.mark.parametrize("path", ["/ask", "/heat"])

@@ -86,6 +86,7 @@ def test_an_upload_that_comes_drop_by_drop_is_answered_408() -> None:
         assert " 408 " in answer.result()
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_no_answers_is_closed() -> None:
     ask = b"GET /page/page.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     with running(FakeModel(), SHORT._replace(header_seconds=60)) as demo:
@@ -264,6 +265,7 @@ def test_the_end_of_the_program_stops_the_work() -> None:
     connection.close()
 
 
+@pytest.mark.slow
 def test_the_program_bears_more_silent_connections_than_it_has_descriptors(
     address: str, error_log: Path
 ) -> None:
@@ -285,6 +287,7 @@ def test_the_program_bears_more_silent_connections_than_it_has_descriptors(
     assert error_log.stat().st_size == before
 
 
+@pytest.mark.slow
 def test_the_program_answers_under_its_names_only_and_shows_no_path(
     address: str, version: Path
 ) -> None:

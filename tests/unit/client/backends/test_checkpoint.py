@@ -49,6 +49,7 @@ def test_keras_weights_predict_as_their_network_does(
     assert np.ptp(expected) > 0.01
 
 
+@pytest.mark.slow
 def test_a_whole_model_in_the_old_format_is_read(tmp_path: Path) -> None:
     quadrants.quadrant_network().save(tmp_path / "whole.h5")
     model = CheckpointModel(tmp_path / "whole.h5", ExpectedModel(mood_names=MOODS))

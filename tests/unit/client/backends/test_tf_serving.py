@@ -63,6 +63,7 @@ def free_port() -> int:
         return port
 
 
+@pytest.mark.slow
 def test_the_moods_of_a_server_are_in_order(url: str, serving: FakeServing) -> None:
     model = model_at(url)
     assert model.info.mood_names == MOODS
@@ -102,6 +103,7 @@ def test_a_server_predicts_as_the_version_itself_does(
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "version"),
     [
@@ -194,6 +196,7 @@ def test_the_error_where_no_server_listens_has_a_remedy(
         model_at(address, timeout=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("boxes", [None, [PixelBox(0, 0, 32, 32)] * 5])
 def test_a_batch_that_is_too_large_for_the_server_is_halved(
     url: str, serving: FakeServing, boxes: list[PixelBox] | None

@@ -1,11 +1,14 @@
 """The value of --weight_path; no TensorFlow."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from client.backends.model import ModelInfo
 from client.backends.weight_path import locate_weights, read_model_info
+from schemas import signatures
 from schemas.errors import ConfigError
 from testing.models import quadrants
 
@@ -57,6 +60,16 @@ def test_missing_weights_and_other_kinds_of_files_are_errors(tmp_path: Path) -> 
 
 def test_the_moods_and_the_resolution_of_a_version_are_read(version: Path) -> None:
     assert read_model_info(version) == ModelInfo(str(version), quadrants.MOODS, 32)
+
+
+def test_a_version_of_before_box_overhang_has_the_same_facts(version: Path, tmp_path: Path) -> None:
+    old = tmp_path / "7"
+    shutil.copytree(version / signatures.EXTRAS_FOLDER, old / signatures.EXTRAS_FOLDER)
+    spec = old / signatures.EXTRAS_FOLDER / signatures.SPEC_ASSET
+    facts = json.loads(spec.read_text(encoding="utf-8"))
+    del facts["box_overhang"]
+    spec.write_text(json.dumps(facts), encoding="utf-8")
+    assert read_model_info(old) == ModelInfo(str(old), quadrants.MOODS, 32)
 
 
 def test_a_foreign_saved_model_is_an_error(tmp_path: Path) -> None:

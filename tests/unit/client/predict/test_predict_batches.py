@@ -106,6 +106,7 @@ def test_a_phones_photo_is_turned_before_it_is_predicted(
     assert moods_or_errors(predict(pushed, save(tmp_path, photo=photo))) == [MOODS[1]]
 
 
+@pytest.mark.slow
 def test_a_box_is_in_pixels_of_the_upright_picture(pushed: SavedModel, tmp_path: Path) -> None:
     # Stored 40 high and 100 wide, upright 100 high and 40 wide. Upright rows 60..100 are the
     # stored columns 60..100, where the top left is red as stored and the top right upright.
@@ -134,13 +135,30 @@ def test_a_box_beyond_the_edge_of_one_picture_spares_the_others(
     assert "rows 0..40, columns 0..40 of an image of 39 x 40" in outcomes[1].detail
 
 
+@pytest.mark.slow
+def test_the_model_decides_how_far_a_box_may_overhang(
+    overhung: SavedModel, restored: CheckpointModel, tmp_path: Path
+) -> None:
+    (photo,) = save(tmp_path, photo=quadrants.encoded(quadrants.red_at(0, 40, 40)))
+    # 5 % of 41 are 2 pixels. A checkpoint has the ingest's default.
+    boxes = [PixelBox(-1, -2, 41, 42), PixelBox(0, 0, 40, 40), PixelBox(0, -3, 41, 43)]
+    inputs = [PredictionInput(str(photo), str(photo), box) for box in boxes]
+    for model in (overhung, restored):
+        (outcomes,) = predict_all(model, inputs)
+        assert moods_or_errors(outcomes) == [MOODS[0], MOODS[0], "box_outside_image"]
+        clipped, within = outcomes[:2]
+        assert isinstance(clipped, Prediction) and isinstance(within, Prediction)
+        assert clipped.probabilities == within.probabilities
+
+
+@pytest.mark.slow
 def test_a_picture_is_predicted_once_per_box_and_whole_without_one(
     pushed: SavedModel, restored: CheckpointModel, tmp_path: Path
 ) -> None:
     # Red are rows 0..32 and columns 32..64: the top right of the whole, all of the last box.
     (path,) = save(tmp_path, photo=quadrants.encoded(quadrants.red_at(1, 64, 64)))
     photo = str(path)
-    boxes = [None, PixelBox(0, 0, 65, 5), PixelBox(4, 36, 24, 24)]
+    boxes = [None, PixelBox(0, 0, 68, 5), PixelBox(4, 36, 24, 24)]
     inputs = [PredictionInput(photo, photo, box) for box in boxes]
     for model in (pushed, restored):
         (outcomes,) = predict_all(model, inputs)
@@ -160,6 +178,7 @@ def test_more_pictures_than_a_batch_keep_their_order(pushed: SavedModel, tmp_pat
     assert moods_or_errors(predict(pushed, paths)) == [MOODS[index % 4] for index in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("box", [None, PixelBox(10, 20, 60, 80)])
 def test_a_checkpoint_and_its_servable_predict_alike(
     pushed: SavedModel, restored: CheckpointModel, tmp_path: Path, box: PixelBox | None

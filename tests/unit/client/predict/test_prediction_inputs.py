@@ -54,7 +54,7 @@ def test_every_bad_row_is_an_input_with_a_fault(tmp_path: Path) -> None:
     rows = read(
         tmp_path,
         "image_path,bbox\na.jpg\n"
-        ',"0,0,1,1"\nb.jpg,"1,2,3"\nc.jpg,"-1,0,1,1"\nd.jpg,"0,0,0,1"\ne.jpg,0,0,1,1\n'
+        ',"0,0,1,1"\nb.jpg,"1,2,3"\nc.jpg,"0,0,-1,1"\nd.jpg,"0,0,0,1"\ne.jpg,0,0,1,1\n'
         'nul\0.jpg,"0,0,1,1"\nf.jpg,"0,0,1,1"\n',
     )
     assert [error(row) for row in rows] == [
@@ -66,7 +66,7 @@ def test_every_bad_row_is_an_input_with_a_fault(tmp_path: Path) -> None:
         "row_malformed", "line 7: it has 5 cells, the header has 2. Is the box in quotes?"
     )
     assert rows[6].fault == InputFault("row_malformed", "line 8: it has a NUL byte")
-    assert (rows[0].image, rows[3].image, rows[3].bbox) == ("a.jpg", "c.jpg", "-1,0,1,1")
+    assert (rows[0].image, rows[3].image, rows[3].bbox) == ("a.jpg", "c.jpg", "0,0,-1,1")
 
 
 def test_a_files_name_that_is_not_utf_8_is_kept(tmp_path: Path) -> None:

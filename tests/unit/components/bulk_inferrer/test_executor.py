@@ -7,6 +7,8 @@ from tfx.types import Artifact, standard_artifacts
 
 from components.bulk_inferrer.executor import Executor
 
+pytestmark = pytest.mark.slow
+
 
 def infer(folder: Path, blessed: bool, servable: bool) -> None:
     """Runs the executor on Examples that do not exist."""

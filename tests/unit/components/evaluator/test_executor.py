@@ -35,6 +35,8 @@ from testing.models.prediction_tables import (
     row_columns_of,
 )
 
+pytestmark = pytest.mark.slow
+
 BEAM = ("--runner=DirectRunner", "--direct_running_mode=in_memory", "--direct_num_workers=1")
 DECENT = clips_of("a", 16, 3, "b") + clips_of("b", 10, 3, "c") + clips_of("c", 10, 3, "a")
 
@@ -206,7 +208,6 @@ def is_blessed(blessing: standard_artifacts.ModelBlessing) -> bool:
     return bool(blessed)
 
 
-@pytest.mark.slow
 def test_the_executor_writes_the_scores_that_were_computed_by_hand(tmp_path, twelve):
     (tmp_path / "hand").mkdir()
     counts = confusion_counts_of(tmp_path / "hand", TWELVE)
@@ -220,7 +221,6 @@ def test_the_executor_writes_the_scores_that_were_computed_by_hand(tmp_path, twe
     assert [row["box_area"] for row in rows[:2]] == [pytest.approx(x) for x in (0.01, 0.07)]
 
 
-@pytest.mark.slow
 def test_tfma_has_the_same_scores_and_slices_under_their_names(twelve):
     lines = {
         tuple(
@@ -238,7 +238,6 @@ def test_tfma_has_the_same_scores_and_slices_under_their_names(twelve):
             assert values[score] == pytest.approx(wanted, abs=1e-6, nan_ok=True)
 
 
-@pytest.mark.slow
 def test_a_decent_model_is_blessed_and_compared_with_two_others(tmp_path, servables):
     before = [row._replace(predicted="a") for row in DECENT]
     rows_by_predictor = {
@@ -296,7 +295,6 @@ def test_a_bad_model_is_refused_with_the_reason(tmp_path, servables, model, chec
         assert set(evaluated.failed) == {check}
 
 
-@pytest.mark.slow
 def test_a_predecessor_with_other_moods_is_not_compared_with(tmp_path, servables):
     rows_by_predictor = {predictions_table.MODEL: DECENT, predictions_table.BASELINE: DECENT}
     evaluated = evaluate(tmp_path, servables, rows_by_predictor, baseline="other_moods")
@@ -305,7 +303,6 @@ def test_a_predecessor_with_other_moods_is_not_compared_with(tmp_path, servables
     assert is_blessed(evaluated.blessing)
 
 
-@pytest.mark.slow
 def test_an_example_that_comes_twice_is_an_error(tmp_path, servables):
     lines = [*range(2, 13), 2]
     with pytest.raises(
@@ -314,13 +311,11 @@ def test_an_example_that_comes_twice_is_an_error(tmp_path, servables):
         evaluate(tmp_path, servables, {predictions_table.MODEL: TWELVE}, lines)
 
 
-@pytest.mark.slow
 def test_an_example_that_is_missing_is_an_error(tmp_path, servables):
     with pytest.raises(predictions_table.RowError, match=r"must have 12 rows.* Received: 11$"):
         evaluate(tmp_path, servables, {predictions_table.MODEL: TWELVE}, range(2, 13))
 
 
-@pytest.mark.slow
 def test_other_counts_by_tfma_are_an_error(tmp_path, twelve):
     (tmp_path / "other").mkdir()
     rows = [TWELVE[0]._replace(predicted="b"), *TWELVE[1:]]
@@ -356,7 +351,6 @@ def test_a_toy_returns_the_probabilities_of_its_example(servables):
     assert np.isnan(outputs[signatures.PROBABILITIES].numpy()[0, 0])
 
 
-@pytest.mark.slow
 def test_clips_that_the_temperature_was_fitted_on_are_predicted_and_not_scored(tmp_path, servables):
     evaluated = evaluate(tmp_path, servables, {predictions_table.MODEL: DECENT}, calibrate=True)
     rows = pq.read_table(evaluated.predictions).to_pylist()
@@ -374,7 +368,6 @@ def names_of(rows: Sequence[Row], base: TrainedOn | None = None) -> TrainedOn:
     return TrainedOn.of(name_pairs([row.clip for row in rows], [None] * len(rows)), base)
 
 
-@pytest.mark.slow
 def test_no_model_is_scored_on_clips_of_its_training_or_of_the_model_that_it_began_with(tmp_path):
     # The predecessor learned the clips of c, and the new model began with one that learned two of
     # a. That it was trained on clips of b itself is the LeakCheck's affair.

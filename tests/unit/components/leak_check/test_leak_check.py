@@ -21,7 +21,7 @@ from dataset.leaks import MAX_DISTANCE
 from schemas import artifacts, frame_columns
 from schemas.documents.leaks import LeakExample
 from schemas.errors import ConfigError, DataRefusedError
-from schemas.splits import EVAL, TRAIN, split_folder
+from schemas.splits import EVAL, TRAIN, VALIDATION, split_folder
 
 HASH = 0x8123_4567_89AB_CDEF
 GREY = 0x808080
@@ -85,8 +85,8 @@ def leaks_of(folder: Path, **limits: Any) -> leak_search.LeakSearchResult:
     return leak_search.find_leaks(*splits, LeakLimits(**limits))
 
 
-def row(*values: Any) -> dict[str, Any]:
-    return dict(zip(artifacts.LEAK_COLUMNS, values, strict=True))
+def row(*values: Any, splits: tuple[str, str] = (TRAIN, EVAL)) -> dict[str, Any]:
+    return dict(zip(artifacts.LEAK_COLUMNS, (*values, *splits), strict=True))
 
 
 def test_the_columns_of_the_table_are_those_of_its_type() -> None:
@@ -215,8 +215,8 @@ def test_the_report_survives_and_the_gate_raises_what_it_says(leaky: Path, tmp_p
     with (report / artifacts.LEAKS_CSV).open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == list(artifacts.LEAK_COLUMNS)
-    assert rows[1] == ["clip", "both", "3", "t/3", "2", "e/2", ""]
-    assert rows[-1] == ["picture", "", "9", "t/9", "3", "e/3", "4"]
+    assert rows[1] == ["clip", "both", "3", "t/3", "2", "e/2", "", "train", "eval"]
+    assert rows[-1] == ["picture", "", "9", "t/9", "3", "e/3", "4", "train", "eval"]
     assert len(rows) == 7
 
     with pytest.raises(DataRefusedError) as error:
@@ -240,3 +240,38 @@ def test_the_gate_opens_only_where_both_verdicts_are_good(leaky: Path, tmp_path:
     gate(validation(tmp_path / "ok"), tmp_path / "report")
     with pytest.raises(DataRefusedError, match="60 of 100"):
         gate(validation(tmp_path / "bad", "60 of 100"), tmp_path / "report")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(TRAIN, VALIDATION), (TRAIN, EVAL), (VALIDATION, EVAL)]
+)
+def test_a_leak_between_any_two_splits_is_refused(tmp_path: Path, first: str, second: str) -> None:
+    shards = {f"{split}_0": [frame(2, f"{split}/2")] for split in (TRAIN, VALIDATION, EVAL)}
+    sound = check(write(tmp_path / "sound", **shards), tmp_path / "sound_report")
+    assert (sound["verdict"], sound["findings"]) == (artifacts.VERDICT_OK, [])
+
+    shards[f"{first}_0"].append(frame(3, "a/3", group="rex", clip="both", phash=HASH))
+    shards[f"{second}_0"].append(frame(4, "b/4", group="rex", clip="both", phash=HASH))
+    document = check(write(tmp_path / "leaky", **shards), tmp_path / "report")
+    assert document["verdict"] == artifacts.VERDICT_REFUSED
+    assert document["leaks"] == {"clips": 1, "groups": 1, "pictures": 1}
+    messages = {finding["check"]: finding for finding in document["findings"]}
+    assert set(messages) == {"shared_clips", "shared_groups", "shared_pictures"}
+    clips = messages["shared_clips"]
+    assert clips["split"] == second
+    assert f"Clips that are also in {first}: 1" in clips["message"]
+    assert f"(both, {second} line 4 b/4 and {first} line 3 a/3)" in clips["message"]
+    listed = [{**row, "distance": None} for row in document["examples"]]
+    name = ("both", "rex", "")
+    assert listed == [
+        row(kind, name[index], 3, "a/3", 4, "b/4", None, splits=(first, second))
+        for index, kind in enumerate(("clip", "group", "picture"))
+    ]
+
+
+def test_frames_without_contrast_are_told_once_of_each_split(tmp_path: Path) -> None:
+    shards = {
+        f"{split}_0": [frame(2, f"{split}/2", contrast=0.0)] for split in (TRAIN, VALIDATION, EVAL)
+    }
+    document = check(write(tmp_path / "frames", **shards), tmp_path / "report")
+    assert [finding["split"] for finding in document["findings"]] == [VALIDATION, EVAL]

@@ -9,6 +9,8 @@ from components.model_resolvers.last_pushed import LastPushed, highest_version
 from schemas.errors import ConfigError
 from system import manifest
 
+pytestmark = pytest.mark.slow
+
 
 def version(serving: Path, name: str, content: str = "") -> None:
     folder = serving / name

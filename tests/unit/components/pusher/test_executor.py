@@ -8,22 +8,26 @@ from tfx.proto import pusher_pb2
 from tfx.types import standard_artifacts
 from tfx.utils import proto_utils
 
+from components.pusher import warm_up
 from components.pusher.executor import Executor
-from models.servable import export
-from models.servable.signatures import ServingSpec
 from schemas import artifacts
 from schemas.errors import ConfigError
 from system import manifest
-from testing.models import samples
+from testing.models.servables import quadrant_servable
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def servable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A servable around ``samples.quadrant_network``."""
-    folder = tmp_path_factory.mktemp("servable")
-    spec = ServingSpec(samples.MOODS, samples.SIDE, box_margin=0.25)
-    export.write_servable(samples.quadrant_network(), spec, "none", str(folder))
-    return folder
+    return quadrant_servable(tmp_path_factory, box_margin=0.25)
+
+
+@pytest.fixture(autouse=True)
+def one_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warms up for one size of a batch: all are tried in ``test_warm_up``, and take 15 s."""
+    monkeypatch.setattr(warm_up, "BATCHES", (1,))
 
 
 def push(

@@ -169,6 +169,7 @@ def push_in_a_process(source: Path, base: Path, name: str, second: int) -> None:
     push_version(source, base, named(name), second)
 
 
+@pytest.mark.slow
 def test_pushes_at_the_same_time_all_get_a_version_of_their_own(tmp_path: Path, base: Path) -> None:
     context = multiprocessing.get_context("fork")
     sources = [make_model(tmp_path / f"model-{n}", b"%d" % n) for n in range(6)]

@@ -10,10 +10,8 @@ from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
 from components.pusher import warm_up
-from models.servable import export
-from models.servable.signatures import ServingSpec
 from schemas import signatures
-from testing.models import samples
+from testing.models.servables import quadrant_servable
 
 pytestmark = pytest.mark.slow
 
@@ -21,10 +19,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def servable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A servable around ``samples.quadrant_network``."""
-    folder = tmp_path_factory.mktemp("servable")
-    spec = ServingSpec(samples.MOODS, samples.SIDE, box_margin=0.25)
-    export.write_servable(samples.quadrant_network(), spec, "none", str(folder))
-    return folder
+    return quadrant_servable(tmp_path_factory, box_margin=0.25)
 
 
 @pytest.fixture(scope="module")

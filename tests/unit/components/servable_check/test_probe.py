@@ -25,7 +25,7 @@ from models.inputs.records import ordered
 from models.network import classifier
 from models.servable import export, golden
 from models.servable.signatures import ServingSpec
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from schemas import artifacts
 from testing.models import samples, small_network
 
@@ -130,6 +130,7 @@ def expected_of(folder: Path) -> dict[str, Any]:
     return expected
 
 
+@pytest.mark.slow
 def test_a_gpu_in_tf32_would_move_probabilities_beyond_a_fixed_tolerance(
     emulated_gpu: None, network: keras.Model, shards: list[str], indexer: LabelIndexer
 ) -> None:
@@ -139,6 +140,7 @@ def test_a_gpu_in_tf32_would_move_probabilities_beyond_a_fixed_tolerance(
     assert np.abs(on_gpu - golden.predicted_on_cpu(network, pixels)).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_golden_predictions_are_those_of_a_cpu_on_a_machine_with_a_gpu(
     tmp_path: Path, emulated_gpu: None, write_golden: Callable[[Path], Path], request: Any
 ) -> None:
@@ -150,6 +152,7 @@ def test_golden_predictions_are_those_of_a_cpu_on_a_machine_with_a_gpu(
     assert 1e-4 < without["rounding"] < 0.5
 
 
+@pytest.mark.slow
 def test_measuring_the_rounding_leaves_the_network_as_it_was(
     tmp_path: Path, network: keras.Model, write_golden: Callable[[Path], Path]
 ) -> None:

@@ -49,14 +49,16 @@ def test_a_frame_without_image_is_not_refused_even_with_a_faulty_box() -> None:
     ("box", "reason"),
     [
         ({"x": None}, PrepareReason.BOX_MALFORMED),
-        ({"x": 1.0}, PrepareReason.BOX_MALFORMED),
+        ({"x": 1.5}, PrepareReason.BOX_MALFORMED),
+        ({"x": 1.5, "y": 2.0, "width": 30.0, "height": 40.0}, PrepareReason.BOX_MALFORMED),
+        ({"x": 1.0, "y": 2.0, "width": 30.0, "height": 1e300}, PrepareReason.BOX_MALFORMED),
         ({"x": "1"}, PrepareReason.BOX_MALFORMED),
         ({"x": True}, PrepareReason.BOX_MALFORMED),
-        ({"x": -1}, PrepareReason.BOX_NEGATIVE),
         ({"height": -40}, PrepareReason.BOX_NEGATIVE),
         ({"height": 0}, PrepareReason.BOX_EMPTY),
         ({"x": 71}, PrepareReason.BOX_OUTSIDE_IMAGE),
         ({"y": 11}, PrepareReason.BOX_OUTSIDE_IMAGE),
+        ({"x": -1}, PrepareReason.BOX_OUTSIDE_IMAGE),
     ],
 )
 def test_a_bad_box_is_refused(box: dict[str, Any], reason: PrepareReason) -> None:
@@ -65,8 +67,22 @@ def test_a_bad_box_is_refused(box: dict[str, Any], reason: PrepareReason) -> Non
     assert len(frames.rows) == 1
 
 
+def test_a_box_of_whole_floats_is_written_as_integers() -> None:
+    floats = annotation(0, x=1.0, y=2.0, width=30.0, height=40.0)
+    assert check([floats], 0).rows[0][1] == "2,1,40,30"
+
+
 def test_a_box_that_touches_the_right_and_bottom_edge_is_kept() -> None:
     assert check([annotation(0, x=70, y=10)], 0).rows[0][1] == "10,70,40,30"
+
+
+def test_a_box_that_overhangs_by_the_allowed_share_is_kept_as_it_is() -> None:
+    # 5 % of 30 columns are 2 pixels, 5 % of 40 rows too.
+    clip = Clip("c", "CAT", "공포", 100, 50, None, [annotation(0, x=-2), annotation(6, x=-3)])
+    names = frozenset({"frame_0_timestamp_0.jpg", "frame_6_timestamp_0.jpg"})
+    frames = check_frames(clip, ImageFolder("f", names), box_overhang=0.05)
+    assert [row[1] for row in frames.rows] == ["2,-2,40,30"]
+    assert [reject[:2] for reject in frames.rejects] == [("6", PrepareReason.BOX_OUTSIDE_IMAGE)]
 
 
 @pytest.mark.parametrize("box", [None, [1, 2, 3, 4], {}, "1,2,3,4"])
@@ -102,7 +118,7 @@ def test_only_images_of_otherwise_sound_frames_are_checked() -> None:
     assert frames.rows == []
     assert [reject.reason for reject in frames.rejects] == [
         PrepareReason.NOT_AN_IMAGE,
-        PrepareReason.BOX_NEGATIVE,
+        PrepareReason.BOX_OUTSIDE_IMAGE,
     ]
 
 

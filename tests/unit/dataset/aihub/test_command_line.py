@@ -125,6 +125,7 @@ def test_the_flags_are_the_settings(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert ended.value.code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_ends_it_at_once_and_the_next_run_goes_on(tmp_path: Path, workers: int) -> None:
     root, out = tmp_path / "tree", tmp_path / "out"

@@ -141,6 +141,7 @@ def test_rows_and_groups_of_the_first_animal(
     assert (rows[0]["width"], rows[0]["height"]) == ("96", "160")
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_the_workers_and_chunks(
     drawn: tuple[Path, TreeCounts], tmp_path: Path, loaded: list[str]
 ) -> None:
@@ -197,6 +198,7 @@ def test_a_clip_without_any_image_is_listed(copied: Path, tmp_path: Path) -> Non
     assert line["frames"] == "0 6 12 18 24 36 42 48"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
 def test_every_layout_gives_the_same_counts(tmp_path: Path, layout: str) -> None:
     counts = write_tree(tmp_path / "tree", TreeSettings(12, 6, 8, 1, 160, 96, layout=layout))

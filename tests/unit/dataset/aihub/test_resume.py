@@ -30,6 +30,14 @@ def settings(**changes: Any) -> PrepareSettings:
     return PrepareSettings(**({"workers": 1, "chunk_clips": 5} | changes))
 
 
+def stop_before_the_merge(root: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prepares in chunks of a clip, until all chunks are read."""
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(preparation, "merge", interrupted)
+        prepare(root, out, settings(chunk_clips=1))
+
+
+@pytest.mark.slow
 def test_the_run_after_a_killed_one_does_not_read_finished_chunks_again(
     drawn: tuple[Path, TreeCounts], tmp_path: Path, loaded: list[str]
 ) -> None:
@@ -62,10 +70,7 @@ def test_only_the_chunk_of_a_changed_label_file_is_read_again(
     copied: Path, tmp_path: Path, loaded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(preparation, "merge", interrupted)
-        prepare(copied, out, settings(chunk_clips=1))
+    stop_before_the_merge(copied, out, monkeypatch)
     loaded.clear()
     path = copied / "val/cat/labels/arch/cat-arch-000042.json"
     text = path.read_text("utf-8")
@@ -80,9 +85,7 @@ def test_a_chunk_is_read_again_after_an_image_was_added(
     copied: Path, tmp_path: Path, loaded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(preparation, "merge", interrupted)
-        prepare(copied, out, settings(chunk_clips=1))
+    stop_before_the_merge(copied, out, monkeypatch)
     loaded.clear()
     images = copied / "val/cat/images/arch/cat-arch-000042"
     # The seventh of eight frames has no image.

@@ -44,7 +44,7 @@ def _verdict(row: dict[str, str], earlier: set[tuple[str, str]], folder: Path) -
     if len(parts) != 4:
         return "box_malformed"
     y, x, height, width = (int(part) for part in parts)
-    if min(y, x, height, width) < 0:
+    if min(height, width) < 0:
         return "box_negative"
     if min(height, width) == 0:
         return "box_empty"
@@ -62,7 +62,10 @@ def _verdict(row: dict[str, str], earlier: set[tuple[str, str]], folder: Path) -
         columns, lines = image.size
         if image.getexif().get(0x0112) == 6:
             columns, lines = lines, columns
-        if y + height > lines or x + width > columns:
+        rows_outside = max(0, -y) + max(0, y + height - lines)
+        columns_outside = max(0, -x) + max(0, x + width - columns)
+        share = LIMITS.box_overhang
+        if rows_outside > round(height * share) or columns_outside > round(width * share):
             return "box_outside_image"
         if min(height, width) < LIMITS.min_box_side:
             return "box_too_small"

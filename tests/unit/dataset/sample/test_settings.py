@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from dataset.sample.settings import EVAL, TRAIN, SampleSettings
+from dataset.sample.clips import plan_split
+from dataset.sample.settings import EVAL, THREE_SPLITS, TRAIN, VALIDATION, SampleSettings
 from schemas.errors import ConfigError
 from testing.aihub.fault_csv import SAMPLE_FAULTS, expected_refusals, expected_used
 
+SPLITS = (TRAIN, EVAL, VALIDATION)
 PLAIN = SampleSettings(with_faults=False)
 
 
@@ -53,6 +55,8 @@ def test_each_of_the_eleven_reasons_is_expected_once() -> None:
         {"train_clips": (1, 1, 1, 1, 1)},
         {"train_clips": (0, 0, 0, 0, 0, 0)},
         {"eval_clips": (2, 2, 2, 2, 2, -1)},
+        {"validation_clips": (2, 2, 2, 2, 2, -1)},
+        {"validation_clips": (0,) * 5},
         {"frames_per_clip": 0},
         {"short_side": 63},
         {"long_side": 719},
@@ -63,3 +67,10 @@ def test_each_of_the_eleven_reasons_is_expected_once() -> None:
 def test_nonsense_is_refused_with_what_was_received(change: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="Received: "):
         SampleSettings(**change)
+
+
+def test_a_third_csv_changes_nothing_of_the_other_two() -> None:
+    for split in (TRAIN, EVAL):
+        assert plan_split(THREE_SPLITS, split) == plan_split(SampleSettings(), split)
+    plans = [plan for split in SPLITS for plan in plan_split(THREE_SPLITS, split)]
+    assert len({plan.name for plan in plans}) == len({plan.number for plan in plans}) == 65 + 40

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from models.inputs import augmentation
-from models.settings import AugmentSettings
+from models.settings.augmentation import AugmentSettings
 
 WINDOW = tf.constant([2, 3, 8, 8], tf.int64)
 SIZE = tf.constant([10, 12], tf.int64)
@@ -62,6 +62,7 @@ def test_zoom_and_stretch_change_the_views_sides(
     np.testing.assert_array_equal(chosen[2:], sides)
 
 
+@pytest.mark.slow
 def test_a_zoomed_view_never_leaves_the_crop() -> None:
     settings = AugmentSettings(zoom=0.5, stretch=1.0)
     sizes = set()

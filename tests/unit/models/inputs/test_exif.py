@@ -87,6 +87,7 @@ def test_the_orientation_is_read_as_browsers_read_it(name: str) -> None:
     assert core_jpeg.parse(photo).orientation == orientation
 
 
+@pytest.mark.slow
 def test_mutated_exif_is_read_as_the_client_reads_it() -> None:
     sound = [photo for photo, _ in CASES.values()]
     counts = dict.fromkeys(range(9), 0)
@@ -112,6 +113,7 @@ def test_mutated_exif_is_read_as_the_client_reads_it() -> None:
     assert too_long < 30
 
 
+@pytest.mark.slow
 def test_mutated_directories_are_read_as_the_client_reads_them() -> None:
     read = tf.function(
         exif.tiff_orientation, input_signature=[tf.TensorSpec([], tf.string)], autograph=False
@@ -137,6 +139,7 @@ def test_mutated_directories_are_read_as_the_client_reads_them() -> None:
     assert turned > 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_a_pngs_orientation_is_read_as_the_client_reads_it(orientation: int) -> None:
     exif_data = Image.Exif()

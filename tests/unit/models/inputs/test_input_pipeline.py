@@ -18,7 +18,8 @@ from models.inputs.input_pipeline import (
 )
 from models.inputs.label_index import LabelIndexer
 from models.inputs.records import ordered, sampled, streamed
-from models.settings import RANDOM, STREAM, AugmentSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.training import RANDOM, STREAM
 from schemas.errors import ConfigError
 from testing.models import samples
 
@@ -67,6 +68,7 @@ def trained_on(files: list[str], indexer: LabelIndexer, batches: int, **changes:
     return [n for pixels, _, _ in stream for n in numbers(pixels.numpy())]
 
 
+@pytest.mark.slow
 def test_evaluation_has_every_example_once_and_in_order(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
@@ -90,6 +92,7 @@ def test_pixels_reach_the_network_as_0_to_255(tmp_path: Path, indexer: LabelInde
     np.testing.assert_array_equal(trained, np.full((2, SIDE, SIDE, 3), 200))
 
 
+@pytest.mark.slow
 def test_evaluation_sees_the_window_and_nothing_around_it(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
@@ -105,6 +108,7 @@ def test_evaluation_sees_the_window_and_nothing_around_it(
     assert evaluated.numpy()[..., 1].max() < 15
 
 
+@pytest.mark.slow
 def test_augmented_windows_move_within_the_crop_and_are_flipped(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
@@ -126,6 +130,7 @@ def test_augmented_windows_move_within_the_crop_and_are_flipped(
     assert np.abs(height - 31).max() <= 1  # The window's size, and never upside down.
 
 
+@pytest.mark.slow
 def test_without_augmentation_training_sees_the_window_itself(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
@@ -138,6 +143,7 @@ def test_without_augmentation_training_sees_the_window_itself(
     np.testing.assert_array_equal(trained, np.repeat(expected, 3, axis=0))
 
 
+@pytest.mark.slow
 def test_each_pass_has_every_example_once_in_an_order_of_its_own(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
@@ -189,6 +195,7 @@ def test_the_order_does_not_depend_on_the_folder(tmp_path: Path, indexer: LabelI
     assert trained_on(one, indexer, batches=12) == trained_on(other, indexer, batches=12)
 
 
+@pytest.mark.slow
 def test_the_sample_weight_is_the_moods_class_weight(tmp_path: Path, indexer: LabelIndexer) -> None:
     files = grey_shards(tmp_path, (8,))
     stream = stream_of(files, indexer, batch_size=8, weights=[0.5, 1.0, 2.0, 4.0])
@@ -198,6 +205,7 @@ def test_the_sample_weight_is_the_moods_class_weight(tmp_path: Path, indexer: La
     np.testing.assert_array_equal(labels, np.eye(4)[[n % 4 for n in numbers(pixels.numpy())]])
 
 
+@pytest.mark.slow
 def test_a_label_outside_the_map_never_reaches_the_loss(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
@@ -209,6 +217,7 @@ def test_a_label_outside_the_map_never_reaches_the_loss(
         trained_on(files, indexer, batches=1)
 
 
+@pytest.mark.slow
 def test_a_window_outside_its_crop_is_an_error(tmp_path: Path, indexer: LabelIndexer) -> None:
     record = samples.example(samples.jpeg(samples.plain(9)), window=(0, 1, SIDE, SIDE))
     files = [samples.write_shard(tmp_path / "0", [record])]

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from models.inputs import mixup
-from models.settings import AugmentSettings
+from models.settings.augmentation import AugmentSettings
 
 PIXELS = tf.constant(np.full((2, 4, 4, 3), [[[[200]]], [[[100]]]]), tf.uint8)
 """One picture of 200 and one of 100: each is the other's partner."""
@@ -46,6 +46,7 @@ def test_a_batch_of_an_odd_size_leaves_its_middle_alone() -> None:
     np.testing.assert_array_equal(blended[:, 0, 0, 0], [50, 50, 50])  # 0 + 100, 50 + 50.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings", [AugmentSettings(mixup=0.2), AugmentSettings(mixup=0.2, cutmix=1.0)]
 )
@@ -79,6 +80,7 @@ def test_without_a_method_the_batch_stays() -> None:
     assert labels is LABELS
 
 
+@pytest.mark.slow
 def test_a_small_alpha_gives_finite_labels() -> None:
     for position in range(200):
         _, labels = mixup.mixup_or_cutmix(

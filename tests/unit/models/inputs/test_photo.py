@@ -14,7 +14,7 @@ from models.inputs.photo import Limits, Outcome, PhotoPreprocessor, Source
 from models.inputs.preprocessing import preprocess, whole_picture
 from schemas import signatures
 from testing import bombs, memory
-from testing.models import samples
+from testing.models import quadrants, samples
 
 ROWS, COLUMNS = 40, 60
 PICTURE = samples.mottled(ROWS, COLUMNS)
@@ -35,7 +35,7 @@ Prepare = Callable[..., tuple[np.ndarray, Outcome]]
 def prepare() -> Prepare:
     """Prepares photos to 32 pixels; the limits are one pixel more than ``PICTURE``, and 30 KB."""
     limits = Limits(ROWS * COLUMNS + 1, 30_000)
-    preprocessor = PhotoPreprocessor(32, 0.0, limits)
+    preprocessor = PhotoPreprocessor(32, 0.0, limits, box_overhang=0.05)
 
     def traced(encoded: tf.Tensor, box: tf.Tensor, source: Source) -> tf.Tensor:
         return preprocessor(encoded, box, source, in_parallel=True)
@@ -60,6 +60,7 @@ def prepare() -> Prepare:
     return call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMATS)
 def test_pixels_are_those_of_the_training(prepare: Prepare, kind: str) -> None:
     photo = samples.encoded(PICTURE, kind)
@@ -94,6 +95,7 @@ def test_other_formats_are_not_decoded_whatever_tensorflow_can(prepare: Prepare,
         prepare(samples.encoded(PICTURE, kind))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_a_photo_and_its_box_are_turned_upright(
@@ -143,11 +145,12 @@ def test_a_jpeg_of_too_many_scans_is_cut(prepare: Prepare) -> None:
     assert time.perf_counter() - began < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(BOMBS))
 def test_a_bomb_is_answered_at_once_and_without_memory(predict: samples.Ask, name: str) -> None:
     sound = samples.jpeg(samples.red_at(3))
     alone = predict(image_bytes=[sound])[signatures.PROBABILITIES][0]
-    photos = [BOMBS[name], sound]
+    photos = [BOMBS[name](), sound]
     box = np.int64([[0, 0, 10, 10], [0, 0, 32, 32]])
 
     def ask() -> tuple[samples.Answer, samples.Answer]:
@@ -170,3 +173,24 @@ def test_a_bomb_is_answered_at_once_and_without_memory(predict: samples.Ask, nam
         assert status in expected
         assert neighbour == "ok"
         np.testing.assert_allclose(answer[signatures.PROBABILITIES][1], alone, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_of_an_overhanging_box_the_pixels_are_those_of_its_part(
+    prepare: Prepare, orientation: int
+) -> None:
+    photo = quadrants.encoded(PICTURE, "PNG", orientation)
+    rows, columns = (COLUMNS, ROWS) if orientation == 6 else (ROWS, COLUMNS)
+    # 5 % of 20 rows, and of 41 columns, which are rounded: 1 and 2.
+    asked = (rows - 19, -2, 20, 41)
+    overhanging, outcome = prepare(photo, asked, Source.BOXED_PHOTO)
+    assert outcome is Outcome.OK
+    part, outcome = prepare(photo, (rows - 19, 0, 19, 39), Source.BOXED_PHOTO)
+    assert outcome is Outcome.OK
+    np.testing.assert_array_equal(overhanging, part)
+    for further in ((rows - 18, 0, 20, 39), (0, -3, 20, 41), (0, columns - 38, 20, 41)):
+        assert prepare(photo, further, Source.BOXED_PHOTO)[1] is Outcome.BOX_OUTSIDE
+    # A window of the ingest's is never clipped.
+    window = (0, COLUMNS - 39, 20, 40)
+    assert prepare(photo, window, Source.EXAMPLE)[1] is Outcome.BOX_OUTSIDE

@@ -9,7 +9,13 @@ import tensorflow as tf
 from PIL import Image
 
 from dataset import boxes
-from models.inputs.preprocessing import lies_within, preprocess, view_of, whole_picture
+from models.inputs.preprocessing import (
+    clip_box,
+    lies_within,
+    preprocess,
+    view_of,
+    whole_picture,
+)
 from testing.models import samples
 
 SIDE = samples.SIDE
@@ -169,6 +175,38 @@ def test_the_view_of_a_box_is_the_ingests_view() -> None:
         )
 
 
+@pytest.mark.slow
+def test_a_box_is_clipped_as_the_ingest_clips_it() -> None:
+    height, width = 480, 640
+    # Sides times shares that end in .5, and corners on both sides of every limit.
+    rows = [(y, side) for side in (1, 10, 30, 90, 470, 500) for y in _starts(side, height)]
+    columns = [(x, side) for side in (1, 10, 101, 650) for x in _starts(side, width)]
+    many = [(y, x, rows, cols) for (y, rows), (x, cols) in itertools.product(rows, columns)]
+    size = tf.constant([height, width], tf.int64)
+    for overhang in (0.0, 0.05, 0.15, 0.35, boxes.MAX_OVERHANG):
+        clipped = tf.vectorized_map(
+            lambda box, overhang=overhang: clip_box(box, overhang, size),
+            tf.constant(many, tf.int64),
+        ).numpy()
+        expected = [_part(boxes.PixelBox(*box), overhang, height, width) for box in many]
+        np.testing.assert_array_equal(clipped, expected)
+        assert (clipped[:, 2] == 0).any() and (clipped[:, 2] > 0).any()
+
+
+def _starts(side: int, limit: int) -> set[int]:
+    """Corners at which no pixel, and one more or less than some share of the side, is outside."""
+    shares = [int(side * share + 0.5) for share in (0.0, 0.05, 0.15, 0.35, 0.5)]
+    outside = {share + step for share in shares for step in (-1, 0, 1)} | {side}
+    return {-count for count in outside} | {limit - side + count for count in outside}
+
+
+def _part(box: boxes.PixelBox, overhang: float, height: int, width: int) -> boxes.PixelBox:
+    try:
+        return boxes.clip_box(box, overhang, height, width)
+    except boxes.BoxError:
+        return boxes.PixelBox(0, 0, 0, 0)
+
+
 def test_a_box_touching_the_far_corner_lies_within() -> None:
     size = tf.constant([40, 50], tf.int64)
     assert bool(lies_within(tf.constant([30, 45, 10, 5], tf.int64), size))
@@ -182,3 +220,4 @@ def test_huge_numbers_do_not_wrap_round_into_the_picture() -> None:
         box = tf.constant(wrong, tf.int64)
         assert not bool(lies_within(box, size))
         np.testing.assert_array_equal(view_of(box, 0.05, size), [0, 0, 0, 0])
+        np.testing.assert_array_equal(clip_box(box, 0.5, size), [0, 0, 0, 0])

@@ -21,7 +21,7 @@ from models.inputs.records import (
     shuffled_records,
 )
 from models.inputs.shard_index import ShardIndex
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from schemas import features
 from schemas.errors import ConfigError
 from testing.models import samples
@@ -77,6 +77,7 @@ def test_an_epoch_of_the_stream_has_three_frames_of_each_clip(
     assert not set(numbers[:36]) & set(numbers[36:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [1, 8, 9, 10, 25])
 def test_a_training_goes_on_at_any_step_and_reads_nothing_before(
     tmp_path: Path, indexer: LabelIndexer, start: int
@@ -86,6 +87,7 @@ def test_a_training_goes_on_at_any_step_and_reads_nothing_before(
     assert drawn(index, indexer, batches=6, start=start) == whole[4 * start :]
 
 
+@pytest.mark.slow
 def test_the_order_is_the_same_for_one_and_four_threads(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_bucket_is_streamed_where_nothing_is_sampled() -> None:
     assert not reads_at_random(TrainSettings(reading="stream"), local)
 
 
+@pytest.mark.slow
 def test_a_buckets_shards_are_copied_and_the_copies_removed(
     tmp_path: Path, indexer: LabelIndexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

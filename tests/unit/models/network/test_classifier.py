@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.network import backbone_weights, classifier
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from schemas.errors import ConfigError
 from testing.models import samples
 
@@ -163,6 +163,7 @@ def test_the_output_is_a_distribution_over_the_moods(untrained: keras.Model) -> 
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_batch_norm_gets_the_momentum(untrained: keras.Model) -> None:
     model = untrained
     norms = [each for each in model.layers if isinstance(each, keras.layers.BatchNormalization)]
@@ -185,6 +186,7 @@ def backbone() -> keras.Model:
     return classifier.new_backbone(SIDE)
 
 
+@pytest.mark.slow
 def test_a_failed_download_is_an_error_that_names_the_two_other_ways(
     store: Callable[[object], None], backbone: keras.Model
 ) -> None:
@@ -237,3 +239,28 @@ def test_a_weights_file_cut_short_is_an_error(
         file.truncate(path.stat().st_size // 2)
     with pytest.raises(ConfigError, match="does not hold weights of EfficientNetB0"):
         backbone_weights.load(backbone, str(path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rates", [(0.2, 0.3), (0.0, 0.0), (0.4, 0.0)])
+def test_the_rates_of_dropping_are_the_settings_and_checkpoints_fit_all_of_them(
+    rates: tuple[float, float], tmp_path: Path
+) -> None:
+    def build(drop_path: float, head_dropout: float) -> keras.Model:
+        return classifier.build(
+            ModelSettings(
+                weights="none", resolution=SIDE, drop_path=drop_path, head_dropout=head_dropout
+            ),
+            4,
+        )
+
+    drop_path, head_dropout = rates
+    model = build(drop_path, head_dropout)
+    # Keras' rate is drop_path * block / 16.
+    assert model.get_layer("block6d_drop").rate == pytest.approx(drop_path * 14 / 16)
+    assert model.get_layer("block2b_drop").rate == pytest.approx(drop_path * 2 / 16)
+    assert model.get_layer("head_drop").rate == head_dropout
+    other = build(0.2, 0.0)
+    other.save(tmp_path / "other.keras")
+    model.load_weights(tmp_path / "other.keras")
+    np.testing.assert_array_equal(model(PIXELS), other(PIXELS))

@@ -65,6 +65,7 @@ def assert_same(ours: Numbers, stock: Numbers, policy: str) -> None:
         np.testing.assert_allclose(ours[name], expected, atol=rounding * size, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("mode", MODES)
 def test_batch_norm_is_the_stock_layer(shape: tuple[int, ...], mode: str, policy: str) -> None:

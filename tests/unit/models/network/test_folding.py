@@ -11,7 +11,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from models.network import classifier, fast_layers
 from models.network.folding import fold_batch_norms
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 
 CHANNELS = 6
 Layer = keras.layers.Layer

@@ -9,6 +9,7 @@ from testing.fuzz.fuzzing import fuzz
 from testing.fuzz.served_photos import ServedPhotos
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 def test_mutated_photos_get_a_status_and_harm_no_neighbour(servable: Any) -> None:
     findings = fuzz(ServedPhotos(servable), 0, 0, count=630, hang_s=120, stderr=sys.__stderr__)

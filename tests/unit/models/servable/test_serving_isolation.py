@@ -96,6 +96,7 @@ def test_a_jpeg_that_breaks_off_below_the_box_is_still_predicted(predict: sample
     assert samples.words(outputs[signatures.STATUS]) == ["ok", signatures.STATUS_IMAGE_UNREADABLE]
 
 
+@pytest.mark.slow
 def test_a_broken_record_gets_no_mood_and_harms_no_other(predict: samples.Ask) -> None:
     sound = samples.example(samples.jpeg(samples.red_at(2)))
     outputs = predict(
@@ -115,6 +116,7 @@ def test_a_broken_record_gets_no_mood_and_harms_no_other(predict: samples.Ask) -
     assert outputs[signatures.MOOD_INDEX].tolist() == [-1, 2, -1, -1, -1, -1]
 
 
+@pytest.mark.slow
 def test_callers_at_the_same_time_get_their_own_predictions(predict: samples.Ask) -> None:
     pictures = [samples.jpeg(samples.red_at(quadrant, 96, 96)) for quadrant in range(4)]
 

@@ -123,6 +123,7 @@ def test_an_example_is_seen_through_its_window(predict: samples.Ask) -> None:
     assert outputs[signatures.MOOD_INDEX].tolist() == [3]
 
 
+@pytest.mark.slow
 def test_the_network_never_sees_more_than_a_chunk() -> None:
     sizes = []
 
@@ -145,12 +146,14 @@ def test_the_label_map_and_the_preprocessing_lie_beside_the_graph(servable_folde
     assert facts == {
         "resolution": SIDE,
         "box_margin": 0.25,
+        "box_overhang": 0.0,
         "weights": "none",
         "max_image_pixels": 64_000_000,
         "max_image_bytes": 64 * 2**20,
     }
 
 
+@pytest.mark.slow
 def test_in_bulk_the_texts_have_a_second_dimension_and_the_rest_is_the_same(
     predict: samples.Ask,
 ) -> None:
@@ -173,6 +176,7 @@ def test_there_are_four_signatures_and_no_others(servable: Any) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_network_is_not_called_with_an_empty_batch() -> None:
     def network(pixels: tf.Tensor) -> tf.Tensor:
         # As oneDNN's convolutions may: a wrong shape for an empty batch.

@@ -67,7 +67,7 @@ def test_only_one_half_is_fitted_on_and_the_head_is_divided(tmp_path: Path) -> N
         return tf.data.Dataset.from_tensor_slices((pixels, labels)).batch(7)
 
     model = two_mood_network()
-    found = temperature.scale(model, [shard], batches, str(tmp_path))
+    found = temperature.scale(model, [shard], batches, str(tmp_path), judges=True)
     assert found == pytest.approx(np.log(9) / np.log(1.5), rel=1e-3)
     probabilities = model.predict_on_batch(np.full((1, 1, 1, 3), np.log(9), np.float32))
     np.testing.assert_allclose(probabilities, [[0.6, 0.4]], atol=1e-3)
@@ -79,4 +79,21 @@ def test_no_clip_to_fit_on_is_an_error(tmp_path: Path) -> None:
     shard = write(tmp_path, ["c"])
     dataset = tf.data.Dataset.from_tensor_slices((np.zeros((1, 1, 1, 3)), np.eye(2)[:1])).batch(1)
     with pytest.raises(ConfigError, match="too few clips"):
-        temperature.scale(two_mood_network(), [shard], lambda files: dataset, str(tmp_path))
+        temperature.scale(
+            two_mood_network(), [shard], lambda files: dataset, str(tmp_path), judges=True
+        )
+
+
+def test_a_split_that_does_not_judge_is_fitted_on_as_a_whole(tmp_path: Path) -> None:
+    # Clip "a" is right 5 times of 5, "c" (of the other half) once of 5: together 6 of 10.
+    shard = write(tmp_path, ["a"] * 5 + ["c"] * 5)
+    right = np.array([1] * 6 + [0] * 4)
+    pixels = np.full((10, 1, 1, 3), np.log(9), np.float32)
+    labels = np.stack([right, 1 - right], axis=1).astype(np.float32)
+    batches = tf.data.Dataset.from_tensor_slices((pixels, labels)).batch(4)
+    found = temperature.scale(
+        two_mood_network(), [shard], lambda files: batches, str(tmp_path), judges=False
+    )
+    assert found == pytest.approx(np.log(9) / np.log(1.5), rel=1e-3)
+    document = json.loads((tmp_path / artifacts.TEMPERATURE_JSON).read_text("utf-8"))
+    assert document["rows"] == 10

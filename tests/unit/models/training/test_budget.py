@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import budget, curves, fitting, schedules
 from models.training.backup import Backups
 from models.training.length import Length
@@ -177,6 +177,7 @@ def decided(seconds: float, minutes: float, validation: float = 0.0) -> list[Any
     return documents
 
 
+@pytest.mark.slow
 def test_the_minutes_become_the_steps_that_fit_into_them() -> None:
     # Three steps to warm up, then ten of 2 s: after 26 s, 274 s are left for 137 more.
     (document,) = decided(2.0, minutes=5)

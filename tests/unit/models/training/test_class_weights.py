@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import losses
 
 MOOD_NAMES = ["화남", "공포", "행복", "편안", "공격성", "불안"]
@@ -38,6 +38,22 @@ def test_the_cap_lowers_the_rarest_and_leaves_the_others() -> None:
     # 2,127,962 / 6 over each count: 4.76, 73.96, 0.69, 0.26, 3.07, 6.70.
     weights = losses.balanced_weights(COUNTS, MOOD_NAMES, cap=5)
     assert weights == pytest.approx([4.756, 5, 0.6883, 0.2599, 3.068, 5], rel=1e-3)
+
+
+def test_a_power_tempers_the_weights_and_keeps_the_losss_scale() -> None:
+    # Square roots of 4/5 and 4/3 for counts of 10 and 6; their mean over the examples is 1.
+    weights = losses.balanced_weights([10, 6], ["a", "b"], cap=10, power=0.5)
+    assert weights[1] / weights[0] == pytest.approx((10 / 6) ** 0.5)
+    assert 10 * weights[0] + 6 * weights[1] == pytest.approx(16)
+    assert losses.balanced_weights([10, 6], ["a", "b"], cap=10, power=0.0) == pytest.approx([1, 1])
+
+
+def test_the_weights_and_the_imbalance_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        losses.class_weights(TrainSettings(class_weight_power=0.5), COUNTS, MOOD_NAMES)
+    assert "285 times" in caplog.text
+    # sqrt(73.96) = 8.60, over their mean of 0.78 is 11, which the cap cuts.
+    assert "공포 10.00" in caplog.text
 
 
 @pytest.mark.parametrize("imbalance", ["none", "logit_adjustment", "focal"])

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import curves, devices
 from schemas import artifacts
 from schemas.errors import ConfigError

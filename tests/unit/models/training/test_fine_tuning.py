@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from models.network import classifier
-from models.settings import ModelSettings, TrainSettings
+from models.network import classifier, fast_layers
+from models.settings.network import ModelSettings
+from models.settings.training import TrainSettings
 from models.training import fine_tuning
 from models.training.fine_tuning import Phase
 from testing.models import samples
@@ -34,6 +35,7 @@ def changed_layers(model: keras.Model) -> tuple[set[str], set[str]]:
     return learnt, {layer for layer, _, moving in changed if moving}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "learnt", "moved"),
     [
@@ -74,6 +76,31 @@ def test_a_frozen_batch_norm_normalises_as_in_inference() -> None:
     np.testing.assert_allclose(backbone(PIXELS, training=True), backbone(PIXELS), rtol=1e-6)
     fine_tuning.freeze(model, "full")
     assert np.abs(backbone(PIXELS, training=True) - backbone(PIXELS)).max() > 0.1
+
+
+def network_with_drops() -> keras.Model:
+    """Returns a network whose block and head leave out half of the examples or features."""
+    keras.utils.set_random_seed(1)
+    pixels = keras.Input((8, 8, 3))
+    flow = keras.layers.Conv2D(4, 3, name="block6a_conv")(pixels)
+    flow = fast_layers.Dropout(0.5, noise_shape=(None, 1, 1, 1), name="block6a_drop")(flow)
+    flow = keras.layers.GlobalAveragePooling2D(name="head_pool")(flow)
+    flow = fast_layers.Dropout(0.5, name="head_drop")(flow)
+    return keras.Model(pixels, keras.layers.Dense(2, name="head")(flow))
+
+
+def test_a_frozen_part_leaves_out_nothing_and_the_head_does() -> None:
+    model = network_with_drops()
+    features, dropped = (
+        keras.Model(model.input, model.get_layer(name).output)
+        for name in ("head_pool", "head_drop")
+    )
+    fine_tuning.freeze(model, "head")
+    np.testing.assert_array_equal(features(PIXELS, training=True), features(PIXELS))
+    assert (np.asarray(dropped(PIXELS, training=True)) == 0).any()
+    np.testing.assert_array_equal(dropped(PIXELS), features(PIXELS))  # None in inference.
+    fine_tuning.freeze(model, "full")
+    assert (np.asarray(features(PIXELS, training=True)) == 0).any()
 
 
 def test_what_was_frozen_learns_again_in_the_next_phase() -> None:
@@ -128,5 +155,7 @@ def test_every_layer_of_the_real_network_that_learns_has_a_distance() -> None:
     assert len(multipliers) == len(model.trainable_variables)
     assert set(multipliers) == {0.5**distance for distance in range(9)}
     fine_tuning.freeze(model, "last_block")
+    assert not model.get_layer("block6d_drop").trainable
+    assert model.get_layer("head_drop").trainable
     learnt = {v.path.split("/")[0][:6] for v in model.trainable_variables}
     assert learnt == {"block7", "top_co", "top_bn", "head_n", "head"}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.settings import TrainSettings
-from models.training import fine_tuning, fitting
+from models.settings.training import TrainSettings
+from models.training import averaging, fine_tuning, fitting
 from models.training.backup import Backups
 from models.training.callbacks import TrainingDivergedError
 from schemas import artifacts
@@ -69,6 +69,7 @@ def test_training_ends_early_and_leaves_the_best_epoch(tmp_path: Path) -> None:
     assert lead_of(model) == pytest.approx(0.7, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_curves_have_the_learning_rate_of_each_epoch(tmp_path: Path) -> None:
     rows = fit(
         two_logits(9.0),
@@ -84,6 +85,7 @@ def test_the_curves_have_the_learning_rate_of_each_epoch(tmp_path: Path) -> None
     assert [float(row["learning_rate"]) for row in rows] == pytest.approx([0.3, 0.2, 0.2])
 
 
+@pytest.mark.slow
 def test_averaged_weights_are_validated_kept_and_returned(tmp_path: Path) -> None:
     # The lead is 1.0, then Adam's steps of 2 * 0.2 take it to 0.6, 0.2 and -0.2. The average
     # begins with 0.6; at 0.5 it is 0.4 after the second step and 0.1 after the third.
@@ -102,6 +104,7 @@ def test_averaged_weights_are_validated_kept_and_returned(tmp_path: Path) -> Non
     assert lead_of(stored) == lead_of(model)
 
 
+@pytest.mark.slow
 def test_the_kept_epoch_has_the_averaged_weights_and_not_those_of_its_last_step(
     tmp_path: Path,
 ) -> None:
@@ -113,17 +116,49 @@ def test_the_kept_epoch_has_the_averaged_weights_and_not_those_of_its_last_step(
     assert lead_of(model) == pytest.approx(-0.25, abs=0.02)
 
 
+def one_norm() -> keras.Model:
+    """Returns a batch norm of one number, with momentum 0.5, and two logits."""
+    return keras.Sequential(
+        [
+            keras.Input((1,)),
+            keras.layers.BatchNormalization(momentum=0.5, name="head_norm"),
+            keras.layers.Dense(2, activation="softmax", name="head"),
+        ]
+    )
+
+
 @pytest.mark.slow
-def test_averaging_leaves_moving_statistics_alone(tmp_path: Path) -> None:
-    moving = []
-    for decay in (0.0, 0.9):
-        keras.utils.set_random_seed(3)
-        model = samples.named_network()
-        pixels = tf.constant(np.stack([samples.mottled(8, 8, n) for n in range(4)]), tf.float32)
-        fit(model, tmp_path / str(decay), pixels, epochs=1, learning_rate=0.01, ema_decay=decay)
-        moving.append(np.asarray(model.get_layer("stem_bn").moving_mean))
-    np.testing.assert_allclose(moving[0], moving[1], rtol=1e-5)
-    assert np.abs(moving[0]).max() > 0
+def test_moving_statistics_are_averaged_like_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Batches of constant 4: the moving mean goes 0, 2, 3, 3.5. The average begins with 2; at 0.5
+    # it is 2.5 after the second step and 3 after the third.
+    validated, trained = [], []
+
+    class Look(averaging.UseAverages):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            super().on_epoch_end(epoch, logs)
+            validated.append(float(self.model.layers[0].moving_mean[0]))
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            super().on_epoch_begin(epoch, logs)
+            trained.append(float(self.model.layers[0].moving_mean[0]))
+
+    monkeypatch.setattr(averaging, "UseAverages", Look)
+    model = one_norm()
+    fit(model, tmp_path, tf.fill([4, 1], 4.0), epochs=3, ema_decay=0.5, learning_rate=1e-6)
+    assert validated == pytest.approx([2.0, 2.5, 3.0])
+    assert trained == pytest.approx([0.0, 2.0, 3.0])
+    # The curve is flat, so the first epoch is the best.
+    stored = keras.models.load_model(tmp_path / artifacts.CHECKPOINT_KERAS)
+    assert float(stored.get_layer("head_norm").moving_mean[0]) == pytest.approx(2.0)
+
+
+def test_statistics_that_are_frozen_are_not_averaged() -> None:
+    model = samples.named_network()
+    fine_tuning.freeze(model, "last_block")
+    layers = {variable.path.split("/")[0] for variable in averaging.statistics_of(model)}
+    assert layers == {"block7a_bn", "head_norm"}
 
 
 @pytest.mark.slow
@@ -183,6 +218,7 @@ def test_the_best_epoch_may_be_of_the_first_phase(tmp_path: Path) -> None:
     assert lead_of(model) == pytest.approx(0.2, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_keeps_its_best_epoch(tmp_path: Path) -> None:
     run_dir = tmp_path / "model_run" / "3"
     good, bad = tf.ones([4, 1]), tf.fill([4, 1], np.nan)

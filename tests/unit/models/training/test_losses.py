@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training.losses import loss_for
 
 COUNTS = [80, 15, 5]

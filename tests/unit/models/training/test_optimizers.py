@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import fine_tuning
 from models.training.optimizers import LayerwiseAdamW, optimizer_for
 from testing.models import samples

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from models.settings import TrainSettings
+from models.settings.training import TrainSettings
 from models.training import schedules
 
 

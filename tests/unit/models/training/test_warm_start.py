@@ -9,7 +9,7 @@ import pytest
 
 from dataset.trained_on import SeenNames, TrainedOn, name_pairs
 from models.network import classifier
-from models.settings import ModelSettings
+from models.settings.network import ModelSettings
 from models.training import warm_start
 from schemas import artifacts, signatures
 from schemas.errors import ConfigError
@@ -142,3 +142,31 @@ def test_a_base_that_does_not_say_is_noted(tmp_path: Path) -> None:
 
 def test_examples_without_names_give_none(tmp_path: Path) -> None:
     assert warm_start.trained_on([str(tmp_path / "Split-train" / "*")], [], "none") is None
+
+
+def test_the_clips_that_the_epoch_was_chosen_on_are_known_too(tmp_path: Path) -> None:
+    train = write_names(tmp_path / "examples", "train", ["a"])
+    validation = write_names(tmp_path / "examples", "validation", ["b"])
+    evaluation = write_names(tmp_path / "examples", "eval", ["c"])
+    names = warm_start.trained_on(train, validation, "none")
+    assert names is not None
+    assert SeenNames(names.own).rows(["a", "b", "c"], [None] * 3) == [True, True, False]
+    # Without a validation split the eval split chooses, and goes on to judge later models.
+    pair = warm_start.trained_on(train, evaluation, "none")
+    assert pair is not None
+    assert SeenNames(pair.own).rows(["a", "b", "c"], [None] * 3) == [True, False, False]
+
+
+def test_a_base_is_refused_by_the_rows_that_judge_and_not_by_those_that_choose(
+    tmp_path: Path,
+) -> None:
+    train = write_names(tmp_path / "examples", "train", ["a"])
+    validation = write_names(tmp_path / "examples", "validation", ["b"])
+    write_names(tmp_path / "examples", "eval", ["c"])
+    knows_b, knows_c = (
+        checkpoint_of(tmp_path / clip, TrainedOn.of(name_pairs([clip], [None]), None))
+        for clip in ("b", "c")
+    )
+    assert warm_start.trained_on(train, validation, knows_b) is not None
+    with pytest.raises(ConfigError, match="every clip or animal of the eval split"):
+        warm_start.trained_on(train, validation, knows_c)

@@ -161,6 +161,7 @@ def test_when_every_trial_fails_there_is_no_best(tmp_path: Path) -> None:
     assert len(trials.values) == 5
 
 
+@pytest.mark.slow
 def test_any_other_error_ends_the_search_and_its_trial_is_tried_again(tmp_path: Path) -> None:
     def fails(values: Values) -> float:
         if len(trials.values) == 2:

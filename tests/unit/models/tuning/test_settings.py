@@ -2,7 +2,8 @@
 
 import pytest
 
-from models.settings import AugmentSettings, TrainSettings
+from models.settings.augmentation import AugmentSettings
+from models.settings.training import TrainSettings
 from models.tuning.settings import TuneSettings, space, trial_settings, with_values
 from pipeline import config
 from schemas.errors import ConfigError

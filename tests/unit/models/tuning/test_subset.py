@@ -79,6 +79,7 @@ def test_a_clip_of_two_moods_is_copied_for_the_one_below_its_target(
     assert subset.write([file], indexer, [0, 1, 0, 0], str(tmp_path / "part"), 1, 3) == [2, 1, 0, 0]
 
 
+@pytest.mark.slow
 def test_shards_that_are_not_needed_are_not_read(
     tmp_path: Path, indexer: LabelIndexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +101,7 @@ def test_shards_that_are_not_needed_are_not_read(
         subset.write(files, indexer, [9, 0, 0, 0], path, seed=1, frames_per_clip=2)
 
 
+@pytest.mark.slow
 def test_the_clips_depend_on_the_seed(
     tmp_path: Path, indexer: LabelIndexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +122,7 @@ def moods_of(path: str) -> Counter[str]:
     return Counter(name[0] for name in clips_in(path))
 
 
+@pytest.mark.slow
 def test_a_part_has_few_frames_of_many_clips_and_thirty_of_each_mood(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:

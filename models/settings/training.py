@@ -1,4 +1,4 @@
-"""Settings of the network, of its training and of the augmentation.
+"""Settings of the training.
 
 Neither TensorFlow nor Keras is imported here: the command line reads this file.
 """
@@ -9,10 +9,6 @@ from pydantic import model_validator
 
 from schemas.errors import ConfigError
 from schemas.settings import SettingsGroup, setting
-
-IMAGENET = "imagenet"
-NONE: Final = "none"
-"""The values of ``ModelSettings.weights`` that are no path."""
 
 MACRO_F1: Final = "macro_f1"
 ACCURACY: Final = "accuracy"
@@ -47,43 +43,6 @@ TWO_PHASE: Final = "two_phase"
 CLASS_WEIGHTS: Final = "class_weights"
 LOGIT_ADJUSTMENT: Final = "logit_adjustment"
 FOCAL: Final = "focal"
-
-
-class ModelSettings(SettingsGroup):
-    """The network."""
-
-    GROUP: ClassVar[str] = "model"
-
-    weights: str = setting(
-        IMAGENET,
-        "Start weights of the backbone: imagenet (Keras' store, needs the internet), none "
-        "(random), or the path or gs:// or s3:// address of a weights file that Keras can load "
-        "(.h5, .weights.h5 or .keras), "
-        "such as an earlier run's checkpoint.",
-        common=True,
-    )
-    warm_start: bool = setting(
-        False,
-        "Start from the last blessed model of this output folder that was trained on other data. "
-        "Without such a model, model.weights decides.",
-        common=True,
-    )
-    resolution: int = setting(
-        224, "Side of the square that the network sees.", ge=32, le=1024, unit="pixels", common=True
-    )
-    batch_norm_momentum: float = setting(
-        0.99,
-        "Momentum of the moving statistics of every batch norm. With Keras' 0.99 the statistics "
-        "can be used after some 500 steps.",
-        gt=0,
-        lt=1,
-    )
-
-    @model_validator(mode="after")
-    def _names_weights(self) -> "ModelSettings":
-        if not self.weights:
-            raise ConfigError("model.weights must not be empty. Received: ''")
-        return self
 
 
 class TrainSettings(SettingsGroup):
@@ -173,6 +132,12 @@ class TrainSettings(SettingsGroup):
         gt=0,
         le=1,
     )
+    keep_features: bool = setting(
+        False,
+        "Whether phases that train the head alone compute each picture's features once and train "
+        "on them (5 KB each in memory), in seconds instead of minutes. The pictures are not "
+        "augmented in such a phase. On several machines, and with reading=stream, it is off.",
+    )
     layer_decay: float = setting(
         1.0,
         "Learning rate of each block as a share of that of the block above it; the head has the "
@@ -191,6 +156,13 @@ class TrainSettings(SettingsGroup):
         common=True,
     )
     class_weight_cap: float = setting(10.0, "Largest class weight.", ge=1)
+    class_weight_power: float = setting(
+        1.0,
+        "Power of the class weights: 1 counts all moods alike, 0.5 takes the square roots, 0 is "
+        "none. The log tells the weights.",
+        ge=0,
+        le=1,
+    )
     logit_adjustment_tau: float = setting(
         1.0, "Strength of logit_adjustment; 1 minimises the balanced error.", gt=0, le=10
     )
@@ -205,8 +177,8 @@ class TrainSettings(SettingsGroup):
     )
     ema_decay: float = setting(
         0.0,
-        "Share of the averaged weights that is kept each step; 0 is off. The averaged weights are "
-        "validated, kept and exported.",
+        "Share of the averaged weights that is kept each step; 0 is off. The averaged weights, and "
+        "batch norms' statistics averaged alike, are validated, kept and exported.",
         ge=0,
         lt=1,
     )
@@ -222,8 +194,8 @@ class TrainSettings(SettingsGroup):
     )
     checkpoint_metric: Literal["macro_f1", "accuracy"] = setting(
         MACRO_F1,
-        "Metric on the eval split that chooses the best epoch, and by which early stopping and "
-        "plateau go.",
+        "Metric on the validation split (without one, the eval split) that chooses the best epoch, "
+        "and by which early stopping and plateau go.",
     )
     min_gain: float = setting(
         0.002,
@@ -341,92 +313,3 @@ class TrainSettings(SettingsGroup):
     def is_sampled(self) -> bool:
         """Whether an epoch is other than each example once."""
         return self.frames_per_clip > 0 or self.sampling != NATURAL
-
-
-class AugmentSettings(SettingsGroup):
-    """Random changes to training pictures."""
-
-    GROUP: ClassVar[str] = "augment"
-
-    strength: float = setting(
-        1.0,
-        "Factor for zoom, stretch, colours and erase. 0 switches all augmentation off; otherwise "
-        "the view also moves at random within the stored surplus.",
-        ge=0,
-        le=2,
-        common=True,
-    )
-    flip: bool = setting(True, "Mirror half of the pictures left to right, never top to bottom.")
-    zoom: float = setting(
-        0.0,
-        "The view's sides are multiplied by 1 - zoom to 1 + zoom and cut at the stored crop. With "
-        "zoom or stretch each picture must be resized.",
-        ge=0,
-        le=0.5,
-        common=True,
-    )
-    stretch: float = setting(
-        0.0,
-        "The view's aspect ratio is multiplied by 1 / (1 + stretch) to 1 + stretch.",
-        ge=0,
-        le=1,
-    )
-    brightness: float = setting(
-        0.1, "Pixels are multiplied by 1 - brightness to 1 + brightness.", ge=0, le=0.5
-    )
-    contrast: float = setting(
-        0.1,
-        "Distances from mid-grey are multiplied by 1 - contrast to 1 + contrast.",
-        ge=0,
-        le=0.5,
-    )
-    saturation: float = setting(
-        0.1,
-        "Distances from the grey of the same lightness are multiplied by 1 - saturation to "
-        "1 + saturation.",
-        ge=0,
-        le=0.5,
-    )
-    erase: float = setting(
-        0.0,
-        "Share of the pictures in which a rectangle of 2 to 20 % is blanked.",
-        ge=0,
-        le=0.5,
-    )
-    mixup: float = setting(
-        0.0,
-        "Alpha of MixUp, which blends pairs of pictures and their labels; 0 is off.",
-        ge=0,
-        le=10,
-    )
-    cutmix: float = setting(
-        0.0,
-        "Alpha of CutMix, which pastes a rectangle of one picture into another; 0 is off. With "
-        "MixUp and CutMix on, each batch draws one of them.",
-        ge=0,
-        le=10,
-    )
-
-    @model_validator(mode="after")
-    def _fits_when_multiplied(self) -> "AugmentSettings":
-        for name in _MULTIPLIED:
-            limit = 1.0 if name == "stretch" else 0.5
-            if getattr(self, name) * self.strength > limit:
-                raise ConfigError(
-                    f"augment.{name}, also when multiplied by augment.strength, must lie in "
-                    f"[0, {limit:g}]. Received: {getattr(self, name)} and "
-                    f"augment.strength={self.strength}"
-                )
-        return self
-
-    def scaled(self) -> "AugmentSettings":
-        """Returns the same with ``strength`` multiplied in, which is then 1 or, for off, 0."""
-        if not self.strength:
-            off = dict.fromkeys((*_MULTIPLIED, "mixup", "cutmix"), 0.0)
-            return self.replace(strength=0.0, flip=False, **off)
-        products = {name: getattr(self, name) * self.strength for name in _MULTIPLIED}
-        return self.replace(strength=1.0, **products)
-
-
-_MULTIPLIED = ("zoom", "stretch", "brightness", "contrast", "saturation", "erase")
-"""Settings that ``strength`` multiplies."""
