@@ -8,16 +8,15 @@ bucket in turns; the rows are those of a CSV that is read once from each. Prints
     uv run python -m benchmarks.bucket_speed
 """
 
+import contextlib
 import functools
 import json
-import multiprocessing
 import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +36,9 @@ from dataset.thinning import ThinSettings
 from schemas.labels import DEFAULT_MOODS
 from system import storage
 from system.buckets import folders
+from testing.buckets import google_process
 
 _BUCKET = "gs://pet"
-
-
-def _serve(folder: str, commands: Connection) -> None:
-    """Serves a bucket; answers with its environment, then takes new delays until it is closed."""
-    from testing.buckets import google_cloud
-
-    with google_cloud.serve(Path(folder), "pet") as server:
-        commands.send(server.environment())
-        while (delay := commands.recv()) is not None:
-            server.delay = delay
 
 
 def job_of(root: str, folder: Path, stem: str) -> ShardJob:
@@ -77,8 +67,8 @@ def rate(count: int, work: Callable[[], object]) -> float:
 
 def measure(arguments: Any) -> dict[str, Any]:
     """Returns the rates of both places."""
-    context = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as name:
+    with contextlib.ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory())
         scratch = Path(name)
         local = str(draw(scratch, arguments.clips, 700, 90).parent)
         rows = ["image_path,bbox,labels,clip"]
@@ -90,10 +80,8 @@ def measure(arguments: Any) -> dict[str, Any]:
             )
         Path(local, "long.csv").write_text("\n".join(rows) + "\n", "utf-8")
 
-        ours, theirs = context.Pipe()
-        server = context.Process(target=_serve, args=(name, theirs), daemon=True)
-        server.start()
-        os.environ.update(ours.recv())
+        server = stack.enter_context(google_process.serve(scratch, "pet"))
+        os.environ.update(server.environment())
         folders.upload(Path(local), f"{_BUCKET}/data")
         places = {"disk": (local, str(scratch)), "bucket": (f"{_BUCKET}/data", f"{_BUCKET}/out")}
 
@@ -101,16 +89,12 @@ def measure(arguments: Any) -> dict[str, Any]:
         lines: dict[str, list[float]] = {place: [] for place in places}
         for turn in range(arguments.rounds + 1):  # The first loads libraries and opens connections.
             for place, (root, out) in places.items():
-                ours.send(0.0)
                 job = job_of(root, scratch / f"rows-{place}", f"{out}/block-{turn}")
-                ours.send(arguments.milliseconds / 1000)
-                time.sleep(0.2)
                 write = functools.partial(write_shard, job)
-                photos[place].append(rate(job.block.rows, write))
                 read = functools.partial(_count, f"{root}/long.csv")
-                lines[place].append(rate(arguments.rows, read))
-        ours.send(None)
-        server.join(10)
+                with server.delayed(arguments.milliseconds / 1000):
+                    photos[place].append(rate(job.block.rows, write))
+                    lines[place].append(rate(arguments.rows, read))
     result: dict[str, Any] = {"milliseconds": arguments.milliseconds}
     for what, rates in (("photos_per_second", photos), ("rows_per_second", lines)):
         for place in places:

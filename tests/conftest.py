@@ -15,7 +15,7 @@ from testing.processes import forked
 
 if TYPE_CHECKING:
     from testing.buckets.amazon import Amazon
-    from testing.buckets.google_cloud import GoogleCloud
+    from testing.buckets.google_process import GoogleCloudProcess
 
 TESTS = Path(__file__).parent
 RUNS = TESTS / "runner"
@@ -121,11 +121,11 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def google_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator["GoogleCloud"]:
+def google_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator["GoogleCloudProcess"]:
     """Google Cloud Storage on this machine, with the bucket gs://pet."""
-    from testing.buckets import google_cloud
+    from testing.buckets import google_process
 
-    with google_cloud.serve(tmp_path_factory.mktemp("google"), "pet") as server:
+    with google_process.serve(tmp_path_factory.mktemp("google"), "pet") as server:
         yield server
         assert not server.errors, server.errors[:3]
 

@@ -7,15 +7,15 @@ address. JSON: https://cloud.google.com/storage/docs/json_api, XML:
 https://cloud.google.com/storage/docs/xml-api.
 """
 
-import contextlib
 import json
 import re
 import ssl
+import sys
 import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from testing.buckets import google_xml
 from testing.buckets.objects import Objects, PreconditionError, StoredObject
 
+CONTROL = "/_control"
 NAMES = ("www.googleapis.com", "storage.googleapis.com")
 _OBJECT = r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<name>[^/]+)"
 
@@ -84,19 +85,6 @@ class GoogleCloud(ThreadingHTTPServer):
         """Says nothing of clients that go away."""
 
 
-@contextlib.contextmanager
-def serve(folder: Path, *buckets: str) -> Iterator[GoogleCloud]:
-    """Serves empty buckets on a free port; ``folder`` is for its certificate."""
-    with GoogleCloud(folder, *buckets) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: GoogleCloud
@@ -129,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._chunks() if is_chunked else self.rfile.read(length)
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query, True).items()}
-        if self.server.delay:
+        if self.server.delay and parts.path != CONTROL:
             time.sleep(self.server.delay)
         try:
             self._route(parts.path, query, body)
@@ -260,6 +248,15 @@ def _token(handler: _Handler, at: dict[str, str], query: dict[str, str], body: b
     del at, query, body
     token = {"access_token": "token", "expires_in": 3600, "token_type": "Bearer"}
     handler.answer(200, json_body=token)
+
+
+def _control(handler: _Handler, at: dict[str, str], query: dict[str, str], body: bytes) -> None:
+    """Sets the delay, and tells what has been asked; for ``google_process``."""
+    del at, body
+    server = handler.server
+    if "delay" in query:
+        server.delay = float(query["delay"])
+    handler.answer(200, json_body={"requests": server.requests, "errors": server.errors})
 
 
 def _bucket(handler: _Handler, at: dict[str, str], query: dict[str, str], body: bytes) -> None:
@@ -412,9 +409,24 @@ _ROUTES: tuple[tuple[str, str, _Handle], ...] = (
     ("PUT", r"/upload/storage/v1/b/(?P<bucket>[^/]+)/o", _upload),
     ("POST", r"/batch/storage/v1", _batch),
     ("POST", r"/token", _token),
+    ("GET PUT", CONTROL, _control),
     ("GET", r"/(?P<bucket>[^/]+)/?", google_xml.list_objects),
     ("GET HEAD", r"/(?P<bucket>[^/]+)/(?P<name>.+)", google_xml.get),
     ("PUT", r"/(?P<bucket>[^/]+)/(?P<name>.+)", google_xml.put),
     ("POST", r"/(?P<bucket>[^/]+)/(?P<name>.+)", google_xml.post),
     ("DELETE", r"/(?P<bucket>[^/]+)/(?P<name>.+)", google_xml.delete),
 )
+
+
+def main(folder: str, *buckets: str) -> None:
+    """Serves until the standard input ends; prints the environment first."""
+    with GoogleCloud(Path(folder), *buckets) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sys.stdout.write(json.dumps(server.environment()) + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+        server.shutdown()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

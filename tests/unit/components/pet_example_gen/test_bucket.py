@@ -23,7 +23,7 @@ from system.buckets import folders, stores
 from testing.models.samples import jpeg, mottled
 
 if TYPE_CHECKING:
-    from testing.buckets.google_cloud import GoogleCloud
+    from testing.buckets.google_process import GoogleCloudProcess
 
 FRAMES = 12
 pytestmark = pytest.mark.slow
@@ -90,7 +90,7 @@ def test_a_finished_block_is_not_read_again(bucket: str) -> None:
 
 @pytest.mark.parametrize("thin", [ThinSettings(max_frames=4), ThinSettings(min_distance=1)])
 def test_thinning_fetches_what_it_reads_and_no_more(
-    google_cloud: "GoogleCloud", monkeypatch: pytest.MonkeyPatch, thin: ThinSettings
+    google_cloud: "GoogleCloudProcess", monkeypatch: pytest.MonkeyPatch, thin: ThinSettings
 ) -> None:
     for variable, value in google_cloud.environment().items():
         monkeypatch.setenv(variable, value)
@@ -126,7 +126,7 @@ def test_a_bucket_that_fails_is_no_fault_of_the_rows(
 
 
 def test_tensorflow_reads_what_a_worker_has_written(
-    google_cloud: "GoogleCloud", monkeypatch: pytest.MonkeyPatch
+    google_cloud: "GoogleCloudProcess", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable, value in google_cloud.environment().items():
         monkeypatch.setenv(variable, value)

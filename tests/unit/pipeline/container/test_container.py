@@ -18,7 +18,7 @@ from system import storage
 from system.buckets import folders, stores
 
 if TYPE_CHECKING:
-    from testing.buckets.google_cloud import GoogleCloud
+    from testing.buckets.google_process import GoogleCloudProcess
 
 pytestmark = pytest.mark.slow
 NODE = "components.leak_check.component.LeakCheck_Executor"
@@ -71,13 +71,12 @@ def test_data_that_cannot_be_read_is_told(bucket: str, monkeypatch: pytest.Monke
 
 
 def test_a_server_that_does_not_answer_is_told_in_time(
-    google_cloud: "GoogleCloud", monkeypatch: pytest.MonkeyPatch
+    google_cloud: "GoogleCloudProcess", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable, value in google_cloud.environment().items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.setattr(google_cloud, "delay", 2.0)
     began = time.monotonic()
-    with pytest.raises(ConfigError, match="no answer in time"):
+    with google_cloud.delayed(2.0), pytest.raises(ConfigError, match="no answer in time"):
         start_check.check(task_at("gs://pet/slow"), seconds=0.5)
     assert time.monotonic() - began < 6
 

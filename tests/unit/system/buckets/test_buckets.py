@@ -16,7 +16,7 @@ from system.buckets import folders, reading, stores
 from system.buckets.writing import ObjectWriter
 
 if TYPE_CHECKING:
-    from testing.buckets.google_cloud import GoogleCloud
+    from testing.buckets.google_process import GoogleCloudProcess
 
 pytestmark = pytest.mark.slow
 KOREAN = "행복 %23#?&+.jpg"
@@ -131,7 +131,7 @@ def test_a_parquet_file_is_read_from_its_end(bucket: str) -> None:
 
 
 def test_a_long_csv_takes_few_requests(
-    google_cloud: "GoogleCloud", monkeypatch: pytest.MonkeyPatch
+    google_cloud: "GoogleCloudProcess", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable, value in google_cloud.environment().items():
         monkeypatch.setenv(variable, value)
