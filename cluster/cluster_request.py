@@ -10,10 +10,11 @@ from pipeline.cluster_settings import CLUSTER_GPU
 from pipeline.config import Settings
 from pipeline.run_inputs import ClusterInputs, check_validation, moods_of
 from schemas.errors import ConfigError
+from system.buckets.stores import GOOGLE, MINIO, SCHEMES
 from system.patterns import SPECIAL
 
 VERTEX, KUBEFLOW = "vertex", "kubeflow"
-STORAGE = ("gs://", "s3://", "minio://")
+STORAGE = SCHEMES
 """Object stores that Kubeflow's pipelines may keep their outputs in."""
 _IMAGE = re.compile(
     r"(?P<registry>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?/)?(?P<name>[^:@]+)"
@@ -123,7 +124,31 @@ class ClusterRequest:
                 raise ConfigError(
                     f"{what} of Vertex AI: --project and --region must say whose and where"
                 )
+        self._check_storage(settings)
         return settings
+
+    def _check_storage(self, settings: Settings) -> None:
+        """Refuses what cannot read the folders, before anything starts."""
+        addresses = (self.pipeline_root, self.data_root, self.serving)
+        in_s3 = [each for each in addresses if "://" in each and not each.startswith(GOOGLE)]
+        if any(each.startswith(MINIO) for each in in_s3) and not settings.cluster.s3_endpoint:
+            raise ConfigError(
+                "minio:// needs cluster.s3_endpoint, the server's address, such as "
+                f"http://minio-service.kubeflow:9000. Received: {', '.join(in_s3)}"
+            )
+        if self.pipeline_root not in in_s3:
+            return
+        # Their tasks work on copies of their own machine (pipeline.container.staging).
+        for asked, what in (
+            (settings.beam.runner != LOCAL, f"beam.runner={settings.beam.runner}"),
+            (settings.cluster.machines > 1, f"cluster.machines={settings.cluster.machines}"),
+        ):
+            if asked:
+                raise ConfigError(
+                    f"--pipeline-root must be in gs:// with {what}: other machines cannot read "
+                    "the copies that TensorFlow and Beam need of what is in S3. "
+                    f"Received: {self.pipeline_root}"
+                )
 
     def inputs(self) -> ClusterInputs:
         """Returns the data and folders, checked as far as that goes from here.

@@ -23,6 +23,7 @@ from pipeline.config import Settings
 from pipeline.pipeline import pipeline_at
 from pipeline.platforms.cluster import DATA_ROOT, DATA_VERSION, ClusterPlatform
 from pipeline.run_inputs import ClusterInputs
+from system.buckets.stores import S3_ENDPOINTS
 from system.files import write_whole
 
 JOB_JSON = "pipeline.json"
@@ -48,6 +49,8 @@ _VERTEX_EXECUTORS = {
 """The nodes that train, and the executors that run them as custom jobs on several machines."""
 _ALWAYS_RUN = (nodes.LAST_BLESSED,)
 """It reads the serving folder, which changes without any change of the node's inputs."""
+
+_ENTRY_POINT = "pipeline.container"
 
 Resources = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
 
@@ -138,6 +141,18 @@ def _configure_task(
     container["resources"] = json_format.MessageToDict(resources)
     if resources.HasField("accelerator"):
         container["image"] = gpu_image
+    if cluster.s3_endpoint:
+        container["env"] = [{"name": S3_ENDPOINTS[-1], "value": cluster.s3_endpoint}]
+    container["command"] = _wrapped(container["command"])
+    if before := container.get("lifecycle", {}).get("preCacheCheck"):
+        before["command"] = _wrapped(before["command"])
+
+
+def _wrapped(command: list[str]) -> list[str]:
+    """Returns TFX's command under ours, which checks the buckets first."""
+    if command[:2] != ["python", "-m"]:
+        raise ValueError(f"TFX's commands must begin with python -m. Received: {command}")
+    return [*command[:2], _ENTRY_POINT, *command[2:]]
 
 
 def _resources(node_id: str, cluster: ClusterSettings) -> Any:

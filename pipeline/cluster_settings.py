@@ -1,5 +1,6 @@
 """Settings of the nodes on Kubeflow and Vertex AI."""
 
+import re
 from typing import ClassVar
 
 from pydantic import model_validator
@@ -18,6 +19,9 @@ GPU_TYPES = (
 """Vertex AI's names (its AcceleratorType)."""
 CLUSTER_GPU = "nvidia.com/gpu"
 """What a plain Kubernetes cluster calls any of NVIDIA's."""
+
+
+_SERVER = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+/?")
 
 
 class ClusterSettings(SettingsGroup):
@@ -45,6 +49,11 @@ class ClusterSettings(SettingsGroup):
     )
     endpoint_image: str = setting("", "TensorFlow Serving image of the endpoint.")
     endpoint_machine_type: str = setting("n1-standard-4", "Machine type of the endpoint.")
+    s3_endpoint: str = setting(
+        "",
+        "Address of the server of s3:// and minio:// folders, such as "
+        "http://minio-service.kubeflow:9000; empty is Amazon's own.",
+    )
     train_cpus: float = setting(8.0, "CPUs of the Trainer and the Tuner.", gt=0, unit="cores")
     train_memory_gb: float = setting(30.0, "Memory of the Trainer and the Tuner.", gt=0, unit="GB")
     data_cpus: float = setting(
@@ -70,6 +79,11 @@ class ClusterSettings(SettingsGroup):
             raise ConfigError(
                 f"cluster.gpu_type must be empty or one of {', '.join(known)}. "
                 f"Received: {self.gpu_type!r}"
+            )
+        if self.s3_endpoint and not _SERVER.fullmatch(self.s3_endpoint):
+            raise ConfigError(
+                "cluster.s3_endpoint must be the address of a server, such as "
+                f"http://minio-service.kubeflow:9000. Received: {self.s3_endpoint!r}"
             )
         if bool(self.endpoint) != bool(self.endpoint_image):
             raise ConfigError(

@@ -14,11 +14,17 @@ from components.pet_example_gen import shard_files
 from components.pet_example_gen.decoder import decode_region
 from components.pet_example_gen.example import build_example, build_frame
 from components.pet_example_gen.job import ShardJob
+from components.pet_example_gen.photo_source import (
+    BucketError,
+    PhotoSource,
+    divided,
+    photo_source,
+)
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import Row, canonical
 from dataset.partition import rows_of_block
 from dataset.photo import make_crop
-from dataset.photos.files import photo_state, read_photo
+from dataset.photos.files import photo_state
 from dataset.photos.parsed import PhotoError
 from dataset.thinning import thin_clip
 from schemas.documents.ingest import BlockCounts
@@ -61,11 +67,12 @@ def write_shard(job: ShardJob) -> bool:
         _report(job, len(rows))
         return False
 
-    reader = _Reader(job)
+    clips = _by_clip(rows)
     counter = _Counter()
     unreported = 0
-    with shard_files.ShardWriter(job.stem) as writer:
-        for clip_rows in _by_clip(rows):
+    with photo_source(job, clips) as photos, shard_files.ShardWriter(job.stem) as writer:
+        reader = _Reader(job, photos)
+        for clip_rows in clips:
             first_refusal = len(reader.refusals)
             samples = _read_clip(clip_rows, reader, job)
             for sample in samples:
@@ -96,17 +103,24 @@ class _RefusedError(Exception):
 class _Reader:
     """Reads rows of a block, and keeps the refusals in the order of reading."""
 
-    def __init__(self, job: ShardJob) -> None:
+    def __init__(self, job: ShardJob, photos: PhotoSource) -> None:
         self.refusals: list[_Refusal] = []
         self._job = job
+        self._photos = photos
         self._first_rows: dict[tuple[str, PixelBox], Row] = {}
 
     def read(self, row: Row) -> Sample | None:
-        """Returns the sample of a row; None where the row is refused."""
+        """Returns the sample of a row; None where the row is refused.
+
+        Raises:
+          BucketError: as ``PhotoSource.read`` does. The node is tried again, and goes on.
+        """
         try:
             return self._sample(row)
         except (_RefusedError, BoxError, PhotoError) as error:
             self.refusals.append(_Refusal(row, error.reason, str(error)))
+        except BucketError:
+            raise
         except Exception as error:
             # The last net: a row must not end a run of two million others.
             _LOGGER.exception("Line %d of %s", row.line, self._job.block.source)
@@ -127,9 +141,7 @@ class _Reader:
             detail = f"same image and box as line {first.line}{other_label}"
             raise _RefusedError(RejectReason.DUPLICATE_ROW, detail)
 
-        photo = read_photo(
-            self._job.image_root, row.image_path, open_file, settings.data.max_image_bytes
-        )
+        photo = self._photos.read(row)
         crop = make_crop(photo, box, settings.data, settings.side, decode_region)
         record = build_example(row, crop).SerializeToString(deterministic=True)
         return Sample(row, crop.box != box, crop.phash, record, build_frame(row, crop))
@@ -175,21 +187,20 @@ class _Counter:
 
 def _read_clip(rows: list[Row], reader: _Reader, job: ShardJob) -> list[Sample]:
     """Returns the samples of a clip that go into the shard, in the order of the rows."""
-    whole = [row for row in rows if not job.thinned or row.label in job.unthinned_moods]
+    whole, others = divided(job, rows)
     samples = [sample for row in whole if (sample := reader.read(row)) is not None]
-    if len(whole) < len(rows):
-        others = [row for row in rows if row.label not in job.unthinned_moods]
+    if others:
         samples += thin_clip(others, reader.read, job.settings.thin)
         samples.sort(key=lambda sample: sample.row.line)
     return samples
 
 
-def _by_clip(rows: Iterable[Row]) -> Iterable[list[Row]]:
+def _by_clip(rows: Iterable[Row]) -> list[list[Row]]:
     """Returns the rows clip by clip, in the order in which the clips begin."""
     clips: dict[str, list[Row]] = {}
     for row in rows:
         clips.setdefault(row.clip, []).append(row)
-    return clips.values()
+    return list(clips.values())
 
 
 def _key(job: ShardJob, rows: Sequence[Row]) -> str:

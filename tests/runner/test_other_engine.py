@@ -13,7 +13,7 @@ import tensorflow as tf
 import tensorflow_data_validation as tfdv
 
 from components.evaluator import analysis
-from components.pet_example_gen import shard
+from components.pet_example_gen import photo_source
 from models.inputs.label_index import LabelIndexer
 from pipeline import config, nodes
 from pipeline.beam import beam_args
@@ -49,7 +49,7 @@ def test_workers_in_other_processes_give_what_this_process_gives(tmp_path, engin
     here = run_data_stage(tmp_path / "here", train, val, *settings, last_node=nodes.TRANSFORM)
     before = engine.done()
     # Workers import their own copy: what is broken in this process they do not see.
-    monkeypatch.setattr(shard, "read_photo", refuse)
+    monkeypatch.setattr(photo_source, "read_photo", refuse)
     there = run_data_stage(
         tmp_path / "there",
         train,
