@@ -11,6 +11,7 @@ import logging
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
@@ -23,16 +24,19 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
+from components.pet_example_gen.counting import split_counts
+from components.pet_example_gen.earlier_results import deal_out, find_results
 from components.pet_example_gen.job import IngestSettings, ShardJob
+from components.pet_example_gen.row_keys import reading_version
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
 from dataset.partition import Partition, SplitShare, partition_rows
 from dataset.trained_on import name_pairs
 from schemas import artifacts, frame_columns
-from schemas.documents.ingest import Ingest, SplitCounts
+from schemas.documents.ingest import Ingest
 from schemas.errors import DataRefusedError
-from schemas.reasons import REJECT_COLUMNS, RejectReason
+from schemas.reasons import REJECT_COLUMNS
 from schemas.splits import FRAMES, FRAMES_FOLDER, RECORDS, TRAIN, split_folder
 from system.csv_files import CsvWriter
 from system.parquet import read_table
@@ -74,13 +78,23 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         # Assign the rows to blocks.
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-        partitions = self._deal_out(inputs, outputs, base, settings)
+        rows = posixpath.join(self._get_tmp_dir(), "rows")
+        fileio.makedirs(rows)
+        partitions = _deal_out_rows(inputs, outputs, base, settings, rows)
         # Beside the executions' own folders, which are removed when a run dies.
         unfinished = posixpath.join(
             posixpath.dirname(posixpath.dirname(examples.uri)), artifacts.UNFINISHED
         )
         fileio.makedirs(unfinished)
         jobs = [job for partition in partitions for job in _jobs(partition, settings, unfinished)]
+
+        # Give each block what earlier results have of its clips.
+        version = reading_version(settings)
+        # Without its version, code that reads otherwise could not be told apart.
+        if settings.code:
+            results = find_results(examples.uri, frames.uri, rejects.uri, version)
+            earlier = deal_out(results, partitions, rows)
+            jobs = [replace(job, earlier=earlier.get(job.block[:2], ())) for job in jobs]
 
         # Write a shard for each block.
         self._write_shards(jobs)
@@ -96,39 +110,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 index = posixpath.join(examples.uri, FRAMES_FOLDER, split_folder(split))
                 _link_shards(split_jobs, FRAMES, index)
         _write_rejects(posixpath.join(rejects.uri, artifacts.REJECTS_CSV), jobs)
-        _write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs)
+        _write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs, version)
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
         # On a disk the links cost nothing, and the runner removes them once TFX has recorded the
         # node as complete: after a kill before that, no photo is read again.
         if "://" in unfinished:
             fileio.rmtree(unfinished)
-
-    def _deal_out(
-        self,
-        inputs: example_gen_pb2.Input,
-        outputs: example_gen_pb2.Output,
-        base: str,
-        settings: IngestSettings,
-    ) -> list[Partition]:
-        """Returns the blocks of each CSV; the blocks' rows are written to a temporary folder."""
-        folder = posixpath.join(self._get_tmp_dir(), "rows")
-        fileio.makedirs(folder)
-        output_shares = [
-            SplitShare(split.name, split.hash_buckets) for split in outputs.split_config.splits
-        ]
-        return [
-            partition_rows(
-                _only_file(posixpath.join(base, split.pattern)),
-                output_shares or [SplitShare(split.name, 1)],
-                settings.data.shard_rows,
-                folder,
-                open_file,
-                labelled=settings.labelled,
-                validation_share=settings.validation_share,
-            )
-            for split in inputs.splits
-        ]
 
     def _write_shards(self, jobs: list[ShardJob]) -> None:
         processes = local_processes(self._beam_pipeline_args or [])
@@ -155,6 +143,31 @@ def _split_configs(
     proto_utils.json_to_proto(exec_properties[standard_component_specs.INPUT_CONFIG_KEY], inputs)
     proto_utils.json_to_proto(exec_properties[standard_component_specs.OUTPUT_CONFIG_KEY], outputs)
     return inputs, outputs
+
+
+def _deal_out_rows(
+    inputs: example_gen_pb2.Input,
+    outputs: example_gen_pb2.Output,
+    base: str,
+    settings: IngestSettings,
+    folder: str,
+) -> list[Partition]:
+    """Returns the blocks of each CSV; the blocks' rows are written to a folder."""
+    output_shares = [
+        SplitShare(split.name, split.hash_buckets) for split in outputs.split_config.splits
+    ]
+    return [
+        partition_rows(
+            _only_file(posixpath.join(base, split.pattern)),
+            output_shares or [SplitShare(split.name, 1)],
+            settings.data.shard_rows,
+            folder,
+            open_file,
+            labelled=settings.labelled,
+            validation_share=settings.validation_share,
+        )
+        for split in inputs.splits
+    ]
 
 
 def _only_file(pattern: str) -> str:
@@ -220,32 +233,18 @@ def _write_rejects(path: str, jobs: Sequence[ShardJob]) -> None:
         writer.write_all(read_rejects([job.stem for job in jobs]))
 
 
-def _write_counts(path: str, splits: Sequence[str], jobs: Sequence[ShardJob]) -> None:
-    ingest: Ingest = {
-        "splits": {
-            split: _split_counts([job for job in jobs if job.block.split == split])
-            for split in splits
-        }
+def _write_counts(path: str, splits: Sequence[str], jobs: Sequence[ShardJob], version: str) -> None:
+    counts = {
+        split: split_counts(
+            [read_counts(job.stem) for job in jobs if job.block.split == split],
+            jobs[0].settings.moods,
+        )
+        for split in splits
     }
+    _LOGGER.info(
+        "%d rows were taken over from earlier results, the photos of %d rows were read",
+        sum(count["reused"] for count in counts.values()),
+        sum(count["read"] for count in counts.values()),
+    )
+    ingest: Ingest = {"splits": counts, "version": version}
     write_whole(path, json.dumps(ingest, ensure_ascii=False, indent=1))
-
-
-def _split_counts(jobs: Sequence[ShardJob]) -> SplitCounts:
-    """Returns the sums over a split's blocks."""
-    counts = [read_counts(job.stem) for job in jobs]
-    mood_names = jobs[0].settings.moods
-    reasons = [reason.value for reason in RejectReason]
-    return {
-        "rows": sum(count["rows"] for count in counts),
-        "used": sum(count["used"] for count in counts),
-        "clips": sum(count["clips"] for count in counts),
-        "clipped": sum(count["clipped"] for count in counts),
-        "bytes": sum(count["bytes"] for count in counts),
-        "moods": _sums([count["moods"] for count in counts], mood_names),
-        "thinned": _sums([count["thinned"] for count in counts], mood_names),
-        "refused": _sums([count["refused"] for count in counts], reasons),
-    }
-
-
-def _sums(counts: Sequence[dict[str, int]], names: Sequence[str]) -> dict[str, int]:
-    return {name: sum(count.get(name, 0) for count in counts) for name in names}

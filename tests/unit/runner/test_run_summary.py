@@ -29,6 +29,8 @@ INGEST: dict[str, Any] = {
             "refused": {"box_empty": 7, "image_missing": 3},
             "clips": 100,
             "clipped": 0,
+            "reused": 0,
+            "read": 0,
             "bytes": 1,
         },
         "eval": {
@@ -39,6 +41,8 @@ INGEST: dict[str, Any] = {
             "refused": {},
             "clips": 4,
             "clipped": 0,
+            "reused": 0,
+            "read": 0,
             "bytes": 1,
         },
     }
