@@ -18,6 +18,8 @@ from typing import NamedTuple
 from dataset.csv_rows import Opener, Row, read_rows
 from schemas.errors import DataRefusedError
 from schemas.splits import TRAIN, VALIDATION
+from system.buckets.stores import is_remote
+from system.parallel import in_parallel
 
 _BUFFERED_ROWS = 200_000
 _BUCKETS = 65_536
@@ -224,12 +226,22 @@ class _PartWriter:
             self.flush()
 
     def flush(self) -> None:
-        for (split, number), rows in self._buffer.items():
+        paths = {}
+        for split, number in self._buffer:
             parts = self.parts.setdefault((split, number), [])
-            path = f"{self._folder}/{split}-{number:05d}-{len(parts):05d}.csv"
-            with self._opener(path, "w") as file:
+            paths[split, number] = f"{self._folder}/{split}-{number:05d}-{len(parts):05d}.csv"
+            parts.append(paths[split, number])
+
+        def write(block: tuple[str, int]) -> None:
+            with self._opener(paths[block], "w") as file:
                 # Python 3.10 leaves a carriage return unquoted, which then ends a line.
-                csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
-            parts.append(path)
+                writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+                writer.writerows(self._buffer[block])
+
+        if is_remote(self._folder):
+            in_parallel(write, paths)
+        else:
+            for block in paths:
+                write(block)
         self._buffer.clear()
         self._count = 0

@@ -96,6 +96,13 @@ def thin_clip(
     return kept
 
 
+def first_reads(rows: Sequence[_Row], settings: ThinSettings) -> list[_Row]:
+    """Returns the rows that ``thin_clip`` reads, in order, unless some are refused."""
+    if settings.min_distance:
+        return list(rows)
+    return [rows[index] for index in spread_indices(len(rows), settings.max_frames)]
+
+
 def spread_indices(length: int, count: int) -> list[int]:
     """Returns ``count`` indices evenly spread over 0..length-1; all of them if there are fewer."""
     count = min(length, count)

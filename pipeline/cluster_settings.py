@@ -1,5 +1,6 @@
 """Settings of the nodes on Kubeflow and Vertex AI."""
 
+import re
 from typing import ClassVar
 
 from pydantic import model_validator
@@ -20,6 +21,9 @@ CLUSTER_GPU = "nvidia.com/gpu"
 """What a plain Kubernetes cluster calls any of NVIDIA's."""
 
 
+_SERVER = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+/?")
+
+
 class ClusterSettings(SettingsGroup):
     """Resources of the nodes on Kubeflow and Vertex AI; for kubeflow_runner.py only."""
 
@@ -27,7 +31,8 @@ class ClusterSettings(SettingsGroup):
 
     gpu_type: str = setting(
         "",
-        "GPU of the Trainer and the Tuner: Vertex AI's name such as NVIDIA_L4, nvidia.com/gpu on a "
+        "GPU of the Trainer and the Tuner, and one for the Evaluator and the BulkInferrer; needs "
+        "--gpu-image: Vertex AI's name such as NVIDIA_L4, nvidia.com/gpu on a "
         "plain Kubernetes cluster, or empty for none.",
     )
     gpus: int = setting(1, "GPUs of each training machine.", ge=1)
@@ -44,6 +49,11 @@ class ClusterSettings(SettingsGroup):
     )
     endpoint_image: str = setting("", "TensorFlow Serving image of the endpoint.")
     endpoint_machine_type: str = setting("n1-standard-4", "Machine type of the endpoint.")
+    s3_endpoint: str = setting(
+        "",
+        "Address of the server of s3:// and minio:// folders, such as "
+        "http://minio-service.kubeflow:9000; empty is Amazon's own.",
+    )
     train_cpus: float = setting(8.0, "CPUs of the Trainer and the Tuner.", gt=0, unit="cores")
     train_memory_gb: float = setting(30.0, "Memory of the Trainer and the Tuner.", gt=0, unit="GB")
     data_cpus: float = setting(
@@ -69,6 +79,11 @@ class ClusterSettings(SettingsGroup):
             raise ConfigError(
                 f"cluster.gpu_type must be empty or one of {', '.join(known)}. "
                 f"Received: {self.gpu_type!r}"
+            )
+        if self.s3_endpoint and not _SERVER.fullmatch(self.s3_endpoint):
+            raise ConfigError(
+                "cluster.s3_endpoint must be the address of a server, such as "
+                f"http://minio-service.kubeflow:9000. Received: {self.s3_endpoint!r}"
             )
         if bool(self.endpoint) != bool(self.endpoint_image):
             raise ConfigError(

@@ -10,6 +10,8 @@ from pipeline import config
 from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs, check_validation, moods_of
 from schemas.errors import ConfigError
+from system.buckets.stores import is_remote
+from system.storage import exists
 
 _SAMPLE_OUTPUT = Path("build/sample")
 _OWN_OUTPUT = Path("build/run")
@@ -78,7 +80,7 @@ class RunRequest:
             )
         check_validation(settings.data, self.validation_csv)
         weights = settings.model.weights
-        if weights in (IMAGENET, NONE):
+        if weights in (IMAGENET, NONE) or (is_remote(weights) and exists(weights)):
             return settings
         path = _absolute(Path(weights))
         if not path.is_file():

@@ -9,10 +9,12 @@ import contextlib
 import fcntl
 import glob
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from system.buckets.stores import is_remote
 from system.files import PARTIAL, remove
 
 _LOCK = ".lock"
@@ -26,11 +28,12 @@ def attempt(stem: str) -> Iterator[str]:
     attempt's that were not renamed. Living attempts, of this process too, are left alone.
 
     Args:
-      stem: path of the attempt's final files without their endings. In a bucket nothing is locked
-        and nothing removed.
+      stem: path of the attempt's final files without their endings. For a bucket's, the
+        temporary files are on this machine, in a folder that no other attempt has.
     """
-    if "://" in stem:
-        yield _new_name(stem)
+    if is_remote(stem):
+        with tempfile.TemporaryDirectory(prefix="pet-mood-") as folder:
+            yield _new_name(os.path.join(folder, os.path.basename(stem)))
         return
     _remove_dead(stem)
     partial = _new_name(stem)

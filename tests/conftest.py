@@ -4,13 +4,18 @@ import gc
 import os
 import re
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from testing.processes import forked
+
+if TYPE_CHECKING:
+    from testing.buckets.amazon import Amazon
+    from testing.buckets.google_process import GoogleCloudProcess
 
 TESTS = Path(__file__).parent
 RUNS = TESTS / "runner"
@@ -113,3 +118,31 @@ def browser() -> Iterator[Any]:
         started = playwright.chromium.launch(executable_path=chromium, args=options)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def google_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator["GoogleCloudProcess"]:
+    """Google Cloud Storage on this machine, with the bucket gs://pet."""
+    from testing.buckets import google_process
+
+    with google_process.serve(tmp_path_factory.mktemp("google"), "pet") as server:
+        yield server
+        assert not server.errors, server.errors[:3]
+
+
+@pytest.fixture(scope="session")
+def amazon() -> Iterator["Amazon"]:
+    """S3 on this machine, with the bucket s3://pet."""
+    from testing.buckets import amazon
+
+    with amazon.serve("pet") as server:
+        yield server
+
+
+@pytest.fixture(params=["gs", "s3"])
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A new folder of a bucket, whose server this process and its children find."""
+    name = {"gs": "google_cloud", "s3": "amazon"}[request.param]
+    for variable, value in request.getfixturevalue(name).environment().items():
+        monkeypatch.setenv(variable, value)
+    return f"{request.param}://pet/{uuid.uuid4().hex}"

@@ -10,6 +10,8 @@ from tfx.dsl.io import fileio
 
 from schemas.splits import split_folder
 from system.arrow import pa
+from system.buckets.stores import is_remote
+from system.parallel import ahead
 from system.parquet import read_table
 from system.patterns import escaped
 
@@ -32,8 +34,13 @@ class SplitFrames:
     def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.Table]:
         """Yields some columns; a batch is as many whole shards as make up ``rows`` rows."""
         pending: list[pa.Table] = []
-        for shard in self._shards:
-            pending.append(read_table(shard, columns))
+
+        def read(shard: str) -> pa.Table:
+            return read_table(shard, columns)
+
+        is_far = any(map(is_remote, self._shards))
+        for table in ahead(read, self._shards) if is_far else map(read, self._shards):
+            pending.append(table)
             if sum(len(table) for table in pending) >= rows:
                 yield pa.concat_tables(pending)
                 pending = []

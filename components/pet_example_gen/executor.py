@@ -5,10 +5,12 @@ memory on the local runner, and gzip JPEGs. Here a job names a block of clips, a
 writes its own shard.
 """
 
+import contextlib
 import io
 import json
 import logging
 import posixpath
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -31,6 +33,7 @@ from components.pet_example_gen.row_keys import reading_version
 from components.pet_example_gen.shard import write_shard
 from components.pet_example_gen.shard_files import read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
+from components.working_folder import working_folder
 from dataset.partition import Partition, SplitShare, partition_rows
 from dataset.trained_on import name_pairs
 from schemas import artifacts, frame_columns
@@ -38,9 +41,13 @@ from schemas.documents.ingest import Ingest
 from schemas.errors import DataRefusedError
 from schemas.reasons import REJECT_COLUMNS
 from schemas.splits import FRAMES, FRAMES_FOLDER, RECORDS, TRAIN, split_folder
+from system import storage
+from system.arrow import pa
+from system.buckets.stores import is_remote
 from system.csv_files import CsvWriter
+from system.parallel import ahead, in_parallel
 from system.parquet import read_table
-from system.storage import flush_folder, link_file, open_file, whole, write_whole
+from system.storage import open_file, whole, write_whole
 
 INGEST_KEY = "ingest"
 """Execution property that holds ``IngestSettings`` as JSON."""
@@ -76,28 +83,22 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         rejects = artifact_utils.get_single_instance(output_dict[REJECTS_KEY])
         frames = artifact_utils.get_single_instance(output_dict[FRAMES_KEY])
 
-        # Assign the rows to blocks.
+        # Assign the rows to blocks, and write a shard for each block.
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-        rows = posixpath.join(self._get_tmp_dir(), "rows")
-        fileio.makedirs(rows)
-        partitions = _deal_out_rows(inputs, outputs, base, settings, rows)
-        # Beside the executions' own folders, which are removed when a run dies.
-        unfinished = posixpath.join(
-            posixpath.dirname(posixpath.dirname(examples.uri)), artifacts.UNFINISHED
-        )
-        fileio.makedirs(unfinished)
-        jobs = [job for partition in partitions for job in _jobs(partition, settings, unfinished)]
-
-        # Give each block what earlier results have of its clips.
+        unfinished = working_folder(examples.uri, standard_component_specs.EXAMPLES_KEY)
+        storage.make_folder(unfinished)
         version = reading_version(settings)
-        # Without its version, code that reads otherwise could not be told apart.
-        if settings.code:
-            results = find_results(examples.uri, frames.uri, rejects.uri, version)
-            earlier = deal_out(results, partitions, rows)
-            jobs = [replace(job, earlier=earlier.get(job.block[:2], ())) for job in jobs]
-
-        # Write a shard for each block.
-        self._write_shards(jobs)
+        with self._rows_folder() as rows_folder:
+            partitions = _deal_out(inputs, outputs, base, settings, rows_folder)
+            jobs = [
+                job for partition in partitions for job in _jobs(partition, settings, unfinished)
+            ]
+            # Without its version, code that reads otherwise could not be told apart.
+            if settings.code:
+                results = find_results(examples.uri, frames.uri, rejects.uri, version)
+                earlier = deal_out(results, partitions, rows_folder)
+                jobs = [replace(job, earlier=earlier.get(job.block[:2], ())) for job in jobs]
+            self._write_shards(jobs)
 
         # Collect the shards, the refused rows and the counts.
         splits = list(dict.fromkeys(job.block.split for job in jobs))  # Each has a block.
@@ -115,8 +116,20 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
         # On a disk the links cost nothing, and the runner removes them once TFX has recorded the
         # node as complete: after a kill before that, no photo is read again.
-        if "://" in unfinished:
-            fileio.rmtree(unfinished)
+        if is_remote(unfinished):
+            storage.remove_folder(unfinished)
+
+    @contextlib.contextmanager
+    def _rows_folder(self) -> Iterator[str]:
+        """Yields a temporary folder for the blocks' rows, where the workers can read it."""
+        temporary = self._get_tmp_dir()
+        if is_remote(temporary) and local_processes(self._beam_pipeline_args or []) is not None:
+            with tempfile.TemporaryDirectory(prefix="pet-mood-rows-") as folder:
+                yield folder
+            return
+        folder = posixpath.join(temporary, "rows")
+        storage.make_folder(folder)
+        yield folder
 
     def _write_shards(self, jobs: list[ShardJob]) -> None:
         processes = local_processes(self._beam_pipeline_args or [])
@@ -136,16 +149,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             )
 
 
-def _split_configs(
-    exec_properties: dict[str, Any],
-) -> tuple[example_gen_pb2.Input, example_gen_pb2.Output]:
-    inputs, outputs = example_gen_pb2.Input(), example_gen_pb2.Output()
-    proto_utils.json_to_proto(exec_properties[standard_component_specs.INPUT_CONFIG_KEY], inputs)
-    proto_utils.json_to_proto(exec_properties[standard_component_specs.OUTPUT_CONFIG_KEY], outputs)
-    return inputs, outputs
-
-
-def _deal_out_rows(
+def _deal_out(
     inputs: example_gen_pb2.Input,
     outputs: example_gen_pb2.Output,
     base: str,
@@ -170,8 +174,18 @@ def _deal_out_rows(
     ]
 
 
+def _split_configs(
+    exec_properties: dict[str, Any],
+) -> tuple[example_gen_pb2.Input, example_gen_pb2.Output]:
+    inputs, outputs = example_gen_pb2.Input(), example_gen_pb2.Output()
+    proto_utils.json_to_proto(exec_properties[standard_component_specs.INPUT_CONFIG_KEY], inputs)
+    proto_utils.json_to_proto(exec_properties[standard_component_specs.OUTPUT_CONFIG_KEY], outputs)
+    return inputs, outputs
+
+
 def _only_file(pattern: str) -> str:
-    paths: list[str] = fileio.glob(pattern)
+    # A missing object is then an error of one kind, whatever the bucket.
+    paths: list[str] = storage.matching(pattern) if is_remote(pattern) else fileio.glob(pattern)
     if len(paths) != 1:
         raise DataRefusedError(
             f"A split must be read from one CSV. Received: {pattern}, which matches {len(paths)} "
@@ -205,18 +219,22 @@ def _jobs(partition: Partition, settings: IngestSettings, folder: str) -> Iterat
 
 def _link_shards(jobs: Sequence[ShardJob], ending: str, folder: str) -> None:
     """Gives the blocks' files with an ending their final names in a split's folder."""
-    fileio.makedirs(folder)
-    for job in jobs:
-        link_file(job.stem + ending, posixpath.join(folder, job.shard_name + ending))
-    flush_folder(folder)
+    storage.make_folder(folder)
+    storage.link_files(
+        [(job.stem + ending, posixpath.join(folder, job.shard_name + ending)) for job in jobs]
+    )
+    storage.flush_folder(folder)
 
 
 def _write_names(folder: str, split: str, jobs: Sequence[ShardJob]) -> None:
     """Writes the hashes of a split's clips and groups, which a model takes with it."""
-    fileio.makedirs(folder)
+    storage.make_folder(folder)
     pairs = [np.zeros((0, 2), np.uint64)]
-    for job in jobs:
-        table = read_table(job.stem + FRAMES, [frame_columns.CLIP, frame_columns.GROUP])
+
+    def frames(job: ShardJob) -> pa.Table:
+        return read_table(job.stem + FRAMES, [frame_columns.CLIP, frame_columns.GROUP])
+
+    for table in ahead(frames, jobs) if is_remote(folder) else map(frames, jobs):
         pairs.append(name_pairs(*(table[name].to_pylist() for name in table.column_names)))
     # Given a file of the system, NumPy writes past Python, and a disk's error at the end is lost.
     content = io.BytesIO()
@@ -236,7 +254,7 @@ def _write_rejects(path: str, jobs: Sequence[ShardJob]) -> None:
 def _write_counts(path: str, splits: Sequence[str], jobs: Sequence[ShardJob], version: str) -> None:
     counts = {
         split: split_counts(
-            [read_counts(job.stem) for job in jobs if job.block.split == split],
+            in_parallel(read_counts, [job.stem for job in jobs if job.block.split == split]),
             jobs[0].settings.moods,
         )
         for split in splits

@@ -15,12 +15,18 @@ from components.pet_example_gen.decoder import decode_region
 from components.pet_example_gen.example import build_example, build_frame
 from components.pet_example_gen.job import ShardJob
 from components.pet_example_gen.known_samples import KnownSamples
+from components.pet_example_gen.photo_source import (
+    BucketError,
+    PhotoSource,
+    divided,
+    photo_source,
+)
 from components.pet_example_gen.row_keys import reading_version, row_key
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import Row, canonical
 from dataset.partition import rows_of_block
 from dataset.photo import make_crop
-from dataset.photos.files import photo_state, read_photo
+from dataset.photos.files import photo_state
 from dataset.photos.parsed import PhotoError
 from dataset.thinning import thin_clip
 from schemas import frame_columns
@@ -70,11 +76,16 @@ def write_shard(job: ShardJob) -> bool:
         _report(job, len(rows))
         return False
 
+    clips = _by_clip(rows)
     counter = BlockCounter()
     unreported = 0
-    with KnownSamples(job.earlier) as known, shard_files.ShardWriter(job.stem) as writer:
-        reader = _Reader(job, known, row_keys)
-        for clip_rows in _by_clip(rows):
+    with (
+        photo_source(job, clips) as photos,
+        KnownSamples(job.earlier) as known,
+        shard_files.ShardWriter(job.stem) as writer,
+    ):
+        reader = _Reader(job, photos, known, row_keys)
+        for clip_rows in clips:
             first_refusal = len(reader.refusals)
             samples = _read_clip(clip_rows, reader, job)
             for sample in samples:
@@ -109,20 +120,33 @@ class _Reader:
     What the CSV alone tells is checked each time. Refused photos are read each time, too.
     """
 
-    def __init__(self, job: ShardJob, known: KnownSamples, row_keys: Mapping[int, str]) -> None:
+    def __init__(
+        self,
+        job: ShardJob,
+        photos: PhotoSource,
+        known: KnownSamples,
+        row_keys: Mapping[int, str],
+    ) -> None:
         self.refusals: list[_Refusal] = []
         self.reused = self.photos_read = 0
         self._job = job
         self._known = known
         self._row_keys = row_keys
+        self._photos = photos
         self._first_rows: dict[tuple[str, PixelBox], Row] = {}
 
     def read(self, row: Row) -> Sample | None:
-        """Returns the sample of a row; None where the row is refused."""
+        """Returns the sample of a row; None where the row is refused.
+
+        Raises:
+          BucketError: as ``PhotoSource.read`` does. The node is tried again, and goes on.
+        """
         try:
             return self._sample(row)
         except (_RefusedError, BoxError, PhotoError) as error:
             self.refusals.append(_Refusal(row, error.reason, str(error)))
+        except BucketError:
+            raise
         except Exception as error:
             # The last net: a row must not end a run of two million others.
             _LOGGER.exception("Line %d of %s", row.line, self._job.block.source)
@@ -148,9 +172,7 @@ class _Reader:
             self.reused += 1
             return Sample(row, *known)
         self.photos_read += 1
-        photo = read_photo(
-            self._job.image_root, row.image_path, open_file, settings.data.max_image_bytes
-        )
+        photo = self._photos.read(row)
         crop = make_crop(photo, box, settings.data, settings.side, decode_region)
         record = build_example(row, crop).SerializeToString(deterministic=True)
         more = {frame_columns.CLIPPED: crop.box != box, frame_columns.KEY: key}
@@ -159,21 +181,20 @@ class _Reader:
 
 def _read_clip(rows: list[Row], reader: _Reader, job: ShardJob) -> list[Sample]:
     """Returns the samples of a clip that go into the shard, in the order of the rows."""
-    whole = [row for row in rows if not job.thinned or row.label in job.unthinned_moods]
+    whole, others = divided(job, rows)
     samples = [sample for row in whole if (sample := reader.read(row)) is not None]
-    if len(whole) < len(rows):
-        others = [row for row in rows if row.label not in job.unthinned_moods]
+    if others:
         samples += thin_clip(others, reader.read, job.settings.thin)
         samples.sort(key=lambda sample: sample.row.line)
     return samples
 
 
-def _by_clip(rows: Iterable[Row]) -> Iterable[list[Row]]:
+def _by_clip(rows: Iterable[Row]) -> list[list[Row]]:
     """Returns the rows clip by clip, in the order in which the clips begin."""
     clips: dict[str, list[Row]] = {}
     for row in rows:
         clips.setdefault(row.clip, []).append(row)
-    return clips.values()
+    return list(clips.values())
 
 
 def _row_keys(job: ShardJob, rows: Sequence[Row]) -> dict[int, str]:

@@ -7,9 +7,9 @@ block is finished where this file has the right key.
 
 import contextlib
 import csv
+import io
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -18,11 +18,11 @@ from dataset.frames_schema import arrow_schema
 from schemas import frame_columns
 from schemas.documents.ingest import BlockCounts, SplitCounts
 from schemas.splits import FRAMES, RECORDS
-from system import files
 from system.arrow import pa
 from system.attempts import attempt
+from system.parallel import ahead
 from system.parquet import write_table
-from system.storage import open_file
+from system.storage import open_file, put_files, read_bytes, size
 
 _REJECTS, _COUNTS = ".rejects.csv", ".json"
 
@@ -81,12 +81,12 @@ class ShardWriter:
             # Python 3.10 leaves a carriage return unquoted, which then ends a line.
             csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rejects)
 
-        sizes = {ending: _size(self._partial + ending) for ending in (RECORDS, FRAMES, _REJECTS)}
+        sizes = {ending: size(self._partial + ending) for ending in (RECORDS, FRAMES, _REJECTS)}
         record: BlockRecord = {"key": key, "sizes": sizes, "bytes": sizes[RECORDS], **counts}
         with open_file(self._partial + _COUNTS, "w") as file:
             file.write(json.dumps(record, ensure_ascii=False))
-        for ending in (RECORDS, FRAMES, _REJECTS, _COUNTS):
-            _put(self._partial + ending, self._stem + ending)
+        endings = (RECORDS, FRAMES, _REJECTS, _COUNTS)
+        put_files([(self._partial + ending, self._stem + ending) for ending in endings])
 
     def __exit__(self, *raised: Any) -> None:
         self._attempt.__exit__(*raised)
@@ -105,9 +105,9 @@ def is_finished(stem: str, key: str) -> bool:
         record = read_counts(stem)
         # A machine that lost its power may have kept the last file and lost the others.
         return record["key"] == key and all(
-            _size(stem + ending) == size for ending, size in record["sizes"].items()
+            size(stem + ending) == length for ending, length in record["sizes"].items()
         )
-    except (OSError, ValueError, KeyError, tf.errors.NotFoundError):
+    except (OSError, ValueError, KeyError):
         return False
 
 
@@ -120,18 +120,6 @@ def read_counts(stem: str) -> BlockRecord:
 
 def read_rejects(stems: Sequence[str]) -> Iterator[list[str]]:
     """Yields the refused rows of several blocks, in the order of the blocks."""
-    for stem in stems:
-        with open_file(stem + _REJECTS, "r") as file:
-            yield from csv.reader(file)
-
-
-def _put(partial: str, path: str) -> None:
-    if "://" in path:
-        tf.io.gfile.rename(partial, path, overwrite=True)
-    else:
-        files.put(Path(partial), Path(path))
-
-
-def _size(path: str) -> int:
-    length: int = tf.io.gfile.stat(path).length
-    return length
+    # Bytes, for a text's lines end at other characters too.
+    for content in ahead(read_bytes, [stem + _REJECTS for stem in stems]):
+        yield from csv.reader(io.StringIO(content.decode("utf-8"), newline=""))

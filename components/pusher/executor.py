@@ -67,7 +67,10 @@ class Executor(tfx_pusher.Executor):
 def _pushed(source: str, base: str, model: types.Artifact) -> Push:
     """Pushes a servable into a serving folder; returns its version."""
     if "://" in base:
-        return object_store.push_version(source, base, int(time.time()))
+        name = base.rstrip("/").rpartition("/")[2]
+        return object_store.push_version(
+            source, base, int(time.time()), lambda staged: warm_up.add(staged, name)
+        )
     created = model.mlmd_artifact.create_time_since_epoch
     # The model's name is the folder's, as in ``deploy/serving/models.config``.
     return push_version(

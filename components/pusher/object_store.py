@@ -1,25 +1,32 @@
 """The push into an object store, which has neither renames of folders nor locks.
 
-What a version consists of is copied with ``saved_model.pb`` last, as TFX's own executor does: a
-version without that file is none for ``components.model_resolvers.last_pushed``. There are no
-warm-up requests, no history of versions that are gone, and nothing holds back a second push that
-takes the same number in the same moment.
+What a version consists of is sent with ``saved_model.pb`` last, as TFX's own executor does: a
+version without that file is none for ``components.model_resolvers.last_pushed``. There is no
+history of versions that are gone, and nothing holds back a second push that takes the same number
+in the same moment.
 """
 
-import hashlib
 import posixpath
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
-from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
 from components import serving_folder
 from components.pusher.versions import Push
 from schemas.errors import ConfigError
 from system import manifest
+from system.buckets import folders
 from system.pushed_versions import MAX_VERSION
 
 
-def push_version(source: str, base: str, second: int) -> Push:
+def push_version(
+    source: str,
+    base: str,
+    second: int,
+    complete: Callable[[Path], None] = lambda staged: None,
+) -> Push:
     """Copies a servable, and a manifest of it, to a new version in an object store.
 
     Args:
@@ -27,6 +34,8 @@ def push_version(source: str, base: str, second: int) -> Push:
       base: the serving folder, such as gs://bucket/serving/pet_mood.
       second: the clock's, seconds since 1970. The version is this, or one more than the highest
         that is there, if that is more.
+      complete: adds files to a copy on this machine and checks it, before anything is sent. Its
+        error ends the push, and the serving folder is not changed.
 
     Raises:
       ConfigError: there is no higher number.
@@ -37,11 +46,10 @@ def push_version(source: str, base: str, second: int) -> Push:
             f"A version's number must be at most {MAX_VERSION}, TensorFlow Serving's limit. "
             f"Received: {version - 1} is the highest of {base}. Rename that folder"
         )
-    target = posixpath.join(base, str(version))
-    content = manifest.content(serving_folder.sha256_of_files(source))
-    io_utils.copy_dir(source, target, deny_regex_patterns=[r"saved_model\.pb"])
-    with fileio.open(posixpath.join(target, manifest.FILE), "wb") as file:
-        file.write(content)
-    graph = serving_folder.GRAPH
-    io_utils.copy_file(posixpath.join(source, graph), posixpath.join(target, graph))
-    return Push(version, hashlib.sha256(content).hexdigest(), is_new=True)
+    with tempfile.TemporaryDirectory(prefix="pet-mood-push-") as folder:
+        staged = Path(folder, str(version))
+        io_utils.copy_dir(source, str(staged))
+        complete(staged)
+        digest = manifest.write(staged)
+        folders.upload(staged, posixpath.join(base, str(version)), last=[serving_folder.GRAPH])
+    return Push(version, digest, is_new=True)

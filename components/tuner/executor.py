@@ -9,6 +9,7 @@ from tfx.components.tuner import executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_component_specs
 
+from components.working_folder import working_folder
 from schemas import artifacts
 from schemas.documents.tuning import Trials
 
@@ -29,7 +30,9 @@ class Executor(executor.Executor):
         results_uri = artifact_utils.get_single_uri(
             output_dict[standard_component_specs.TUNER_RESULTS_KEY]
         )
-        search_folder = os.path.join(os.path.dirname(os.path.dirname(results_uri)), SEARCH)
+        search_folder = working_folder(
+            results_uri, standard_component_specs.TUNER_RESULTS_KEY, SEARCH
+        )
         tuner = executor.search(input_dict, exec_properties, search_folder)
         if not tuner.writes:  # Where several machines search together, one of them writes.
             return

@@ -10,12 +10,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from dataset.csv_rows import Opener
 from dataset.photos.opening import check_bytes
 from dataset.photos.parsed import PhotoError
 from schemas.limits import MAX_IMAGE_BYTES
 from schemas.reasons import RejectReason
+from system.parallel import Reserve
 from system.regular_files import IrregularFileError, open_regular
+from system.storage import read_bytes
 
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -62,28 +63,38 @@ def find_photo(image_root: str, image_path: str) -> tuple[str, os.stat_result] |
     return (walked, status) if walked is not None and status is not None else None
 
 
+def is_in_bucket(image_root: str, image_path: str) -> bool:
+    """Returns whether a row's photo has an address, and no path of this machine."""
+    return bool(_ADDRESS.match(image_root) or _ADDRESS.match(image_path))
+
+
 def photo_state(image_root: str, image_path: str) -> str:
-    """Returns the size and the time of change of a photo; "-" for a missing one."""
+    """Returns the size and the time of change of a photo; "-" for a missing one or an object."""
+    if is_in_bucket(image_root, image_path):
+        return "-"
     found = find_photo(image_root, image_path)
     return f"{found[1].st_size},{found[1].st_mtime_ns}" if found else "-"
 
 
 def read_photo(
-    image_root: str, image_path: str, opener: Opener = open, max_bytes: int = MAX_IMAGE_BYTES
+    image_root: str,
+    image_path: str,
+    max_bytes: int = MAX_IMAGE_BYTES,
+    reserve: Reserve = lambda size: None,
 ) -> bytes:
     """Returns the bytes of a photo.
 
     Args:
       image_root: folder that relative paths start from, on this machine or in a bucket.
       image_path: the row's.
-      opener: opens files of the root's storage.
       max_bytes: length of the largest photo that is read.
+      reserve: is called with the number of bytes before an object's are in memory.
 
     Raises:
       PhotoError: IMAGE_MISSING or IMAGE_TOO_LARGE.
     """
-    if _ADDRESS.match(image_root) or _ADDRESS.match(image_path):
-        return _read_object(image_root, image_path, opener, max_bytes)
+    if is_in_bucket(image_root, image_path):
+        return _read_object(image_root, image_path, max_bytes, reserve)
     found = find_photo(image_root, image_path)
     if found is None:
         raise PhotoError(RejectReason.IMAGE_MISSING, _missing(image_root, image_path))
@@ -127,16 +138,15 @@ def _read_regular(path: str, length: int, max_bytes: int | None) -> bytes:
         raise PhotoError(RejectReason.IMAGE_MISSING, str(error)) from error
 
 
-def _read_object(image_root: str, image_path: str, opener: Opener, max_bytes: int) -> bytes:
+def _read_object(image_root: str, image_path: str, max_bytes: int, reserve: Reserve) -> bytes:
     if address := _UNREADABLE.match(image_path):
         detail = f"addresses of {address[1]}:// are not read: download the photos. Received"
         raise PhotoError(RejectReason.IMAGE_MISSING, f"{detail}: {image_path}")
     detail = ""
     for path in possible_paths(image_root, image_path):
         try:
-            with opener(path, "rb") as file:
-                photo = bytes(file.read(max_bytes + 1))
-        except (OSError, ValueError) as error:
+            photo = read_bytes(path, max_bytes, reserve)
+        except (FileNotFoundError, ValueError) as error:  # ValueError: no address of a bucket.
             detail = detail or str(error)
             continue
         check_bytes(len(photo), max_bytes)

@@ -1,10 +1,10 @@
 """First weights of the backbone: from Keras' store, from a file, or random."""
 
 import zipfile
-from pathlib import Path
 
 import keras
 
+from models.network.weights_file import local_file
 from models.settings.network import IMAGENET, NONE
 from schemas.errors import ConfigError
 
@@ -20,11 +20,12 @@ def load(backbone: keras.Model, source: str) -> None:
 
     Raises:
       ConfigError: if they cannot be downloaded or read, or if they are of another network.
+      OSError: they are in a bucket that does not answer.
     """
     if source == IMAGENET:
         _load_imagenet(backbone)
     elif source != NONE:
-        _load_file(backbone, Path(source))
+        _load_file(backbone, source)
 
 
 def _load_imagenet(backbone: keras.Model) -> None:
@@ -45,20 +46,21 @@ def _load_imagenet(backbone: keras.Model) -> None:
     backbone.set_weights(stock.get_weights())
 
 
-def _load_file(backbone: keras.Model, path: Path) -> None:
+def _load_file(backbone: keras.Model, source: str) -> None:
+    path = local_file(source)
     if not path.is_file():
         raise ConfigError(
             f"model.weights must be {IMAGENET!r}, {NONE!r} or the path of a weights file. "
-            f"There is no file {str(path)!r}"
+            f"There is no file {source!r}"
         )
     if path.suffix not in _SUFFIXES:
         raise ConfigError(
-            f"A weights file ends in one of {', '.join(_SUFFIXES)}. Received: {str(path)!r}"
+            f"A weights file ends in one of {', '.join(_SUFFIXES)}. Received: {source!r}"
         )
     try:
         backbone.load_weights(path)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ConfigError(
-            f"{str(path)!r} does not hold weights of EfficientNetB0 without its top, as Keras' "
+            f"{source!r} does not hold weights of EfficientNetB0 without its top, as Keras' "
             f"efficientnetb0_notop.h5 or a checkpoint of a former run does: {error}"
         ) from error

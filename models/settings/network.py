@@ -23,7 +23,8 @@ class ModelSettings(SettingsGroup):
     weights: str = setting(
         IMAGENET,
         "Start weights of the backbone: imagenet (Keras' store, needs the internet), none "
-        "(random), or the path of a weights file that Keras can load (.h5, .weights.h5 or .keras), "
+        "(random), or the path or gs:// or s3:// address of a weights file that Keras can load "
+        "(.h5, .weights.h5 or .keras), "
         "such as an earlier run's checkpoint.",
         common=True,
     )

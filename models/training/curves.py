@@ -2,6 +2,7 @@
 
 import csv
 import os
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -20,8 +21,22 @@ def callbacks(run_dir: str, append: bool) -> list[keras.callbacks.Callback]:
         keras.callbacks.TensorBoard(
             os.path.join(run_dir, artifacts.TENSORBOARD), write_graph=False
         ),
-        keras.callbacks.CSVLogger(os.path.join(run_dir, artifacts.CURVES_CSV), append=append),
+        _Table(os.path.join(run_dir, artifacts.CURVES_CSV), append=append),
     ]
+
+
+class _Table(keras.callbacks.CSVLogger):
+    """Keras' own, but for its end: of a table in a bucket it asks what TensorFlow's file lacks.
+
+    Keras 3.12 reads ``closed``; the class can go when it no longer does.
+    """
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Closes the file."""
+        table: Any = getattr(self, "csv_file", None)
+        if table is not None:
+            table.close()
+        self.csv_file = self.writer = None
 
 
 def read(run_dir: str) -> list[dict[str, float]]:

@@ -4,13 +4,13 @@ import io
 import logging
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from dataset.trained_on import Hashes, TrainedOn, is_seen
+from models.network.weights_file import local_file
 from models.settings.network import ModelSettings
 from schemas import artifacts, labels, signatures
 from schemas.errors import ConfigError
@@ -47,8 +47,9 @@ def load_head(model: keras.Model, weights: str, mood_names: Sequence[str]) -> bo
     Returns:
       Whether the head was loaded.
     """
-    label_map = Path(weights).with_name(signatures.LABELS_ASSET)
-    if not Path(weights).is_file() or not label_map.is_file():
+    path = local_file(weights)
+    label_map = path.with_name(signatures.LABELS_ASSET)
+    if not path.is_file() or not label_map.is_file():
         return False
     checkpoint_mood_names = labels.read_moods(label_map)
     if checkpoint_mood_names != tuple(mood_names):
@@ -58,7 +59,7 @@ def load_head(model: keras.Model, weights: str, mood_names: Sequence[str]) -> bo
             ", ".join(checkpoint_mood_names),
         )
         return False
-    model.load_weights(weights)
+    model.load_weights(path)
     _LOGGER.info("The head goes on from %s", weights)
     return True
 
@@ -131,7 +132,7 @@ def write_trained_on(names: TrainedOn | None, folder: str) -> None:
 
 def _base_names(weights: str) -> tuple[TrainedOn | None, bool]:
     """Returns what a checkpoint was trained on, and whether it is one of this project's."""
-    path = Path(weights)
+    path = local_file(weights)
     if not path.is_file() or not path.with_name(signatures.LABELS_ASSET).is_file():
         return None, False  # Such as ImageNet's: no photo of a pet's mood.
     names = path.with_name(artifacts.TRAINED_ON_NPZ)

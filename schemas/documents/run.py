@@ -91,8 +91,9 @@ class Run(TypedDict):
     settings: dict[str, dict[str, object]] | None
 
 
-Ending = Literal["pushed", "data_refused", "not_blessed", "failed"]
-"""How a run ended, by its exit code; "failed" for all other codes."""
+Ending = Literal["pushed", "data_refused", "not_blessed", "failed", "data_passed"]
+"""How a run ended, by its exit code; "failed" for all other codes. "data_passed" is no end: on a
+cluster there is a report of the data alone, before the training."""
 
 
 class Report(TypedDict):

@@ -6,7 +6,9 @@ the file that the task writes. This module does the same.
 
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,11 +18,15 @@ from cluster import compiling
 from pipeline import config, nodes
 from pipeline.run_inputs import ClusterInputs
 from schemas.labels import DEFAULT_MOODS
+from system.buckets import folders
+from system.storage import make_folder, read_bytes
 from testing.models import small_network
 from testing.pipeline.runs import FAST
 from testing.processes.forked import Forked
 
 IMAGE = "pet/pipeline:1"
+_AT_A_TIME = 3
+"""Tasks; each has a process that has imported TFX."""
 
 
 class Replay(NamedTuple):
@@ -28,14 +34,34 @@ class Replay(NamedTuple):
 
     inputs: ClusterInputs
     outputs: dict[str, dict[str, Any]]
+    seconds: dict[str, float]
 
 
-def replay(folder: Path, train: Path, val: Path, unlabelled: Path) -> Replay:
+def replay(
+    folder: Path,
+    train: Path,
+    val: Path,
+    unlabelled: Path,
+    bucket: str = "",
+    *overrides: str,
+) -> Replay:
     """Compiles for a cluster and runs every task's command in a process of its own.
 
-    The network is ``testing.models.small_network``.
+    Tasks that do not depend on each other run at the same time. The network is
+    ``testing.models.small_network``.
+
+    Args:
+      folder: for the compiled files and, without a bucket, for all that the tasks write.
+      train: a CSV on this machine.
+      val: another.
+      unlabelled: another, without moods.
+      bucket: an address in a bucket, which gets the data and all that the tasks write.
+      *overrides: of the settings.
     """
     root = Path(os.path.commonpath([train.parent, val.parent]))
+    place = bucket or str(folder)
+    if bucket:
+        folders.upload(root, f"{bucket}/data")
     inputs = ClusterInputs(
         # The run sets the data root, as a cluster's user can, and not the compiled file.
         data_root="gs://nowhere/data",
@@ -43,33 +69,46 @@ def replay(folder: Path, train: Path, val: Path, unlabelled: Path) -> Replay:
         eval_csv=str(val.relative_to(root)),
         data_version="1",
         moods=DEFAULT_MOODS,
-        root=str(folder / "root"),
-        serving=str(folder / "serving" / "pet_mood"),
+        root=f"{place}/root",
+        serving=f"{place}/serving/pet_mood",
         predict_csv=str(unlabelled.relative_to(root)),
     )
-    settings = config.load("quick", None, [*FAST])
+    settings = config.load("quick", None, [*FAST, *overrides])
     _, spec_yaml = compiling.write(compiling.compile_pipeline(settings, inputs, IMAGE), folder)
     spec = yaml.safe_load(spec_yaml.read_text("utf-8"))
-    parameters = {"data_root": str(root)}
+    parameters = {"data_root": f"{bucket}/data" if bucket else str(root)}
     outputs: dict[str, dict[str, Any]] = {}
-    for name in ordered(spec["root"]["dag"]["tasks"]):
+
+    seconds: dict[str, float] = {}
+
+    def run(name: str) -> dict[str, Any]:
         wrapper = Path(small_network.__file__) if name == nodes.TRAINER else None
-        outputs[name] = run_task(spec, name, parameters, outputs, folder / "root" / name, wrapper)
-    return Replay(inputs, outputs)
+        began = time.monotonic()
+        ended = run_task(spec, name, parameters, outputs, f"{place}/root/{name}", wrapper)
+        seconds[name] = round(time.monotonic() - began, 1)
+        return ended
+
+    run_all(spec["root"]["dag"]["tasks"], run, outputs)
+    return Replay(inputs, outputs, seconds)
 
 
-def ordered(tasks: dict[str, Any]) -> Iterator[str]:
-    """Yields the tasks in an order in which each comes after its dependencies."""
-    done: set[str] = set()
-    while len(done) < len(tasks):
-        ready = [
-            name
-            for name, task in tasks.items()
-            if name not in done and set(task.get("dependentTasks", ())) <= done
-        ]
-        assert ready, "the tasks depend on each other in a circle"
-        yield from ready
-        done.update(ready)
+def run_all(
+    tasks: dict[str, Any],
+    run: Callable[[str], dict[str, Any]],
+    outputs: dict[str, dict[str, Any]],
+) -> None:
+    """Runs each task once all that it depends on have ended, several at a time."""
+    running: dict[Future[dict[str, Any]], str] = {}
+    waiting = dict(tasks)
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        while waiting or running:
+            for name in list(waiting):
+                if set(waiting[name].get("dependentTasks", ())) <= set(outputs):
+                    del waiting[name]
+                    running[pool.submit(run, name)] = name
+            assert running, "the tasks depend on each other in a circle"
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                outputs[running.pop(future)] = future.result()
 
 
 def run_task(
@@ -77,7 +116,7 @@ def run_task(
     name: str,
     parameters: dict[str, str],
     outputs: dict[str, dict[str, Any]],
-    folder: Path,
+    folder: str,
     wrapper: Path | None = None,
 ) -> dict[str, Any]:
     """Runs a task's commands and returns its output artifacts by key.
@@ -100,7 +139,7 @@ def run_task(
                 .get("artifacts", {})
                 .items()
             },
-            "outputFile": str(folder / "executor_output.json"),
+            "outputFile": f"{folder}/executor_output.json",
         },
     }
     container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
@@ -115,7 +154,7 @@ def run_task(
         command.insert(1, str(wrapper))
     run_command(command, executor_input)
 
-    executor_output = json.loads((folder / "executor_output.json").read_text("utf-8"))
+    executor_output = json.loads(read_bytes(f"{folder}/executor_output.json"))
     changes = executor_output.get("artifacts", {})
     artifacts = {}
     for key, output in executor_input["outputs"]["artifacts"].items():
@@ -151,15 +190,15 @@ def inputs_of(
     return {"parameterValues": values, "artifacts": artifacts}
 
 
-def output_artifact(
-    task: str, key: str, definition: dict[str, Any], folder: Path
-) -> dict[str, Any]:
+def output_artifact(task: str, key: str, definition: dict[str, Any], folder: str) -> dict[str, Any]:
     """Returns an output artifact in the form in which Kubeflow passes it to the task."""
-    # A task relies on an object store, where folders need not be created.
-    (folder / key).mkdir(parents=True)
+    # A task relies on an object store, where folders need not be created. What the clusters' own
+    # pages draw is a file.
+    is_file = "schemaTitle" in definition["artifactType"]
+    make_folder(folder if is_file else f"{folder}/{key}")
     return {
         "name": f"projects/p/locations/l/metadataStores/default/artifacts/{task}-{key}",
-        "uri": str(folder / key),
+        "uri": f"{folder}/{key}",
         "type": definition["artifactType"],
         "metadata": definition.get("metadata", {}),
     }

@@ -42,7 +42,7 @@ def trained(
         _, spec_yaml = compiling.write(job, folder)
         spec = yaml.safe_load(spec_yaml.read_text("utf-8"))
         outputs = run_task(
-            spec, nodes.TRAINER, {}, replayed.outputs, folder / nodes.TRAINER, wrapper=STAND_IN
+            spec, nodes.TRAINER, {}, replayed.outputs, f"{folder}/{nodes.TRAINER}", wrapper=STAND_IN
         )
         trained[machines] = outputs
     return trained

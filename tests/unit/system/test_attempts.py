@@ -59,6 +59,9 @@ def test_a_living_attempt_at_the_same_files_is_left_alone(tmp_path: Path) -> Non
         assert Path(first + ".data").read_text() == "first"
 
 
-def test_in_a_bucket_nothing_is_locked() -> None:
+def test_an_attempt_for_a_bucket_writes_on_this_machine_first() -> None:
     with attempt("gs://bucket/block") as partial:
-        assert partial.startswith("gs://bucket/block.") and partial.endswith(".partial")
+        folder = Path(partial).parent
+        assert Path(partial).name.startswith("block.") and partial.endswith(".partial")
+        Path(partial + ".json").write_text("half")
+    assert not folder.exists()

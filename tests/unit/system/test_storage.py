@@ -50,7 +50,7 @@ def test_opening_a_missing_file_is_an_error_at_once(tmp_path: Path) -> None:
 def test_a_link_is_a_second_name_of_the_file(tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_text("content")
-    storage.link_file(str(source), str(target))
+    storage.link_files([(str(source), str(target))])
     assert os.path.samefile(source, target)
 
 
@@ -63,7 +63,7 @@ def test_a_file_is_copied_if_the_file_system_has_no_links(
     monkeypatch.setattr(os, "link", refuse)
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_text("content")
-    storage.link_file(str(source), str(target))
+    storage.link_files([(str(source), str(target))])
     assert target.read_text() == "content"
     assert not os.path.samefile(source, target)
 
@@ -77,5 +77,5 @@ def test_an_error_of_the_disk_is_not_taken_for_a_file_system_without_links(
     monkeypatch.setattr(os, "link", fail)
     (tmp_path / "source").write_text("content")
     with pytest.raises(OSError, match="Input/output error"):
-        storage.link_file(str(tmp_path / "source"), str(tmp_path / "target"))
+        storage.link_files([(str(tmp_path / "source"), str(tmp_path / "target"))])
     assert not (tmp_path / "target").exists()

@@ -8,6 +8,7 @@ from tfx.proto import pusher_pb2
 from tfx.types import standard_artifacts
 from tfx.utils import proto_utils
 
+from components.pusher import warm_up
 from components.pusher.executor import Executor
 from schemas import artifacts
 from schemas.errors import ConfigError
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.slow
 def servable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A servable around ``samples.quadrant_network``."""
     return quadrant_servable(tmp_path_factory, box_margin=0.25)
+
+
+@pytest.fixture(autouse=True)
+def one_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warms up for one size of a batch: all are tried in ``test_warm_up``, and take 15 s."""
+    monkeypatch.setattr(warm_up, "BATCHES", (1,))
 
 
 def push(

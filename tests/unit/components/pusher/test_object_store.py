@@ -1,35 +1,27 @@
-"""The push into an object store; TensorFlow's file system in memory stands in for a bucket."""
+"""The push into an object store, on servers of this machine."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
-from tfx.dsl.io import fileio, filesystem_registry
-from tfx.dsl.io.plugins.tensorflow_gfile import TensorflowFilesystem
+from tfx.dsl.io import fileio
 from tfx.types import standard_artifacts
 
 from components import serving_folder
 from components.model_resolvers.last_pushed import LastPushed
 from components.pusher import object_store
+from pipeline.container import s3_filesystem
 from schemas.errors import ConfigError
-from system import manifest
+from system import manifest, storage
+from system.buckets import folders
 
 pytestmark = pytest.mark.slow
 
 
-class _Memory(TensorflowFilesystem):
-    SUPPORTED_SCHEMES = ("ram://",)
-
-
 @pytest.fixture
-def base() -> Iterator[str]:
-    """A serving folder in memory."""
-    filesystem_registry.DEFAULT_FILESYSTEM_REGISTRY.register(
-        _Memory, priority=10, use_as_fallback=False
-    )
-    yield "ram://bucket/serving/pet_mood"
-    tf.io.gfile.rmtree("ram://bucket")
+def base(bucket: str) -> str:
+    """A serving folder in a bucket."""
+    s3_filesystem.register()
+    return f"{bucket}/serving/pet_mood"
 
 
 @pytest.fixture
@@ -41,23 +33,43 @@ def source(tmp_path: Path) -> str:
     return str(folder)
 
 
-def test_a_version_has_a_manifest_and_its_graph_comes_last(
+def test_a_version_has_a_manifest_and_its_graph_comes_last(base: str, source: str) -> None:
+    push = object_store.push_version(
+        source, base, 5, lambda staged: (staged / "extra").write_bytes(b"warm")
+    )
+    assert push.version == 5
+    assert serving_folder.check_version(f"{base}/5") == push.manifest_sha256
+    assert storage.read_bytes(f"{base}/5/extra") == b"warm"
+
+
+def test_without_its_graph_a_version_is_none(
     base: str, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written: list[str] = []
-    copy = object_store.io_utils.copy_file
+    sent: list[str] = []
+    real = folders.store_of
 
-    def noted(start: str, target: str) -> None:
-        written.extend(sorted(serving_folder._files(f"{base}/5")))
-        assert fileio.exists(f"{base}/5/{manifest.FILE}")
-        copy(start, target)
+    def noted(address: str) -> tuple[object, str]:
+        if address.endswith("saved_model.pb"):
+            sent.extend(sorted(path for path, _ in folders.objects(f"{base}/5")))
+            raise PermissionError(13, "denied", address)
+        return real(address)
 
-    monkeypatch.setattr(object_store.io_utils, "copy_file", noted)
-    push = object_store.push_version(source, base, 5)
-    assert push.version == 5
-    assert "saved_model.pb" not in written
-    assert "variables/variables.index" in written
-    assert serving_folder.check_version(f"{base}/5") == push.manifest_sha256
+    monkeypatch.setattr(folders, "store_of", noted)
+    with pytest.raises(PermissionError):
+        object_store.push_version(source, base, 5)
+    assert {path.removeprefix(f"{base}/5/") for path in sent} == {
+        manifest.FILE,
+        "variables/variables.index",
+    }
+
+
+def test_a_version_that_does_not_answer_is_not_sent(base: str, source: str) -> None:
+    def refuse(staged: Path) -> None:
+        raise ValueError("no answer")
+
+    with pytest.raises(ValueError, match="no answer"):
+        object_store.push_version(source, base, 5, refuse)
+    assert serving_folder.version_numbers(base) == []
 
 
 def test_a_later_version_is_higher_when_the_clock_was_set_back(base: str, source: str) -> None:

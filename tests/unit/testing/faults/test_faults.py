@@ -63,22 +63,35 @@ def violations_of(write: Callable[[Path], None], folder: Path) -> list[Violation
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("write", "fault", "what"),
+    ("write", "broken"),
     [
-        (write_plainly, "kill -9", "file (1500 bytes) is neither old nor new"),
-        (write_plainly, "ENOSPC", "file (0 bytes) is neither old nor new"),
-        (write_plainly, "power cut", "file is written under its final name"),
-        (write_without_flushing, "power cut", "file appears before file.partial is on the disk"),
-        (write_without_flushing, "power cut", "the name of file is never flushed"),
-        (write_and_leave_remains, "EIO", "file.partial is left behind"),
-        (write_and_tell_success, "ENOSPC", "success is told, and the output is not the new one"),
+        (
+            write_plainly,
+            {
+                ("kill -9", "file (1500 bytes) is neither old nor new"),
+                ("ENOSPC", "file (0 bytes) is neither old nor new"),
+                ("power cut", "file is written under its final name"),
+            },
+        ),
+        (
+            write_without_flushing,
+            {
+                ("power cut", "file appears before file.partial is on the disk"),
+                ("power cut", "the name of file is never flushed"),
+            },
+        ),
+        (write_and_leave_remains, {("EIO", "file.partial is left behind")}),
+        (
+            write_and_tell_success,
+            {("ENOSPC", "success is told, and the output is not the new one")},
+        ),
     ],
 )
 def test_a_writer_that_breaks_a_promise_is_found(
-    tmp_path: Path, write: Callable[[Path], None], fault: str, what: str
+    tmp_path: Path, write: Callable[[Path], None], broken: set[tuple[str, str]]
 ) -> None:
     found = {(each.fault, each.what) for each in violations_of(write, tmp_path)}
-    assert (fault, what) in found
+    assert broken <= found
 
 
 @pytest.mark.slow
