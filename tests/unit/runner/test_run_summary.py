@@ -102,6 +102,15 @@ def test_moods_rows_and_reasons_stand_under_their_splits(record: RunRecord) -> N
     assert "rejects.csv" in text
 
 
+def test_rows_that_were_taken_over_are_told_where_there_are_any(record: RunRecord) -> None:
+    assert "taken over" not in summary(record) and "photos read" not in summary(record)
+    assert record.results.ingest is not None
+    record.results.ingest["splits"]["train"].update(reused=980, read=30)
+    text = summary(record)
+    assert line_with(text, "taken over")[-2:] == ["980", "0"]
+    assert line_with(text, "photos read")[-2:] == ["30", "0"]
+
+
 def test_columns_align_although_hangul_takes_two_cells(record: RunRecord) -> None:
     lines = summary(record).splitlines()
     ends = []
