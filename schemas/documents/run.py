@@ -19,6 +19,8 @@ class RowCounts(TypedDict):
     refused: dict[str, int] | dict[str, None]
     moods: dict[str, int] | None
     thinned: dict[str, int] | None
+    reused: int | None
+    read: int | None
 
 
 class PredictCounts(TypedDict):
@@ -27,6 +29,8 @@ class PredictCounts(TypedDict):
     used: int
     clipped: int
     refused: dict[str, int]
+    reused: int
+    read: int
     rejects_csv: str | None
     answers: str | None
 
