@@ -27,6 +27,12 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _ANCHOR = re.compile(r'<a id="([^"]+)">')
 
 
+GENERATED = {"deploy/serving/models.config", "deploy/serving/models.config.history.jsonl"}
+"""Written by ``rollout.py`` and ignored by git."""
+KUBEFLOWS = {"system.Metrics", "system.ClassificationMetrics", "system.HTML"}
+"""Kubeflow's types of artifacts, whose names begin like our package."""
+
+
 def named(page: Path) -> str:
     """The page's name in a test's id."""
     return page.relative_to(ROOT).as_posix()
@@ -88,13 +94,13 @@ def anchors_of(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_the_paths_on_a_page_exist(page: Path) -> None:
     missing = {path for path in paths_in(page.read_text("utf-8")) if not (ROOT / path).exists()}
-    assert missing == set()
+    assert missing <= GENERATED
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_the_modules_on_a_page_exist(page: Path) -> None:
     missing = {name for name in modules_in(page.read_text("utf-8")) if not is_there(name)}
-    assert missing == set()
+    assert missing <= KUBEFLOWS
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=named)
