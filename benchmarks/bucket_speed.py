@@ -39,6 +39,8 @@ from system.buckets import folders
 from testing.buckets import google_process
 
 _BUCKET = "gs://pet"
+_CLIPS = 4
+"""Of each mood, with 8 frames each."""
 
 
 def job_of(root: str, folder: Path, stem: str) -> ShardJob:
@@ -70,7 +72,7 @@ def measure(arguments: Any) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory())
         scratch = Path(name)
-        local = str(draw(scratch, arguments.clips, 700, 90).parent)
+        local = str(draw(scratch, _CLIPS, 700, 90).parent)
         rows = ["image_path,bbox,labels,clip"]
         for number in range(arguments.rows):
             clip = f"20201109_dog-bodylower-{number // 35:06d}"
@@ -112,10 +114,9 @@ def measure(arguments: Any) -> dict[str, Any]:
 def main() -> None:
     """Measures and prints."""
     parser = flags.parser(__doc__ or "")
-    parser.add_argument("--clips", type=int, default=4, help="clips of each mood, of 8 frames")
-    parser.add_argument("--rows", type=int, default=200_000, help="rows of the CSV")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of both places")
-    parser.add_argument("--milliseconds", type=float, default=50.0, help="of each answer")
+    flags.add_rows(parser, 200_000)
+    flags.add_rounds(parser, 3)
+    flags.add_number(parser, "--milliseconds", 50, "time that each answer is held back")
     sys.stdout.write(json.dumps(measure(parser.parse_args())) + "\n")
 
 

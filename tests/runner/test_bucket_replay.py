@@ -49,7 +49,7 @@ def test_a_model_is_pushed_that_answers(
     # What a server of models would have on its disk.
     folders.download(f"{serving}/{version}", tmp_path / version)
     assert serving_folder.check_version(str(tmp_path / version))
-    warm_up.check(tmp_path / version)
+    assert (tmp_path / version / signatures.EXTRAS_FOLDER / warm_up.FILE).is_file()
     loaded = tf.saved_model.load(str(tmp_path / version))
     row = next(iter(read_rows(str(colours[1]))))
     told = loaded.signatures[signatures.SERVE_BOX](
