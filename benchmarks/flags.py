@@ -66,6 +66,13 @@ def add_frames_per_clip(parser: argparse.ArgumentParser, default: int) -> None:
     add_number(parser, "--frames-per-clip", default, "frames of each drawn clip")
 
 
+def add_clips_per_mood(parser: argparse.ArgumentParser, default: int, frames: int) -> None:
+    """Adds --clips-per-mood, of drawn clips of so many frames."""
+    add_number(
+        parser, "--clips-per-mood", default, f"drawn clips of each mood, {frames} frames each"
+    )
+
+
 def add_workers(parser: argparse.ArgumentParser) -> None:
     """Adds --workers."""
     add_number(parser, "--workers", 2, "processes that work in parallel")

@@ -109,9 +109,7 @@ def measure(folder: Path, clips_per_mood: int, percent: int, rounds: int) -> dic
 def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
-    flags.add_number(
-        parser, "--clips-per-mood", 21, f"drawn clips of each mood, {FRAMES_PER_CLIP} frames each"
-    )
+    flags.add_clips_per_mood(parser, 21, FRAMES_PER_CLIP)
     flags.add_number(parser, "--percent", 2, "share of the clips that are new, 1 to 50")
     flags.add_rounds(parser)
     args = parser.parse_args()

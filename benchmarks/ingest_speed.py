@@ -218,9 +218,7 @@ def measure(
 def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
-    flags.add_number(
-        parser, "--clips-per-mood", 10, f"drawn clips of each mood, {FRAMES_PER_CLIP} frames each"
-    )
+    flags.add_clips_per_mood(parser, 10, FRAMES_PER_CLIP)
     flags.add_number(parser, "--box", 780, "least side of a box, pixels")
     flags.add_number(parser, "--quality", 88, "quality of the photos' JPEG, 50 to 100")
     flags.add_rounds(parser)
