@@ -6,7 +6,10 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "system", "dataset", "models", "components", "pipeline")
+PACKAGES = (
+    *("schemas", "system", "dataset", "models", "components", "pipeline"),
+    *("report", "client", "cluster"),
+)
 """Those that the pipeline's image holds (deploy/Dockerfile, code-steps)."""
 PROJECT = "project"
 _LIBRARIES = (

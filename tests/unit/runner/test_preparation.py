@@ -89,6 +89,7 @@ def test_three_csvs_are_compared_by_pairs(
         check_names(settings, given)
 
 
+@pytest.mark.slow
 def test_the_drawn_sample_has_three_splits_unless_a_share_of_train_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -196,6 +196,7 @@ def test_the_image_root_and_whether_rows_have_labels_count_and_the_line_does_not
     assert reading_version(unlabelled) != reading_version(SETTINGS)
 
 
+@pytest.mark.slow
 def test_settings_that_choose_and_arrange_rows_cost_nothing(case: Case) -> None:
     data = SETTINGS.data.replace(shard_rows=10, max_reject_fraction=0.5)
     assert case.again(case.rows, SETTINGS.replace(data=data, photos="other")) == (24, 0)

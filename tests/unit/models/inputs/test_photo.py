@@ -70,6 +70,7 @@ def test_pixels_are_those_of_the_training(prepare: Prepare, kind: str) -> None:
     np.testing.assert_array_equal(pixels, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize(("rows", "outcome"), [(1, Outcome.OK), (2, Outcome.TOO_LARGE)])
 def test_the_limit_on_pixels_is_the_last_size_that_is_decoded(

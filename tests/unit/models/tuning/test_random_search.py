@@ -177,6 +177,7 @@ def test_any_other_error_ends_the_search_and_its_trial_is_tried_again(tmp_path: 
     assert again.values[0] == trials.values[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed_in", [1, 2, 4])
 def test_a_killed_search_goes_on(tmp_path: Path, killed_in: int) -> None:
     whole = Trials(by_rate)
