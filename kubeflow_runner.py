@@ -48,6 +48,11 @@ def _parser() -> CommandLine:
         help="image of the nodes, with a tag of its own for each state of the code",
     )
     data.add_argument(
+        "--gpu-image",
+        metavar="NAME:TAG",
+        help="image of the nodes with a GPU, built with --target gpu; goes with cluster.gpu_type",
+    )
+    data.add_argument(
         "--data-root",
         required=True,
         metavar="URL",
@@ -162,6 +167,8 @@ def _compile(request: ClusterRequest) -> None:
             settings,
             inputs,
             request.image,
+            gpu_image=request.gpu_image,
+            scheduled=bool(request.schedule),
             project=request.project,
             region=request.region,
             service_account=request.service_account,

@@ -92,6 +92,8 @@ def write(folder: Path, split: str, frames: Columns) -> None:
             ),
             frame_columns.OFFSET: np.zeros(rows, np.int64),
             frame_columns.RECORD_BYTES: np.zeros(rows, np.int32),
+            frame_columns.CLIPPED: np.zeros(rows, bool),
+            frame_columns.KEY: [""] * rows,
         }
         table = pa.table(columns, schema=arrow_schema())
         shard = folder / f"Split-{split}" / f"{number:05d}-of-{-(-count // SHARD_ROWS):05d}.parquet"

@@ -19,8 +19,10 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="model on TensorFlow Serving: grpc://host:8500 or http://host:8501 (with TLS grpcs "
         "or https); /v1/models/NAME may follow (default: pet_mood), then /versions/N or "
-        "/labels/LABEL. Requests that a busy or restarting server refuses are repeated, 6 "
-        "attempts within some seconds. REST does not load TensorFlow",
+        "/labels/LABEL. Or a Vertex AI endpoint, https://REGION-aiplatform.googleapis.com"
+        "/v1/projects/PROJECT/locations/REGION/endpoints/ID. Requests that a busy or restarting "
+        "server refuses are repeated, 6 attempts within some seconds. REST does not load "
+        "TensorFlow",
     )
     parser.add_argument(
         "--timeout",
@@ -30,20 +32,7 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
         help="time limit of one request to a server, from its start to the end of the answer "
         "(default: %(default)g)",
     )
-    access = parser.add_argument_group(
-        "access to a server",
-        "A token also comes from PET_MOOD_TOKEN in the environment. It is sent over TLS only, or "
-        "to this machine. Proxies and authorities that the environment names (HTTPS_PROXY, "
-        "NO_PROXY, SSL_CERT_FILE, ...) hold for REST and gRPC; a server on this machine is never "
-        "asked through a proxy.",
-    )
-    for flag, meaning in (
-        ("--token-file", 'file with the token that is sent as "Authorization: Bearer"'),
-        ("--ca", "PEM file of the authority that the server's certificate must come from"),
-        ("--cert", "PEM file of this machine's certificate, where the server asks for one"),
-        ("--key", "PEM file of that certificate's key, not encrypted"),
-    ):
-        access.add_argument(flag, type=Path, metavar="FILE", help=meaning)
+    add_access_flags(parser)
 
     about = parser.add_argument_group(
         "the model",
@@ -62,3 +51,21 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help='label map, JSON {"name": index} (default for a checkpoint: AI Hub\'s six moods)',
     )
+
+
+def add_access_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--token-file``, ``--ca``, ``--cert`` and ``--key``."""
+    access = parser.add_argument_group(
+        "access to a server",
+        "A token also comes from PET_MOOD_TOKEN in the environment. It is sent over TLS only, or "
+        "to this machine. Proxies and authorities that the environment names (HTTPS_PROXY, "
+        "NO_PROXY, SSL_CERT_FILE, ...) hold for REST and gRPC; a server on this machine is never "
+        "asked through a proxy.",
+    )
+    for flag, meaning in (
+        ("--token-file", 'file with the token that is sent as "Authorization: Bearer"'),
+        ("--ca", "PEM file of the authority that the server's certificate must come from"),
+        ("--cert", "PEM file of this machine's certificate, where the server asks for one"),
+        ("--key", "PEM file of that certificate's key, not encrypted"),
+    ):
+        access.add_argument(flag, type=Path, metavar="FILE", help=meaning)

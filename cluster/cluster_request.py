@@ -34,6 +34,7 @@ class ClusterRequest:
 
     Attributes:
       image: of the pipeline's steps, with a tag or digest of its own.
+      gpu_image: the same of the steps with a GPU; with ``cluster.gpu_type`` and only then.
       pipeline_root, data_root, serving: see ``pipeline.run_inputs.ClusterInputs``.
       output: folder that the compiled pipeline is written into.
       train_csv, eval_csv, validation_csv, predict_csv, data_version: see there.
@@ -56,6 +57,7 @@ class ClusterRequest:
     validation_csv: str | None = None
     predict_csv: str | None = None
     data_version: str = "1"
+    gpu_image: str | None = None
     labels: Path | None = None
     preset: str = "default"
     config_file: Path | None = None
@@ -107,6 +109,13 @@ class ClusterRequest:
                 f"A Kubernetes cluster calls a GPU {CLUSTER_GPU}. "
                 f"Received: cluster.gpu_type={settings.cluster.gpu_type}"
             )
+        if bool(settings.cluster.gpu_type) != bool(self.gpu_image):
+            raise ConfigError(
+                "cluster.gpu_type and --gpu-image go together: the image without CUDA's libraries "
+                "trains on the CPU of a machine with a GPU. Received: "
+                f"cluster.gpu_type={settings.cluster.gpu_type} and --gpu-image {self.gpu_image}. "
+                "Build it with --target gpu (docs/containers.md)"
+            )
         for asked, what in (
             (settings.cluster.machines > 1, "cluster.machines above 1 is a custom job"),
             (settings.cluster.endpoint, "cluster.endpoint is an endpoint"),
@@ -147,7 +156,14 @@ class ClusterRequest:
         Raises:
           ConfigError: an image without a tag, or a path that the cluster cannot see.
         """
-        self._check_image()
+        _check_image("--image", self.image)
+        if self.gpu_image is not None:
+            _check_image("--gpu-image", self.gpu_image)
+            if self.gpu_image == self.image:
+                raise ConfigError(
+                    "--gpu-image must be another image than --image, built with --target gpu. "
+                    f"Received: {self.image} for both"
+                )
         for option, value in (
             ("--pipeline-root", self.pipeline_root),
             ("--data-root", self.data_root),
@@ -202,30 +218,6 @@ class ClusterRequest:
                 f"--validation-csv must be neither --train-csv nor --eval-csv. Received: {name}"
             )
 
-    def _check_image(self) -> None:
-        found = _IMAGE.fullmatch(self.image)
-        if found is None or not _NAME.fullmatch(found["name"]) or len(found["name"]) > 255:
-            raise ConfigError(
-                "--image must name an image of small letters, digits and single . _ - between "
-                f"them, as REGISTRY/pet/pipeline:TAG. Received: {self.image}"
-            )
-        if found["tag"] is not None and not _TAG.fullmatch(found["tag"]):
-            raise ConfigError(
-                "An image's tag must be up to 128 letters, digits and _ . - of ASCII, and begin "
-                f"with none of . and -. Received: {found['tag']!r} in --image {self.image}"
-            )
-        if found["digest"] is not None and not _DIGEST.fullmatch(found["digest"]):
-            raise ConfigError(
-                "An image's digest must be sha256: and 64 digits of 0-9 and a-f. "
-                f"Received: --image {self.image}"
-            )
-        if found["digest"] is None and found["tag"] in (None, "latest"):
-            raise ConfigError(
-                "--image must have a tag of its own (NAME:TAG, not latest) or a digest "
-                "(NAME@sha256:…): it stands for the code's version, and what older code made is "
-                f"reused as long as it stays. Received: {self.image}"
-            )
-
     def _check_target(self) -> None:
         needed = {
             VERTEX: (("--project", self.project), ("--region", self.region)),
@@ -249,3 +241,28 @@ class ClusterRequest:
                 "--schedule takes a cron expression of five fields for Vertex AI, and of six, "
                 f"seconds first, for Kubeflow. Received: {self.schedule}"
             )
+
+
+def _check_image(flag: str, image: str) -> None:
+    found = _IMAGE.fullmatch(image)
+    if found is None or not _NAME.fullmatch(found["name"]) or len(found["name"]) > 255:
+        raise ConfigError(
+            f"{flag} must name an image of small letters, digits and single . _ - between "
+            f"them, as REGISTRY/pet/pipeline:TAG. Received: {image}"
+        )
+    if found["tag"] is not None and not _TAG.fullmatch(found["tag"]):
+        raise ConfigError(
+            "An image's tag must be up to 128 letters, digits and _ . - of ASCII, and begin "
+            f"with none of . and -. Received: {found['tag']!r} in {flag} {image}"
+        )
+    if found["digest"] is not None and not _DIGEST.fullmatch(found["digest"]):
+        raise ConfigError(
+            "An image's digest must be sha256: and 64 digits of 0-9 and a-f. "
+            f"Received: {flag} {image}"
+        )
+    if found["digest"] is None and found["tag"] in (None, "latest"):
+        raise ConfigError(
+            f"{flag} must have a tag of its own (NAME:TAG, not latest) or a digest "
+            "(NAME@sha256:…): it stands for the code's version, and what older code made is "
+            f"reused as long as it stays. Received: {image}"
+        )

@@ -15,6 +15,7 @@ from tfx import v1 as tfx
 from tfx.extensions.google_cloud_ai_platform import constants
 from tfx.extensions.google_cloud_ai_platform.trainer import executor as vertex_trainer
 
+from cluster import report_node
 from components.tuner import on_vertex
 from pipeline import nodes
 from pipeline.cluster_settings import ClusterSettings
@@ -35,6 +36,12 @@ _DATA_NODES = (
     *(nodes.UNLABELLED_GEN, nodes.BULK_INFERRER),
 )
 """Nodes with the resources ``cluster.data_cpus`` and ``cluster.data_memory_gb``."""
+_ACCELERATED = (nodes.EVALUATOR, nodes.BULK_INFERRER)
+"""Nodes that predict all rows of a split, with one GPU where the training has any."""
+_NEVER_RETRIED = (nodes.DATA_GATE,)
+"""It says the same each time."""
+_READ_NEW = (nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN)
+"""Nodes that each run of a schedule runs, as the same parameters stand for new data."""
 _VERTEX_EXECUTORS = {
     nodes.TRAINER: vertex_trainer.GenericExecutor,
     nodes.TUNER: on_vertex.Executor,
@@ -53,6 +60,8 @@ def compile_pipeline(
     inputs: ClusterInputs,
     image: str,
     *,
+    gpu_image: str | None = None,
+    scheduled: bool = False,
     project: str | None = None,
     region: str | None = None,
     service_account: str | None = None,
@@ -62,7 +71,9 @@ def compile_pipeline(
     Args:
       settings: of the pipeline and of its nodes' machines.
       inputs: the data and folders.
-      image: container image that every node runs in.
+      image: container image that every node runs in that has no GPU.
+      gpu_image: the same for those that have; None is ``image``.
+      scheduled: whether it runs again and again, each time on what is there by then.
       project: Google Cloud project of Vertex AI, for several training machines and an endpoint.
       region: its region, for the same.
       service_account: of the training machines; None is Vertex AI's default.
@@ -72,7 +83,7 @@ def compile_pipeline(
     """
     pipeline = pipeline_at(ClusterPlatform(inputs, project=project, region=region), settings)
     if settings.cluster.machines > 1:
-        job_spec = _custom_job_spec(settings.cluster, image, service_account)
+        job_spec = _custom_job_spec(settings.cluster, gpu_image or image, service_account)
         for node in pipeline.components:
             if node.id in _VERTEX_EXECUTORS:
                 _train_on_vertex(node, job_spec, str(project), str(region))
@@ -89,8 +100,9 @@ def compile_pipeline(
     spec = job["pipelineSpec"]
     for name, default in ((DATA_ROOT, inputs.data_root), (DATA_VERSION, inputs.data_version)):
         spec["root"]["inputDefinitions"]["parameters"][name]["defaultValue"] = default
+    report_node.add_tasks(spec, settings, image)
     for node_id in spec["root"]["dag"]["tasks"]:
-        _configure_task(spec, node_id, settings.cluster)
+        _configure_task(spec, node_id, settings.cluster, gpu_image or image, scheduled=scheduled)
     return job
 
 
@@ -104,12 +116,20 @@ def write(job: dict[str, Any], folder: Path) -> tuple[Path, Path]:
     return json_path, yaml_path
 
 
-def _configure_task(spec: dict[str, Any], node_id: str, cluster: ClusterSettings) -> None:
-    """Sets a node's caching, retries and resources in place."""
+def _configure_task(
+    spec: dict[str, Any],
+    node_id: str,
+    cluster: ClusterSettings,
+    gpu_image: str,
+    *,
+    scheduled: bool,
+) -> None:
+    """Sets a node's caching, retries, resources and image in place."""
     task = spec["root"]["dag"]["tasks"][node_id]
-    reusable = node_id not in (*_ALWAYS_RUN, *cluster.never_reused)
+    never_reused = (*_ALWAYS_RUN, *cluster.never_reused, *(_READ_NEW if scheduled else ()))
+    reusable = node_id not in never_reused
     task["cachingOptions"] = {"enableCache": reusable}
-    if cluster.retries:
+    if cluster.retries and node_id not in _NEVER_RETRIED:
         task["retryPolicy"] = {
             "maxRetryCount": cluster.retries,
             "backoffDuration": f"{cluster.retry_seconds}s",
@@ -117,9 +137,14 @@ def _configure_task(spec: dict[str, Any], node_id: str, cluster: ClusterSettings
         }
     executor = spec["components"][node_id]["executorLabel"]
     container = spec["deploymentSpec"]["executors"][executor]["container"]
-    container["resources"] = json_format.MessageToDict(_resources(node_id, cluster))
+    resources = _resources(node_id, cluster)
+    container["resources"] = json_format.MessageToDict(resources)
+    if resources.HasField("accelerator"):
+        container["image"] = gpu_image
     if cluster.s3_endpoint:
         container["env"] = [{"name": S3_ENDPOINTS[-1], "value": cluster.s3_endpoint}]
+    if node_id in report_node.TASKS:  # Ours, which reads and writes every bucket by itself.
+        return
     container["command"] = _wrapped(container["command"])
     if before := container.get("lifecycle", {}).get("preCacheCheck"):
         before["command"] = _wrapped(before["command"])
@@ -134,15 +159,20 @@ def _wrapped(command: list[str]) -> list[str]:
 
 def _resources(node_id: str, cluster: ClusterSettings) -> Any:
     """Returns a node's CPUs, memory and accelerators."""
+    gpus = 0
     if node_id in _DATA_NODES:
-        return Resources(cpu_limit=cluster.data_cpus, memory_limit=cluster.data_memory_gb)
-    if node_id not in _VERTEX_EXECUTORS:
-        return Resources(cpu_limit=cluster.cpus, memory_limit=cluster.memory_gb)
-    resources = Resources(cpu_limit=cluster.train_cpus, memory_limit=cluster.train_memory_gb)
-    # With several machines the node itself only waits for the custom job.
-    if cluster.gpu_type and cluster.machines == 1:
+        resources = Resources(cpu_limit=cluster.data_cpus, memory_limit=cluster.data_memory_gb)
+    elif node_id in _VERTEX_EXECUTORS:
+        resources = Resources(cpu_limit=cluster.train_cpus, memory_limit=cluster.train_memory_gb)
+        # With several machines the node itself only waits for the custom job.
+        gpus = cluster.gpus if cluster.machines == 1 else 0
+    else:
+        resources = Resources(cpu_limit=cluster.cpus, memory_limit=cluster.memory_gb)
+    if node_id in _ACCELERATED:
+        gpus = 1
+    if cluster.gpu_type and gpus:
         resources.accelerator.type = cluster.gpu_type
-        resources.accelerator.count = cluster.gpus
+        resources.accelerator.count = gpus
     return resources
 
 

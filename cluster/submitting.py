@@ -12,8 +12,6 @@ NAME = "pet-mood"
 def submit(request: ClusterRequest, job_json: Path, spec_yaml: Path) -> str:
     """Submits the pipeline; returns the address of the run or of the schedule.
 
-    Of a schedule on Vertex AI it is the resource name.
-
     Args:
       request: a request with ``submit`` set.
       job_json: path of the job that ``cluster.compiling.write`` wrote.
@@ -45,7 +43,7 @@ def _submit_to_vertex(request: ClusterRequest, job_json: Path) -> str:
                 max_concurrent_run_count=1,
                 service_account=request.service_account,
             )
-            return str(schedule.resource_name)
+            return str(schedule._dashboard_uri())
 
         job.submit(service_account=request.service_account)
         return str(job._dashboard_uri())

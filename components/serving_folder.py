@@ -6,8 +6,10 @@
 import hashlib
 import posixpath
 from collections.abc import Iterator
+from pathlib import Path
 
 from tfx.dsl.io import fileio
+from tfx.utils import io_utils
 
 from system import manifest
 from system.pushed_versions import version_number
@@ -47,6 +49,30 @@ def check_version(version: str) -> str | None:
 def sha256_of_files(folder: str) -> dict[str, str]:
     """Returns the SHA-256 of each file below a folder, but the manifest, by its path there."""
     return {name: _sha256(folder, name) for name in _files(folder)}
+
+
+class BucketSource:
+    """A ``client.rollout.versions.Source`` wherever TFX has a file system for."""
+
+    def __init__(self, base: str) -> None:
+        """Takes the address of a serving folder."""
+        self.name = base
+
+    def numbers(self) -> list[int]:
+        """Returns the numbers of the whole versions, in rising order."""
+        there = version_numbers(self.name)
+        return [n for n in there if fileio.exists(posixpath.join(self._of(n), GRAPH))]
+
+    def check(self, number: int) -> str | None:
+        """See ``check_version``."""
+        return check_version(self._of(number))
+
+    def copy(self, number: int, target: Path) -> None:
+        """Copies a version to a folder on this machine that does not exist."""
+        io_utils.copy_dir(self._of(number), str(target))
+
+    def _of(self, number: int) -> str:
+        return posixpath.join(self.name, str(number))
 
 
 def _files(folder: str) -> Iterator[str]:

@@ -55,10 +55,16 @@ class Partition(NamedTuple):
     Attributes:
       blocks: of every split, in order; a split has at least one block, which may be empty.
       labels: number of rows by split and label.
+      numbers: of the blocks, by split and bucket of a clip.
     """
 
     blocks: list[Block]
     labels: dict[str, dict[str, int]]
+    numbers: dict[str, dict[int, int]]
+
+    def block_of(self, split: str, clip: str) -> int | None:
+        """Returns the number of the block that has a clip's rows; None where none can have."""
+        return self.numbers.get(split, {}).get(bucket_of(clip, _BUCKETS))
 
 
 class SplitShare(NamedTuple):
@@ -164,7 +170,7 @@ def partition_rows(
         for name, count in counts.items()
         for number in range(count)
     ]
-    return Partition(blocks, {split: dict(counter) for split, counter in labels.items()})
+    return Partition(blocks, {split: dict(counter) for split, counter in labels.items()}, block_of)
 
 
 def _pack(sizes: Mapping[int, int], shard_rows: int) -> dict[int, int]:

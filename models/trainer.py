@@ -61,6 +61,7 @@ def run_fn(fn_args: Any) -> None:
     config = config.with_hyperparameters(fn_args.hyperparameters)
     clears_backups = config.clears_backups
     config = config.with_backup_dir(fn_args.model_run_dir)
+    devices.check_gpus(config.gpus)
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)  # Before TensorFlow computes anything.
     data = Data.from_fn_args(fn_args, num_classes=len(config.moods))

@@ -31,6 +31,7 @@ class TrainerConfig:
         recorded the node as complete. "" is a folder beside the run's outputs, which on a cluster
         a restarted node finds again; there the node removes it itself.
       calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
+      gpus: GPUs that each machine must have, or the node fails at once; 0 takes what there is.
     """
 
     model: ModelSettings
@@ -41,6 +42,7 @@ class TrainerConfig:
     backup_dir: str
     calibrate: bool = False
     box_overhang: float = 0.0
+    gpus: int = 0
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainerConfig":
@@ -54,6 +56,7 @@ class TrainerConfig:
             backup_dir=config["backup_dir"],
             calibrate=bool(config.get("calibrate")),
             box_overhang=float(config.get("box_overhang", 0.0)),
+            gpus=int(config.get("gpus", 0)),
         )
 
     def with_hyperparameters(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":

@@ -53,6 +53,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     tune = TuneSettings(**fn_args.custom_config["tune"])
     config = TrainerConfig.from_json(fn_args.custom_config)
     choices = space(tune, config.train, config.augment)
+    devices.check_gpus(config.gpus)
     devices.let_gpu_memory_grow()
     strategy = devices.strategy_for(config.train)
 

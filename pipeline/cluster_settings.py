@@ -31,7 +31,8 @@ class ClusterSettings(SettingsGroup):
 
     gpu_type: str = setting(
         "",
-        "GPU of the Trainer and the Tuner: Vertex AI's name such as NVIDIA_L4, nvidia.com/gpu on a "
+        "GPU of the Trainer and the Tuner, and one for the Evaluator and the BulkInferrer; needs "
+        "--gpu-image: Vertex AI's name such as NVIDIA_L4, nvidia.com/gpu on a "
         "plain Kubernetes cluster, or empty for none.",
     )
     gpus: int = setting(1, "GPUs of each training machine.", ge=1)

@@ -196,6 +196,7 @@ def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
         "box_overhang": settings.data.box_overhang,
         "calibrate": settings.evaluate.calibrate,
         "backup_dir": platform.backup_dir,
+        "gpus": platform.gpus(settings),
     }
 
     # Short trainings in search of better settings, with tune.trials.

@@ -57,13 +57,14 @@ def write(record: Run, results: Results, image_root: Path | None, folder: Path) 
     # The page goes first and comes last: where it is, its document is.
     for name in (HTML, JSON):
         (folder / name).unlink(missing_ok=True)
-    report = _document(record, results)
+    report = document(record, results)
     write_whole(folder / JSON, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
     write_whole(folder / HTML, render(report, results, image_root))
     return folder / HTML
 
 
-def _document(record: Run, results: Results) -> Report:
+def document(record: Run, results: Results) -> Report:
+    """Returns the document of ``report.json``."""
     return {
         "ending": _ending(record),
         "record": record,

@@ -192,7 +192,10 @@ def _rows_note(ingest: Ingest) -> str:
     clipped = sum(counts["clipped"] for counts in splits.values())
     note = f"rows used: {used}; refused: {refused:,}"
     note += f"; boxes clipped: {clipped:,}" if clipped else ""
-    return note + (f"; thinned: {thinned:,}" if thinned else "")
+    note += f"; thinned: {thinned:,}" if thinned else ""
+    reused = sum(counts["reused"] for counts in splits.values())
+    read = sum(counts["read"] for counts in splits.values())
+    return note + (f"; taken over: {reused:,}, photos read: {read:,}" if reused else "")
 
 
 def _findings_note(report: Validation) -> str:

@@ -35,6 +35,7 @@ ENDINGS: dict[str, Pair] = {
     "not_blessed": ("푸시되지 않음", "Not pushed"),
     "data_refused": ("데이터 거부됨", "Data refused"),
     "failed": ("실패", "Failed"),
+    "data_passed": ("데이터 검사 통과", "Data accepted"),
 }
 """By ``ending`` of ``report.json``."""
 

@@ -5,6 +5,7 @@ The loop is that of LocalDagRunner.run_with_ir, the same in TFX 1.16 and at 1.22
 """
 
 import datetime
+import itertools
 import logging
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from tfx.utils import telemetry_utils
 from report.node_run import NodeRun, NodeState, OutputArtifact
 from runner import memory, recovery, reuse
 from runner.diagnosis import STOPPED, diagnose
+from runner.engine_retry import TriesAgain, never
 from system import files
 
 _LOGGER = logging.getLogger("pet_mood.runner")
@@ -55,9 +57,10 @@ class RunHooks(Protocol):
 class DagRunner(LocalDagRunner):
     """Runs a pipeline's nodes one after another on this machine."""
 
-    def __init__(self, hooks: RunHooks) -> None:
+    def __init__(self, hooks: RunHooks, tries_again: TriesAgain = never) -> None:
         super().__init__()
         self._hooks = hooks
+        self._tries_again = tries_again
 
     def run_with_ir(
         self,
@@ -105,7 +108,7 @@ class DagRunner(LocalDagRunner):
         started = time.monotonic()
         with memory.sampled() as peak:
             try:
-                state, outputs = self._launch(node, pipeline, deployment, connection)
+                state, outputs = self._launch_again(node, pipeline, deployment, connection)
                 if state is NodeState.FAILED:
                     raise NodeInputsError(f"{name} did not run: its inputs were not found.")
             except BaseException as error:
@@ -117,6 +120,21 @@ class DagRunner(LocalDagRunner):
                 raise
         seconds = time.monotonic() - started
         self._finish_node(NodeRun(name, seconds, state, outputs, peak.peak_bytes))
+
+    def _launch_again(
+        self, node: Any, pipeline: pipeline_pb2.Pipeline, deployment: Any, connection: Any
+    ) -> tuple[NodeState, tuple[OutputArtifact, ...]]:
+        """Launches a node until it ends well or is not to be tried again."""
+        for tries in itertools.count(1):
+            try:
+                return self._launch(node, pipeline, deployment, connection)
+            except Exception as error:
+                if not self._tries_again(node.node_info.id, error, tries):
+                    raise
+                _LOGGER.exception("node %s is started again", node.node_info.id)
+            # What the failed attempt has left in the records and on the disk.
+            self._clean_up(connection, pipeline)
+        raise AssertionError("counting does not end")
 
     def _launch(
         self, node: Any, pipeline: pipeline_pb2.Pipeline, deployment: Any, connection: Any

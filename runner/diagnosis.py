@@ -3,6 +3,7 @@
 import traceback
 from typing import NamedTuple
 
+from pipeline.engine.failures import engine_failure
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.exit_codes import RunExit
 
@@ -46,5 +47,17 @@ def diagnose(error: BaseException) -> Failure:
             return Failure(RunExit.DATA_REFUSED, str(cause), see_log=False)
         cause = cause.__cause__ or cause.__context__
 
+    if (engine := engine_failure(error)) is not None:
+        return Failure(_exit_of(engine.cause), str(engine), see_log=True)
     last_line = traceback.format_exception_only(type(error), error)[-1].strip()
     return Failure(RunExit.OTHER, last_line, see_log=True)
+
+
+def _exit_of(cause: str) -> RunExit:
+    """Returns the exit code of an error whose class only its text tells."""
+    name = cause.partition(":")[0].rpartition(".")[2]
+    known = {
+        ConfigError.__name__: RunExit.CONFIG,
+        DataRefusedError.__name__: RunExit.DATA_REFUSED,
+    }
+    return known.get(name, RunExit.OTHER)

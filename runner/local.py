@@ -11,6 +11,7 @@ from typing import TypeVar
 from rich.text import Text
 
 from models.settings.network import NONE
+from pipeline.beam import LOCAL, beam_args
 from pipeline.config import Settings
 from pipeline.metadata.settings import MYSQL
 from pipeline.run_inputs import RunInputs, choosing_split
@@ -20,6 +21,7 @@ from report.translations import TEXTS
 from runner import disk_need, environment, interrupts, preparation
 from runner.console import display_for
 from runner.diagnosis import STOPPED, Failure, diagnose
+from runner.engine_retry import EngineRetry
 from runner.example_row import ExampleRow, first_used_row
 from runner.log_capture import captured
 from runner.progress_feed import reports_to
@@ -139,7 +141,7 @@ class _Run:
         _LOGGER.info("versions %s", installed_versions())
         _LOGGER.info("%s", settings)
         _LOGGER.info("%s", inputs)
-        self._print_header(inputs)
+        self._print_header(settings, inputs)
 
         # The metadata's own password may be in a variable of any name.
         names = (settings.metadata.password_env,) * (settings.metadata.store == MYSQL)
@@ -159,6 +161,10 @@ class _Run:
             _LOGGER.warning("%s", TEXTS["shared_rows"][1])
         if inputs.eval_csv is not None and not self._request.uses_sample:
             self._step("Comparing CSVs", lambda: preparation.check_names(settings, inputs))
+        if settings.beam.has_job_service:
+            self._step(
+                "Asking engine", lambda: preparation.check_engine(settings, inputs), note=str
+            )
         if settings.model.weights != NONE:
             self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
 
@@ -166,7 +172,10 @@ class _Run:
         self._step("Checking devices", lambda: preparation.check_devices(settings), note=str)
         # Reads the size and time of every photo file: seconds for millions of them.
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
-        dag_runner(self).run(pipeline)
+        retry = EngineRetry(
+            settings.beam, lambda: preparation.check_engine(settings, inputs), self._say
+        )
+        dag_runner(self, retry).run(pipeline)
 
     def _remove_old_results(self) -> None:
         """Removes what ``retain`` does not keep, after a run that has pushed a model."""
@@ -192,17 +201,22 @@ class _Run:
         finally:
             self._display.finish(state, note)
 
-    def _print_header(self, inputs: RunInputs) -> None:
+    def _say(self, text: str) -> None:
+        self._display.console.print(Text(f"  {printable(text)}"), soft_wrap=True)
+
+    def _print_header(self, settings: Settings, inputs: RunInputs) -> None:
         """Prints what the run works on, and where it writes to."""
         data = "the drawn sample" if self._request.uses_sample else path_text(inputs.train_csv)
         for csv in (inputs.validation_csv, inputs.eval_csv):
             data += f" and {path_text(csv)}" if csv is not None else ""
         overrides = "".join(f" {text}" for text in self._request.overrides)
+        engine = [("engine", " ".join(beam_args(settings.beam, 1)))]
         for title, text in (
             ("data", data),
             ("settings", f"preset {self._request.preset_name}{overrides}"),
             ("output", path_text(inputs.output)),
             ("log", path_text(self._record.log)),
+            *(engine if settings.beam.runner != LOCAL else []),
         ):
             self._display.console.print(
                 Text.assemble("  ", (f"{title:<10}", "dim"), printable(text)), soft_wrap=True

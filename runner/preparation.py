@@ -103,6 +103,18 @@ def check_weights(settings: Settings, inputs: RunInputs) -> None:
     classifier.build(settings.model, len(inputs.moods))
 
 
+def check_engine(settings: Settings, inputs: RunInputs) -> str:
+    """Returns what an engine on other machines says of itself, before hours of work.
+
+    Raises:
+      ConfigError: it does not answer, or its workers hold another version of this project.
+    """
+    from pipeline.engine import check
+
+    csvs = (inputs.train_csv, inputs.validation_csv, inputs.eval_csv, inputs.predict_csv)
+    return check.check(settings.beam, inputs.artifacts, [csv for csv in csvs if csv])
+
+
 def load_tfx() -> tuple[Any, Any]:
     """Returns the function that makes the pipeline, and the class that runs it."""
     # The imports take some 20 s, so the settings are checked before.

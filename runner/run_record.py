@@ -130,6 +130,8 @@ class RunRecord:
                 "refused": dict.fromkeys(reasons),
                 "moods": None,
                 "thinned": None,
+                "reused": None,
+                "read": None,
             }
         return {
             "used": counts["used"],
@@ -137,6 +139,8 @@ class RunRecord:
             "refused": {reason: counts["refused"].get(reason, 0) for reason in reasons},
             "moods": dict(counts["moods"]),
             "thinned": dict(counts["thinned"]),
+            "reused": counts["reused"],
+            "read": counts["read"],
         }
 
     def _predict_counts(self) -> PredictCounts | None:
@@ -148,6 +152,8 @@ class RunRecord:
             "used": counts["used"],
             "clipped": counts["clipped"],
             "refused": dict(counts["refused"]),
+            "reused": counts["reused"],
+            "read": counts["read"],
             "rejects_csv": _as_text(self.results.unlabelled_rejects_csv),
             "answers": _as_text(self.results.unlabelled_predictions),
         }

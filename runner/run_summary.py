@@ -124,6 +124,12 @@ def _rows_table(results: Results) -> RenderableType | None:
     if any(split["clipped"] for split in splits.values()):
         clipped = (f"{split['clipped']:,}" for split in splits.values())
         table.add_row("used, with a clipped box", *clipped, style="dim")
+    if any(split["reused"] for split in splits.values()):
+        reused = (f"{split['reused']:,}" for split in splits.values())
+        table.add_row("taken over from earlier", *reused, style="dim")
+        table.add_row(
+            "photos read", *(f"{split['read']:,}" for split in splits.values()), style="dim"
+        )
     for reason in _reasons(results):
         counts = (f"{split['refused'].get(reason, 0):,}" for split in splits.values())
         table.add_row(f"refused: {reason}", *counts, style="yellow")

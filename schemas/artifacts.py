@@ -29,6 +29,10 @@ BLESSED_MODEL_ID = "current_model_id"
 """Custom properties of a ModelBlessing, and the first one's value for a blessed model, that TFX's
 Evaluator sets (tfx/components/evaluator/constants.py)."""
 
+REASONS = "reasons"
+"""Custom property of a ModelBlessing and an InfraBlessing: the rules that failed, in words, or that
+none has."""
+
 PUSHED = "pushed"
 PUSHED_DESTINATION = "pushed_destination"
 """Custom properties of a PushedModel that every TFX Pusher sets

@@ -20,3 +20,12 @@ class PredictExit(enum.IntEnum):
     NOT_ALL_ANSWERED = 1
     CONFIG = 2
     SERVER = 3
+
+
+class RolloutExit(enum.IntEnum):
+    """Exit codes of ``rollout.py``."""
+
+    DONE = 0
+    NOT_YET = 1
+    CONFIG = 2
+    SERVER = 3

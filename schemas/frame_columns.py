@@ -37,6 +37,13 @@ OFFSET = "offset"
 RECORD_BYTES = "record_bytes"
 """int32: length of the serialised Example, bytes."""
 
+CLIPPED = "clipped"
+"""bool: whether the box reached past the photo's edge."""
+KEY = "key"
+"""string: hash of all that the row's Example depends on, but for its line, hexadecimal; a later
+ingest takes the Example over where a row of its own has the same. Empty where the state of the
+photo is not known."""
+
 RECORD_OVERHEAD = 16
 """Bytes of a TFRecord beside the Example: its length (8) and two checksums (4 each)."""
 
@@ -55,5 +62,7 @@ COLUMNS = {
     BOX_AREA: "float32",
     OFFSET: "int64",
     RECORD_BYTES: "int32",
+    CLIPPED: "bool",
+    KEY: "string",
 }
 """All columns in order, with Arrow's names of their types; no value is null."""

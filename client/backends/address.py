@@ -1,4 +1,8 @@
-"""The value of --server: address of a model on TensorFlow Serving, over gRPC or REST."""
+"""The value of --server: address of a model on TensorFlow Serving, over gRPC or REST.
+
+Or of a Vertex AI endpoint, whose REST calls have another path:
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/predict
+"""
 
 import re
 from typing import NamedTuple
@@ -16,10 +20,15 @@ _PATH = re.compile(
     r"(?P<prefix>.*?)/v1/models/(?P<model>[^/:]+)"
     r"(/versions/(?P<version>[0-9]{1,18})|/labels/(?P<label>[^/:]+))?/?"
 )
+_ENDPOINT = re.compile(
+    r"(?P<prefix>.*?)/v1/(?P<endpoint>projects/[^/:]+/locations/[^/:]+/endpoints/[^/:]+)"
+    r"(:predict|:rawPredict)?/?"
+)
 _ACCEPTED = (
     "It must look like grpc://host:8500 or http://host:8501, with grpcs or https for TLS; "
     f"/v1/models/NAME may follow (default: {DEFAULT_MODEL_NAME}), and then /versions/N or "
-    "/labels/LABEL"
+    "/labels/LABEL. A Vertex AI endpoint is https://REGION-aiplatform.googleapis.com"
+    "/v1/projects/PROJECT/locations/REGION/endpoints/ID"
 )
 
 
@@ -33,6 +42,8 @@ class Address(NamedTuple):
       host: ``host:port`` for gRPC; for REST the part before ``/v1``, such as ``http://host:8501``.
       model: its name on the server.
       version, label: which version; without both, the server's latest.
+      endpoint: resource name of a Vertex AI endpoint, ``projects/…/endpoints/ID``; "" is
+        TensorFlow Serving itself.
     """
 
     url: str
@@ -42,6 +53,7 @@ class Address(NamedTuple):
     model: str
     version: int | None = None
     label: str | None = None
+    endpoint: str = ""
 
     @property
     def hostname(self) -> str:
@@ -73,18 +85,15 @@ def parse_address(url: str) -> Address:
         port = parts.port
     except ValueError as error:  # The port is not a number, or an IPv6 address is malformed.
         raise _malformed(url) from error
+    if (at_vertex := _ENDPOINT.fullmatch(parts.path)) and _is_plain(url, parts, port):
+        return _endpoint(url, parts, at_vertex)
     path = _PATH.fullmatch(
         parts.path if parts.path.strip("/") else f"/v1/models/{DEFAULT_MODEL_NAME}"
     )
     is_grpc = parts.scheme in _GRPC
     if (
         parts.scheme not in _GRPC | _REST
-        or not parts.hostname
-        or not url.isprintable()
-        or " " in url
-        or port == 0
-        or parts.query
-        or parts.fragment
+        or not _is_plain(url, parts, port)
         or path is None
         or (is_grpc and path["prefix"])
     ):
@@ -100,6 +109,30 @@ def parse_address(url: str) -> Address:
         model=path["model"],
         version=int(path["version"]) if path["version"] else None,
         label=path["label"],
+    )
+
+
+def _is_plain(url: str, parts: SplitResult, port: int | None) -> bool:
+    return (
+        bool(parts.hostname)
+        and url.isprintable()
+        and " " not in url
+        and port != 0
+        and not parts.query
+        and not parts.fragment
+    )
+
+
+def _endpoint(url: str, parts: SplitResult, path: re.Match[str]) -> Address:
+    if parts.scheme not in _REST:
+        raise ConfigError(f"A Vertex AI endpoint is called over REST: https://. Received: {url}")
+    return Address(
+        url=url,
+        is_grpc=False,
+        is_secure=_REST[parts.scheme],
+        host=f"{parts.scheme}://{parts.netloc}{path['prefix']}",
+        model=DEFAULT_MODEL_NAME,
+        endpoint=path["endpoint"],
     )
 
 

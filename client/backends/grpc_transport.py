@@ -76,7 +76,7 @@ class GrpcTransport:
         rounded = 1 << (limit - 1).bit_length()
         with self._lock:
             if rounded not in self._stubs:
-                channel = _channel(self._address.host, self._connection, rounded)
+                channel = open_channel(self._address.host, self._connection, rounded)
                 self._stubs[rounded] = prediction_service_pb2_grpc.PredictionServiceStub(channel)
             return self._stubs[rounded]
 
@@ -125,7 +125,7 @@ def predict_request(
     return request
 
 
-def _channel(host: str, connection: Connection, limit: int) -> grpc.Channel:
+def open_channel(host: str, connection: Connection, limit: int) -> grpc.Channel:
     """Returns a channel whose answers have at most ``limit`` bytes, uncompressed."""
     options: list[tuple[str, Any]] = [
         ("grpc.max_send_message_length", -1),

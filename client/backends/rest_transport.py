@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from client.backends import answer
+from client.backends import answer, rest_urls
 from client.backends.address import Address
 from client.backends.connection import Connection
 from client.backends.errors import ServerError
@@ -31,8 +31,9 @@ _NOT_ALLOWED = (
     HTTPStatus.FORBIDDEN,
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
 )
-_BATCH_TOO_LARGE = "larger than maximum input batch size"
-"""Part of the message of TensorFlow Serving's batching, which comes with the general code 400."""
+_TOO_LARGE = ("larger than maximum input batch size", "payload size exceeds the limit")
+"""Parts of the messages of TensorFlow Serving's batching, and of Vertex AI, which takes 1.5 MB.
+Both come with the general code 400."""
 _ERROR_BYTES = 16 << 10
 """Bytes of an error's page that are read."""
 
@@ -54,9 +55,8 @@ class RestTransport:
           ConfigError: the address has characters that no URL may have.
         """
         self._timeout = timeout
+        self._is_endpoint = bool(address.endpoint)
         self._failures = Failures(address, timeout, connection)
-        version = "" if address.version is None else f"/versions/{address.version}"
-        label = "" if address.label is None else f"/labels/{address.label}"
         # Answers are measured as they come, so that they must not be compressed.
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if connection.token:
@@ -68,16 +68,14 @@ class RestTransport:
             else connection.tls.context()
         )
         try:
-            self._url = httpx.URL(
-                f"{address.host}/v1/models/{address.model}{version}{label}:predict"
-            )
+            self._image_url, self._box_url = map(httpx.URL, rest_urls.urls(address))
         except httpx.InvalidURL as error:
             raise ConfigError(
                 f"--server must name a server. Received: {address.url!r} ({error})"
             ) from error
         # Not a client: it would read the environment, keep cookies and take redirects apart.
         self._transport = httpx.AsyncHTTPTransport(
-            verify=context, trust_env=False, proxy=_httpx_proxy(connection.proxy)
+            verify=context, trust_env=False, proxy=httpx_proxy(connection.proxy)
         )
         self._loop = EventLoop()
 
@@ -89,11 +87,15 @@ class RestTransport:
     ) -> list[Response]:
         """See ``client.backends.tf_serving.Transport``."""
         num_pictures = len(pictures)
-        body = json.dumps(request_body(pictures, boxes)).encode()
+        document = request_body(pictures, boxes)
+        if self._is_endpoint and boxes is None:
+            del document["signature_name"]  # ``predict`` takes no other field than the rows.
+        body = json.dumps(document).encode()
+        url = self._image_url if boxes is None else self._box_url
         progress = _Progress()
         try:
             reply = self._loop.result_of(
-                self._post(body, answer.max_bytes(num_pictures, mood_names), progress),
+                self._post(url, body, answer.max_bytes(num_pictures, mood_names), progress),
                 self._timeout,
             )
         except TimeoutError as error:
@@ -116,9 +118,9 @@ class RestTransport:
         except (ValueError, RecursionError, MemoryError) as error:
             raise self._failures.nonsense(_described(error)) from error
 
-    async def _post(self, body: bytes, limit: int, progress: "_Progress") -> _Reply:
+    async def _post(self, url: httpx.URL, body: bytes, limit: int, progress: "_Progress") -> _Reply:
         request = httpx.Request(
-            *("POST", self._url),
+            *("POST", url),
             headers=self._headers,
             content=body,
             extensions={"trace": progress},
@@ -146,7 +148,9 @@ class RestTransport:
     def _server_error(self, reply: _Reply, num_pictures: int) -> ServerError:
         status = reply.status
         cause = f"{status} {reply.reason}: {_error_text(reply.body)}"
-        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _BATCH_TOO_LARGE in cause:
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or any(
+            text in cause for text in _TOO_LARGE
+        ):
             return self._failures.too_large(num_pictures, cause)
         if status in _BUSY:
             return self._failures.busy(cause)
@@ -204,9 +208,11 @@ def parse_responses(body: bytes) -> list[Response]:
 
 
 def _error_text(body: bytes) -> str:
-    """Returns TensorFlow Serving's message, or the beginning of another server's page."""
+    """Returns TensorFlow Serving's or Google's message, or the beginning of another's page."""
     try:
         message = json.loads(body)["error"]
+        if isinstance(message, dict):  # Google's: code, message, status.
+            message = message["message"]
         if isinstance(message, str):
             return message
     except (KeyError, TypeError, ValueError, RecursionError):
@@ -214,7 +220,8 @@ def _error_text(body: bytes) -> str:
     return body[:200].decode("utf-8", "replace")
 
 
-def _httpx_proxy(proxy: Proxy | None) -> httpx.Proxy | None:
+def httpx_proxy(proxy: Proxy | None) -> httpx.Proxy | None:
+    """Returns the proxy for httpx."""
     if proxy is None:
         return None
     return httpx.Proxy(proxy.url, auth=(proxy.user, proxy.password) if proxy.user else None)

@@ -21,6 +21,8 @@ from schemas.errors import ConfigError
 MAX_REQUEST_BYTES = 64 << 20
 """Bytes of the pictures in one request. A Protobuf message must stay under 2 GiB, and a batch of
 32 photos of 12 megapixels should be answered within the time limit."""
+ENDPOINT_BYTES = 1 << 20
+"""The same for a Vertex AI endpoint, which takes requests of 1.5 MB, pictures in base64."""
 
 ATTEMPTS = 6
 WAIT = tenacity.wait_random_exponential(multiplier=0.5, max=5)
@@ -79,6 +81,7 @@ class ServingModel:
             )
         connection = connection or Connection()
         self._failures = Failures(address, timeout, connection)
+        self._is_endpoint = bool(address.endpoint)
         self._transport = _open_transport(address, timeout, connection)
         self._mood_names: tuple[str, ...] | None = None
         (response,) = self._predict_with_retries([_grey_png()], None)
@@ -100,7 +103,8 @@ class ServingModel:
           ServerError: the server cannot be reached any more or refuses the request.
         """
         half = len(pictures) // 2
-        if half == 0 or sum(map(len, pictures)) <= MAX_REQUEST_BYTES:
+        limit = ENDPOINT_BYTES if self._is_endpoint else MAX_REQUEST_BYTES
+        if half == 0 or sum(map(len, pictures)) <= limit:
             try:
                 return self._predict_with_retries(pictures, boxes)
             except TooLargeError:

@@ -14,6 +14,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components import serving_folder
+from components.blessing_reasons import reasons_text
 from components.evaluator import analysis, gate, measures, predicting
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
@@ -104,7 +105,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         with open_file(posixpath.join(evaluation.uri, artifacts.METRICS_JSON), "w") as file:
             file.write(json.dumps(metrics, ensure_ascii=False, indent=1, allow_nan=False))
         blessed = metrics["verdict"]["blessed"]
-        _bless(blessing, model, blessed)
+        _bless(blessing, model, blessed, checks)
         logging.info("Evaluated %d rows: blessed %s, %s", counts.rows, blessed, checks)
 
 
@@ -167,7 +168,9 @@ def _with_verdict(measured: Measures, checks: Sequence[gate.Check], notes: list[
     return {**measured, "verdict": verdict}
 
 
-def _bless(blessing: types.Artifact, model: types.Artifact, blessed: bool) -> None:
+def _bless(
+    blessing: types.Artifact, model: types.Artifact, blessed: bool, checks: Sequence[gate.Check]
+) -> None:
     """Writes the properties and the file that TFX's Pusher and model resolvers read."""
     blessing.set_string_custom_property(
         constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri
@@ -176,6 +179,10 @@ def _bless(blessing: types.Artifact, model: types.Artifact, blessed: bool) -> No
     blessing.set_int_custom_property(
         constants.ARTIFACT_PROPERTY_BLESSED_KEY,
         constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
+    )
+    blessing.set_string_custom_property(
+        artifacts.REASONS,
+        reasons_text([check.message for check in checks if not check.passed], len(checks)),
     )
     name = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
     with open_file(posixpath.join(blessing.uri, name), "w") as file:

@@ -6,17 +6,15 @@ writes its own shard.
 """
 
 import contextlib
-import io
-import json
 import logging
 import posixpath
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 from tfx import types
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
@@ -25,25 +23,25 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
+from components.pet_example_gen.collecting import (
+    link_shards,
+    write_counts,
+    write_names,
+    write_rejects,
+)
+from components.pet_example_gen.earlier_results import deal_out, find_results
 from components.pet_example_gen.job import IngestSettings, ShardJob
+from components.pet_example_gen.row_keys import reading_version
 from components.pet_example_gen.shard import write_shard
-from components.pet_example_gen.shard_files import read_counts, read_rejects
 from components.pet_example_gen.work import local_processes, write_shards_here
 from components.working_folder import working_folder
 from dataset.partition import Partition, SplitShare, partition_rows
-from dataset.trained_on import name_pairs
-from schemas import artifacts, frame_columns
-from schemas.documents.ingest import Ingest, SplitCounts
+from schemas import artifacts
 from schemas.errors import DataRefusedError
-from schemas.reasons import REJECT_COLUMNS, RejectReason
 from schemas.splits import FRAMES, FRAMES_FOLDER, RECORDS, TRAIN, split_folder
 from system import storage
-from system.arrow import pa
 from system.buckets.stores import is_remote
-from system.csv_files import CsvWriter
-from system.parallel import ahead, in_parallel
-from system.parquet import read_table
-from system.storage import open_file, whole, write_whole
+from system.storage import open_file
 
 INGEST_KEY = "ingest"
 """Execution property that holds ``IngestSettings`` as JSON."""
@@ -83,25 +81,31 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
         unfinished = working_folder(examples.uri, standard_component_specs.EXAMPLES_KEY)
         storage.make_folder(unfinished)
+        version = reading_version(settings)
         with self._rows_folder() as rows_folder:
             partitions = _deal_out(inputs, outputs, base, settings, rows_folder)
             jobs = [
                 job for partition in partitions for job in _jobs(partition, settings, unfinished)
             ]
+            # Without its version, code that reads otherwise could not be told apart.
+            if settings.code:
+                results = find_results(examples.uri, frames.uri, rejects.uri, version)
+                earlier = deal_out(results, partitions, rows_folder)
+                jobs = [replace(job, earlier=earlier.get(job.block[:2], ())) for job in jobs]
             self._write_shards(jobs)
 
         # Collect the shards, the refused rows and the counts.
         splits = list(dict.fromkeys(job.block.split for job in jobs))  # Each has a block.
         for split in splits:
             split_jobs = [job for job in jobs if job.block.split == split]
-            _link_shards(split_jobs, RECORDS, posixpath.join(examples.uri, split_folder(split)))
-            _link_shards(split_jobs, FRAMES, posixpath.join(frames.uri, split_folder(split)))
-            _write_names(posixpath.join(examples.uri, artifacts.NAMES_FOLDER), split, split_jobs)
+            link_shards(split_jobs, RECORDS, posixpath.join(examples.uri, split_folder(split)))
+            link_shards(split_jobs, FRAMES, posixpath.join(frames.uri, split_folder(split)))
+            write_names(posixpath.join(examples.uri, artifacts.NAMES_FOLDER), split, split_jobs)
             if settings.labelled:
                 index = posixpath.join(examples.uri, FRAMES_FOLDER, split_folder(split))
-                _link_shards(split_jobs, FRAMES, index)
-        _write_rejects(posixpath.join(rejects.uri, artifacts.REJECTS_CSV), jobs)
-        _write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs)
+                link_shards(split_jobs, FRAMES, index)
+        write_rejects(posixpath.join(rejects.uri, artifacts.REJECTS_CSV), jobs)
+        write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs, version)
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
         # On a disk the links cost nothing, and the runner removes them once TFX has recorded the
@@ -205,68 +209,3 @@ def _jobs(partition: Partition, settings: IngestSettings, folder: str) -> Iterat
             ),
             split_rows=split_rows[block.split],
         )
-
-
-def _link_shards(jobs: Sequence[ShardJob], ending: str, folder: str) -> None:
-    """Gives the blocks' files with an ending their final names in a split's folder."""
-    storage.make_folder(folder)
-    storage.link_files(
-        [(job.stem + ending, posixpath.join(folder, job.shard_name + ending)) for job in jobs]
-    )
-    storage.flush_folder(folder)
-
-
-def _write_names(folder: str, split: str, jobs: Sequence[ShardJob]) -> None:
-    """Writes the hashes of a split's clips and groups, which a model takes with it."""
-    storage.make_folder(folder)
-    pairs = [np.zeros((0, 2), np.uint64)]
-
-    def frames(job: ShardJob) -> pa.Table:
-        return read_table(job.stem + FRAMES, [frame_columns.CLIP, frame_columns.GROUP])
-
-    for table in ahead(frames, jobs) if is_remote(folder) else map(frames, jobs):
-        pairs.append(name_pairs(*(table[name].to_pylist() for name in table.column_names)))
-    # Given a file of the system, NumPy writes past Python, and a disk's error at the end is lost.
-    content = io.BytesIO()
-    np.save(content, np.unique(np.concatenate(pairs), axis=0))
-    path = posixpath.join(folder, f"{split}.npy")
-    with whole(path) as partial, open_file(partial, "wb") as file:
-        file.write(content.getvalue())
-
-
-def _write_rejects(path: str, jobs: Sequence[ShardJob]) -> None:
-    with whole(path) as partial, open_file(partial, "w") as file:
-        writer = CsvWriter(file)
-        writer.write(REJECT_COLUMNS)
-        writer.write_all(read_rejects([job.stem for job in jobs]))
-
-
-def _write_counts(path: str, splits: Sequence[str], jobs: Sequence[ShardJob]) -> None:
-    ingest: Ingest = {
-        "splits": {
-            split: _split_counts([job for job in jobs if job.block.split == split])
-            for split in splits
-        }
-    }
-    write_whole(path, json.dumps(ingest, ensure_ascii=False, indent=1))
-
-
-def _split_counts(jobs: Sequence[ShardJob]) -> SplitCounts:
-    """Returns the sums over a split's blocks."""
-    counts = in_parallel(read_counts, [job.stem for job in jobs])
-    mood_names = jobs[0].settings.moods
-    reasons = [reason.value for reason in RejectReason]
-    return {
-        "rows": sum(count["rows"] for count in counts),
-        "used": sum(count["used"] for count in counts),
-        "clips": sum(count["clips"] for count in counts),
-        "clipped": sum(count["clipped"] for count in counts),
-        "bytes": sum(count["bytes"] for count in counts),
-        "moods": _sums([count["moods"] for count in counts], mood_names),
-        "thinned": _sums([count["thinned"] for count in counts], mood_names),
-        "refused": _sums([count["refused"] for count in counts], reasons),
-    }
-
-
-def _sums(counts: Sequence[dict[str, int]], names: Sequence[str]) -> dict[str, int]:
-    return {name: sum(count.get(name, 0) for count in counts) for name in names}

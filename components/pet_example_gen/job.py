@@ -55,6 +55,7 @@ class ShardJob:
       unthinned_moods: moods of which every frame is kept even so.
       stem: path of the files that the worker writes, without their endings.
       split_rows: number of rows of the whole split, for the progress.
+      earlier: files with the frames that earlier results have of the block's clips.
     """
 
     block: Block
@@ -64,6 +65,7 @@ class ShardJob:
     unthinned_moods: frozenset[str]
     stem: str
     split_rows: int
+    earlier: tuple[str, ...] = ()
 
     @property
     def shard_name(self) -> str:

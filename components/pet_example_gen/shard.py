@@ -6,20 +6,22 @@ Photos are read, cut and written by one process; no other process gets their pix
 import hashlib
 import json
 import logging
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from components.pet_example_gen import shard_files
+from components.pet_example_gen.counting import BlockCounter
 from components.pet_example_gen.decoder import decode_region
 from components.pet_example_gen.example import build_example, build_frame
 from components.pet_example_gen.job import ShardJob
+from components.pet_example_gen.known_samples import KnownSamples
 from components.pet_example_gen.photo_source import (
     BucketError,
     PhotoSource,
     divided,
     photo_source,
 )
+from components.pet_example_gen.row_keys import reading_version, row_key
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import Row, canonical
 from dataset.partition import rows_of_block
@@ -27,7 +29,7 @@ from dataset.photo import make_crop
 from dataset.photos.files import photo_state
 from dataset.photos.parsed import PhotoError
 from dataset.thinning import thin_clip
-from schemas.documents.ingest import BlockCounts
+from schemas import frame_columns
 from schemas.reasons import RejectReason
 from system import progress
 from system.storage import open_file
@@ -39,39 +41,50 @@ _REPORT_EVERY = 50
 
 
 class Sample(NamedTuple):
-    """A usable frame: its row, its Example, serialised, and its row of the frames table.
-
-    ``clipped`` tells whether its box reached past the photo's edge.
-    """
+    """A usable frame: its row, its Example, serialised, and its row of the frames table."""
 
     row: Row
-    clipped: bool
-    phash: int
     record: bytes
     frame: dict[str, Any]
+
+    @property
+    def phash(self) -> int:
+        """Perceptual hash of the view, 64 bits."""
+        return int(self.frame[frame_columns.PHASH])
+
+    @property
+    def clipped(self) -> bool:
+        """Whether the box reached past the photo's edge."""
+        return bool(self.frame[frame_columns.CLIPPED])
 
 
 def write_shard(job: ShardJob) -> bool:
     """Writes the block's files; see ``shard_files``.
 
     The same job gives the same bytes, and each file appears whole or not at all. So a worker may
-    die and another repeat the job.
+    die and another repeat the job. Examples and frames are also the same whatever is taken over
+    from earlier results; the counts tell how much is.
 
     Returns:
       Whether the files were written: False where an earlier run had finished the block, and
       neither its rows nor its photos nor the settings have changed since.
     """
     rows = list(rows_of_block(job.block, open_file))
-    key = _key(job, rows)
+    row_keys = _row_keys(job, rows)
+    key = _key(job, rows, row_keys)
     if shard_files.is_finished(job.stem, key):
         _report(job, len(rows))
         return False
 
     clips = _by_clip(rows)
-    counter = _Counter()
+    counter = BlockCounter()
     unreported = 0
-    with photo_source(job, clips) as photos, shard_files.ShardWriter(job.stem) as writer:
-        reader = _Reader(job, photos)
+    with (
+        photo_source(job, clips) as photos,
+        KnownSamples(job.earlier) as known,
+        shard_files.ShardWriter(job.stem) as writer,
+    ):
+        reader = _Reader(job, photos, known, row_keys)
         for clip_rows in clips:
             first_refusal = len(reader.refusals)
             samples = _read_clip(clip_rows, reader, job)
@@ -84,7 +97,8 @@ def write_shard(job: ShardJob) -> bool:
                 unreported = 0
         _report(job, unreported)
         refusals = sorted(reader.refusals, key=lambda refusal: refusal.row.line)
-        writer.finish(key, counter.counts(), [_reject(job, refusal) for refusal in refusals])
+        counts = counter.counts(reader.reused, reader.photos_read)
+        writer.finish(key, counts, [_reject(job, refusal) for refusal in refusals])
     return True
 
 
@@ -101,11 +115,23 @@ class _RefusedError(Exception):
 
 
 class _Reader:
-    """Reads rows of a block, and keeps the refusals in the order of reading."""
+    """Reads rows of a block, and keeps the refusals in the order of reading.
 
-    def __init__(self, job: ShardJob, photos: PhotoSource) -> None:
+    What the CSV alone tells is checked each time. Refused photos are read each time, too.
+    """
+
+    def __init__(
+        self,
+        job: ShardJob,
+        photos: PhotoSource,
+        known: KnownSamples,
+        row_keys: Mapping[int, str],
+    ) -> None:
         self.refusals: list[_Refusal] = []
+        self.reused = self.photos_read = 0
         self._job = job
+        self._known = known
+        self._row_keys = row_keys
         self._photos = photos
         self._first_rows: dict[tuple[str, PixelBox], Row] = {}
 
@@ -141,48 +167,16 @@ class _Reader:
             detail = f"same image and box as line {first.line}{other_label}"
             raise _RefusedError(RejectReason.DUPLICATE_ROW, detail)
 
+        key = self._row_keys[row.line]
+        if (known := self._known.get(row, key)) is not None:
+            self.reused += 1
+            return Sample(row, *known)
+        self.photos_read += 1
         photo = self._photos.read(row)
         crop = make_crop(photo, box, settings.data, settings.side, decode_region)
         record = build_example(row, crop).SerializeToString(deterministic=True)
-        return Sample(row, crop.box != box, crop.phash, record, build_frame(row, crop))
-
-
-class _Counter:
-    """Counts the rows of a block, clip by clip."""
-
-    def __init__(self) -> None:
-        self._rows = 0
-        self._clips: set[str] = set()
-        self._clipped = 0
-        self._used = Counter[str]()
-        self._thinned = Counter[str]()
-        self._refused = Counter[str]()
-
-    def add(
-        self, rows: Sequence[Row], samples: Sequence[Sample], refusals: Sequence[_Refusal]
-    ) -> None:
-        """Adds a clip: its rows, those that are used, and those that are refused."""
-        self._rows += len(rows)
-        self._clips.update(sample.row.clip for sample in samples)
-        self._clipped += sum(sample.clipped for sample in samples)
-        self._used.update(sample.row.label for sample in samples)
-        self._refused.update(refusal.reason.value for refusal in refusals)
-        if len(samples) + len(refusals) < len(rows):
-            self._thinned.update(row.label for row in rows)
-            self._thinned.subtract(sample.row.label for sample in samples)
-            self._thinned.subtract(refusal.row.label for refusal in refusals)
-
-    def counts(self) -> BlockCounts:
-        """Returns the sums; moods and reasons without rows are left out."""
-        return {
-            "rows": self._rows,
-            "used": self._used.total(),
-            "clips": len(self._clips),
-            "clipped": self._clipped,
-            "moods": dict(self._used),
-            "thinned": {mood: count for mood, count in self._thinned.items() if count},
-            "refused": dict(self._refused),
-        }
+        more = {frame_columns.CLIPPED: crop.box != box, frame_columns.KEY: key}
+        return Sample(row, record, build_frame(row, crop) | more)
 
 
 def _read_clip(rows: list[Row], reader: _Reader, job: ShardJob) -> list[Sample]:
@@ -203,20 +197,26 @@ def _by_clip(rows: Iterable[Row]) -> list[list[Row]]:
     return list(clips.values())
 
 
-def _key(job: ShardJob, rows: Sequence[Row]) -> str:
-    """Returns a hash of all that the block's files depend on.
+def _row_keys(job: ShardJob, rows: Sequence[Row]) -> dict[int, str]:
+    """Returns the keys of rows by their lines; of the photos they have what ``stat`` tells."""
+    version = reading_version(job.settings)
+    return {
+        row.line: row_key(version, job.image_root, row, photo_state(job.image_root, row.image_path))
+        for row in rows
+    }
 
-    Of the photos it has what ``stat`` tells, not their bytes.
-    """
+
+def _key(job: ShardJob, rows: Sequence[Row], row_keys: Mapping[int, str]) -> str:
+    """Returns a hash of all that the block's files depend on."""
     settings = json.loads(job.settings.to_json())
-    # The fingerprint of all photos; those of the block are hashed below.
+    # The fingerprint of all photos; those of the block are in the rows' keys.
     del settings["photos"]
     digest = hashlib.sha256(
         repr((settings, job.image_root, job.thinned, sorted(job.unthinned_moods))).encode()
     )
     for row in rows:
-        state = photo_state(job.image_root, row.image_path)
-        digest.update(repr((*row, state)).encode("utf-8", "surrogateescape"))
+        text = repr((*row, row_keys[row.line]))
+        digest.update(text.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 

@@ -17,6 +17,7 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
+from components.blessing_reasons import reasons_text
 from schemas import artifacts, features, signatures
 from schemas.documents.servable import ProbeRequest, ProbeResult, Servable
 from system import secrets
@@ -61,6 +62,9 @@ def ServableCheck(
     with open_file(posixpath.join(blessing.uri, artifacts.SERVABLE_JSON), "w") as file:
         file.write(json.dumps(document, ensure_ascii=False, indent=1))
     blessing.set_int_custom_property(_BLESSED_KEY, int(passed))
+    failed = [check["message"] for check in result["checks"] if not check["passed"]]
+    reasons = reasons_text(failed, len(result["checks"]))
+    blessing.set_string_custom_property(artifacts.REASONS, reasons)
 
 
 def probe(servable: str, records: str, expected: str) -> ProbeResult:

@@ -3,26 +3,19 @@
 import functools
 import os
 
-import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
 from models.inputs.clip_sampler import Numbers
 from models.inputs.shard_index import ShardIndex
 from schemas.frame_columns import RECORD_OVERHEAD
+from system.tfrecords import unframed
 
 Records = npt.NDArray[np.object_]
 """Serialised Examples, bytes[n]."""
 
 _OPEN_FILES = 256
 """Shards that are kept open; a process may usually have 1,024 files open."""
-_HEADER = 12
-"""Bytes before a record: its length in 8, and a checksum of the length in 4."""
-_MASK_DELTA = 0xA282EAD8
-"""Checksums are stored rotated by 15 bits and with this added.
-
-The form of a TFRecord file is TensorFlow's ``core/lib/io/record_writer.h``, and the mask
-``core/lib/hash/crc32c.h``."""
 
 
 class RecordReader:
@@ -68,12 +61,8 @@ class RecordReader:
     def _record(self, path: str, offset: int, size: int) -> bytes:
         file = self._open(path)  # A name of its own keeps it open should the cache let it go.
         framed = os.pread(file.descriptor, size + RECORD_OVERHEAD, offset)
-        record = framed[_HEADER:-4]
-        if (
-            len(record) != size
-            or int.from_bytes(framed[:8], "little") != size
-            or int.from_bytes(framed[-4:], "little") != _masked(google_crc32c.value(record))
-        ):
+        record = unframed(framed, size)
+        if record is None:
             raise ValueError(
                 f"A shard must hold whole records where its frames table says. Received: {path}, "
                 f"byte {offset}. Remove the folder of results that it lies in, and run again"
@@ -92,8 +81,3 @@ class _OpenFile:
     def __del__(self) -> None:
         if hasattr(self, "descriptor"):
             os.close(self.descriptor)
-
-
-def _masked(checksum: int) -> int:
-    rotated = (checksum >> 15) | (checksum << 17)
-    return (rotated + _MASK_DELTA) & 0xFFFFFFFF

@@ -32,6 +32,18 @@ def let_gpu_memory_grow() -> None:
             _LOGGER.warning("The GPU's memory does not grow on demand: %s", error)
 
 
+def check_gpus(number: int) -> None:
+    """Raises ConfigError unless TensorFlow sees as many GPUs; nothing is initialised."""
+    seen = len(tf.config.list_physical_devices("GPU"))
+    if seen < number:
+        problem = gpus_of_machine.why_unseen(bool(tf.sysconfig.get_build_info()["is_cuda_build"]))
+        raise ConfigError(
+            f"The training was given {number} GPUs (cluster.gpu_type, cluster.gpus) and must see "
+            f"them. Received: {seen} that TensorFlow sees. {problem or 'No GPU is here'}. Is "
+            "--gpu-image built with --target gpu, and has the machine a driver?"
+        )
+
+
 def strategy_for(settings: TrainSettings) -> tf.distribute.Strategy:
     """Returns the strategy of the training; to be called before TensorFlow computes anything.
 

@@ -48,6 +48,10 @@ class ClusterPlatform:
         """See ``Platform``."""
         return self.inputs.serving
 
+    def gpus(self, settings: Settings) -> int:
+        """See ``Platform``; a machine that is paid for its GPU must not train on its CPU."""
+        return settings.cluster.gpus if settings.cluster.gpu_type else 0
+
     def choosing_split(self, settings: Settings) -> str:
         """See ``Platform``."""
         return run_inputs.choosing_split(settings.data, self.inputs.validation_csv)

@@ -63,6 +63,10 @@ class LocalPlatform:
         """See ``Platform``."""
         return store.connection(self.store, self.inputs)
 
+    def gpus(self, settings: Settings) -> int:
+        """See ``Platform``; ``cluster.*`` has no meaning here."""
+        return 0
+
     def choosing_split(self, settings: Settings) -> str:
         """See ``Platform``."""
         return run_inputs.choosing_split(settings.data, self.inputs.validation_csv)

@@ -37,6 +37,9 @@ class Platform(Protocol):
     def metadata(self) -> Any:
         """ML Metadata's connection; None where the cluster has its own."""
 
+    def gpus(self, settings: Settings) -> int:
+        """Returns the GPUs that a training must see on each machine; 0 takes what there is."""
+
     def choosing_split(self, settings: Settings) -> str:
         """The split that epoch, settings and temperature are chosen on."""
 

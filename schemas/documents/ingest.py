@@ -14,6 +14,8 @@ class BlockCounts(TypedDict):
       moods: used rows by mood; a split has every mood, in label map order.
       thinned: rows left out by ``thin.*``, by mood; likewise.
       refused: refused rows by reason; a split has every reason of ``schemas.reasons``.
+      reused: rows whose Example was taken over from an earlier result, thinned ones included.
+      read: rows whose photo was read. Other rows were refused, or left out, without that.
     """
 
     rows: int
@@ -23,6 +25,8 @@ class BlockCounts(TypedDict):
     moods: dict[str, int]
     thinned: dict[str, int]
     refused: dict[str, int]
+    reused: int
+    read: int
 
 
 class SplitCounts(BlockCounts):
@@ -32,6 +36,13 @@ class SplitCounts(BlockCounts):
 
 
 class Ingest(TypedDict):
-    """``INGEST_JSON``: the counts of each split."""
+    """``INGEST_JSON``.
+
+    Attributes:
+      splits: the counts of each split.
+      version: hash of the settings and the code that Examples depend on; a later ingest with the
+        same may take them over.
+    """
 
     splits: dict[str, SplitCounts]
+    version: str

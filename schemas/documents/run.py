@@ -19,6 +19,8 @@ class RowCounts(TypedDict):
     refused: dict[str, int] | dict[str, None]
     moods: dict[str, int] | None
     thinned: dict[str, int] | None
+    reused: int | None
+    read: int | None
 
 
 class PredictCounts(TypedDict):
@@ -27,6 +29,8 @@ class PredictCounts(TypedDict):
     used: int
     clipped: int
     refused: dict[str, int]
+    reused: int
+    read: int
     rejects_csv: str | None
     answers: str | None
 
@@ -87,8 +91,9 @@ class Run(TypedDict):
     settings: dict[str, dict[str, object]] | None
 
 
-Ending = Literal["pushed", "data_refused", "not_blessed", "failed"]
-"""How a run ended, by its exit code; "failed" for all other codes."""
+Ending = Literal["pushed", "data_refused", "not_blessed", "failed", "data_passed"]
+"""How a run ended, by its exit code; "failed" for all other codes. "data_passed" is no end: on a
+cluster there is a report of the data alone, before the training."""
 
 
 class Report(TypedDict):

@@ -1,6 +1,9 @@
-"""The record of a serving folder's versions."""
+"""Records of a serving folder's versions, and of the changes of a server's configuration."""
 
-from typing import TypedDict
+from typing import Literal, TypedDict
+
+Command = Literal["first", "canary", "promote", "rollback", "retire"]
+"""What changed a configuration."""
 
 
 class PushedVersion(TypedDict):
@@ -17,3 +20,19 @@ class PushedVersion(TypedDict):
     manifest_sha256: str
     model: str
     created: int
+
+
+class RolloutStep(TypedDict):
+    """A line of ``client.rollout.history``: a configuration that was written, or was about to be.
+
+    Attributes:
+      time: in UTC, as ``2026-01-31T09:00:00+00:00``.
+      command: what changed it.
+      versions: numbers that the servers load, in rising order.
+      labels: the version that each label points to.
+    """
+
+    time: str
+    command: Command
+    versions: list[int]
+    labels: dict[str, int]

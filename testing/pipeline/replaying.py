@@ -192,8 +192,10 @@ def inputs_of(
 
 def output_artifact(task: str, key: str, definition: dict[str, Any], folder: str) -> dict[str, Any]:
     """Returns an output artifact in the form in which Kubeflow passes it to the task."""
-    # A task relies on an object store, where folders need not be created.
-    make_folder(f"{folder}/{key}")
+    # A task relies on an object store, where folders need not be created. What the clusters' own
+    # pages draw is a file.
+    is_file = "schemaTitle" in definition["artifactType"]
+    make_folder(folder if is_file else f"{folder}/{key}")
     return {
         "name": f"projects/p/locations/l/metadataStores/default/artifacts/{task}-{key}",
         "uri": f"{folder}/{key}",

@@ -62,6 +62,8 @@ def Ingest(
             "refused": {"box_empty": 7, "image_missing": 3},
             "clips": 9,
             "clipped": 0,
+            "reused": 0,
+            "read": 0,
             "bytes": 1,
         },
         EVAL: {
@@ -72,6 +74,8 @@ def Ingest(
             "refused": {},
             "clips": 4,
             "clipped": 0,
+            "reused": 0,
+            "read": 0,
             "bytes": 1,
         },
     }

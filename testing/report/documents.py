@@ -29,6 +29,8 @@ def ingest() -> Ingest:
                 "refused": {"box_empty": 5, "image_missing": 2},
                 "clips": 9,
                 "clipped": 0,
+                "reused": 0,
+                "read": 0,
                 "bytes": 1,
             },
             "eval": {
@@ -39,9 +41,12 @@ def ingest() -> Ingest:
                 "refused": {},
                 "clips": 4,
                 "clipped": 0,
+                "reused": 0,
+                "read": 0,
                 "bytes": 1,
             },
-        }
+        },
+        "version": "",
     }
 
 

@@ -2,7 +2,8 @@
 
 It implements PredictionService and ModelService over gRPC and the predict and status calls over
 REST, with the real messages, around SavedModels loaded by TensorFlow. Its errors have the codes
-and texts of TensorFlow Serving 2.16's source. A test can make it fail, wait or limit requests.
+and texts of TensorFlow Serving 2.16's source; ``testing.serving.model_manager`` has its rules for
+versions and labels. A test can make it fail, wait or limit requests.
 """
 
 import base64
@@ -20,14 +21,20 @@ from typing import Any, NamedTuple
 import grpc
 import tensorflow as tf
 from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
     get_model_status_pb2,
     model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
 )
+from tensorflow_serving.config import model_server_config_pb2
 
-_PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?(?::(predict))?")
+from testing.serving.model_manager import ModelManager, RefusalError
+
+_PATH = re.compile(
+    r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?(?:(?::(predict))|/(metadata))?"
+)
 _HTTP_CODES = {  # tensorflow_serving/util/net_http and http_server.cc: ToHTTPStatusCode.
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.NOT_FOUND: 404,
@@ -36,14 +43,6 @@ _HTTP_CODES = {  # tensorflow_serving/util/net_http and http_server.cc: ToHTTPSt
     grpc.StatusCode.UNAVAILABLE: 503,
     grpc.StatusCode.DEADLINE_EXCEEDED: 504,
 }
-
-
-class RefusalError(Exception):
-    """An error that the server returns in place of a prediction."""
-
-    def __init__(self, code: grpc.StatusCode, text: str) -> None:
-        super().__init__(text)
-        self.code, self.text = code, text
 
 
 class HandledRequest(NamedTuple):
@@ -64,25 +63,61 @@ class FakeServing:
       max_bytes: size limit of a request; a proxy in front of a server may have one.
       handled: the requests that got predictions.
       reloads: commands to serve other models, each the models' base paths.
+      refuses_by_code: whether a refused command has a gRPC code, or only a status in its answer.
     """
 
-    def __init__(self, name: str, versions: Path, labels: dict[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        versions: Path | ModelManager,
+        labels: dict[str, int] | None = None,
+    ) -> None:
+        """Serves a model.
+
+        Args:
+          name: of the model.
+          versions: folder of versions, all of which are served; or what manages them.
+          labels: of these versions.
+        """
         self.name = name
-        self._loaded = {
-            int(path.name): tf.saved_model.load(str(path)) for path in versions.iterdir()
-        }
-        self._labels = labels or {}
+        if isinstance(versions, Path):
+            self.manager = ModelManager(lambda path: tf.saved_model.load(str(path)))
+            self.manager.reload(_config_of_all(name, versions, labels or {}))
+        else:
+            self.manager = versions
+        self.manager.states(name)
         self.faults: list[RefusalError] = []
         self.seconds = 0.0
         self.max_batch_size: int | None = None
         self.max_bytes: int | None = None
         self.handled: list[HandledRequest] = []
         self.reloads: list[list[str]] = []
+        self.refuses_by_code = True
+
+    @property
+    def _loaded(self) -> dict[int, Any]:
+        return self.manager.servables(self.name)
 
     @property
     def versions(self) -> list[int]:
         """The served versions, the newest first."""
         return sorted(self._loaded, reverse=True)
+
+    def version_of(self, model: str, version: int | None, label: str | None) -> int:
+        """Returns the version that a request means."""
+        labels = self.manager.labels(self.name)
+        if label is not None and label not in labels:
+            raise RefusalError(
+                grpc.StatusCode.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}"
+            )
+        served = self.versions
+        number = labels[label] if label else version or (served[0] if served else 0)
+        if model != self.name or number not in served:
+            requested = f"Specific({model}, {number})" if version or label else f"Latest({model})"
+            raise RefusalError(
+                grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {requested}"
+            )
+        return number
 
     def signature_inputs(self, name: str) -> set[str]:
         """Returns the input names of a signature of the newest version."""
@@ -100,16 +135,7 @@ class FakeServing:
             raise self.faults.pop(0)
 
         # Version and signature.
-        if label is not None and label not in self._labels:
-            raise RefusalError(
-                grpc.StatusCode.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}"
-            )
-        number = self._labels[label] if label else version or self.versions[0]
-        if model != self.name or number not in self._loaded:
-            requested = f"Specific({model}, {number})" if version else f"Latest({model})"
-            raise RefusalError(
-                grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {requested}"
-            )
+        number = self.version_of(model, version, label)
         signatures = self._loaded[number].signatures
         signature = signature or "serving_default"
         if signature not in signatures:
@@ -170,6 +196,17 @@ class _PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer)
             reply.outputs[name].CopyFrom(tf.make_tensor_proto(value))
         return reply
 
+    def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        spec = request.model_spec
+        version = spec.version.value if spec.HasField("version") else None
+        reply = get_model_metadata_pb2.GetModelMetadataResponse()
+        try:
+            number = self._serving.version_of(spec.name, version, spec.version_label or None)
+        except RefusalError as refusal:
+            context.abort(refusal.code, refusal.text)
+        reply.model_spec.name, reply.model_spec.version.value = spec.name, number
+        return reply
+
 
 class _ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
     def __init__(self, serving: FakeServing) -> None:
@@ -179,9 +216,9 @@ class _ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         if request.model_spec.name != self._serving.name:
             context.abort(grpc.StatusCode.NOT_FOUND, "Could not find any versions of model")
         reply = get_model_status_pb2.GetModelStatusResponse()
-        for version in self._serving.versions:
-            state = get_model_status_pb2.ModelVersionStatus.AVAILABLE
-            reply.model_version_status.add(version=version, state=state)
+        for version, (state, error) in self._serving.manager.states(self._serving.name).items():
+            added = reply.model_version_status.add(version=version, state=state)
+            added.status.error_code, added.status.error_message = 2 if error else 0, error
         return reply
 
     def HandleReloadConfigRequest(  # noqa: N802
@@ -189,7 +226,15 @@ class _ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
     ) -> Any:
         models = request.config.model_config_list.config
         self._serving.reloads.append([model.base_path for model in models])
-        return model_management_pb2.ReloadConfigResponse()
+        reply = model_management_pb2.ReloadConfigResponse()
+        try:
+            self._serving.manager.reload(request.config)
+        except RefusalError as refusal:
+            if self._serving.refuses_by_code:
+                context.abort(refusal.code, refusal.text)
+            reply.status.error_code = refusal.code.value[0]
+            reply.status.error_message = refusal.text
+        return reply
 
 
 class _RestHandler(BaseHTTPRequestHandler):
@@ -200,12 +245,26 @@ class _RestHandler(BaseHTTPRequestHandler):
         path = _PATH.fullmatch(self.path)
         if path is None or path[1] != self.serving.name:
             return self._send(404, {"error": f"Malformed request: GET {self.path}"})
-        status = {"error_code": "OK", "error_message": ""}
+        if path[5]:
+            return self._send_metadata(path)
         states = [
-            {"version": str(version), "state": "AVAILABLE", "status": status}
-            for version in self.serving.versions
+            {
+                "version": str(version),
+                "state": state,
+                "status": {"error_code": "UNKNOWN" if error else "OK", "error_message": error},
+            }
+            for version, (state, error) in self.serving.manager.states(path[1]).items()
         ]
         return self._send(200, {"model_version_status": states})
+
+    def _send_metadata(self, path: re.Match[str]) -> None:
+        try:
+            version = int(path[2]) if path[2] else None
+            number = self.serving.version_of(path[1], version, path[3])
+        except RefusalError as refusal:
+            return self._send(_HTTP_CODES[refusal.code], {"error": refusal.text})
+        spec = {"name": path[1], "signature_name": "", "version": str(number)}
+        return self._send(200, {"model_spec": spec, "metadata": {}})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -249,6 +308,15 @@ class _RestHandler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: Any) -> None:
         """Keeps the standard error clean."""
+
+
+def _config_of_all(name: str, versions: Path, labels: dict[str, int]) -> Any:
+    config = model_server_config_pb2.ModelServerConfig()
+    model = config.model_config_list.config.add(name=name, base_path=str(versions.resolve()))
+    model.model_platform = "tensorflow"
+    model.model_version_policy.all.SetInParent()
+    model.version_labels.update(labels)
+    return config
 
 
 def _decode_base64(value: dict[str, Any]) -> Any:

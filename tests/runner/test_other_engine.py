@@ -1,16 +1,13 @@
 """Beam's job service and worker pool do the work: processes that share no memory with us."""
 
-import os
-import shutil
-import socket
-import subprocess
+import contextlib
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import apache_beam as beam
-import grpc
 import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
@@ -20,81 +17,25 @@ from components.pet_example_gen import photo_source
 from models.inputs.label_index import LabelIndexer
 from pipeline import config, nodes
 from pipeline.beam import beam_args
-from pipeline.code_version import ROOT
+from report.node_run import NodeState
+from runner import local
+from runner.run_request import RunRequest
 from schemas import artifacts
+from schemas.exit_codes import RunExit
 from schemas.labels import DEFAULT_MOODS
 from testing.aihub.fault_csv import write_fault_csv
 from testing.models.prediction_tables import TWELVE, confusion_counts_of
+from testing.pipeline.engine import Engine, copy_code, free_port, process, running
+from testing.pipeline.retried import run_retried
 from testing.pipeline.runs import ALIKE, newest, run_data_stage, write_colours
-from tools.dockerfile.dockerfile_lines import parse_copy, parse_stages
-
-
-class Engine(NamedTuple):
-    """Beam's job service and worker pool at work."""
-
-    overrides: tuple[str, str]
-    jobs: Path
-    workers: Path
-
-    def done(self) -> tuple[int, int]:
-        """Returns how many jobs have ended well, and how many workers were started."""
-        return (
-            self.jobs.read_text("utf-8").count("with state DONE"),
-            self.workers.read_text("utf-8").count("Starting worker"),
-        )
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Starts both, the pool in a folder that holds our packages as the pipeline's image does."""
     folder = tmp_path_factory.mktemp("engine")
-    image = folder / "image"
-    stages = parse_stages((ROOT / "deploy" / "Dockerfile").read_text("utf-8"))
-    steps = (*stages["code-shared"].steps, *stages["code-steps"].steps)
-    for package in (name for step in steps for name in parse_copy(step.value).sources):
-        if (ROOT / package).is_dir():
-            shutil.copytree(ROOT / package, image / package)
-    logs = [folder / "jobs.log", folder / "workers.log"]
-    ports = [free_port(), free_port()]
-    modules = [
-        f"apache_beam.runners.portability.local_job_service_main --port={ports[0]}",
-        f"pipeline.beam_worker_pool --port={ports[1]}",
-    ]
-    # The pool starts its workers with the first "python" of its path.
-    environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    started = []
-    try:
-        for module, log in zip(modules, logs, strict=True):
-            with log.open("w") as file:
-                started.append(
-                    subprocess.Popen(
-                        [sys.executable, "-m", *module.split()],
-                        cwd=image,
-                        env=environment,
-                        stdout=file,
-                        stderr=file,
-                        start_new_session=True,
-                    )
-                )
-        for port in ports:
-            grpc.channel_ready_future(grpc.insecure_channel(f"localhost:{port}")).result(120)
-        # A job that hangs is an error after five minutes.
-        options = (
-            f"--job_endpoint=localhost:{ports[0]} --job_server_timeout=300 "
-            f"--environment_type=EXTERNAL --environment_config=localhost:{ports[1]}"
-        )
-        yield Engine(("beam.runner=portable", f"beam.options={options}"), *logs)
-    finally:
-        for process in started:
-            # With the workers that the pool has started.
-            os.killpg(process.pid, 9)
-            process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
+    with running(folder, copy_code(folder / "image")) as engine:
+        yield engine
 
 
 def refuse(*_: object) -> NoReturn:
@@ -153,3 +94,44 @@ def test_the_evaluators_tfma_counts_there_what_we_count(tmp_path, engine):
         analysis.analyse(pipeline, counts, output)
     analysis.check(output, counts)
     assert engine.done() == (before[0] + 1, before[1] + 1)
+
+
+def test_a_step_whose_pool_is_missing_is_tried_again_when_it_is_there(tmp_path, engine):
+    port = free_port()
+    pool = [sys.executable, "-m", "pipeline.beam_worker_pool", "--port", str(port)]
+    changes = [*engine.overrides, ALIKE, f"beam.worker_pool=localhost:{port}"]
+    train = write_colours(tmp_path / "colours", "train", clips=2)
+    said: list[str] = []
+    with contextlib.ExitStack() as stack:
+
+        def start_pool(text: str) -> None:
+            said.append(text)
+            stack.enter_context(process(pool, tmp_path / "pool.log"))
+
+        output = tmp_path / "run"
+        runs = run_retried(output, (train, None), changes, [nodes.EXAMPLE_GEN], start_pool)
+
+    (text,) = said
+    assert text.startswith("PetExampleGen is started again. The engine did not finish")
+    assert "Connection refused" in text
+    assert [run.state for run in runs] == [NodeState.DONE]
+    ingest = newest(output, f"PetExampleGen/rejects/*/{artifacts.INGEST_JSON}")
+    counts = json.loads(ingest.read_text("utf-8"))["splits"]
+    assert sum(split["used"] for split in counts.values()) == 2 * 4 * len(DEFAULT_MOODS)
+
+
+def test_a_run_whose_pool_is_missing_ends_before_its_first_step(tmp_path, engine, capfd):
+    train = write_colours(tmp_path / "colours", "train", clips=2)
+    address = f"localhost:{free_port()}"
+    request = RunRequest(
+        train_csv=train,
+        output=tmp_path / "run",
+        preset="quick",
+        overrides=(*engine.overrides, f"beam.worker_pool={address}"),
+    )
+    assert local.run(request) == RunExit.CONFIG
+    told = capfd.readouterr()
+    assert f"--job_endpoint={engine.job_server}" in told.out
+    assert "Asking engine" in told.out and "Loading TFX" not in told.out
+    assert "Connection refused" in told.err and f"beam.worker_pool={address}" in told.err
+    assert not (tmp_path / "run" / "run.json").exists()

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from cluster.report_node import CONFUSION, DATA_REPORT, FIGURES, PAGE, REPORT
 from dataset.boxes import parse_box
 from dataset.csv_rows import read_rows
 from pipeline import nodes
-from schemas import signatures
+from schemas import artifacts, signatures
 from testing.pipeline.replaying import Replay
 from testing.pipeline.runs import bulk_predictions
 
@@ -32,7 +33,27 @@ def test_the_last_task_has_pushed_a_model_that_answers(
 
 def test_every_node_has_run(replayed: Replay) -> None:
     assert {nodes.EXAMPLE_GEN, nodes.TRAINER, nodes.LAST_BLESSED} <= set(replayed.outputs)
-    assert len(replayed.outputs) == 15
+    assert len(replayed.outputs) == 17
+
+
+def test_the_report_shows_the_result_where_the_clusters_pages_look(replayed: Replay) -> None:
+    data, report = replayed.outputs[DATA_REPORT], replayed.outputs[REPORT]
+    evaluation = Path(replayed.outputs[nodes.EVALUATOR]["evaluation"]["uri"])
+    metrics = json.loads((evaluation / "metrics.json").read_text("utf-8"))
+    assert report[FIGURES]["metadata"]["macro_f1"] == metrics["model"]["macro_f1"]
+    assert report[FIGURES]["metadata"]["blessed"] == 1
+    matrix = report[CONFUSION]["metadata"]["confusionMatrix"]
+    assert [row["row"] for row in matrix["rows"]] == metrics["confusion"]
+    (version,) = Path(replayed.inputs.serving).iterdir()
+    assert version.name in Path(report[PAGE]["uri"]).read_text("utf-8")
+    assert "Data accepted" in Path(data[PAGE]["uri"]).read_text("utf-8")
+    assert data[FIGURES]["metadata"].keys() < report[FIGURES]["metadata"].keys()
+
+
+def test_a_blessing_has_its_reasons_as_a_property(replayed: Replay) -> None:
+    for node in (nodes.EVALUATOR, nodes.SERVABLE_CHECK):
+        reasons = replayed.outputs[node]["blessing"]["metadata"][artifacts.REASONS]
+        assert reasons.startswith("all ") and reasons.endswith(" checks passed")
 
 
 def test_the_rows_without_moods_are_answered(replayed: Replay, colours: tuple[Path, Path]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.errors import ConfigError
 from schemas.labels import DEFAULT_MOODS
-from testing.pipeline.cluster_request import KUBEFLOW, VERTEX, request
+from testing.pipeline.cluster_request import GOOD, KUBEFLOW, VERTEX, request
 
 
 def test_a_good_request_is_taken_as_it_is() -> None:
@@ -86,6 +86,8 @@ def test_an_address_that_is_a_pattern_is_refused(option: str, char: str) -> None
         ({**VERTEX, "schedule": "0 0 3 * * *"}, "cron expression of five fields"),
         ({**KUBEFLOW, "schedule": "0 3 * * *"}, "of six, seconds first"),
         ({"labels": Path("absent.json")}, "--labels: "),
+        ({"gpu_image": "r/g:latest"}, "--gpu-image must have a tag of its own"),
+        ({"gpu_image": GOOD["image"]}, "--gpu-image must be another image than --image"),
     ],
 )
 def test_wrong_wishes_are_told(changes: dict[str, Any], said: str) -> None:
@@ -97,6 +99,8 @@ def test_wrong_wishes_are_told(changes: dict[str, Any], said: str) -> None:
     ("override", "changes", "said"),
     [
         ("cluster.gpu_type=NVIDIA_TESLA_T5", {}, "cluster.gpu_type must be empty or one of"),
+        ("cluster.gpu_type=NVIDIA_L4", {}, "cluster.gpu_type and --gpu-image go together"),
+        ("cluster.gpus=1", {"gpu_image": "r/g:1"}, "cluster.gpu_type and --gpu-image go together"),
         ("cluster.gpu_type=nvidia.com/gpu", VERTEX, "Vertex AI has names of its own"),
         ("cluster.gpu_type=NVIDIA_L4", KUBEFLOW, "A Kubernetes cluster calls a GPU nvidia.com/gpu"),
         ("cluster.machines=2", {}, "--project and --region must say"),

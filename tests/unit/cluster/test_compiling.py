@@ -11,7 +11,7 @@ from google.protobuf import json_format
 from kfp import components
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from cluster import compiling
+from cluster import compiling, report_node
 from cluster.cluster_request import ClusterRequest
 from pipeline import nodes
 from schemas.errors import ConfigError
@@ -25,7 +25,10 @@ ALL_NODES = {
     *(nodes.EXAMPLE_GEN, nodes.STATISTICS_GEN, nodes.SCHEMA_GEN, nodes.EXAMPLE_VALIDATOR),
     *(nodes.BOX_VALIDATOR, nodes.LEAK_CHECK, nodes.DATA_GATE, nodes.TRANSFORM, nodes.TRAINER),
     *(nodes.LAST_BLESSED, nodes.EVALUATOR, nodes.SERVABLE_CHECK, nodes.PUSHER),
+    *report_node.TASKS,
 }
+WITH_GPU = {nodes.TRAINER, nodes.EVALUATOR, nodes.BULK_INFERRER}
+GPU = "reg/p/pet/pipeline:2026-01-31-gpu"
 
 
 def job_of(cluster_request: ClusterRequest) -> dict[str, Any]:
@@ -33,6 +36,8 @@ def job_of(cluster_request: ClusterRequest) -> dict[str, Any]:
         cluster_request.settings(),
         cluster_request.inputs(),
         cluster_request.image,
+        gpu_image=cluster_request.gpu_image,
+        scheduled=bool(cluster_request.schedule),
         project=cluster_request.project,
         region=cluster_request.region,
         service_account=cluster_request.service_account,
@@ -42,7 +47,11 @@ def job_of(cluster_request: ClusterRequest) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def job() -> dict[str, Any]:
     return job_of(
-        request("cluster.gpu_type=NVIDIA_L4", "cluster.gpus=2", "cluster.always_run=Trainer")
+        request(
+            *("cluster.gpu_type=NVIDIA_L4", "cluster.gpus=2", "cluster.always_run=Trainer"),
+            gpu_image=GPU,
+            predict_csv="new.csv",
+        )
     )
 
 
@@ -61,13 +70,14 @@ def test_kubeflows_own_loader_takes_it(job: dict[str, Any], tmp_path: Path) -> N
     _, spec_yaml = compiling.write(job, tmp_path)
     loaded = components.load_component_from_file(str(spec_yaml))
     assert loaded.name == "pet-mood"
+    assert set(report_node.TASKS) <= set(yaml.safe_load(spec_yaml.read_text("utf-8"))["components"])
     assert set(loaded.component_spec.inputs) == {"data_root", "data_version"}
     assert loaded.component_spec.inputs["data_root"].default == "gs://b/data"
 
 
 def test_it_is_a_pipeline_spec_with_every_node(job: dict[str, Any]) -> None:
     spec = json_format.ParseDict(job["pipelineSpec"], pipeline_spec_pb2.PipelineSpec())
-    assert set(spec.root.dag.tasks) == ALL_NODES
+    assert set(spec.root.dag.tasks) == ALL_NODES | {nodes.UNLABELLED_GEN, nodes.BULK_INFERRER}
     assert spec.schema_version == "2.1.0"
 
 
@@ -77,6 +87,14 @@ def test_rows_without_moods_get_a_node_that_reads_them_and_one_that_predicts() -
     bulk_inferrer = with_predict_csv[nodes.BULK_INFERRER]
     assert nodes.PUSHER in bulk_inferrer["dependentTasks"]
     assert {"model_blessing", "infra_blessing"} <= set(bulk_inferrer["inputs"]["artifacts"])
+
+
+def test_nodes_with_a_gpu_run_in_its_image_and_all_others_in_the_other(
+    job: dict[str, Any],
+) -> None:
+    images = {node: container(job, node)["image"] for node in tasks(job)}
+    assert {node for node, image in images.items() if image == GPU} == WITH_GPU
+    assert set(images.values()) == {GPU, request().image}
 
 
 def parameter(job: dict[str, Any], node: str, name: str) -> Any:
@@ -110,39 +128,91 @@ def test_what_chooses_is_the_validation_split_where_there_is_one() -> None:
         assert ingest["data"]["validation_fraction"] == (0.1 if "all" in csvs else 0)
 
 
-def test_every_node_runs_in_the_image(job: dict[str, Any]) -> None:
-    assert {container(job, node)["image"] for node in ALL_NODES} == {request().image}
-
-
-def test_only_the_training_gets_gpus(job: dict[str, Any]) -> None:
-    with_gpu = {node for node in ALL_NODES if "accelerator" in container(job, node)["resources"]}
-    assert with_gpu == {nodes.TRAINER}
-    resources = container(job, nodes.TRAINER)["resources"]
-    assert resources == {
+def test_the_training_gets_all_gpus_and_what_predicts_gets_one(job: dict[str, Any]) -> None:
+    resources = {node: container(job, node)["resources"] for node in tasks(job)}
+    gpus = {
+        node: each["accelerator"]["count"] for node, each in resources.items()
+        if "accelerator" in each
+    }  # fmt: skip
+    assert gpus == {nodes.TRAINER: "2", nodes.EVALUATOR: "1", nodes.BULK_INFERRER: "1"}
+    assert resources[nodes.TRAINER] == {
         "cpuLimit": 8.0,
         "memoryLimit": 30.0,
         "accelerator": {"type": "NVIDIA_L4", "count": "2"},
     }
 
 
-def test_a_node_is_retried_twice_and_reused_unless_the_settings_say_otherwise(
-    job: dict[str, Any],
-) -> None:
-    for task in tasks(job).values():
-        assert task["retryPolicy"] == {
+def test_the_training_must_see_the_gpus_that_it_was_given(job: dict[str, Any]) -> None:
+    assert _training_config(job)["gpus"] == 2
+    assert _training_config(job_of(request()))["gpus"] == 0
+
+
+def _training_config(job: dict[str, Any]) -> dict[str, Any]:
+    parameters = tasks(job)[nodes.TRAINER]["inputs"]["parameters"]
+    config: dict[str, Any] = json.loads(parameters["custom_config"]["runtimeValue"]["constant"])
+    return config
+
+
+def test_a_node_is_retried_twice_but_for_the_gate(job: dict[str, Any]) -> None:
+    policies = {name: task.get("retryPolicy") for name, task in tasks(job).items()}
+    assert policies.pop(nodes.DATA_GATE) is None
+    for policy in policies.values():
+        assert policy == {
             "maxRetryCount": 2,
             "backoffDuration": "60s",
             "backoffFactor": 2.0,
         }
-    never_reused = {
-        name for name, task in tasks(job).items() if not task["cachingOptions"]["enableCache"]
+
+
+def _never_reused(job: dict[str, Any]) -> set[str]:
+    return {name for name, task in tasks(job).items() if not task["cachingOptions"]["enableCache"]}
+
+
+def test_a_node_is_reused_unless_the_settings_or_a_schedule_say_otherwise(
+    job: dict[str, Any],
+) -> None:
+    assert _never_reused(job) == {nodes.LAST_BLESSED, nodes.TRAINER}
+    weekly = job_of(request(schedule="0 3 * * 1", predict_csv="new.csv", **VERTEX))
+    reading = {nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN}
+    assert _never_reused(weekly) == {nodes.LAST_BLESSED, *reading}
+
+
+def test_the_reports_are_drawn_by_the_clusters_pages_and_do_not_wait_for_the_gate(
+    job: dict[str, Any],
+) -> None:
+    spec = job["pipelineSpec"]
+    kinds = {
+        name: {
+            key: definition["artifactType"]["schemaTitle"]
+            for key, definition in spec["components"][name]["outputDefinitions"][
+                "artifacts"
+            ].items()
+        }
+        for name in report_node.TASKS
     }
-    assert never_reused == {nodes.LAST_BLESSED, nodes.TRAINER}
+    data = {"figures": "system.Metrics", "page": "system.HTML"}
+    assert kinds == {
+        "DataReport": data,
+        "Report": data | {"confusion": "system.ClassificationMetrics"},
+    }
+    before = {report_node.DATA_REPORT}
+    while (
+        more := {each for name in before for each in tasks(job)[name].get("dependentTasks", ())}
+        - before
+    ):
+        before |= more
+    assert nodes.DATA_GATE not in before
+    assert nodes.PUSHER in tasks(job)[report_node.REPORT]["dependentTasks"]
 
 
 def test_several_machines_are_a_custom_job() -> None:
     job = job_of(
-        request("cluster.machines=3", "cluster.gpu_type=NVIDIA_L4", service_account="a@p", **VERTEX)
+        request(
+            *("cluster.machines=3", "cluster.gpu_type=NVIDIA_L4"),
+            service_account="a@p",
+            gpu_image=GPU,
+            **VERTEX,
+        )
     )
     parameters = tasks(job)[nodes.TRAINER]["inputs"]["parameters"]
     config = json.loads(parameters["custom_config"]["runtimeValue"]["constant"])
@@ -150,6 +220,7 @@ def test_several_machines_are_a_custom_job() -> None:
     assert job_spec["service_account"] == "a@p"
     pools = job_spec["worker_pool_specs"]
     assert [pool["replica_count"] for pool in pools] == [1, 2]
+    assert {pool["container_spec"]["image_uri"] for pool in pools} == {GPU}
     assert pools[0]["machine_spec"] == {
         "machine_type": "g2-standard-8",
         "accelerator_type": "NVIDIA_L4",

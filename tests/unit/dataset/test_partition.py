@@ -157,3 +157,16 @@ def test_the_same_clip_is_in_validation_on_every_machine():
     shares = [SplitShare("train", 1)]
     assert split_of("c1", shares, bucket) == "train"
     assert split_of("c1", shares, bucket + 1) == "validation"
+
+
+def test_a_clip_is_found_in_its_block_and_in_no_other_split(tmp_path):
+    source = write_csv(tmp_path, clip_rows(80, 5))
+    partition = partition_rows(source, SHARES, 50, str(tmp_path))
+    assert len(partition.blocks) > 4
+    for block in partition.blocks:
+        for row in rows_of_block(block):
+            found = {share.name: partition.block_of(share.name, row.clip) for share in SHARES}
+            assert found.pop(block.split) == block.number
+            # A bucket of another split may by chance be the clip's; of so few clips none is.
+            assert {*found.values()} == {None}
+    assert partition.block_of("unlabelled", "clip-0") is None

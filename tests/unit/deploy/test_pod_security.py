@@ -123,7 +123,10 @@ PODS = [(name, pod_of(manifest)) for name, manifest in MANIFESTS if pod_of(manif
 
 def test_there_are_pods() -> None:
     assert [name for name, _ in PODS] == [
+        "flink/kubernetes/jobmanager.yaml",
+        "flink/kubernetes/taskmanager.yaml",
         "serving/kubernetes/base/deployment.yaml",
+        "serving/kubernetes/fetch/job.yaml",
         "serving/kubernetes/gpu",
     ]
 
@@ -142,7 +145,14 @@ def test_a_pod_keeps_the_standard_and_more(name: str, pod: Any) -> None:
         assert tag and tag != "latest"
     for volume in pod["volumes"]:
         assert "sizeLimit" in volume.get("emptyDir", {"sizeLimit": ""})
-    hosts = [c for c in pod["topologySpreadConstraints"] if "hostname" in c["topologyKey"]]
+
+
+@pytest.mark.parametrize(
+    "name", ["serving/kubernetes/base/deployment.yaml", "serving/kubernetes/gpu"]
+)
+def test_servers_are_on_several_nodes(name: str) -> None:
+    constraints = dict(PODS)[name]["topologySpreadConstraints"]
+    hosts = [each for each in constraints if "hostname" in each["topologyKey"]]
     assert [one["whenUnsatisfiable"] for one in hosts] == ["DoNotSchedule"]
 
 
@@ -191,5 +201,6 @@ def test_a_planted_fault_breaks_its_rule(rule: str) -> None:
 
 def test_no_manifest_is_overlooked() -> None:
     found = {path.name for path in DEPLOY.rglob("*") if path.suffix in (".yaml", ".yml", ".json")}
-    plain = {"docker-compose.yaml", "prometheus.yaml", "kustomization.yaml"}
+    plain = {"flink-conf.yaml", "docker-compose.yaml", "prometheus.yaml", "kustomization.yaml"}
+    plain |= {"alerts.yaml", "alerts-test.yaml"}
     assert found - plain == {Path(name).name for name, _ in MANIFESTS} - {"gpu"}

@@ -107,7 +107,11 @@ def test_models_are_reloaded_on_the_port_itself_and_not_through_the_proxy(
 ) -> None:
     request = model_management_pb2.ReloadConfigRequest()
     request.config.model_config_list.config.add(name="pet_mood", base_path="/models/evil")
-    with grpc.insecure_channel(direct[0]) as inside:
+    # The server refuses this one for a rule of its own; another it would take.
+    with (
+        grpc.insecure_channel(direct[0]) as inside,
+        pytest.raises(grpc.RpcError, match="Illegal to change a served model's platform"),
+    ):
         model_service_pb2_grpc.ModelServiceStub(inside).HandleReloadConfigRequest(request)
     assert serving.reloads == [["/models/evil"]]
 

@@ -1,13 +1,17 @@
 """Tests of TensorFlow Serving's configuration: its own messages parse it, and the files agree."""
 
 import re
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
+import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf import wrappers_pb2 as _  # noqa: F401 - the pool needs it
-from tensorflow_serving.config import model_server_config_pb2
 
+from client.backends.address import DEFAULT_MODEL_NAME
+from client.rollout.models_config import STABLE
 from components.pusher import warm_up
 from testing.paths import ROOT
 from testing.serving.manifests import (
@@ -89,16 +93,6 @@ def default_of(image: str) -> str:
     return match[1]
 
 
-def test_every_label_is_of_a_version_that_is_served() -> None:
-    config = parse_message("models.config", model_server_config_pb2.ModelServerConfig())
-    (model,) = config.model_config_list.config
-    assert (model.name, model.model_platform) == ("pet_mood", "tensorflow")
-    assert set(model.version_labels) == {"stable", "canary"}
-    versions = list(model.model_version_policy.specific.versions)
-    assert set(model.version_labels.values()) == set(versions)
-    assert model.version_labels["stable"] < model.version_labels["canary"]
-
-
 @pytest.mark.parametrize("name", ["batching.config", "batching-gpu.config"])
 def test_a_batch_is_what_the_client_asks_at_a_time(name: str) -> None:
     from client.predict.predict_batches import BATCH_SIZE
@@ -125,6 +119,58 @@ def test_prometheus_is_told_where_the_figures_are() -> None:
     (target,) = job["static_configs"][0]["targets"]
     assert target == "serving:8501"
     assert server("cpu")["networks"]["default"]["aliases"] == ["serving"]
+
+
+def test_prometheus_reads_the_alert_rules_where_they_are_mounted() -> None:
+    assert load_yaml("prometheus.yaml")["rule_files"] == ["alerts.yaml"]
+    volumes = compose()["prometheus"]["volumes"]
+    assert "./alerts.yaml:/etc/prometheus/alerts.yaml:ro" in volumes
+    (job,) = load_yaml("prometheus.yaml")["scrape_configs"]
+    (group,) = load_yaml("alerts.yaml")["groups"]
+    down = next(rule for rule in group["rules"] if rule["alert"] == "PetMoodDown")
+    assert f'job="{job["job_name"]}"' in down["expr"]
+    tested = load_yaml("alerts-test.yaml")["tests"]
+    raised = {
+        check["alertname"] for each in tested for check in each["alert_rule_test"]
+        if check["exp_alerts"]
+    }  # fmt: skip
+    assert raised == {rule["alert"] for rule in group["rules"]}
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is absent")
+@pytest.mark.parametrize("arguments", [("check", "alerts.yaml"), ("test", "alerts-test.yaml")])
+def test_the_alert_rules_pass_their_own_test(arguments: tuple[str, str]) -> None:
+    verb, name = arguments
+    done = subprocess.run(
+        ["promtool", verb, "rules", name], cwd=FOLDER, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_autoscaler_is_of_the_deployment_and_the_disruption_leaves_one() -> None:
+    scaler = load_yaml("kubernetes/base/autoscaling.yaml")["spec"]
+    target = scaler["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == ("Deployment", deployment()["metadata"]["name"])
+    assert "replicas" not in deployment()["spec"], "each apply would undo the autoscaler's number"
+    disruption = load_yaml("kubernetes/base/disruption.yaml")["spec"]
+    assert disruption["minAvailable"] < scaler["minReplicas"] <= scaler["maxReplicas"]
+
+
+def test_the_job_writes_into_the_volume_that_the_servers_read() -> None:
+    job, account = yaml.safe_load_all((FOLDER / "kubernetes/fetch/job.yaml").read_text("utf-8"))
+    pod = job["spec"]["template"]["spec"]
+    assert pod["serviceAccountName"] == account["metadata"]["name"]
+    (models,) = (each for each in pod["volumes"] if each["name"] == "models")
+    claim = load_yaml("kubernetes/base/storage.yaml")["metadata"]["name"]
+    assert models["persistentVolumeClaim"] == {"claimName": claim}
+    (container,) = pod["containers"]
+    (mount,) = (each for each in container["volumeMounts"] if each["name"] == "models")
+    served = deployment()["spec"]["template"]["spec"]["securityContext"]["runAsUser"]
+    assert pod["securityContext"]["runAsUser"] == served
+    python, script, command, source, flag, folder = container["command"]
+    assert (python, script, command, flag) == ("python", "rollout.py", "fetch", "--models")
+    assert folder == f"{mount['mountPath']}/{DEFAULT_MODEL_NAME}"
+    assert source.startswith("gs://")
 
 
 def test_a_misspelt_field_would_be_noticed() -> None:
@@ -184,12 +230,15 @@ def test_every_file_that_a_flag_names_exists_where_it_is_mounted() -> None:
         values = flags(server(profile)["command"]).values()
         paths = [value for value in values if value.startswith("/config/")]
         assert len(paths) == 3
-        assert all((FOLDER / path.removeprefix("/config/")).is_file() for path in paths)
+        names = {path.removeprefix("/config/") for path in paths}
+        # rollout.py writes it before the first start.
+        assert all((FOLDER / name).is_file() for name in names - {"models.config"})
         assert ".:/config:ro" in server(profile)["volumes"]
     commands = (ROOT / "docs" / "serving.md").read_text("utf-8")
     mounted = set(re.findall(r"--from-file=deploy/serving/(\S+)", commands))
     # The folder is the Secret's, the files are the ConfigMap's.
-    assert mounted == {"secrets", *(path.name for path in FOLDER.glob("*.conf*"))}
+    delivered = {path.name for path in FOLDER.glob("*.conf*")}
+    assert mounted == {"secrets", "models.config", *delivered}
     assert "./nginx.conf:/config/nginx.conf:ro" in server("proxy")["volumes"]
 
 
@@ -254,14 +303,12 @@ def test_the_proxy_reaches_the_server_in_its_own_pod_by_the_name_that_docker_giv
 
 def test_the_probes_ask_for_a_label_that_there_is() -> None:
     container = containers(deployment())["serving"]
-    config = parse_message("models.config", model_server_config_pb2.ModelServerConfig())
-    (model,) = config.model_config_list.config
     for probe in ("startupProbe", "readinessProbe"):
         path = container[probe]["httpGet"]["path"]
         match = re.fullmatch(r"/v1/models/(\w+)/labels/(\w+)/metadata", path)
         assert match is not None
-        assert match[1] == model.name
-        assert match[2] in model.version_labels
+        assert match[1] == DEFAULT_MODEL_NAME
+        assert match[2] == STABLE, "the label that rollout.py never leaves out"
 
 
 def test_the_gpu_variant_changes_what_it_means_to_change() -> None:

@@ -1,6 +1,9 @@
 """Beam's worker pool can be reached from this machine only."""
 
+import shutil
 import socket
+import sys
+from pathlib import Path
 
 import grpc
 import psutil
@@ -50,3 +53,33 @@ def test_beams_own_pool_listens_on_all_addresses() -> None:
 def test_a_port_that_is_taken_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(RuntimeError):
         beam_worker_pool.start(taken.getsockname()[1])
+
+
+@pytest.mark.slow
+def test_a_worker_is_not_stopped_in_place_of_its_namesake() -> None:
+    """Two TaskManagers that share a pool name their workers alike."""
+    pool = beam_worker_pool.Pool()
+    request = beam_fn_api_pb2.StartWorkerRequest(worker_id="1-1")
+    request.control_endpoint.url = "localhost:1"
+    stop = beam_fn_api_pb2.StopWorkerRequest(worker_id="1-1")
+    try:
+        pool.StartWorker(request, None)
+        first = pool._worker_processes["1-1"]
+        pool.StartWorker(request, None)
+        second = pool._worker_processes["1-1"]
+        pool.StopWorker(stop, None)
+        assert first.poll() is None and second.poll() is None
+        # Its engine has left it, and the name is the other one's alone again.
+        second.kill()
+        second.wait()
+        pool.StopWorker(stop, None)
+        pool.StopWorker(stop, None)
+        assert first.poll() is not None
+    finally:
+        pool.stop_all()
+
+
+def test_workers_are_started_with_the_pools_own_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    beam_worker_pool.start(free_port()).stop(0)
+    assert shutil.which("python") == str(Path(sys.executable).parent / "python")

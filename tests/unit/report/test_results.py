@@ -99,13 +99,18 @@ def test_the_rows_without_moods_are_kept_apart_from_those_of_the_training(tmp_pa
         "moods": {},
         "thinned": {},
         "refused": {"image_missing": 1},
+        "reused": 2,
+        "read": 1,
     }
     unlabelled = {"splits": {"unlabelled": counts}}
     rejects = write_artifact(
         tmp_path / "unlabelled", artifacts.REJECTS_TYPE, ingest__json=unlabelled
     )
     note = results.add(node_run("UnlabelledExampleGen", rejects))
-    assert note == "rows used: unlabelled 2; refused: 1; boxes clipped: 1"
+    assert (
+        note
+        == "rows used: unlabelled 2; refused: 1; boxes clipped: 1; taken over: 2, photos read: 1"
+    )
     predictions = write_artifact(tmp_path / "predictions", "Examples", shard__gz={})
     assert results.add(node_run("BulkInferrer", predictions)) == ""
     assert results.ingest == documents.ingest()

@@ -39,6 +39,8 @@ def test_the_rows_without_moods_are_told_apart_from_those_of_the_training(tmp_pa
         "moods": {},
         "thinned": {},
         "refused": {"image_missing": 1},
+        "reused": 2,
+        "read": 1,
     }
     rejects = write_artifact(
         tmp_path / "unlabelled",
@@ -54,6 +56,8 @@ def test_the_rows_without_moods_are_told_apart_from_those_of_the_training(tmp_pa
         "used": 2,
         "clipped": 1,
         "refused": {"image_missing": 1},
+        "reused": 2,
+        "read": 1,
         "rejects_csv": str(tmp_path / "unlabelled" / "rejects.csv"),
         "answers": str(tmp_path / "predictions"),
     }
@@ -78,6 +82,8 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
                 "refused": nothing,
                 "moods": None,
                 "thinned": None,
+                "reused": None,
+                "read": None,
             },
             "eval": {
                 "used": None,
@@ -85,6 +91,8 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
                 "refused": nothing,
                 "moods": None,
                 "thinned": None,
+                "reused": None,
+                "read": None,
             },
         },
         "chosen_on": None,

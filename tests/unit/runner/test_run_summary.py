@@ -29,6 +29,8 @@ INGEST: dict[str, Any] = {
             "refused": {"box_empty": 7, "image_missing": 3},
             "clips": 100,
             "clipped": 0,
+            "reused": 0,
+            "read": 0,
             "bytes": 1,
         },
         "eval": {
@@ -39,6 +41,8 @@ INGEST: dict[str, Any] = {
             "refused": {},
             "clips": 4,
             "clipped": 0,
+            "reused": 0,
+            "read": 0,
             "bytes": 1,
         },
     }
@@ -96,6 +100,15 @@ def test_moods_rows_and_reasons_stand_under_their_splits(record: RunRecord) -> N
     assert line_with(text, "box_empty") == ["refused:", "box_empty", "7", "0"]
     assert line_with(text, "image_missing") == ["refused:", "image_missing", "3", "0"]
     assert "rejects.csv" in text
+
+
+def test_rows_that_were_taken_over_are_told_where_there_are_any(record: RunRecord) -> None:
+    assert "taken over" not in summary(record) and "photos read" not in summary(record)
+    assert record.results.ingest is not None
+    record.results.ingest["splits"]["train"].update(reused=980, read=30)
+    text = summary(record)
+    assert line_with(text, "taken over")[-2:] == ["980", "0"]
+    assert line_with(text, "photos read")[-2:] == ["30", "0"]
 
 
 def test_columns_align_although_hangul_takes_two_cells(record: RunRecord) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from client.backends.address import Address, parse_address
+from client.backends.rest_urls import urls
 from schemas.errors import ConfigError
 
 
@@ -86,3 +87,36 @@ def test_host_and_port_are_known_also_where_the_scheme_implies_the_port() -> Non
         443,
         9,
     ]
+
+
+ENDPOINT = "projects/p-1/locations/asia-northeast3/endpoints/1234"
+
+
+@pytest.mark.parametrize("call", ["", ":predict", ":rawPredict", "/"])
+def test_a_vertex_endpoint_is_an_address_of_its_own(call: str) -> None:
+    url = f"https://asia-northeast3-aiplatform.googleapis.com/v1/{ENDPOINT}{call}"
+    address = parse_address(url)
+    assert address.endpoint == ENDPOINT and address.is_secure and not address.is_grpc
+    assert urls(address) == (
+        f"https://asia-northeast3-aiplatform.googleapis.com/v1/{ENDPOINT}:predict",
+        f"https://asia-northeast3-aiplatform.googleapis.com/v1/{ENDPOINT}:rawPredict",
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://h/v1/{ENDPOINT}:explain",
+        f"https://h/v1/{ENDPOINT}/deployedModels/3",
+        f"https://h/v1/{ENDPOINT}?key=s3cret",
+        "https://h/v1/projects/p/endpoints/1",
+    ],
+)
+def test_what_is_no_endpoint_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="--server must name a server"):
+        parse_address(url)
+
+
+def test_an_endpoint_is_not_called_over_grpc() -> None:
+    with pytest.raises(ConfigError, match="called over REST: https"):
+        parse_address(f"grpcs://h/v1/{ENDPOINT}")

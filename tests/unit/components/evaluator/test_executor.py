@@ -213,6 +213,9 @@ def test_the_executor_writes_the_scores_that_were_computed_by_hand(tmp_path, twe
     counts = confusion_counts_of(tmp_path / "hand", TWELVE)
     by_hand = json.loads(json.dumps(measures.measure(counts, EvaluateSettings())))
     assert {name: twelve.metrics[name] for name in by_hand} == by_hand
+    failed = [each["message"] for each in twelve.metrics["verdict"]["checks"] if not each["passed"]]
+    assert failed
+    assert twelve.blessing.get_string_custom_property(artifacts.REASONS) == "; ".join(failed)
     assert twelve.metrics["model"]["macro_f1"] == pytest.approx((8 / 13 + 4 / 7 + 1 / 2) / 3)
     assert twelve.metrics["model"]["ece"] == pytest.approx(0.1, abs=1e-6)
     rows = pq.read_table(twelve.predictions).to_pylist()
@@ -251,6 +254,9 @@ def test_a_decent_model_is_blessed_and_compared_with_two_others(tmp_path, servab
     assert is_blessed(blessing)
     assert metrics["verdict"]["blessed"]
     assert blessing.get_int_custom_property("current_model_id") == 7
+    checks = metrics["verdict"]["checks"]
+    reasons = blessing.get_string_custom_property(artifacts.REASONS)
+    assert reasons == f"all {len(checks)} checks passed"
     assert metrics["model"]["accuracy"] == metrics["compared"]["accuracy"] == 3 / 4
     assert metrics["baseline"]["macro_f1"] == pytest.approx(128 / (64 + 144) / 3)
     row = pq.read_table(evaluated.predictions).to_pylist()[3]

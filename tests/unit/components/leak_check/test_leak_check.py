@@ -44,6 +44,8 @@ def frame(line: int, image: str, **values: Any) -> dict[str, Any]:
         frame_columns.BOX_AREA: 0.5,
         frame_columns.OFFSET: 0,
         frame_columns.RECORD_BYTES: 0,
+        frame_columns.CLIPPED: False,
+        frame_columns.KEY: "",
         **values,
     }
 

@@ -43,7 +43,8 @@ def shards(folder: Path) -> list[str]:
 
 def write_frames(files: list[str], records: list[list[bytes]]) -> None:
     """Writes the columns that are read of the ingest's tables; the others are zeros or empty."""
-    empty = {name: "" if kind == "string" else 0 for name, kind in frame_columns.COLUMNS.items()}
+    zeros = {"string": "", "bool": False}
+    empty = {name: zeros.get(kind, 0) for name, kind in frame_columns.COLUMNS.items()}
     for file, shard in zip(files, records, strict=True):
         rows, offset = [], 0
         for record in shard:

@@ -135,6 +135,16 @@ def test_devices_are_checked_before_the_run(monkeypatch: pytest.MonkeyPatch) -> 
         devices.check_before_run(TrainSettings())
 
 
+def test_a_training_that_was_given_gpus_must_see_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    devices.check_gpus(0)
+    with pytest.raises(ConfigError, match=r"given 1 GPUs .*Received: 0 .*--target gpu"):
+        devices.check_gpus(1)
+    monkeypatch.setattr(devices.tf.config, "list_physical_devices", lambda kind: ["a"])
+    devices.check_gpus(1)
+    with pytest.raises(ConfigError, match="Received: 1 that TensorFlow sees"):
+        devices.check_gpus(2)
+
+
 def test_several_machines_must_be_in_tf_config_and_must_not_come_late(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from client.rollout import models_config
+from client.rollout.models_config import Served
+from runner.prune import command
 from runner.prune.command import served_pins
 from runner.prune.served import Pins, read_pins
 from schemas.errors import ConfigError
-from testing.paths import ROOT
 
 
 def pins(folder: Path, policy: str, labels: str = "") -> Pins:
@@ -34,10 +36,15 @@ def test_the_other_policies_are_understood(tmp_path: Path) -> None:
     assert pins(tmp_path, "") == Pins()
 
 
-def test_the_delivered_file_is_read_where_none_is_named() -> None:
-    delivered = read_pins(ROOT / "deploy" / "serving" / "models.config")
-    assert served_pins("") == delivered
-    assert len(delivered.versions) == 2
+def test_the_file_of_rollout_py_is_read_where_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "models.config"
+    monkeypatch.setattr(command, "_MODELS_CONFIG", path)
+    assert served_pins("") == Pins()
+    served = Served((3, 7), {"stable": 3})
+    models_config.new(path, "pet_mood", "/models/pet_mood").with_served(served).write()
+    assert served_pins("") == Pins(frozenset([3, 7]), 1, False)
 
 
 @pytest.mark.parametrize("content", [b"model_config_list { config {", b"\xff", None])

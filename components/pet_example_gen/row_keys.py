@@ -1,0 +1,47 @@
+"""Keys of rows: hashes of all that a row's Example depends on, but for the row's line.
+
+Where a row has the key of a row of an earlier result, its Example is taken over from there.
+"""
+
+import hashlib
+import json
+from importlib import metadata
+
+import tensorflow as tf
+
+from components.pet_example_gen.job import IngestSettings
+from dataset.csv_rows import Row
+
+_CHOOSING = ("photos", "thin", "moods")
+_CHOOSING_DATA = ("shard_rows", "eval_fraction", "validation_fraction", "max_reject_fraction")
+"""Settings that choose and arrange rows, and change no Example. Any other is part of the key."""
+_LIBRARIES = ("imagehash", "numpy", "pillow", "scipy")
+"""Beside TensorFlow, what decodes, shrinks, measures and encodes."""
+NO_STATE = "-"
+"""``photo_state`` of a photo that is missing, or in a bucket."""
+
+
+def reading_version(settings: IngestSettings) -> str:
+    """Returns a hash of the settings, the code and the libraries that Examples depend on."""
+    document = json.loads(settings.to_json())
+    for name in _CHOOSING:
+        del document[name]
+    for name in _CHOOSING_DATA:
+        del document["data"][name]
+    libraries = [tf.__version__, *map(metadata.version, _LIBRARIES)]
+    return hashlib.sha256(repr((document, libraries)).encode()).hexdigest()
+
+
+def row_key(version: str, image_root: str, row: Row, state: str) -> str:
+    """Returns the key of a row; "" where a change of its photo would not be noticed.
+
+    Args:
+      version: see ``reading_version``.
+      image_root: folder that relative image paths start from.
+      row: its line does not count.
+      state: of its photo, see ``dataset.photos.files.photo_state``.
+    """
+    if state == NO_STATE:
+        return ""
+    text = repr((version, image_root, *row[1:], state))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
