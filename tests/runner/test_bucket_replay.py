@@ -63,7 +63,7 @@ def test_a_model_is_pushed_that_answers(
     assert told[signatures.MOOD].numpy()[0].decode("utf-8") == row.label
 
     # A missing photo is counted, by the node whose row it is.
-    assert len(bucket_replay.outputs) == 15
+    assert len(bucket_replay.outputs) == 17
     refused = []
     for node in (nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN):
         uri = bucket_replay.outputs[node]["rejects"]["uri"]
