@@ -161,7 +161,7 @@ def test_a_box_is_used(version: Path, photos: Path, capfd: pytest.CaptureFixture
     [
         ("1,2,3", 'a box is "y,x,height,width"'),
         ("0,0,0,5", "no side may be 0"),
-        ("-1,0,5,5", "no number may be below 0"),
+        ("0,0,5,-5", "no side may be below 0"),
     ],
 )
 def test_a_malformed_box_is_2(
@@ -172,6 +172,14 @@ def test_a_malformed_box_is_2(
     assert out == ""
     assert err.startswith("error: --box: ")
     assert message in err
+
+
+def test_a_box_that_overhangs_is_the_models_to_refuse(
+    version: Path, photos: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    request = PredictRequest(version, pictures=(str(photos / "a.png"),), box="-1,0,5,5")
+    assert run(request) == 1
+    assert json.loads(capfd.readouterr().out)["error"] == "box_outside_image"
 
 
 def test_a_version_that_cannot_be_loaded_is_2_without_a_traceback(
