@@ -118,5 +118,5 @@ class S3Filesystem(filesystem.Filesystem):
 
 def register() -> None:
     """Makes TFX use it in this process."""
-    registry = filesystem_registry.DEFAULT_FILESYSTEM_REGISTRY
-    registry.register(S3Filesystem, priority=_BEFORE_TENSORFLOW)
+    filesystems = filesystem_registry.DEFAULT_FILESYSTEM_REGISTRY
+    filesystems.register(S3Filesystem, priority=_BEFORE_TENSORFLOW)

@@ -69,7 +69,7 @@ def replay(
         eval_csv=str(val.relative_to(root)),
         data_version="1",
         moods=DEFAULT_MOODS,
-        root=f"{place}/root",
+        root=f"{place}/runs",
         serving=f"{place}/serving/pet_mood",
         predict_csv=str(unlabelled.relative_to(root)),
     )
@@ -84,7 +84,7 @@ def replay(
     def run(name: str) -> dict[str, Any]:
         wrapper = Path(small_network.__file__) if name == nodes.TRAINER else None
         began = time.monotonic()
-        ended = run_task(spec, name, parameters, outputs, f"{place}/root/{name}", wrapper)
+        ended = run_task(spec, name, parameters, outputs, f"{place}/runs/{name}", wrapper)
         seconds[name] = round(time.monotonic() - began, 1)
         return ended
 
