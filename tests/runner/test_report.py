@@ -51,6 +51,6 @@ def test_the_page_of_refused_data_shows_the_rows_and_the_verdict(
     assert ended.exit == 3
     page = opened(browser, ended.output / "report.html", WIDE)
     assert "Data refused" in page.inner_text("#verdict + .ending")
-    assert "box_negative: 24" in page.inner_text("main")
+    assert "box_outside_image: 24" in page.inner_text("main")
     assert page.evaluate("[...document.images].every(each => each.naturalWidth > 0)")
     assert page.locator("#scores").count() == 0
