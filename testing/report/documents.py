@@ -192,6 +192,25 @@ def metrics() -> Metrics:
         "per_mood": model["per_mood"],
         "confusion": confusion,
         "reliability": reliability,
+        "calibration": {
+            "temperature": 1.25,
+            "fitted_on": "validation",
+            "per_mood": {
+                FEAR: {"ece": 0.02, "mean_probability": 0.3, "share": 0.25},
+                CALM: {"ece": 0.03, "mean_probability": 0.7, "share": 0.75},
+            },
+        },
+        "risk_coverage": [
+            {"coverage": 0.5, "risk": 0.25, "threshold": 0.53},
+            {"coverage": 1.0, "risk": 0.4, "threshold": 0.5},
+        ],
+        "unsure": {
+            "threshold": 0.52,
+            "share": 0.25,
+            "accuracy": 0.7,
+            "unsure_accuracy": 0.3,
+            "intervals": dict.fromkeys(("share", "accuracy", "unsure_accuracy")),
+        },
         "per_clip": {
             "model": {**model, "confusion": confusion, "reliability": reliability},
             "majority": by_clip,
