@@ -11,6 +11,7 @@ from schemas.documents.evaluation import (
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
+from schemas.documents.training import Preprocessing
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
 
@@ -239,6 +240,22 @@ def metrics() -> Metrics:
                 }
             ],
         },
+    }
+
+
+def preprocessing() -> Preprocessing:
+    """Returns ``signatures.SPEC_ASSET`` of a model of photos."""
+    return {
+        "resolution": 224,
+        "box_margin": 0.05,
+        "box_overhang": 0.1,
+        "weights": "imagenet",
+        "max_image_pixels": 64_000_000,
+        "max_image_bytes": 64 << 20,
+        "unsure_below": 0.52,
+        "temperature": 1.25,
+        "fitted_on": "validation",
+        "trained_on": "photos",
     }
 
 
