@@ -11,6 +11,9 @@ from system.buckets.stores import address_parts, errors, store_of
 from system.buckets.writing import ObjectWriter
 from system.parallel import in_parallel
 
+PAGE = 1000
+"""Objects of a listing that come in one answer, the most that servers give."""
+
 
 def size_and_time(address: str) -> tuple[int, int]:
     """Returns an object's length in bytes, and when it was written, nanoseconds since 1970.
@@ -51,9 +54,31 @@ def objects(folder: str) -> Iterator[tuple[str, int]]:
     scheme, bucket, _ = address_parts(folder)
     store, prefix = store_of(folder)
     with errors(folder):
-        for page in obstore.list(store, prefix, chunk_size=1000):
+        for page in obstore.list(store, prefix, chunk_size=PAGE):
             for found in page:
                 yield f"{scheme}{bucket}/{found['path']}", int(found["size"])
+
+
+def states(folder: str, limit: int) -> dict[str, str]:
+    """Returns the size and the entity tag, as one text, of objects in a folder, by address.
+
+    Args:
+      folder: its address.
+      limit: objects that are listed at most, those in the folders below it among them.
+    """
+    import obstore
+
+    scheme, bucket, _ = address_parts(folder)
+    store, prefix = store_of(folder)
+    found: dict[str, str] = {}
+    with errors(folder):
+        for page in obstore.list(store, prefix, chunk_size=PAGE):
+            for each in page:
+                tag = each["e_tag"] or each["last_modified"].isoformat()
+                found[f"{scheme}{bucket}/{each['path']}"] = f"{each['size']},{tag}"
+            if len(found) >= limit:
+                break
+    return found
 
 
 def names(folder: str) -> tuple[list[str], list[str]]:
