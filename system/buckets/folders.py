@@ -2,6 +2,7 @@
 
 import contextlib
 import fnmatch
+import os
 import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -149,6 +150,17 @@ def download(folder: str, target: Path) -> int:
     return sum(length for _, length in found)
 
 
+def upload_file(source: Path, address: str) -> int:
+    """Copies a file of this machine into a bucket; returns the number of bytes."""
+    import obstore
+
+    store, name = store_of(address)
+    # A missing file of this machine is told as one, and not as a missing object.
+    with source.open("rb") as file, errors(address):
+        obstore.put(store, name, file)
+        return os.fstat(file.fileno()).st_size
+
+
 def upload(source: Path, folder: str, last: Sequence[str] = ()) -> int:
     """Copies a folder of this machine into a bucket, several files at a time.
 
@@ -160,14 +172,9 @@ def upload(source: Path, folder: str, last: Sequence[str] = ()) -> int:
     Returns:
       The number of bytes.
     """
-    import obstore
 
     def send(path: Path) -> int:
-        address = posixpath.join(folder, path.relative_to(source).as_posix())
-        store, name = store_of(address)
-        with errors(address), path.open("rb") as file:
-            obstore.put(store, name, file)
-        return path.stat().st_size
+        return upload_file(path, posixpath.join(folder, path.relative_to(source).as_posix()))
 
     files = sorted(path for path in source.rglob("*") if path.is_file())
     first = [path for path in files if path.name not in last]
