@@ -197,7 +197,7 @@ def test_a_kill_during_the_clean_up_loses_nothing_and_the_same_command_ends_it(
         predict(inputs_of(photos), out, name="another model")
     model = WidthModel()
     again = predict(inputs_of(photos), out, model)
-    assert again == BatchResult(first.rows, first.errors, first.rows)
+    assert again == BatchResult(first.rows, first.errors, first.rows, first.unsure)
     assert model.received == [] and out.read_bytes() == content
     assert not (tmp_path / f"moods{ending}.parts").exists()
     with pytest.raises(ConfigError, match="already exists and is not overwritten"):
