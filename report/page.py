@@ -117,7 +117,7 @@ def render(
         steps=next_steps(report, results),
         checks=check_lines(results),
         findings=findings.lines(validations),
-        leaks=findings.leak_counts(dict(results.leaks["leaks"])) if results.leaks else [],
+        leaks=findings.leak_counts(results.leaks["leaks"]) if results.leaks else [],
         rows=run.rows(results.ingest) if results.ingest else None,
         leaked=run.leaks(results.leaks) if results.leaks else None,
         refusals=_refusals(results, image_root),

@@ -201,7 +201,8 @@ TEXTS: dict[str, Pair] = {
     "surest_first": (
         "감정마다 가장 확신한 정답과 오답입니다. 오답 가운데에는 라벨이 틀린 행도 있을 수 "
         "있습니다. 클립마다 한 장만 보입니다.",
-        "The most confident right and wrong answers by true mood. Some wrong ones may be rows whose "
+        "The most confident right and wrong answers by true mood. Some wrong ones may be rows "
+        "whose "
         "label is wrong. Each clip is shown once at most.",
     ),
     "changed": ("바꾼 값", "Changed"),

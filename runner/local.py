@@ -172,6 +172,7 @@ class _Run:
         self._step("Checking devices", lambda: preparation.check_devices(settings), note=str)
         # Reads the size and time of every photo file: seconds for millions of them.
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
+        self._record.csvs = preparation.csv_records(inputs)
         retry = EngineRetry(
             settings.beam, lambda: preparation.check_engine(settings, inputs), self._say
         )

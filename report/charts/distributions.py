@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from report.charts.figures import COLOURS, Chart, chart, new_figure
+from report.charts.figures import COLOURS, Chart, chart, new_figure, percent
 from report.charts.histograms import BySplit
 from report.translations import SPLITS, Pair
 
@@ -37,7 +37,7 @@ def _panel(name: str, by_split: BySplit) -> Chart:
     axis.set_title(title[1])
     axis.set_ylim(bottom=0)
     axis.set_ylabel(_SHARE[1])
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axis.yaxis.set_major_formatter(percent)
     axis.legend(frameon=False)
     caption = (f"{title[0]}의 분포", f"Distribution of {title[1]}")
     texts = [title, _SHARE, *(SPLITS[split] for split in by_split)]

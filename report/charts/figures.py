@@ -75,6 +75,11 @@ def new_figure(width: float = 4.6, height: float = 3.0, *, rows: int = 1) -> tup
     return figure, axes[0]
 
 
+def percent(value: float, position: float | None = None) -> str:
+    """Returns the text of a tick: 0.025 is "2.5 %"."""
+    return f"{100 * value:g} %"
+
+
 def chart(figure: Figure, name: str, caption: Pair, texts: Iterable[Pair] = ()) -> Chart:
     """Returns a drawn figure.
 

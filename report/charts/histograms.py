@@ -19,6 +19,8 @@ _RANGES = {
     frame_columns.SHARPNESS: (0.0, 4.0),
 }
 """Sharpness spans decades: the histogram is of its logarithm to base 10."""
+
+
 class Histogram(NamedTuple):
     """``counts`` int64[n] of the bins between ``edges`` float64[n + 1]."""
 

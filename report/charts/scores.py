@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from report.charts.figures import COLOURS, GREY, Chart, chart, new_figure
+from report.charts.figures import COLOURS, GREY, Chart, chart, new_figure, percent
 from report.overview.history import PastRun
 from report.risk_coverage import Point
 from report.translations import SCORES, Pair
@@ -27,15 +27,18 @@ def reliability(bins: Sequence[ReliabilityBin], name: str, of: Pair) -> Chart:
     lower = figure.axes[1]
     most = max((each["rows"] for each in bins), default=1)
     upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
-    for each in bins:
-        upper.scatter(
-            [each["confidence"]],
-            [each["accuracy"]],
-            s=20 + 130 * each["rows"] / most,
-            facecolors="none" if each["rows"] < _FEW else COLOURS[EVAL],
-            edgecolors=COLOURS[EVAL],
-        )
-    accuracy, confidence, rows = SCORES["accuracy"], ("확률", "Probability"), ("예측", "Predictions")
+    upper.scatter(
+        [each["confidence"] for each in bins],
+        [each["accuracy"] for each in bins],
+        s=[20 + 130 * each["rows"] / most for each in bins],
+        facecolors=["none" if each["rows"] < _FEW else COLOURS[EVAL] for each in bins],
+        edgecolors=COLOURS[EVAL],
+    )
+    accuracy, confidence, rows = (
+        SCORES["accuracy"],
+        ("확률", "Probability"),
+        ("예측", "Predictions"),
+    )
     upper.set(xlim=(0, 1), ylim=(-0.03, 1.05), ylabel=accuracy[1], title=of[1])
     widths = [max(each["high"] - each["low"], 0.02) for each in bins]
     lower.bar(
@@ -67,8 +70,8 @@ def risk_coverage(points: Sequence[Point]) -> tuple[Chart, list[tuple[float, flo
     ]
     axis.set(xlim=(0, 1.02), xlabel=texts[0][1], ylabel=texts[1][1])
     axis.set_ylim(0, max(0.05, 1.15 * max(risks)))
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axis.xaxis.set_major_formatter(percent)
+    axis.yaxis.set_major_formatter(percent)
     caption: Pair = (
         "확률이 낮은 답을 버릴 때 남는 답 가운데 틀린 비율",
         "Wrong answers among those that remain when improbable answers are withheld",
@@ -82,7 +85,7 @@ def risk_coverage(points: Sequence[Point]) -> tuple[Chart, list[tuple[float, flo
 
 def trend(runs: Sequence[PastRun]) -> Chart:
     """Returns macro-F1 of the last runs with its intervals; the last one is this run."""
-    figure, axis = new_figure(6.4, 2.6)
+    figure, axis = new_figure(4.6, 2.6)
     positions = range(1, len(runs) + 1)
     for position, run in zip(positions, runs, strict=True):
         low, high = run.interval or [run.macro_f1, run.macro_f1]
@@ -96,7 +99,8 @@ def trend(runs: Sequence[PastRun]) -> Chart:
         ]
         if chosen:
             axis.scatter(
-                *zip(*chosen, strict=True),
+                [position for position, _ in chosen],
+                [value for _, value in chosen],
                 s=55,
                 zorder=3,
                 facecolors=COLOURS[TRAIN] if pushed else "white",

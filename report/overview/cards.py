@@ -46,7 +46,9 @@ def _of_scores(metrics: Metrics) -> Iterator[Card]:
     yield Card("macro-f1", ("매크로 F1", "Macro-F1"), _score(model["macro_f1"]), tuple(notes))
     yield _gain(metrics, "majority", ("기준선보다", "Gain over the baseline"))
     if metrics.get("baseline"):
-        yield _gain(metrics, "baseline", ("지난번 통과 모델보다", "Gain over the last blessed model"))
+        yield _gain(
+            metrics, "baseline", ("지난번 통과 모델보다", "Gain over the last blessed model")
+        )
     else:
         none: Pair = ("비교할 통과 모델 없음", "no earlier blessed model to compare with")
         title: Pair = ("지난번 통과 모델보다", "Gain over the last blessed model")
@@ -149,8 +151,12 @@ def _duration(report: Report) -> Card:
     reused = sum(1 for node in nodes if node["cached"])
     notes: tuple[Pair, ...] = ()
     if nodes:
-        notes = ((f"{len(nodes)}단계 중 {reused}단계 재사용", f"{reused} of {len(nodes)} steps reused"),)
-    return Card("duration", ("걸린 시간", "Duration"), same(clock_text(record["seconds"], "–")), notes)
+        notes = (
+            (f"{len(nodes)}단계 중 {reused}단계 재사용", f"{reused} of {len(nodes)} steps reused"),
+        )
+    return Card(
+        "duration", ("걸린 시간", "Duration"), same(clock_text(record["seconds"], "–")), notes
+    )
 
 
 def _score(value: float) -> Pair:

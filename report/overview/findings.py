@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from report.translations import LEAKS, Pair, mood, split
 from schemas import reasons
+from schemas.documents.leaks import LeakCounts
 from schemas.documents.validation import FindingRecord, Severity, Validation
 
 KOREAN: dict[str, str] = {
@@ -92,6 +93,6 @@ def reason(name: str) -> Pair:
     return reasons.IN_KOREAN[key], REASONS[key]
 
 
-def leak_counts(counts: dict[str, int]) -> list[tuple[Pair, int]]:
+def leak_counts(counts: LeakCounts) -> list[tuple[Pair, int]]:
     """Returns what two splits share, by kind."""
-    return [(LEAKS[kind], counts[kind]) for kind in LEAKS]  # type: ignore[index]
+    return [(LEAKS[kind], counts[kind]) for kind in LEAKS]

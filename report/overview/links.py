@@ -49,11 +49,13 @@ def _files(record: Run, results: Results, folder: Path) -> Iterator[tuple[Pair, 
     if results.leaks_csv:
         yield ("두 분할에 함께 있는 행", "Rows that two splits share"), results.leaks_csv
     if results.checkpoint:
-        yield ("에포크별 학습 곡선", "Training curves by epoch"), results.checkpoint.with_name(
-            artifacts.CURVES_CSV
+        yield (
+            ("에포크별 학습 곡선", "Training curves by epoch"),
+            results.checkpoint.with_name(artifacts.CURVES_CSV),
         )
-        yield ("TensorBoard 로그", "TensorBoard's logs"), results.checkpoint.with_name(
-            artifacts.TENSORBOARD
+        yield (
+            ("TensorBoard 로그", "TensorBoard's logs"),
+            results.checkpoint.with_name(artifacts.TENSORBOARD),
         )
         yield ("체크포인트", "Checkpoint"), results.checkpoint
     if results.metrics_json:

@@ -80,8 +80,10 @@ def _improvements(report: Report, metrics: Metrics) -> Iterator[Step]:
         clips = metrics["clips"]
         yield Step(
             (
-                f"평가 클립 {clips:,}개로는 구간이 넓습니다. 점수를 믿으려면 평가할 클립을 늘리세요.",
-                f"With {clips:,} eval clips the interval is wide. Evaluate on more clips before you "
+                f"평가 클립 {clips:,}개로는 구간이 넓습니다. 점수를 믿으려면 평가할 클립을 "
+                "늘리세요.",
+                f"With {clips:,} eval clips the interval is wide. Evaluate on more clips before "
+                "you "
                 "trust the score.",
             )
         )
@@ -91,9 +93,11 @@ def _improvements(report: Report, metrics: Metrics) -> Iterator[Step]:
         korean, english = mood(name)
         yield Step(
             (
-                f"‘{korean}’의 F1이 {scores['f1']:.3f}로 많이 낮습니다. 이 감정의 클립을 더 모으거나 "
+                f"‘{korean}’의 F1이 {scores['f1']:.3f}로 많이 낮습니다. 이 감정의 클립을 더 "
+                "모으거나 "
                 "train.imbalance를 바꿔 보세요.",
-                f"“{english}” has a low F1 of {scores['f1']:.3f}. Collect more of its clips, or try "
+                f"“{english}” has a low F1 of {scores['f1']:.3f}. Collect more of its clips, or "
+                "try "
                 "another train.imbalance.",
             )
         )

@@ -9,24 +9,29 @@ Remedy = tuple[Pair, str]
 _CHECKS: dict[str, Remedy] = {
     "probabilities_are_numbers": (
         (
-            "확률이 NaN이거나 무한대입니다. 학습률을 낮추고 train.precision=float32로 다시 학습하세요.",
-            "Probabilities are NaN or infinite. Train again with a lower learning rate, in float32.",
+            "확률이 NaN이거나 무한대입니다. 학습률을 낮추고 train.precision=float32로 다시 "
+            "학습하세요.",
+            "Probabilities are NaN or infinite. Train again with a lower learning rate, in "
+            "float32.",
         ),
         "--set train.learning_rate=0.00005 --set train.precision=float32",
     ),
     "over_majority": (
         (
-            "최빈 감정만 답하는 것보다 확실히 낫지 않습니다. 더 오래 학습하거나, 구간을 좁히도록 평가 "
+            "최빈 감정만 답하는 것보다 확실히 낫지 않습니다. 더 오래 학습하거나, 구간을 좁히도록 "
+            "평가 "
             "클립을 늘리세요. 한 에포크만 학습하는 --preset quick은 여기까지 오지 못합니다.",
             "It is not clearly better than always answering the commonest mood. Train longer, or "
-            "evaluate on more clips, which narrows the interval. One epoch, as with --preset quick, "
+            "evaluate on more clips, which narrows the interval. One epoch, as with --preset "
+            "quick, "
             "is not enough.",
         ),
         "--set train.epochs=30",
     ),
     "macro_f1": (
         (
-            "매크로 F1이 evaluate.min_macro_f1보다 낮습니다. 더 오래, 또는 더 많은 클립으로 학습하세요.",
+            "매크로 F1이 evaluate.min_macro_f1보다 낮습니다. 더 오래, 또는 더 많은 클립으로 "
+            "학습하세요.",
             "Macro-F1 is below evaluate.min_macro_f1. Train longer, or on more clips.",
         ),
         "--set train.epochs=30",
@@ -50,14 +55,16 @@ _CHECKS: dict[str, Remedy] = {
     "not_worse_than_last_blessed": (
         (
             "지난번 통과 모델보다 나쁠 수 있습니다. 두 실행의 설정과 데이터를 나란히 비교하세요.",
-            "It may be worse than the last blessed model. Compare the settings and data of both runs.",
+            "It may be worse than the last blessed model. Compare the settings and data of both "
+            "runs.",
         ),
         "uv run python compare.py RUN RUN",
     ),
     "not_worse_on_any_mood": (
         (
             "지난번 통과 모델보다 나빠진 감정이 있습니다. 그 감정의 오답 예시와 행 수를 보세요.",
-            "A mood has become worse than with the last blessed model. Look at its wrong answers and "
+            "A mood has become worse than with the last blessed model. Look at its wrong answers "
+            "and "
             "its number of rows.",
         ),
         "",
@@ -65,7 +72,8 @@ _CHECKS: dict[str, Remedy] = {
     "not_worse_on_any_species": (
         (
             "지난번 통과 모델보다 나빠진 종이 있습니다. 그 종의 행 수와 슬라이스 점수를 보세요.",
-            "A species has become worse than with the last blessed model. Look at its number of rows "
+            "A species has become worse than with the last blessed model. Look at its number of "
+            "rows "
             "and at the scores by slice.",
         ),
         "",
@@ -81,7 +89,8 @@ _FINDINGS: dict[str, Remedy] = {
     ),
     "refused_share": (
         (
-            "제외된 행이 허용보다 많습니다. 아래 이유별 예시를 보고 CSV를 고치거나, 그만큼 빠져도 된다면 "
+            "제외된 행이 허용보다 많습니다. 아래 이유별 예시를 보고 CSV를 고치거나, 그만큼 빠져도 "
+            "된다면 "
             "허용치를 올리세요.",
             "More rows are refused than allowed. Correct the CSV by the reasons below, or, if you "
             "accept the loss, raise the limit.",
@@ -90,9 +99,11 @@ _FINDINGS: dict[str, Remedy] = {
     ),
     "label_shift": (
         (
-            "감정의 비율이 분할마다 너무 다릅니다. 같은 방법으로 나누거나 validate.max_label_shift를 "
+            "감정의 비율이 분할마다 너무 다릅니다. 같은 방법으로 나누거나 "
+            "validate.max_label_shift를 "
             "올리세요.",
-            "The shares of the moods differ too much between the splits. Split them alike, or raise "
+            "The shares of the moods differ too much between the splits. Split them alike, or "
+            "raise "
             "validate.max_label_shift.",
         ),
         "",
@@ -112,7 +123,8 @@ _FINDINGS: dict[str, Remedy] = {
             (
                 "같은 클립이나 동물이나 사진이 두 분할에 있습니다. 아래 목록의 행을 한쪽 CSV에서 "
                 "빼세요. AI Hub 데이터는 dataset.prepare --animals-in-both가 처리합니다.",
-                "Two splits share clips, animals or pictures. Take the rows listed below out of one "
+                "Two splits share clips, animals or pictures. Take the rows listed below out of "
+                "one "
                 "CSV. For AI Hub's data, dataset.prepare --animals-in-both does it.",
             ),
             "",
@@ -124,7 +136,10 @@ _FINDINGS: dict[str, Remedy] = {
 def of_check(check: CheckRecord) -> Remedy:
     """Returns what helps against a check of the model that failed."""
     name = check["check"]
-    other: Pair = (f"검사 {name}에 실패했습니다. 아래를 보세요.", f"The check {name} failed; see below.")
+    other: Pair = (
+        f"검사 {name}에 실패했습니다. 아래를 보세요.",
+        f"The check {name} failed; see below.",
+    )
     return _CHECKS.get(name, (other, ""))
 
 

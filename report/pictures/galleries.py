@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 from PIL import Image
 
@@ -13,10 +12,6 @@ from models.inputs.input_pipeline import shard_files
 from models.network import fast_layers, grad_cam  # noqa: F401 (our layers, to read a checkpoint)
 from report.pictures.selection import Gallery, Prediction
 from report.pictures.thumbnails import data_uri, overlay_heat_map
-
-_AT_ONCE = 8
-"""Heat maps at a time: their gradients take some 200 MB a picture at 380 pixels (estimated from
-EfficientNet-B4's activations, not measured)."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +67,7 @@ def draw_pictures(
     model = keras.models.load_model(checkpoint, compile=False)
     views = grad_cam.views([records[row] for row in by_row], model.inputs[0].shape[1])
     label_indices = [mood_names.index(each.predicted) for each in by_row.values()]
-    heat_maps = np.concatenate(
-        [
-            grad_cam.heat_maps(
-                model, views[begin : begin + _AT_ONCE], label_indices[begin : begin + _AT_ONCE]
-            )
-            for begin in range(0, len(views), _AT_ONCE)
-        ]
-    )
+    heat_maps = grad_cam.heat_maps(model, views, label_indices)
 
     pictures = {
         row: GalleryPicture(
@@ -90,7 +78,9 @@ def draw_pictures(
         for (row, prediction), view, heat_map in zip(by_row.items(), views, heat_maps, strict=True)
     }
     drawn = [
-        DrawnGallery(gallery.kind, gallery.mood, [pictures[each.row] for each in gallery.predictions])
+        DrawnGallery(
+            gallery.kind, gallery.mood, [pictures[each.row] for each in gallery.predictions]
+        )
         for gallery in galleries
     ]
     return DrawnGalleries(drawn, int(heat_maps.shape[1]))

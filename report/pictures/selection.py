@@ -110,9 +110,7 @@ def select_predictions(predictions_parquet: Path, mood_names: Sequence[str]) -> 
     num_moods = len(mood_names)
     most = max(1, min(_MOST_A_GALLERY, MAX_PICTURES // (2 * num_moods)))
     unsure = _TopPredictions(_UNSURE_PICTURES)
-    by_mood = {
-        kind: [_TopPredictions(most) for _ in mood_names] for kind in (RIGHT, WRONG)
-    }
+    by_mood = {kind: [_TopPredictions(most) for _ in mood_names] for kind in (RIGHT, WRONG)}
     wrong_rows = np.zeros(num_moods, int)
     first_row = 0
     for batch in read_batches(str(predictions_parquet), _COLUMNS, predictions_table.ROW_GROUP):

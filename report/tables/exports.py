@@ -28,7 +28,9 @@ def table(report: Mapping[str, Any]) -> Table | None:
         Column(("사진 한 장, ms", "One photo, ms"), True),
         Column(("이유", "Reason")),
     ]
-    return Table("exported", ("내보낸 모델", "Exported models"), columns, [_row(e) for e in formats])
+    return Table(
+        "exported", ("내보낸 모델", "Exported models"), columns, [_row(e) for e in formats]
+    )
 
 
 def _row(export: Mapping[str, Any]) -> list[Cell]:

@@ -41,10 +41,12 @@ def _differences(before: PastRun | None, run: PastRun) -> Pair:
         return same("")
     old, new = changed_settings(before.settings), changed_settings(run.settings)
     names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    flat = {f"{group}.{key}": value for group, values in run.settings.items()
-            for key, value in values.items()}  # fmt: skip
+    flat = {
+        f"{group}.{key}": value
+        for group, values in run.settings.items()
+        for key, value in values.items()
+    }
     shown = ", ".join(f"{name}={flat.get(name, '–')}" for name in names[:_MOST_SETTINGS])
-    if more := len(names) - _MOST_SETTINGS:
-        if more > 0:
-            return f"{shown} 외 {more}개", f"{shown} and {more} more"
+    if (more := len(names) - _MOST_SETTINGS) > 0:
+        return f"{shown} 외 {more}개", f"{shown} and {more} more"
     return same(shown) if shown else ("없음", "none")

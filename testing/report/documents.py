@@ -50,6 +50,21 @@ def ingest() -> Ingest:
     }
 
 
+def unlabelled() -> dict[str, object]:
+    """Returns ``INGEST_JSON`` of rows without moods: 2 of 3 are used."""
+    counts = {
+        "rows": 3,
+        "used": 2,
+        "clipped": 1,
+        "moods": {},
+        "thinned": {},
+        "refused": {"image_missing": 1},
+        "reused": 2,
+        "read": 1,
+    }
+    return {"splits": {"unlabelled": counts}}
+
+
 def validation() -> Validation:
     """Returns ``VALIDATION_JSON`` with one warning."""
     return {
