@@ -99,6 +99,11 @@ def _coverages(points: Sequence[Point]) -> Table:
 
 def render(template: str, **values: object) -> str:
     """Returns a page; every text in it is escaped but for what is marked as safe."""
+    return _environment().get_template(template).render(**values)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -119,7 +124,7 @@ def render(template: str, **values: object) -> str:
         "marker": MARKER,
         "coarse_cells": COARSE_CELLS,
     }
-    return environment.get_template(template).render(**values)
+    return environment
 
 
 def both(pair: Pair) -> Markup:

@@ -66,10 +66,18 @@ def new_figure(width: float = 4.6, height: float = 3.0, *, rows: int = 1) -> tup
       rows: 2 adds axes for bars below, a third as high; ``figure.axes`` has both.
     """
     # Not pyplot's: it would keep each figure until the process ends, and look for a screen.
-    figure = Figure(figsize=(width, height), dpi=72, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=72)
     figure.patch.set_alpha(0)
     heights = [3, 1][:rows]
     axes = figure.subplots(nrows=rows, height_ratios=heights, squeeze=False).ravel()
+    # The margins of the longest tick labels. A layout that is computed takes half of the time.
+    figure.subplots_adjust(
+        left=0.72 / width,
+        right=1 - 0.12 / width,
+        bottom=0.52 / height,
+        top=1 - 0.32 / height,
+        hspace=0.3,
+    )
     for axis in axes:
         axis.patch.set_alpha(0)
     return figure, axes[0]
