@@ -43,12 +43,16 @@ def _summary(run: RunFiles) -> ComparedRun:
         "started": run.record["started"],
         "ending": run.ending,
         "seconds": run.record.get("seconds"),
-        "device": (run.training["device"] or "CPU") if run.training else None,
+        "device": _device(run),
         "pushed": run.record.get("pushed"),
         "rows": metrics["rows"] if metrics else None,
         "clips": metrics["clips"] if metrics else None,
         "scores": _scores(run),
     }
+
+
+def _device(run: RunFiles) -> str | None:
+    return (run.training["device"] or "CPU") if run.training else None
 
 
 def _scores(run: RunFiles) -> dict[HeadlineName, ScoreRecord] | None:
@@ -177,6 +181,7 @@ def _data(run: RunFiles) -> Iterator[tuple[str, object]]:
             yield f"{split}: {mood}", count
         thinned = rows.get("thinned") or {}
         yield f"{split}: rows thinned", sum(count or 0 for count in thinned.values())
+    yield "device", _device(run)
     yield "chosen on", run.record.get("chosen_on")
     if run.ingest:
         yield "version of the ingest", run.ingest.get("version")

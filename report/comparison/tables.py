@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pipeline.run_inputs import ALL
 from report.formatting import clock_text
 from report.tables.table import (
     MISSING,
@@ -13,10 +14,21 @@ from report.tables.table import (
     score,
     signed_interval,
 )
-from report.translations import ENDINGS, SCORES, Pair, mood, same
+from report.translations import ENDINGS, SCORES, Pair, mood, same, split
 from schemas.documents.comparison import Comparison, ScoreRecord
 from schemas.documents.evaluation import HEADLINE
 
+_FIGURES: dict[str, Pair] = {
+    "CSV": same("CSV"),
+    "SHA-256": same("SHA-256"),
+    "rows used": ("쓴 행", "rows used"),
+    "rows clipped": ("상자를 잘라 쓴 행", "rows with a clipped box"),
+    "rows refused": ("제외된 행", "rows refused"),
+    "rows thinned": ("솎아낸 행", "rows thinned"),
+    "device": ("학습한 장치", "device"),
+    "chosen on": ("모델을 고른 행", "rows that chose the model"),
+    "version of the ingest": ("읽기 단계의 버전", "version of the ingest"),
+}
 _DIFFERENCE: Pair = ("차이", "Difference")
 
 
@@ -27,7 +39,6 @@ def runs(comparison: Comparison) -> Table:
         *(Column(SCORES[name], True) for name in HEADLINE),
         Column(("평가 행", "Eval rows"), True),
         Column(("클립", "Clips"), True),
-        Column(("장치", "Device")),
         Column(("시간", "Time"), True),
     ]
     rows = []
@@ -39,7 +50,7 @@ def runs(comparison: Comparison) -> Table:
             else Cell(MISSING)
             for name in HEADLINE
         ]  # fmt: skip
-        cells += [number(run["rows"]), number(run["clips"]), Cell(_text(run["device"]))]
+        cells += [number(run["rows"]), number(run["clips"])]
         cells.append(Cell(same(clock_text(run["seconds"], "–")), sort=run["seconds"]))
         rows.append(cells)
     return Table("runs", ("실행", "Runs"), columns, rows)
@@ -86,7 +97,7 @@ def differing(name: str, caption: Pair, comparison: Comparison, values: object) 
     if not isinstance(values, dict) or not values:
         return None
     columns = [Column(("이름", "Name")), *(Column(same(run["name"])) for run in comparison["runs"])]
-    rows = [[heading(same(key)), *map(_value, each)] for key, each in values.items()]
+    rows = [[heading(_name(key)), *map(_value, each)] for key, each in values.items()]
     return Table(name, caption, columns, rows)
 
 
@@ -102,6 +113,17 @@ def all_tables(comparison: Comparison) -> Sequence[tuple[Pair, Table]]:
         if (made := differing(name, caption, comparison, values)) is not None:
             found.append((caption, made))
     return found
+
+
+def _name(key: str) -> Pair:
+    """Returns the name of a setting, or of a figure of the data such as "train: rows used"."""
+    where, colon, what = key.partition(": ")
+    if not colon:
+        return _FIGURES.get(key, same(key))
+    refused = what.removeprefix("refused, ")
+    phrase = _FIGURES.get(what, mood(what) if refused == what else (f"제외, {refused}", what))
+    place = ("나누기 전", "before the split") if where == ALL else split(where)
+    return f"{place[0]}: {phrase[0]}", f"{place[1]}: {phrase[1]}"
 
 
 def _value(value: object) -> Cell:

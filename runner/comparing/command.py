@@ -80,9 +80,10 @@ def _terminal_table(table: Table) -> TerminalTable:
     made = TerminalTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in table.columns:
         made.add_column(
-            printable(column.title[1]),
+            printable(column.title[1].replace(" ", "\n"), keep="\n"),
             justify="right" if column.is_number else "left",
             overflow="fold",
+            no_wrap=column.is_number,
         )
     for row in table.rows[:_MOST_ROWS]:
         made.add_row(*map(_terminal_cell, row))
