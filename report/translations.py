@@ -21,6 +21,13 @@ def mood(name: str) -> Pair:
     return name, MOODS_IN_ENGLISH.get(name, name)
 
 
+def in_english(message: str) -> str:
+    """Returns an English message with AI Hub's moods, which it names in Korean, in English."""
+    for korean, english in MOODS_IN_ENGLISH.items():
+        message = message.replace(korean, english)
+    return message
+
+
 def split(name: str) -> Pair:
     """Returns a split's name."""
     return SPLITS.get(name, same(name))

@@ -72,8 +72,8 @@ def new_figure(width: float = 4.6, height: float = 3.0, *, rows: int = 1) -> tup
     axes = figure.subplots(nrows=rows, height_ratios=heights, squeeze=False).ravel()
     # The margins of the longest tick labels. A layout that is computed takes half of the time.
     figure.subplots_adjust(
-        left=0.72 / width,
-        right=1 - 0.12 / width,
+        left=0.86 / width,
+        right=1 - 0.24 / width,
         bottom=0.52 / height,
         top=1 - 0.32 / height,
         hspace=0.3,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from report.results import Results
-from report.translations import CHECKS, NO_FIGURES, SERVABLE_QUESTION, Pair
+from report.translations import CHECKS, NO_FIGURES, SERVABLE_QUESTION, Pair, in_english
 from schemas.documents.evaluation import CheckRecord
 from schemas.documents.servable import ServableCheckRecord
 
@@ -30,13 +30,15 @@ def check_lines(results: Results) -> list[CheckLine]:
 
 def _of_model(check: CheckRecord) -> CheckLine:
     if check["check"] not in CHECKS:
-        return CheckLine(check["passed"], (check["check"], check["message"]), check["message"])
+        return CheckLine(
+            check["passed"], (check["check"], in_english(check["message"])), check["message"]
+        )
     question, figures = CHECKS[check["check"]]
     if check["value"] is None:
         measured = NO_FIGURES
     else:
         measured = figures.format(value=check["value"], limit=check["limit"])
-    return CheckLine(check["passed"], (f"{question} {measured}.", check["message"]))
+    return CheckLine(check["passed"], (f"{question} {measured}.", in_english(check["message"])))
 
 
 def _of_servable(checks: list[ServableCheckRecord]) -> Iterator[CheckLine]:

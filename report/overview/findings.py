@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from report.translations import LEAKS, Pair, mood, split
+from report.translations import LEAKS, Pair, in_english, mood, split
 from schemas import reasons
 from schemas.documents.leaks import LeakCounts
 from schemas.documents.validation import FindingRecord, Severity, Validation
@@ -84,7 +84,7 @@ def _sentence(finding: FindingRecord) -> Pair:
     # A check of another version, or one without the figures.
     except (KeyError, TypeError, ValueError):
         korean = _OTHER.format(check=finding["check"])
-    return f"{korean_split}: {korean}", f"{english_split}: {finding['message']}"
+    return f"{korean_split}: {korean}", f"{english_split}: {in_english(finding['message'])}"
 
 
 def reason(name: str) -> Pair:
