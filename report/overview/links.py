@@ -1,6 +1,7 @@
 """Links from the page to the files of its run."""
 
 import os
+import shlex
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +37,10 @@ def tensorboard_command(results: Results) -> str:
     if results.checkpoint is None:
         return ""
     log_dir = results.checkpoint.with_name(artifacts.TENSORBOARD)
-    return f"uv run tensorboard --logdir {log_dir}" if log_dir.is_dir() else ""
+    if not log_dir.is_dir():
+        return ""
+    # TensorBoard 2.16 needs a package that newer setuptools no longer have.
+    return f'uv run --with "setuptools<81" tensorboard --logdir {shlex.quote(str(log_dir))}'
 
 
 def _files(record: Run, results: Results, folder: Path) -> Iterator[tuple[Pair, Path]]:

@@ -1,16 +1,20 @@
 """What the page tells its reader to do next, by how the run ended."""
 
+import re
 from typing import Any
 
 import pytest
 
 from components.evaluator.gate import Check
+from pipeline import config
 from pipeline.config import Settings
 from report import page
+from report.overview import remedies
 from report.overview.checks import check_lines
 from report.overview.next_steps import Step, next_steps
 from report.results import Results
 from report.translations import CHECKS
+from schemas.documents.evaluation import CheckRecord
 from schemas.documents.run import Report
 from testing.report import documents
 from testing.report.records import record
@@ -49,7 +53,7 @@ def test_a_mood_far_below_the_mean_gets_a_step_of_its_own() -> None:
 @pytest.mark.parametrize("name", CHECKS)
 def test_each_check_that_failed_has_its_own_remedy(name: str) -> None:
     metrics = documents.metrics()
-    check = Check(name, False, 0.01, 0.05, "at_least", "message").record()
+    check = check_named(name)
     metrics["verdict"]["checks"] = [check, {**check, "passed": True}]
     results = Results(metrics=metrics)
     first, *others = next_steps(report_of(results, 4), results)
@@ -81,3 +85,28 @@ def test_moods_in_a_message_are_in_the_language_of_the_page() -> None:
     (line,) = check_lines(Results(metrics=metrics))
     assert line.text[1] == "F1 by mood: fearful 0.300 against 0.500"
     assert line.text[0].startswith("가장 흔한 감정만 답하는 것보다 나은가?")
+
+
+def test_what_is_to_be_typed_is_a_setting() -> None:
+    remedies_of = [remedies.of_check(check_named(name)) for name in CHECKS]
+    names = ("refused_share", "label_shift", "box_shift", "shared_clips", "usable_rows")
+    remedies_of += [remedies.of_finding(name) for name in names]
+    metrics = documents.metrics()
+    steps = next_steps(
+        report_of(Results(metrics=metrics), 0, pushed="/out/17"), Results(metrics=metrics)
+    )
+    commands = [command for _, command in remedies_of] + [step.command for step in steps]
+    settings = [text for command in commands for text in re.findall(r"--set (\S+)", command)]
+    assert len(settings) >= 5
+    for setting in settings:
+        config.load("default", None, [setting])
+    # Names in the sentences too.
+    told = " ".join(text for pair, _ in remedies_of for text in pair)
+    groups = "|".join(config.GROUPS)
+    mentioned = set(re.findall(rf"\b(?:{groups})\.[a-z_0-9]+", told))
+    known = {info.name for info in config.setting_infos()}
+    assert {name for name in mentioned if not name.endswith(".prepare")} <= known
+
+
+def check_named(name: str) -> CheckRecord:
+    return Check(name, False, 0.01, 0.05, "at_least", "message").record()
