@@ -18,6 +18,8 @@ from schemas.splits import UNLABELLED
 DATA_ROOT = "data_root"
 DATA_VERSION = "data_version"
 """Parameters that a run on a cluster may be given."""
+INGEST_LOG = "ingests"
+"""Folder below the root with the entries of ``components.pet_example_gen.earlier_results``."""
 
 
 @dataclass(frozen=True)
@@ -57,32 +59,32 @@ class ClusterPlatform:
         return run_inputs.choosing_split(settings.data, self.inputs.validation_csv)
 
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
-        """See ``Platform``; the image's tag stands for the code's version."""
-        del code
-        inputs, ingest = self.inputs, self._ingest(settings)
+        """See ``Platform``."""
+        inputs, ingest = self.inputs, self._ingest(settings, code)
         csvs = run_inputs.csvs_by_split(inputs.train_csv, inputs.validation_csv, inputs.eval_csv)
         eval_fraction = None if inputs.eval_csv else settings.data.eval_fraction
         return PetExampleGen(csvs, ingest, eval_fraction, **self._parameters())
 
     def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
-        """See ``Platform`` and ``example_gen``."""
-        del code
+        """See ``Platform``."""
         csv = self.inputs.predict_csv
         if csv is None:
             return None
-        ingest = unlabelled(self._ingest(settings))
+        ingest = unlabelled(self._ingest(settings, code))
         return PetExampleGen({UNLABELLED: csv}, ingest, **self._parameters())
 
-    def _ingest(self, settings: Settings) -> IngestSettings:
+    def _ingest(self, settings: Settings, code: str) -> IngestSettings:
         return IngestSettings(
             data=settings.data,
             thin=settings.thin,
             moods=self.inputs.moods,
             side=settings.model.resolution,
+            code=code,
         )
 
-    def _parameters(self) -> dict[str, RuntimeParameter]:
+    def _parameters(self) -> dict[str, Any]:
         return {
+            "log": f"{self.inputs.root.rstrip('/')}/{INGEST_LOG}",
             "data_root": RuntimeParameter(DATA_ROOT, str, self.inputs.data_root),
             "data_version": RuntimeParameter(DATA_VERSION, str, self.inputs.data_version),
         }
