@@ -63,7 +63,8 @@ class Risk:
         metrics: Mapping[str, Any],
     ) -> "Risk":
         """Returns the section of a curve; ``places`` are its points in the chart's units."""
-        threshold = (metrics.get("unsure") or {}).get("threshold")
+        # 0 is none, and above 1 no answer is sure.
+        threshold = (metrics.get("unsure") or {}).get("threshold") or None
         start = 0
         if threshold is not None:
             start = min(range(len(points)), key=lambda i: abs(points[i].threshold - threshold))

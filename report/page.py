@@ -1,10 +1,10 @@
 """The page of a run and its JSON document; each file appears whole or not at all."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from report import html, translations
 from report.charts import scores as score_charts
@@ -132,6 +132,8 @@ def render(
         moods=scores.moods(metrics) if metrics else None,
         slices=scores.slices(metrics) if metrics else None,
         boxes=scores.boxes({**metrics}) if metrics else None,
+        mood_calibration=scores.calibration({**metrics}) if metrics else None,
+        is_of_drawings=_trained_on({**report}) == "drawings",
         confused=scores.most_confused(metrics) if metrics else None,
         matrices=confusion.matrices(metrics) if metrics else [],
         reliability=_reliability(results),
@@ -188,6 +190,11 @@ def _risk(results: Results) -> html.Risk | None:
         return None
     chart, places = score_charts.risk_coverage(points)
     return html.Risk.of(chart, points, places, {**results.metrics})
+
+
+def _trained_on(report: Mapping[str, Any]) -> str | None:
+    """Returns what the pictures of the training are, where the servable's facts say so."""
+    return (report.get("preprocessing") or {}).get("trained_on")
 
 
 def _galleries(results: Results) -> "DrawnGalleries | None":

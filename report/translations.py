@@ -69,6 +69,7 @@ TITLES: dict[str, Pair] = {
 
 ENDINGS: dict[str, Pair] = {
     "pushed": ("푸시됨", "Pushed"),
+    "smoke_test": ("시험 실행 통과 (모델은 푸시하지 않음)", "Smoke test passed (no model pushed)"),
     "not_blessed": ("푸시되지 않음", "Not pushed"),
     "data_refused": ("데이터 거부됨", "Data refused"),
     "failed": ("실패", "Failed"),
@@ -167,6 +168,11 @@ TEXTS: dict[str, Pair] = {
     "passed": ("통과", "Passed"),
     "failed": ("실패", "Failed"),
     "none": ("없음", "None"),
+    "drawings": (
+        "이 모델은 프로젝트가 그린 그림으로 학습했습니다. 실제 사진에 대한 답은 의미가 없습니다.",
+        "This model was trained on drawings of the project. Its answers for real photos mean "
+        "nothing.",
+    ),
     "not_reached": ("여기까지 실행되지 않았습니다.", "The run did not get this far."),
     "message": ("프로그램 메시지 원문 (영어)", "Message of the program"),
     "shared_rows": (

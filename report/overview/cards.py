@@ -55,8 +55,9 @@ def _of_scores(metrics: Metrics) -> Iterator[Card]:
         yield Card("gain-baseline", title, MISSING, (none,))
     if worst := _worst(metrics):
         yield worst
-    if unsure := metrics.get("unsure"):
-        yield _unsure(unsure)  # type: ignore[arg-type]
+    unsure: Mapping[str, Any] = {**metrics}.get("unsure") or {}  # type: ignore[assignment]
+    if unsure.get("threshold"):
+        yield _unsure(unsure)
 
 
 def _gain(metrics: Metrics, other: str, title: Pair) -> Card:
@@ -106,6 +107,8 @@ def _unsure(unsure: Mapping[str, Any]) -> Card:
     notes: list[Pair] = [
         (f"확률이 {threshold:.2f} 미만인 답", f"answers with a probability below {threshold:.2f}")
     ]
+    if threshold > 1:
+        notes = [("어떤 답도 확실하지 않음", "no answer is sure")]
     if accuracy is not None:
         notes.append((f"나머지의 정확도 {accuracy:.1%}", f"accuracy of the others {accuracy:.1%}"))
     title: Pair = ("‘잘 모름’ 비율", "Share of unsure answers")

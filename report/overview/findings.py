@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from report.translations import LEAKS, Pair, in_english, mood, split
+from report.translations import LEAKS, Pair, in_english, mood, same, split
 from schemas import reasons
 from schemas.documents.leaks import LeakCounts
 from schemas.documents.validation import FindingRecord, Severity, Validation
@@ -39,6 +39,7 @@ REASONS: dict[reasons.RejectReason, str] = {
     reasons.RejectReason.BOX_NEGATIVE: "The box has a negative height or width.",
     reasons.RejectReason.BOX_EMPTY: "The box has no area.",
     reasons.RejectReason.DUPLICATE_ROW: "An earlier row has the same photo and box.",
+    reasons.RejectReason.IMAGE_OUTSIDE_ROOT: "The photo lies outside of the image root.",
     reasons.RejectReason.IMAGE_MISSING: "The photo's file is missing or cannot be opened.",
     reasons.RejectReason.NOT_AN_IMAGE: "The file is no photo, or of an unsupported format.",
     reasons.RejectReason.IMAGE_TOO_LARGE: "The photo has too many pixels or bytes.",
@@ -88,8 +89,11 @@ def _sentence(finding: FindingRecord) -> Pair:
 
 
 def reason(name: str) -> Pair:
-    """Returns the sentence of a reason to refuse a row."""
-    key = reasons.RejectReason(name)
+    """Returns the sentence of a reason to refuse a row; the name of another version's reason."""
+    try:
+        key = reasons.RejectReason(name)
+    except ValueError:
+        return same(name)
     return reasons.IN_KOREAN[key], REASONS[key]
 
 

@@ -32,6 +32,7 @@ def next_steps(report: Report, results: Results) -> list[Step]:
     """Returns what the reader should do, the most important first; at least one step."""
     by_ending: dict[str, Callable[[Report, Results], Iterator[Step]]] = {
         "pushed": _pushed,
+        "smoke_test": _smoke_test,
         "not_blessed": _not_blessed,
         "data_refused": _data_refused,
         "data_passed": _data_passed,
@@ -61,6 +62,19 @@ def _pushed(report: Report, results: Results) -> Iterator[Step]:
         (
             "서버에 올리려면 rollout.py로 버전을 단계별로 내보내세요 (docs/serving.md).",
             "To serve it, roll the version out step by step with rollout.py (docs/serving.md).",
+        )
+    )
+
+
+def _smoke_test(report: Report, results: Results) -> Iterator[Step]:
+    yield Step(
+        (
+            "데이터가 모든 단계를 지났습니다. 모델은 한 에포크만 학습해서 쓸 수 없습니다. 이제 "
+            "제대로 "
+            "학습하세요.",
+            "The data went through every step. The model was trained for one epoch and is of no "
+            "use; "
+            "now train for real: the same command without --preset quick.",
         )
     )
 

@@ -48,15 +48,12 @@ def predictors(name: str, caption: Pair, scores: Mapping[str, Any]) -> Table:
 
 
 def moods(metrics: Metrics) -> Table:
-    """Returns the model's scores by mood, the weakest marked; class-wise calibration, if there."""
+    """Returns the model's scores by mood, the weakest marked."""
     per_mood = metrics["per_mood"]
     with_rows = [name for name, each in per_mood.items() if each["support"]]
     worst = min(with_rows, key=lambda name: per_mood[name]["f1"], default=None)
-    calibration = (metrics.get("calibration") or {}).get("per_mood", {})  # type: ignore[attr-defined]
     columns = [Column(MOOD), Column(ROWS, True)]
     columns += [Column(title, True) for title in MOOD_SCORES.values()]
-    if calibration:
-        columns.append(Column(("보정 오차", "Calibration error"), True))
     rows = []
     for name, each in per_mood.items():
         cells = [heading(mood(name), ("가장 낮음", "lowest") if name == worst else None)]
@@ -66,10 +63,29 @@ def moods(metrics: Metrics) -> Table:
             score(scores[key] if each["support"] else None, each["intervals"].get(key))
             for key in MOOD_SCORES
         ]
-        if calibration:
-            cells.append(score(calibration.get(name, {}).get("ece")))
         rows.append(cells)
     return Table("by-mood", ("감정별 점수", "Scores by mood"), columns, rows)
+
+
+def calibration(metrics: Mapping[str, Any]) -> Table | None:
+    """Returns how far each mood's probabilities are from its share; None if that is not known."""
+    per_mood: Mapping[str, Any] = (metrics.get("calibration") or {}).get("per_mood") or {}
+    if not per_mood:
+        return None
+    columns = [
+        Column(MOOD),
+        Column(SCORES["ece"], True),
+        Column(("평균 확률", "Mean probability"), True),
+        Column(("행의 비율", "Share of the rows"), True),
+    ]
+    rows = [
+        [
+            heading(mood(name)),
+            *(score(each.get(key)) for key in ("ece", "mean_probability", "share")),
+        ]
+        for name, each in per_mood.items()
+    ]
+    return Table("mood-calibration", ("감정별 보정", "Calibration by mood"), columns, rows)
 
 
 def slices(metrics: Metrics) -> Table | None:
@@ -99,6 +115,7 @@ def boxes(metrics: Mapping[str, Any]) -> Table | None:
         [
             heading(title),
             number(measured[name].get("rows")),
+            number(measured[name].get("unanswered", 0)),
             score(measured[name].get("macro_f1")),
             score(measured[name].get("accuracy")),
         ]
@@ -107,7 +124,8 @@ def boxes(metrics: Mapping[str, Any]) -> Table | None:
     ]
     if not rows:
         return None
-    columns = [Column(("상자", "Box")), Column(ROWS, True)]
+    columns = [Column(("상자", "Box")), Column(("사진", "Photos"), True)]
+    columns.append(Column(("동물을 못 찾음", "No animal found"), True))
     columns += [Column(SCORES["macro_f1"], True), Column(SCORES["accuracy"], True)]
     return Table("by-box", ("상자 출처별 점수", "Scores by the source of the box"), columns, rows)
 

@@ -65,3 +65,8 @@ def test_unsure_answers_have_a_card_where_they_were_counted() -> None:
         "20.0%",
         ["answers with a probability below 0.55"],
     )
+
+
+def test_without_a_threshold_no_answer_is_unsure_and_there_is_no_card() -> None:
+    metrics = {**documents.metrics(), "unsure": {"threshold": 0.0, "share": 0.0, "accuracy": 0.6}}
+    assert "unsure" not in cards_of(Results(metrics=metrics))  # type: ignore[arg-type]

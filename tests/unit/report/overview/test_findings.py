@@ -67,3 +67,4 @@ def test_every_reason_has_a_sentence_in_both_languages() -> None:
     for reason in RejectReason:
         korean, english = findings.reason(reason.value)
         assert re.search("[가-힣]", korean) and not re.search("[가-힣]", english)
+    assert findings.reason("of_another_version") == ("of_another_version",) * 2

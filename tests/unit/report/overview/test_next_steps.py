@@ -110,3 +110,9 @@ def test_what_is_to_be_typed_is_a_setting() -> None:
 
 def check_named(name: str) -> CheckRecord:
     return Check(name, False, 0.01, 0.05, "at_least", "message").record()
+
+
+def test_a_smoke_test_leads_to_the_real_training() -> None:
+    report = {**report_of(Results(), 0), "ending": "smoke_test"}
+    (step,) = next_steps(report, Results())  # type: ignore[arg-type]
+    assert "without --preset quick" in step.text[1]

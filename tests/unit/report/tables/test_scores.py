@@ -35,12 +35,12 @@ def test_the_weakest_mood_is_marked_and_one_without_rows_is_not() -> None:
     assert [cell.text[1] for cell in rows[2]] == ["aggressive", "0", "–", "–", "–"]
 
 
-def test_class_wise_calibration_is_a_column_where_it_was_measured() -> None:
-    measured = {**documents.metrics()}
-    measured["calibration"] = {"per_mood": {documents.FEAR: {"ece": 0.07}}}  # type: ignore[misc]
-    table = scores.moods(measured)  # type: ignore[arg-type]
-    assert table.columns[-1].title[1] == "Calibration error"
-    assert [row[-1].text[1] for row in table.rows] == ["0.070", "–"]
+def test_class_wise_calibration_is_shown_where_it_was_measured() -> None:
+    assert scores.calibration({**documents.metrics()}) is None
+    per_mood = {documents.FEAR: {"ece": 0.07, "mean_probability": 0.3, "share": 0.25}}
+    assert texts(scores.calibration({"calibration": {"per_mood": per_mood}})) == [
+        ["fearful", "0.070", "0.300", "0.250"]
+    ]
 
 
 def test_the_most_confused_moods_come_by_their_number() -> None:
@@ -69,9 +69,9 @@ def test_a_matrix_of_clips_is_there_only_where_it_was_counted() -> None:
 
 def test_boxes_are_shown_where_they_were_measured() -> None:
     assert scores.boxes({**documents.metrics()}) is None
-    boxes = {"whole": {"rows": 40, "accuracy": 0.42, "macro_f1": 0.3}}
+    boxes = {"whole": {"rows": 40, "accuracy": 0.42, "macro_f1": 0.3, "unanswered": 3}}
     assert texts(scores.boxes({"boxes": boxes})) == [
-        ["Whole photo, no box", "40", "0.300", "0.420"]
+        ["Whole photo, no box", "40", "3", "0.300", "0.420"]
     ]
 
 
