@@ -1,0 +1,48 @@
+"""What became of a model's exports."""
+
+from typing import TypedDict
+
+
+class Export(TypedDict):
+    """One format of the exported network.
+
+    Attributes:
+      format: one of ``schemas.exports.FORMATS``.
+      kept: whether it answers as the servable does.
+      reason: the rule and the figures that decided.
+      max_difference: largest difference of a probability to the servable's; None where the network
+        could not be converted or asked.
+      same_mood: share of rows with the servable's mood; likewise.
+      macro_f1: on these rows; likewise.
+      bytes: of its model files; likewise.
+      milliseconds: median of single pictures, for the network alone, on the machine of the run.
+    """
+
+    format: str
+    kept: bool
+    reason: str
+    max_difference: float | None
+    same_mood: float | None
+    macro_f1: float | None
+    bytes: int | None
+    milliseconds: float | None
+
+
+class Exports(TypedDict):
+    """``EXPORTS_JSON``.
+
+    Attributes:
+      version: of the pushed model; None where nothing was pushed, and so nothing exported.
+      folder: of the formats; None where nothing was exported.
+      rows: eval rows that each format was asked.
+      macro_f1: the servable's on these rows.
+      macro_f1_interval: of that, 95 %, by animals or clips.
+      exports: by format, in the order of the setting.
+    """
+
+    version: str | None
+    folder: str | None
+    rows: int
+    macro_f1: float | None
+    macro_f1_interval: list[float] | None
+    exports: list[Export]
