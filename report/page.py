@@ -75,6 +75,7 @@ def document(record: Run, results: Results) -> Report:
         "training": results.training,
         "metrics": results.metrics,
         "servable": results.servable,
+        "exports": results.exports,
     }
 
 

@@ -5,7 +5,10 @@ the parameters of the preprocessing (``signatures.LABELS_ASSET``, ``SPEC_ASSET``
 """
 
 import posixpath
+from pathlib import Path
 from typing import Final
+
+from schemas.documents.exports import Export
 
 ONNX, OPENVINO, LITERT = "onnx", "openvino", "litert"
 """Runtimes; also the names of their formats in float32."""
@@ -27,6 +30,8 @@ MODEL_FILES: Final = {ONNX: "model.onnx", OPENVINO: "model.xml", LITERT: "model.
 """The file that a runtime opens; OpenVINO keeps the weights in ``model.bin`` beside it."""
 EXPORTS_JSON: Final = "exports.json"
 """``documents.exports.Exports``, beside the formats' folders."""
+ASKED_JSON: Final = "asked.json"
+"""``documents.exports.Asked``, while the formats are made."""
 
 PIXELS: Final = "pixels"
 """Input uint8[n, resolution, resolution, 3]: RGB, 0..255, as docs/preprocessing.md makes them."""
@@ -60,3 +65,22 @@ def folder_beside(serving: str) -> str:
     """
     parent, name = posixpath.split(serving.rstrip("/"))
     return posixpath.join(posixpath.dirname(parent), "exports", name)
+
+
+def result_file(folder: Path, name: str) -> Path:
+    """Returns the file of one format's result, while the formats are made."""
+    return folder / f"{name}.json"
+
+
+def refused(name: str, reason: str) -> Export:
+    """Returns the result of a format that could not be made or asked."""
+    return {
+        "format": name,
+        "kept": False,
+        "reason": reason,
+        "max_difference": None,
+        "same_mood": None,
+        "macro_f1": None,
+        "bytes": None,
+        "milliseconds": None,
+    }

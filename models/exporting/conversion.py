@@ -6,6 +6,7 @@ tf2onnx, OpenVINO's form of that ONNX, and LiteRT's by TensorFlow's converter.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,56 +39,70 @@ def frozen(network: keras.Model) -> Any:
     return convert_variables_to_constants_v2(function.get_concrete_function(spec))
 
 
-def convert(name: str, function: Any, folder: Path, calibration: Pixels) -> Path:
-    """Writes a network in one format; returns the file that a runtime opens.
+class Converter:
+    """Writes a network in any format; ONNX, from which others are made, is made once."""
 
-    Args:
-      name: one of ``exports.FORMATS``.
-      function: of ``frozen``.
-      folder: exists.
-      calibration: uint8[n, height, width, 3], training pictures; used for 8 bits alone.
-    """
-    runtime, precision = exports.runtime_of(name), exports.precision_of(name)
-    path = folder / exports.MODEL_FILES[runtime]
-    if runtime == exports.LITERT:
-        path.write_bytes(_litert(function, precision, calibration))
-    elif runtime == exports.OPENVINO:
-        _write_openvino(function, path, compressed=precision == exports.FLOAT16)
-    elif precision == exports.INT8:
-        _write_onnx_int8(function, path, calibration)
-    else:
-        _write_onnx(function, path, half=precision == exports.FLOAT16)
-    return path
+    def __init__(self, network: keras.Model, calibration: Pixels) -> None:
+        """Takes a network and training pictures.
+
+        Args:
+          network: see ``frozen``.
+          calibration: uint8[n, height, width, 3]; used for formats of 8 bits alone.
+        """
+        self._function = frozen(network)
+        self._calibration = calibration
+
+    def write(self, name: str, folder: Path) -> Path:
+        """Writes one of ``exports.FORMATS`` into a folder; returns the file that a runtime opens.
+
+        Raises:
+          Exception: whatever a converter raises.
+        """
+        runtime, precision = exports.runtime_of(name), exports.precision_of(name)
+        path = folder / exports.MODEL_FILES[runtime]
+        if runtime == exports.LITERT:
+            path.write_bytes(_litert(self._function, precision, self._calibration))
+        elif runtime == exports.OPENVINO:
+            _write_openvino(self._onnx, path, compressed=precision == exports.FLOAT16)
+        elif precision == exports.INT8:
+            _write_onnx_int8(self._onnx, path, self._calibration)
+        elif precision == exports.FLOAT16:
+            path.write_bytes(_half(self._onnx))
+        else:
+            path.write_bytes(self._onnx)
+        return path
+
+    @cached_property
+    def _onnx(self) -> bytes:
+        """The network as a serialized ONNX ModelProto in float32."""
+        from tf2onnx.convert import from_graph_def
+
+        (pixels,), (probabilities,) = self._function.inputs, self._function.outputs
+        model, _ = from_graph_def(
+            self._function.graph.as_graph_def(),
+            input_names=[pixels.name],
+            output_names=[probabilities.name],
+            opset=OPSET,
+            tensors_to_rename={
+                pixels.name: exports.PIXELS,
+                probabilities.name: exports.PROBABILITIES,
+            },
+        )
+        content: bytes = model.SerializeToString()
+        return content
 
 
-def _onnx(function: Any) -> Any:
-    """Returns an ONNX ModelProto in float32."""
-    from tf2onnx.convert import from_graph_def
+def _half(model: bytes) -> bytes:
+    """Returns an ONNX model with weights and activations of 16 bits; inputs and outputs stay."""
+    import onnx
+    from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    (pixels,), (probabilities,) = function.inputs, function.outputs
-    model, _ = from_graph_def(
-        function.graph.as_graph_def(),
-        input_names=[pixels.name],
-        output_names=[probabilities.name],
-        opset=OPSET,
-        tensors_to_rename={
-            pixels.name: exports.PIXELS,
-            probabilities.name: exports.PROBABILITIES,
-        },
-    )
-    return model
+    half = convert_float_to_float16(onnx.load_model_from_string(model), keep_io_types=True)
+    content: bytes = half.SerializeToString()
+    return content
 
 
-def _write_onnx(function: Any, path: Path, *, half: bool) -> None:
-    model = _onnx(function)
-    if half:
-        from onnxruntime.transformers.float16 import convert_float_to_float16
-
-        model = convert_float_to_float16(model, keep_io_types=True)
-    path.write_bytes(model.SerializeToString())
-
-
-def _write_onnx_int8(function: Any, path: Path, calibration: Pixels) -> None:
+def _write_onnx_int8(model: bytes, path: Path, calibration: Pixels) -> None:
     """Writes 8-bit weights and activations with ranges from calibration, as ONNX Runtime advises.
 
     Weights have a scale for each channel
@@ -96,7 +111,7 @@ def _write_onnx_int8(function: Any, path: Path, calibration: Pixels) -> None:
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
+    class Reader(quantization.CalibrationDataReader):
         def __init__(self) -> None:
             self._batches = _fed(calibration)
 
@@ -105,7 +120,7 @@ def _write_onnx_int8(function: Any, path: Path, calibration: Pixels) -> None:
 
     plain, prepared = path.with_suffix(".float.onnx"), path.with_suffix(".prepared.onnx")
     try:
-        _write_onnx(function, plain, half=False)
+        plain.write_bytes(model)
         quant_pre_process(str(plain), str(prepared), skip_symbolic_shape=True)
         quantization.quantize_static(str(prepared), str(path), Reader(), per_channel=True)
     finally:
@@ -117,12 +132,12 @@ def _fed(calibration: Pixels) -> Iterator[Mapping[str, Pixels]]:
     return ({exports.PIXELS: calibration[i : i + 1]} for i in range(len(calibration)))
 
 
-def _write_openvino(function: Any, path: Path, *, compressed: bool) -> None:
+def _write_openvino(model: bytes, path: Path, *, compressed: bool) -> None:
     import openvino
 
     plain = path.with_suffix(".onnx")
     try:
-        _write_onnx(function, plain, half=False)
+        plain.write_bytes(model)
         openvino.save_model(openvino.convert_model(plain), path, compress_to_fp16=compressed)
     finally:
         plain.unlink(missing_ok=True)

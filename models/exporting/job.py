@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypedDict
 
 import keras
 import numpy as np
@@ -22,9 +21,10 @@ import tensorflow as tf
 
 from models.exporting import conversion, gate, rows, runtimes
 from schemas import exports, signatures
-from schemas.documents.exports import Export
+from schemas.documents.exports import Asked, Export, ExportJob
 from system.files import remove, write_whole
 from system.patterns import plain
+from system.storage import local_copy
 
 BATCH = 32
 """Rows that a format is asked at a time."""
@@ -32,73 +32,13 @@ _TIMED = 15
 """Single pictures whose median time is told."""
 
 
-class Split(TypedDict):
-    """Shards of a split, and the number of Examples in all of them."""
-
-    shards: list[str]
-    total: int
-
-
-class Job(TypedDict):
-    """What the process is told.
-
-    Attributes:
-      checkpoint: file of the trained network, for Keras.
-      servable: SavedModel that the formats are compared with.
-      formats: to make, of ``exports.FORMATS``.
-      eval, train: rows to compare on, and to calibrate 8 bits on.
-      rows, calibration_rows: how many of them, at most.
-      folder: gets a sub-folder for each format that is kept, and the files of results.
-    """
-
-    checkpoint: str
-    servable: str
-    formats: list[str]
-    eval: Split
-    train: Split
-    rows: int
-    calibration_rows: int
-    folder: str
-
-
-class Asked(TypedDict):
-    """What each format was compared with; see ``gate.Reference``."""
-
-    rows: int
-    macro_f1: float
-    macro_f1_interval: list[float]
-
-
-def result_file(folder: Path, name: str) -> Path:
-    """Returns the file of one format's result, ``documents.exports.Export``."""
-    return folder / f"{name}.json"
-
-
-def asked_file(folder: Path) -> Path:
-    """Returns the file with ``Asked``."""
-    return folder / "asked.json"
-
-
-def refused(name: str, reason: str) -> Export:
-    """Returns the result of a format that could not be made or asked."""
-    return {
-        "format": name,
-        "kept": False,
-        "reason": reason,
-        "max_difference": None,
-        "same_mood": None,
-        "macro_f1": None,
-        "bytes": None,
-        "milliseconds": None,
-    }
-
-
 def main(path: str) -> None:
     """Does the job in a file."""
     tf.config.set_visible_devices([], "GPU")  # The formats are compared on a CPU.
-    job: Job = json.loads(Path(path).read_text(encoding="utf-8"))
+    job: ExportJob = json.loads(Path(path).read_text(encoding="utf-8"))
     folder = Path(job["folder"])
-    network = keras.models.load_model(job["checkpoint"], compile=False)
+    with local_copy(job["checkpoint"]) as checkpoint:
+        network = keras.models.load_model(checkpoint, compile=False)
     resolution = int(network.input_shape[1])
     eval_rows = rows.read(**job["eval"], count=job["rows"], resolution=resolution)
     with plain(job["servable"]) as servable:
@@ -108,37 +48,34 @@ def main(path: str) -> None:
         "macro_f1": asked.macro_f1,
         "macro_f1_interval": [asked.low, asked.high],
     }
-    write_whole(asked_file(folder), json.dumps(document))
+    write_whole(folder / exports.ASKED_JSON, json.dumps(document))
     needs_calibration = any(exports.precision_of(name) == exports.INT8 for name in job["formats"])
     count = job["calibration_rows"] if needs_calibration else 0
     calibration = rows.read(**job["train"], count=count, resolution=resolution).pixels
-    function = conversion.frozen(network)
+    converter = conversion.Converter(network, calibration)
     for name in job["formats"]:
         try:
-            result = _exported(name, function, folder / name, calibration, eval_rows.pixels, asked)
+            result = _exported(name, converter, folder / name, eval_rows.pixels, asked)
         # Converters and runtimes raise whatever they like.
         except Exception as error:
-            result = refused(name, f"{type(error).__name__}: {error}"[:1000])
+            result = exports.refused(name, f"{type(error).__name__}: {error}"[:1000])
         if not result["kept"]:
             remove(folder / name)
-        write_whole(result_file(folder, name), json.dumps(result, ensure_ascii=False))
+        write_whole(exports.result_file(folder, name), json.dumps(result, ensure_ascii=False))
 
 
 def _exported(
     name: str,
-    function: object,
+    converter: conversion.Converter,
     folder: Path,
-    calibration: npt.NDArray[np.uint8],
     pixels: npt.NDArray[np.uint8],
     asked: gate.Reference,
 ) -> Export:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    path = conversion.convert(name, function, folder, calibration)
+    path = converter.write(name, folder)
     predict = runtimes.opened(path)
-    answers = np.concatenate(
-        [predict(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
-    )
+    answers = np.concatenate([predict(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)])
     parity = gate.compare(answers, asked, is_float32=not exports.precision_of(name))
     return {
         "format": name,

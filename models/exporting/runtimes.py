@@ -41,9 +41,9 @@ def _onnx(path: Path, threads: int) -> Predict:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # Errors.
-    session = onnxruntime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"]
-    )
+    # Threads that wait would burn the cores that decode the next photos.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     (given,), (wanted,) = session.get_inputs(), session.get_outputs()
 
     def predict(pixels: npt.NDArray[np.uint8]) -> Floats:

@@ -31,13 +31,14 @@ PreprocessRow = Callable[..., PreparedPhoto]
 runs for several rows at the same time. An operation in it may fail."""
 
 _PARALLEL_DECODES = 16
-_STATUSES = {
+STATUSES = {
     Outcome.UNREADABLE: signatures.STATUS_IMAGE_UNREADABLE,
     Outcome.BOX_OUTSIDE: signatures.STATUS_BOX_OUTSIDE_IMAGE,
     Outcome.TOO_LARGE: signatures.STATUS_IMAGE_TOO_LARGE,
     Outcome.TOO_LARGE_FOR_PARALLEL: "",  # Is decoded in the end.
     Outcome.OK: signatures.STATUS_OK,
 }
+"""The status of each outcome."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class Signatures:
         names = tf.constant(self._spec.mood_names)
         predicted = tf.argmax(probabilities, axis=1)
         is_ok = tf.equal(outcomes, int(Outcome.OK))
-        statuses = tf.constant([_STATUSES[outcome] for outcome in Outcome])
+        statuses = tf.constant([STATUSES[outcome] for outcome in Outcome])
         return {
             signatures.MOOD: tf.where(is_ok, tf.gather(names, predicted), ""),
             signatures.MOOD_INDEX: tf.where(is_ok, predicted, -1),

@@ -1,4 +1,4 @@
-"""What became of a model's exports."""
+"""What is asked of the exports of a model, and what became of them."""
 
 from typing import TypedDict
 
@@ -46,3 +46,41 @@ class Exports(TypedDict):
     macro_f1: float | None
     macro_f1_interval: list[float] | None
     exports: list[Export]
+
+
+class ExportSplit(TypedDict):
+    """Shards of a split, and the number of Examples in all of them."""
+
+    shards: list[str]
+    total: int
+
+
+class ExportJob(TypedDict):
+    """What a process that makes exports is told.
+
+    Attributes:
+      checkpoint: file of the trained network, for Keras.
+      servable: SavedModel that the formats are compared with.
+      formats: to make, of ``schemas.exports.FORMATS``.
+      eval, train: rows to compare on, and to calibrate 8 bits on.
+      rows, calibration_rows: how many of them, at most.
+      folder: gets a sub-folder for each format that is kept, ``ASKED_JSON``, and a file with
+        ``Export`` for each format that is done.
+    """
+
+    checkpoint: str
+    servable: str
+    formats: list[str]
+    eval: ExportSplit
+    train: ExportSplit
+    rows: int
+    calibration_rows: int
+    folder: str
+
+
+class Asked(TypedDict):
+    """``ASKED_JSON``: what each format was compared with; see ``Exports``."""
+
+    rows: int
+    macro_f1: float
+    macro_f1_interval: list[float]
