@@ -42,15 +42,16 @@ export function viewOf(box, height, width, boxMargin, boxOverhang) {
  * @param {number} resolution side of the result
  */
 export function networkPixels(pixels, height, width, channels, view, resolution) {
-  const cut = { height: view.height, width: view.width, data: new Float32Array(view.height * view.width * 3) };
-  for (let y = 0; y < view.height; y++) {
-    for (let x = 0; x < view.width; x++) {
-      const from = ((view.y + y) * width + view.x + x) * channels;
-      const to = (y * view.width + x) * 3;
-      for (let c = 0; c < 3; c++) cut.data[to + c] = pixels[from + c];
-    }
-  }
-  if (view.height === resolution && view.width === resolution) return Uint8Array.from(cut.data);
+  // The photo's own pixels are read where they are: those of a phone's photo take 50 MB already.
+  const cut = {
+    data: pixels,
+    offset: (view.y * width + view.x) * channels,
+    rowStride: width * channels,
+    pixelStride: channels,
+    height: view.height,
+    width: view.width,
+  };
+  if (view.height === resolution && view.width === resolution) return copied(cut);
   const columnsFirst = view.width > Math.max(WIDE * view.height, WIDE_COLUMNS);
   const passes = columnsFirst ? [alongColumns, alongRows] : [alongRows, alongColumns];
   const sums = passes.reduce((picture, pass) => pass(picture, resolution), cut);
@@ -84,31 +85,47 @@ function clamped(index, inputs) {
   return Math.min(Math.max(index, 0), inputs - 1);
 }
 
-function alongRows({ height, width, data }, size) {
-  const out = new Float32Array(size * width * 3); // It rounds what is stored to float32.
-  const length = width * 3;
-  spans(height, size).forEach(({ start, weights }, row) => {
-    weights.forEach((weight, step) => {
-      const from = (start + step) * length;
-      const to = row * length;
-      for (let i = 0; i < length; i++) out[to + i] += Math.fround(weight * data[from + i]);
-    });
-  });
-  return { height: size, width, data: out };
+function whole(data, height, width) {
+  return { data, offset: 0, rowStride: width * 3, pixelStride: 3, height, width };
 }
 
-function alongColumns({ height, width, data }, size) {
+function copied({ data, offset, rowStride, pixelStride, height, width }) {
+  const out = new Uint8Array(height * width * 3);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = offset + y * rowStride + x * pixelStride;
+      for (let c = 0; c < 3; c++) out[to++] = data[from + c];
+    }
+  }
+  return out;
+}
+
+function alongRows({ data, offset, rowStride, pixelStride, height, width }, size) {
+  const out = new Float32Array(size * width * 3); // It rounds what is stored to float32.
+  spans(height, size).forEach(({ start, weights }, row) => {
+    weights.forEach((weight, step) => {
+      const line = offset + (start + step) * rowStride;
+      for (let x = 0, to = row * width * 3; x < width; x++) {
+        const from = line + x * pixelStride;
+        for (let c = 0; c < 3; c++) out[to++] += Math.fround(weight * data[from + c]);
+      }
+    });
+  });
+  return whole(out, size, width);
+}
+
+function alongColumns({ data, offset, rowStride, pixelStride, height, width }, size) {
   const out = new Float32Array(height * size * 3);
   spans(width, size).forEach(({ start, weights }, column) => {
     for (let y = 0; y < height; y++) {
       const to = (y * size + column) * 3;
       weights.forEach((weight, step) => {
-        const from = (y * width + start + step) * 3;
+        const from = offset + y * rowStride + (start + step) * pixelStride;
         for (let c = 0; c < 3; c++) out[to + c] += Math.fround(weight * data[from + c]);
       });
     }
   });
-  return { height, width: size, data: out };
+  return whole(out, height, size);
 }
 
 function roundedToEven(value) {
