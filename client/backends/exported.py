@@ -40,8 +40,8 @@ class ExportedModel:
         """
         self.info = info
         assert info.resolution is not None
-        network = _opened(file, info.resolution, len(info.mood_names))
         rules = read_box_rules(file)
+        network = _opened(file, info.resolution, len(info.mood_names))
         spec = ServingSpec(
             info.mood_names,
             info.resolution,

@@ -43,9 +43,8 @@ class PhotoReader:
             spec.resolution, spec.box_margin, spec.limits, spec.box_overhang
         )
         self._pool = ThreadPoolExecutor(_THREADS, "decoder")
-        # Traced here, and not by several threads at the same time.
-        self._functions = {source: self._traced(source, True) for source in _SOURCES}
-        self._alone = functools.cache(lambda source: self._traced(source, False))
+        # Traced before threads call it: each function takes seconds.
+        self._function = functools.cache(self._traced)
 
     def read(self, photos: Sequence[bytes], boxes: Sequence[PixelBox] | None) -> Prepared:
         """Returns photos as the network sees them.
@@ -59,11 +58,11 @@ class PhotoReader:
             (photo, box)
             for photo, box in zip(photos, boxes or [_NO_BOX] * len(photos), strict=True)
         ]
-        done = list(self._pool.map(functools.partial(_call, self._functions[source]), asked))
+        done = list(self._pool.map(functools.partial(_call, self._function(source, True)), asked))
         # What needs much memory was put off, and is decoded one after another.
         for index, (_, outcome) in enumerate(done):
             if outcome is Outcome.TOO_LARGE_FOR_PARALLEL:
-                done[index] = _call(self._alone(source), asked[index])
+                done[index] = _call(self._function(source, False), asked[index])
         square = (self._resolution, self._resolution, 3)
         good = [pixels for pixels, outcome in done if pixels is not None and outcome is Outcome.OK]
         stacked = np.stack(good) if good else np.zeros((0, *square), np.uint8)
@@ -79,7 +78,6 @@ class PhotoReader:
         return concrete
 
 
-_SOURCES = (Source.WHOLE_PHOTO, Source.BOXED_PHOTO)
 _NO_BOX = PixelBox(0, 0, 0, 0)
 
 
