@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from client.backends import export_path
-from client.backends.model import Model
 from client.backends.model_source import ModelFlags, find_model_source
 from client.backends.saved_model import SavedModel
 from dataset.boxes import PixelBox
