@@ -1,8 +1,9 @@
 """The labelling's speed with a SavedModel, ONNX and OpenVINO: images a second, and single photos.
 
 The network is EfficientNetB0 at 224 pixels with random weights. The photos have 480 x 640 pixels
-and a box each, are in memory, and are decoded by each side. The sides take turns in one process, and
-their answers are compared. CPU seconds are told too: other programs on the machine move them less.
+and a box each, are in memory, and are decoded by each side. The sides take turns in one process,
+and their answers are compared. CPU seconds are told too: other programs on the machine move them
+less.
 
     uv run --extra export python -m benchmarks.export_speed
 """
