@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from client.backends.model import ModelInfo
 from client.backends.weight_path import read_info
+from dataset.boxes import MAX_OVERHANG
 from schemas import exports, json_text, signatures
 from schemas.errors import ConfigError
 from system import manifest
@@ -21,18 +22,20 @@ _PACKAGES = {
 }
 
 
-class BoxRules(NamedTuple):
-    """How an export's preprocessing takes boxes, and how large a photo it takes.
+class Parameters(NamedTuple):
+    """How an export takes boxes and photos, and when it does not know.
 
     Attributes:
-      box_margin, box_overhang, max_image_pixels, max_image_bytes: see
-        ``schemas.documents.training.Preprocessing``.
+      box_margin, box_overhang, max_image_pixels, max_image_bytes, unsure_below: see
+        ``schemas.documents.training.Preprocessing``; the last one is None in exports of a servable
+        without a threshold.
     """
 
     box_margin: float
     box_overhang: float
     max_image_pixels: int
     max_image_bytes: int
+    unsure_below: float | None
 
 
 def export_at(path: Path) -> Path | None:
@@ -55,21 +58,27 @@ def read_export_info(file: Path) -> ModelInfo:
     return read_info(file.parent, str(file))
 
 
-def read_box_rules(file: Path) -> BoxRules:
-    """Returns the rules beside an export.
+def read_parameters(file: Path) -> Parameters:
+    """Returns the parameters beside an export.
 
     Raises:
       ConfigError: they are missing or out of range.
     """
     path = file.parent / signatures.SPEC_ASSET
-    match json_text.parsed(json_text.read(path)):
+    document = json_text.parsed(json_text.read(path))
+    match document:
         case {
             "box_margin": int() | float() as margin,
             "box_overhang": int() | float() as overhang,
             "max_image_pixels": int(pixels),
             "max_image_bytes": int(size),
-        } if margin >= 0 and 0 <= overhang <= 0.5 and pixels > 0 and size > 0:
-            return BoxRules(float(margin), float(overhang), pixels, size)
+        } if margin >= 0 and 0 <= overhang <= MAX_OVERHANG and pixels > 0 and size > 0:
+            match document:
+                case {"unsure_below": int() | float() as threshold}:
+                    unsure_below: float | None = float(threshold)
+                case _:
+                    unsure_below = None
+            return Parameters(float(margin), float(overhang), pixels, size, unsure_below)
     raise ConfigError(
         f"{path} must have box_margin, box_overhang, max_image_pixels and max_image_bytes, as the "
         "Exporter writes them. Take the export from a copy, or export again"

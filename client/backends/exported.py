@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from client.backends.export_path import read_box_rules
+from client.backends.export_path import read_parameters
 from client.backends.model import ModelInfo, Response
 from dataset.boxes import PixelBox
 from models.exporting import runtimes
@@ -40,17 +40,18 @@ class ExportedModel:
         """
         self.info = info
         assert info.resolution is not None
-        rules = read_box_rules(file)
+        parameters = read_parameters(file)
         network = _opened(file, info.resolution, len(info.mood_names))
         spec = ServingSpec(
             info.mood_names,
             info.resolution,
-            rules.box_margin,
-            Limits(rules.max_image_pixels, rules.max_image_bytes),
-            rules.box_overhang,
+            parameters.box_margin,
+            Limits(parameters.max_image_pixels, parameters.max_image_bytes),
+            parameters.box_overhang,
         )
 
         self._network = network
+        self._unsure_below = parameters.unsure_below
         self._reader = PhotoReader(spec)
 
     def predict(
@@ -71,10 +72,18 @@ class ExportedModel:
     def _response(self, outcome: Outcome, probabilities: runtimes.Floats | None) -> Response:
         names = self.info.mood_names
         if probabilities is None:
-            return Response(STATUSES[outcome], "", dict.fromkeys(names, 0.0))
+            unsure = None if self._unsure_below is None else False
+            return Response(STATUSES[outcome], "", dict.fromkeys(names, 0.0), unsure)
         mood = names[int(probabilities.argmax())]
         by_name = dict(zip(names, probabilities.tolist(), strict=True))
-        return Response(signatures.STATUS_OK, mood, by_name)
+        return Response(signatures.STATUS_OK, mood, by_name, self._is_unsure(probabilities))
+
+    def _is_unsure(self, probabilities: runtimes.Floats) -> bool | None:
+        if self._unsure_below is None:
+            return None
+        # In float32, as the servable compares; what is not finite is not sure.
+        is_sure = probabilities.max() >= np.float32(self._unsure_below)
+        return not (is_sure and np.isfinite(probabilities).all())
 
 
 def _opened(file: Path, resolution: int, num_moods: int) -> runtimes.Predict:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from client.backends.model import ModelInfo
 from schemas import json_text, signatures
+from schemas.documents.training import DRAWINGS, PHOTOS, TrainedOnKind
 from schemas.errors import ConfigError
 from schemas.labels import LabelMapError, read_moods
 from system import manifest
@@ -119,12 +120,19 @@ def read_info(folder: Path, source: str) -> ModelInfo:
     """
     try:
         mood_names = read_moods(folder / signatures.LABELS_ASSET)
-        match json_text.parsed(json_text.read(folder / signatures.SPEC_ASSET)):
+        document = json_text.parsed(json_text.read(folder / signatures.SPEC_ASSET))
+        match document:
             case {"resolution": int(resolution)} if 0 < resolution <= MAX_RESOLUTION:
-                return ModelInfo(source, mood_names, resolution)
+                return ModelInfo(source, mood_names, resolution, trained_on(document))
         raise ValueError(f"{signatures.SPEC_ASSET} has no resolution up to {MAX_RESOLUTION}")
     except (LabelMapError, OSError, ValueError) as error:
         raise ConfigError(
             f"{source} is nothing that this project has pushed or exported: {folder} "
             f"must hold {signatures.LABELS_ASSET} and {signatures.SPEC_ASSET}. {error}"
         ) from error
+
+
+def trained_on(document: object) -> TrainedOnKind:
+    """Returns what a ``signatures.SPEC_ASSET`` says of the training's pictures; "" of before."""
+    found = document.get("trained_on") if isinstance(document, dict) else None
+    return found if found in (DRAWINGS, PHOTOS) else ""

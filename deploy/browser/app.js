@@ -102,7 +102,7 @@ function show(names, probabilities) {
   const [best] = order;
   at("mood").textContent = names[best];
   at("english").textContent = ENGLISH[names[best]] ?? "";
-  at("unsure").hidden = !(probabilities[best] < (state.spec.unsure_below ?? 0));
+  at("unsure").hidden = probabilities[best] >= Math.fround(state.spec.unsure_below ?? 0); // As float32.
   at("probabilities").replaceChildren(
     ...order.map((index) => {
       const row = document.createElement("tr");

@@ -60,6 +60,7 @@ def test_answers_and_statuses_are_the_servables(
     boxes = [*([BOX] * 66), PixelBox(10_000, 0, 30, 30)] if boxed else None
     expected, got = pushed.predict(photos, boxes), model.predict(photos, boxes)
     assert [each[:2] for each in got] == [each[:2] for each in expected]
+    assert [each.unsure for each in got] == [each.unsure for each in expected]
     assert got[3].status == signatures.STATUS_IMAGE_UNREADABLE
     if boxed:
         assert got[-1].status == signatures.STATUS_BOX_OUTSIDE_IMAGE
@@ -72,16 +73,20 @@ def test_answers_and_statuses_are_the_servables(
         )
 
 
-def test_limits_are_those_beside_the_export(export: Callable[[str], Path], tmp_path: Path) -> None:
+def test_limits_and_threshold_are_those_beside_the_export(
+    export: Callable[[str], Path], tmp_path: Path
+) -> None:
     folder = tmp_path / "small"
     shutil.copytree(export("litert"), folder)
     spec = json.loads((folder / signatures.SPEC_ASSET).read_text())
-    (folder / signatures.SPEC_ASSET).write_text(json.dumps(spec | {"max_image_pixels": 1600}))
+    changes = {"max_image_pixels": 1600, "unsure_below": quadrants.RED_PROBABILITY + 1e-4}
+    (folder / signatures.SPEC_ASSET).write_text(json.dumps(spec | changes))
     manifest.write(folder)
     model = find_model_source(ModelFlags(folder / "model.tflite")).load()
     photos = [encoded(red_at(1, 40, 40)), encoded(red_at(1, 40, 41))]
     got = model.predict(photos, None)
     assert [one.mood for one in got] == [quadrants.MOODS[1], ""]
+    assert [one.unsure for one in got] == [True, False]
     assert [one.status for one in got] == [
         *(signatures.STATUS_OK, signatures.STATUS_IMAGE_TOO_LARGE)
     ]
