@@ -4,6 +4,13 @@ TFX's containers on Kubeflow import an artifact's class by its type's name, of w
 allows one dot only.
 """
 
-from components.artifact_types import Frames, LeakReport, Predictions, Rejects, ValidationReport
+from components.artifact_types import (
+    Frames,
+    LeakReport,
+    ModelExports,
+    Predictions,
+    Rejects,
+    ValidationReport,
+)
 
-__all__ = ["Frames", "LeakReport", "Predictions", "Rejects", "ValidationReport"]
+__all__ = ["Frames", "LeakReport", "ModelExports", "Predictions", "Rejects", "ValidationReport"]

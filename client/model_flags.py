@@ -12,7 +12,8 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         help="model on this machine: a pushed version, the folder of versions above it "
-        "(the highest is used), or a checkpoint (best.keras, or Keras weights .h5)",
+        "(the highest is used), an export (a folder with model.onnx, model.xml or model.tflite), "
+        "or a checkpoint (best.keras, or Keras weights .h5)",
     )
     where.add_argument(
         "--server",
@@ -36,10 +37,10 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
 
     about = parser.add_argument_group(
         "the model",
-        "A pushed version records all of these, a checkpoint its input size and number of moods, "
-        "a server its moods. Flags that are given must agree with the model. With a checkpoint, "
-        "boxes are widened by the default margin, because it does not record the margin of its "
-        "training.",
+        "A pushed version and an export record all of these, a checkpoint its input size and "
+        "number of moods, a server its moods. Flags that are given must agree with the model. "
+        "With a checkpoint, boxes are widened by the default margin, because it does not record "
+        "the margin of its training.",
     )
     about.add_argument(
         "--input_size", type=int, metavar="PIXELS", help="side of the model's square input"

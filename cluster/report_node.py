@@ -39,6 +39,7 @@ _SOURCES = (
     (artifacts.EVALUATION_TYPE, nodes.EVALUATOR, "evaluation"),
     (artifacts.INFRA_BLESSING_TYPE, nodes.SERVABLE_CHECK, "blessing"),
     (artifacts.PUSHED_MODEL_TYPE, nodes.PUSHER, "pushed_model"),
+    (artifacts.EXPORTS_TYPE, nodes.EXPORTER, "exports"),
 )
 """Type of each input, the node that makes it, and its key there."""
 

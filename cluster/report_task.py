@@ -21,6 +21,7 @@ from report.node_run import NodeRun, NodeState, OutputArtifact
 from report.results import Results
 from schemas import artifacts, signatures
 from schemas.documents.run import Ending, Report, Run
+from schemas.exports import EXPORTS_JSON
 from system.storage import open_file, write_whole
 
 _FILES: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +36,7 @@ _FILES: Mapping[str, tuple[str, ...]] = {
     artifacts.EVALUATION_TYPE: (artifacts.METRICS_JSON,),
     artifacts.INFRA_BLESSING_TYPE: (artifacts.SERVABLE_JSON,),
     artifacts.PUSHED_MODEL_TYPE: (),
+    artifacts.EXPORTS_TYPE: (EXPORTS_JSON,),
 }
 """What the report reads of each artifact. Photos and Examples stay where they are: a page that
 anybody who may see the run may open has no pictures."""
@@ -119,6 +121,7 @@ def _report(results: Results, settings: dict[str, dict[str, object]]) -> Report:
         "blessed": results.blessed,
         "pushed": str(results.pushed) if results.pushed else None,
         "manifest_sha256": results.manifest_sha256,
+        "exports": results.exports,
         "predict": None,
         "nodes": {},
         "versions": {},

@@ -41,3 +41,9 @@ class Predictions(artifact.Artifact):
     """Predictions of the eval split, one row for each Example: ``PREDICTIONS_PARQUET``."""
 
     TYPE_NAME = artifacts.PREDICTIONS_TYPE
+
+
+class ModelExports(artifact.Artifact):
+    """What became of a pushed model's exports: ``schemas.exports.EXPORTS_JSON``."""
+
+    TYPE_NAME = artifacts.EXPORTS_TYPE

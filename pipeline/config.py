@@ -15,6 +15,7 @@ from typing import Any
 
 from components.box_validator.settings import ValidationLimits
 from components.evaluator.settings import EvaluateSettings
+from components.exporter.settings import ExportSettings
 from components.leak_check.settings import LeakLimits
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
@@ -44,6 +45,7 @@ class Settings:
     validate: ValidationLimits = field(default_factory=ValidationLimits)
     leak: LeakLimits = field(default_factory=LeakLimits)
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
+    export: ExportSettings = field(default_factory=ExportSettings)
     beam: BeamSettings = field(default_factory=BeamSettings)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     metadata: MetadataSettings = field(default_factory=MetadataSettings)
@@ -62,8 +64,8 @@ GROUPS: dict[str, type[SettingsGroup]] = {
     group.GROUP: group
     for group in (
         *(DataSettings, ThinSettings, ModelSettings, TrainSettings, AugmentSettings, TuneSettings),
-        *(ValidationLimits, LeakLimits, EvaluateSettings, BeamSettings, ClusterSettings),
-        *(MetadataSettings, RetainSettings),
+        *(ValidationLimits, LeakLimits, EvaluateSettings, ExportSettings),
+        *(BeamSettings, ClusterSettings, MetadataSettings, RetainSettings),
     )
 }
 """By name, in the order of ``Settings``."""

@@ -14,6 +14,7 @@ from components.box_validator.component import BoxValidator
 from components.bulk_inferrer.component import BulkInferrer
 from components.data_gate.component import DataGate
 from components.evaluator.component import Evaluator
+from components.exporter.component import Exporter
 from components.leak_check.component import LeakCheck
 from components.model_resolvers import last_blessed
 from components.pusher.component import Pusher
@@ -26,7 +27,7 @@ from pipeline.config import Settings
 from pipeline.platforms.local import LocalPlatform
 from pipeline.platforms.platform import Platform
 from pipeline.run_inputs import RunInputs
-from schemas import features, signatures
+from schemas import exports, features, signatures
 from schemas.splits import TRAIN
 
 STATISTICS_FEATURES = [*features.NUMERIC, features.LABEL, features.SPECIES]
@@ -62,7 +63,7 @@ def pipeline_at(platform: Platform, settings: Settings) -> tfx.dsl.Pipeline:
     data = _validate(platform, settings, ingest)
     model = _learn(platform, settings, data)
     verdict = _judge(platform, settings, data, model)
-    deliver = _deliver(platform, settings, verdict)
+    deliver = _deliver(platform, settings, data, verdict)
     return tfx.dsl.Pipeline(
         pipeline_name=platform.name,
         pipeline_root=platform.root,
@@ -262,8 +263,8 @@ def _judge(platform: Platform, settings: Settings, data: _Data, trained: _Model)
     )
 
 
-def _deliver(platform: Platform, settings: Settings, verdict: _Verdict) -> list[Any]:
-    """Returns the push of a blessed model, and what the platform and --predict-csv add."""
+def _deliver(platform: Platform, settings: Settings, data: _Data, verdict: _Verdict) -> list[Any]:
+    """Returns the push of a blessed model, and what exports, platform and --predict-csv add."""
     # A version in the serving folder.
     pusher = Pusher(
         **verdict.blessed_model,
@@ -273,6 +274,20 @@ def _deliver(platform: Platform, settings: Settings, verdict: _Verdict) -> list[
         custom_config={"code": code_version("components.pusher.executor")},
     ).with_id(nodes.PUSHER)
     others = platform.other_pushers(settings, pusher, **verdict.blessed_model)
+
+    # The network for other runtimes than TensorFlow, with export.formats.
+    if settings.export.names:
+        platform.check_exports(settings.export)
+        exporter = Exporter(
+            examples=data.examples,
+            rejects=data.rejects,
+            model=verdict.blessed_model["model"],
+            pushed_model=pusher.outputs["pushed_model"],
+            folder=exports.folder_beside(platform.serving),
+            settings_json=settings.export.to_json(),
+            code=code_version("components.exporter.component", "models.exporting.job"),
+        ).with_id(nodes.EXPORTER)
+        others = [exporter, *others]
 
     # Predictions for rows without moods.
     unlabelled_gen = platform.unlabelled_gen(settings, _ingest_code())

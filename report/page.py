@@ -84,6 +84,7 @@ def document(record: Run, results: Results) -> Report:
         "metrics": results.metrics,
         "servable": results.servable,
         "preprocessing": results.preprocessing,
+        "exports": results.exports,
     }
 
 

@@ -14,12 +14,14 @@ from report.formatting import training_text
 from report.node_run import NodeRun, OutputArtifact
 from schemas import artifacts, signatures
 from schemas.documents.evaluation import Metrics
+from schemas.documents.exports import Exports
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
 from schemas.documents.training import Preprocessing, Training
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
+from schemas.exports import EXPORTS_JSON
 from schemas.splits import EVAL, VALIDATION
 
 
@@ -45,6 +47,7 @@ class Results:
       servable: ``SERVABLE_JSON``.
       pushed: folder of the pushed version; None also where the Pusher pushed nothing.
       manifest_sha256: of that version's manifest; None also where it was pushed without one.
+      exports: ``EXPORTS_JSON``; None also without ``export.formats``.
       unlabelled: ``INGEST_JSON`` of the rows without moods.
       unlabelled_rejects_csv: path of their rejects table.
       unlabelled_predictions: folder of BulkInferrer's predictions for them.
@@ -67,6 +70,7 @@ class Results:
     servable: Servable | None = None
     pushed: Path | None = None
     manifest_sha256: str | None = None
+    exports: Exports | None = None
     unlabelled: Ingest | None = None
     unlabelled_rejects_csv: Path | None = None
     unlabelled_predictions: Path | None = None
@@ -120,6 +124,7 @@ class Results:
             artifacts.PREDICTIONS_TYPE: self._add_predictions,
             artifacts.INFRA_BLESSING_TYPE: self._add_servable,
             artifacts.PUSHED_MODEL_TYPE: self._add_pushed,
+            artifacts.EXPORTS_TYPE: self._add_exports,
         }
 
     def _add_ingest(self, output: OutputArtifact) -> str:
@@ -178,6 +183,10 @@ class Results:
             self.manifest_sha256 = str(digest) if digest else None
         return f"version {self.pushed.name}" if self.pushed else "nothing pushed"
 
+    def _add_exports(self, output: OutputArtifact) -> str:
+        self.exports = _read(output, EXPORTS_JSON)
+        return _exports_note(self.exports)
+
     def _add_unlabelled(self, output: OutputArtifact) -> str:
         self.unlabelled = _read(output, artifacts.INGEST_JSON)
         self.unlabelled_rejects_csv = Path(output.uri, artifacts.REJECTS_CSV)
@@ -231,3 +240,14 @@ def _metrics_note(metrics: Metrics) -> str:
 
 def _servable_note(servable: Servable) -> str:
     return f"passed on {servable['pictures']} pictures" if servable["passed"] else "failed"
+
+
+def _exports_note(document: Exports) -> str:
+    if document["version"] is None:
+        return "nothing pushed"
+    kept, refused = (
+        [export["format"] for export in document["exports"] if export["kept"] is kept]
+        for kept in (True, False)
+    )
+    note = f"kept: {', '.join(kept) or 'none'}"
+    return note + (f"; refused: {', '.join(refused)}" if refused else "")

@@ -107,6 +107,7 @@ class RunRecord:
             "blessed": results.blessed,
             "pushed": _as_text(results.pushed),
             "manifest_sha256": results.manifest_sha256,
+            "exports": results.exports,
             "predict": self._predict_counts(),
             "nodes": {name: _node_record(run) for name, run in self.nodes.items()},
             "versions": installed_versions(),

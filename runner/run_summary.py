@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -55,6 +55,7 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
         _trials_table(results),
         _scores_table(results),
         _checks_table(results),
+        _exports_table(results),
     ):
         if block is not None:
             console.print()
@@ -69,6 +70,9 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
 
     for line in _ending_lines(record):
         _print_unbroken(console, line)
+    if results.exports is not None and results.exports["folder"] is not None:
+        path = path_text(Path(results.exports["folder"]))
+        _print_unbroken(console, Text(f"  exports: {path}", style="dim"))
     if results.unlabelled_predictions is not None:
         path = path_text(results.unlabelled_predictions)
         _print_unbroken(console, Text(f"  predictions for --predict-csv: {path}", style="dim"))
@@ -247,6 +251,33 @@ def _checks_table(results: Results) -> RenderableType | None:
         status = Text("passed", "green") if passed else Text("failed", "red")
         table.add_row(status, title, shown(_last_line(message)))
     return table
+
+
+def _exports_table(results: Results) -> RenderableType | None:
+    """Returns each format of the exports, kept or refused, with its figures."""
+    document = results.exports
+    if document is None or not document["exports"]:
+        return None
+    table = _table()
+    table.add_column(f"exports, on {document['rows']:,} eval rows")
+    for title in ("", "same mood", "macro-F1", "MB", "ms each"):
+        table.add_column(title, justify="right")
+    for export in document["exports"]:
+        size = export["bytes"]
+        table.add_row(
+            export["format"],
+            Text("kept", "green") if export["kept"] else Text("refused", "red"),
+            f"{export['same_mood']:.1%}" if export["same_mood"] is not None else "-",
+            score_text(export["macro_f1"]),
+            f"{size / 1e6:.1f}" if size is not None else "-",
+            f"{export['milliseconds']:.1f}" if export["milliseconds"] is not None else "-",
+        )
+    refused = (
+        Text.assemble(f"{export['format']}: ", shown(_last_line(export["reason"])), style="yellow")
+        for export in document["exports"]
+        if not export["kept"]
+    )
+    return Group(table, *refused)
 
 
 def _last_line(message: str) -> str:

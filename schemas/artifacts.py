@@ -10,6 +10,7 @@ FRAMES_TYPE = "petmood.Frames"
 REPORT_TYPE = "petmood.ValidationReport"
 LEAK_REPORT_TYPE = "petmood.LeakReport"
 PREDICTIONS_TYPE = "petmood.Predictions"
+EXPORTS_TYPE = "petmood.ModelExports"
 
 EXAMPLES_TYPE = "Examples"
 EVALUATION_TYPE = "ModelEvaluation"

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from client.backends import export_path
 from client.backends.address import Address, parse_address
 from client.backends.connection import Connection, read_connection
 from client.backends.expected_model import ExpectedModel, check_expected, read_expected_model
+from client.backends.export_path import export_at
 from client.backends.model import Model, ModelInfo
 from client.backends.tls import TlsFiles
 from client.backends.weight_path import (
@@ -21,6 +23,7 @@ from client.backends.weight_path import (
     weights_state,
 )
 from schemas.errors import ConfigError
+from system.files import size_and_time
 
 _LONGEST_TIMEOUT = 86_400
 """Seconds, a day; an infinite one would never end."""
@@ -100,6 +103,8 @@ def find_model_source(flags: ModelFlags) -> ModelSource:
     if flags.weight_path is None:
         raise ConfigError("Either --weight_path or --server must name a model. Received: neither")
 
+    if (export := export_at(flags.weight_path)) is not None:
+        return _export_source(export, expected)
     weights = locate_weights(flags.weight_path)
     info, warning = None, ""
     if weights.is_version:
@@ -111,6 +116,24 @@ def find_model_source(flags: ModelFlags) -> ModelSource:
         label="Loading TensorFlow and the model",
         identity=f"{weights.path.absolute()} ({weights_state(weights)})",
         note=weights.note,
+        warning=warning,
+    )
+
+
+def _export_source(file: Path, expected: ExpectedModel) -> ModelSource:
+    warning = export_path.check_contents(file)
+    info = export_path.read_export_info(file)
+    check_expected(expected, info)
+
+    def load() -> Model:
+        from client.backends.exported import ExportedModel
+
+        return ExportedModel(file, info)
+
+    return ModelSource(
+        load=load,
+        label=f"Loading TensorFlow and {file.name}",
+        identity=f"{file.absolute()} ({size_and_time(file)})",
         warning=warning,
     )
 

@@ -24,7 +24,9 @@ would take gigabytes."""
 _GRAPH = "saved_model.pb"
 _ACCEPTED = (
     "It must be a pushed version (a folder such as build/run/serving/pet_mood/1763900000), the "
-    "folder of versions above it, or a checkpoint (best.keras, or Keras weights .h5)"
+    "folder of versions above it, an export (a folder such as "
+    "build/run/exports/pet_mood/1763900000/onnx), or a checkpoint (best.keras, or Keras weights "
+    ".h5)"
 )
 
 
@@ -107,17 +109,25 @@ def read_model_info(version: Path) -> ModelInfo:
     Raises:
       ConfigError: they are missing or invalid.
     """
-    extras = version / signatures.EXTRAS_FOLDER
+    return read_info(version / signatures.EXTRAS_FOLDER, str(version))
+
+
+def read_info(folder: Path, source: str) -> ModelInfo:
+    """Returns the facts in a folder of a version or an export; ``source`` names that one.
+
+    Raises:
+      ConfigError: they are missing or invalid.
+    """
     try:
-        mood_names = read_moods(extras / signatures.LABELS_ASSET)
-        document = json_text.parsed(json_text.read(extras / signatures.SPEC_ASSET))
+        mood_names = read_moods(folder / signatures.LABELS_ASSET)
+        document = json_text.parsed(json_text.read(folder / signatures.SPEC_ASSET))
         match document:
             case {"resolution": int(resolution)} if 0 < resolution <= MAX_RESOLUTION:
-                return ModelInfo(str(version), mood_names, resolution, trained_on(document))
+                return ModelInfo(source, mood_names, resolution, trained_on(document))
         raise ValueError(f"{signatures.SPEC_ASSET} has no resolution up to {MAX_RESOLUTION}")
     except (LabelMapError, OSError, ValueError) as error:
         raise ConfigError(
-            f"{version} is no version that this project has pushed: {signatures.EXTRAS_FOLDER} "
+            f"{source} is nothing that this project has pushed or exported: {folder} "
             f"must hold {signatures.LABELS_ASSET} and {signatures.SPEC_ASSET}. {error}"
         ) from error
 

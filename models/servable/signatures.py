@@ -32,13 +32,14 @@ PreprocessRow = Callable[..., PreparedPhoto]
 runs for several rows at the same time. An operation in it may fail."""
 
 _PARALLEL_DECODES = 16
-_STATUSES = {
+STATUSES = {
     Outcome.UNREADABLE: signatures.STATUS_IMAGE_UNREADABLE,
     Outcome.BOX_OUTSIDE: signatures.STATUS_BOX_OUTSIDE_IMAGE,
     Outcome.TOO_LARGE: signatures.STATUS_IMAGE_TOO_LARGE,
     Outcome.TOO_LARGE_FOR_PARALLEL: "",  # Is decoded in the end.
     Outcome.OK: signatures.STATUS_OK,
 }
+"""The status of each outcome."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ class Signatures:
         is_ok = tf.equal(outcomes, int(Outcome.OK))
         is_finite = tf.reduce_all(tf.math.is_finite(probabilities), axis=1)
         is_sure = is_finite & (tf.reduce_max(probabilities, axis=1) >= self._spec.unsure_below)
-        statuses = tf.constant([_STATUSES[outcome] for outcome in Outcome])
+        statuses = tf.constant([STATUSES[outcome] for outcome in Outcome])
         return {
             signatures.MOOD: tf.where(is_ok, tf.gather(names, predicted), ""),
             signatures.MOOD_ID: tf.where(is_ok, tf.gather(ids, predicted), ""),

@@ -5,6 +5,7 @@ from typing import Any
 
 from tfx.orchestration.data_types import RuntimeParameter
 
+from components.exporter.settings import ExportSettings
 from components.model_resolvers.last_pushed import LastPushed
 from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings, unlabelled
@@ -60,6 +61,9 @@ class ClusterPlatform:
     def choosing_split(self, settings: Settings) -> str:
         """See ``Platform``."""
         return run_inputs.choosing_split(settings.data, self.inputs.validation_csv)
+
+    def check_exports(self, settings: ExportSettings) -> None:
+        """Checks nothing: the packages must be in the image, and not here."""
 
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """See ``Platform``."""

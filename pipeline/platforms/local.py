@@ -7,6 +7,8 @@ from typing import Any
 from tfx import v1 as tfx
 from tfx.dsl.components.common import resolver
 
+from components.exporter.component import check_installed
+from components.exporter.settings import ExportSettings
 from components.model_resolvers import last_blessed
 from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings, unlabelled
@@ -77,6 +79,10 @@ class LocalPlatform:
     def choosing_split(self, settings: Settings) -> str:
         """See ``Platform``."""
         return run_inputs.choosing_split(settings.data, self.inputs.validation_csv)
+
+    def check_exports(self, settings: ExportSettings) -> None:
+        """See ``Platform``."""
+        check_installed(settings)
 
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """See ``Platform``; looks at every photo's size and time.

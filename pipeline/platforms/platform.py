@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from components.exporter.settings import ExportSettings
 from components.pet_example_gen.component import PetExampleGen
 from pipeline.config import Settings
 from schemas.documents.training import TrainedOnKind
@@ -47,6 +48,9 @@ class Platform(Protocol):
 
     def choosing_split(self, settings: Settings) -> str:
         """The split that epoch, settings and temperature are chosen on."""
+
+    def check_exports(self, settings: ExportSettings) -> None:
+        """Raises ConfigError where the packages of a format are missing."""
 
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
         """Returns the node that reads the data; ``code`` is the version of ours."""

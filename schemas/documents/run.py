@@ -3,6 +3,7 @@
 from typing import Literal, TypedDict
 
 from schemas.documents.evaluation import Metrics
+from schemas.documents.exports import Exports
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
@@ -75,6 +76,7 @@ class Run(TypedDict):
       pushed: path of the pushed version.
       manifest_sha256: SHA-256 of the version's manifest; None also for a version that an earlier
         state pushed without one.
+      exports: ``EXPORTS_JSON``; None also without ``export.formats``.
       predict: what came of the rows without moods.
       nodes: by id, in the graph's order.
       versions: of Python and the packages that shape a result.
@@ -99,6 +101,7 @@ class Run(TypedDict):
     blessed: bool | None
     pushed: str | None
     manifest_sha256: str | None
+    exports: Exports | None
     predict: PredictCounts | None
     nodes: dict[str, NodeRecord]
     versions: dict[str, str | None]
@@ -124,6 +127,7 @@ class Report(TypedDict):
       metrics: ``METRICS_JSON``.
       servable: ``SERVABLE_JSON``.
       preprocessing: ``signatures.SPEC_ASSET``, as it lies beside the checkpoint.
+      exports: ``EXPORTS_JSON``.
     """
 
     ending: Ending
@@ -136,3 +140,4 @@ class Report(TypedDict):
     metrics: Metrics | None
     servable: Servable | None
     preprocessing: Preprocessing | None
+    exports: Exports | None

@@ -1,0 +1,86 @@
+"""What is asked of the exports of a model, and what became of them."""
+
+from typing import TypedDict
+
+
+class Export(TypedDict):
+    """One format of the exported network.
+
+    Attributes:
+      format: one of ``schemas.exports.FORMATS``.
+      kept: whether it answers as the servable does.
+      reason: the rule and the figures that decided.
+      max_difference: largest difference of a probability to the servable's; None where the network
+        could not be converted or asked.
+      same_mood: share of rows with the servable's mood; likewise.
+      macro_f1: on these rows; likewise.
+      bytes: of its model files; likewise.
+      milliseconds: median of single pictures, for the network alone, on the machine of the run.
+    """
+
+    format: str
+    kept: bool
+    reason: str
+    max_difference: float | None
+    same_mood: float | None
+    macro_f1: float | None
+    bytes: int | None
+    milliseconds: float | None
+
+
+class Exports(TypedDict):
+    """``EXPORTS_JSON``.
+
+    Attributes:
+      version: of the pushed model; None where nothing was pushed, and so nothing exported.
+      folder: of the formats; None where nothing was exported.
+      rows: eval rows that each format was asked.
+      macro_f1: the servable's on these rows.
+      macro_f1_interval: of that, 95 %, by animals or clips.
+      exports: by format, in the order of the setting.
+    """
+
+    version: str | None
+    folder: str | None
+    rows: int
+    macro_f1: float | None
+    macro_f1_interval: list[float] | None
+    exports: list[Export]
+
+
+class ExportSplit(TypedDict):
+    """Shards of a split, and the number of Examples in all of them."""
+
+    shards: list[str]
+    total: int
+
+
+class ExportJob(TypedDict):
+    """What a process that makes exports is told.
+
+    Attributes:
+      checkpoint: file of the trained network, for Keras.
+      servable: SavedModel that the formats are compared with.
+      formats: to make, of ``schemas.exports.FORMATS``.
+      eval, train: rows to compare on, and to calibrate 8 bits on.
+      rows, calibration_rows: how many of them, at most.
+      folder: gets a sub-folder for each format that is kept, ``ASKED_JSON``, and a file with
+        ``Export`` for each format that is done.
+    """
+
+    checkpoint: str
+    servable: str
+    formats: list[str]
+    eval: ExportSplit
+    train: ExportSplit
+    rows: int
+    calibration_rows: int
+    folder: str
+
+
+class Asked(TypedDict):
+    """``ASKED_JSON``: what each format was compared with; see ``Exports``."""
+
+    rows: int
+    macro_f1: float
+    macro_f1_interval: list[float]
