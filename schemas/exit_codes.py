@@ -29,3 +29,11 @@ class RolloutExit(enum.IntEnum):
     NOT_YET = 1
     CONFIG = 2
     SERVER = 3
+
+
+class DoctorExit(enum.IntEnum):
+    """Exit codes of ``doctor.py``."""
+
+    HEALTHY = 0
+    FAULTS = 1
+    CONFIG = 2
