@@ -16,11 +16,13 @@ Exit codes: 0 no fault (there may be warnings), 1 a fault that ends a run, 2 wro
 
 import sys
 
-if sys.version_info < (3, 10):  # Older ones cannot import the modules below.
+# Older ones cannot import the modules below, nor read newer syntax in this file.
+if sys.version_info < (3, 10):  # noqa: UP036
     sys.stdout.write(
-        "FAULT    Python               Python must be 3.10 to 3.13. Received: %d.%d\n"
-        "         -> uv downloads one that fits: ./install.sh (docs/install.md), or try this "
-        "with uv run --no-project --python 3.10 python doctor.py\n" % sys.version_info[:2]
+        "FAULT    Python               Python must be 3.10 to 3.13. Received: "
+        + sys.version.split()[0]
+        + "\n         -> uv downloads one that fits: ./install.sh (docs/install.md), or "
+        "try uv run --no-project --python 3.10 python doctor.py\n"
     )
     sys.exit(1)
 

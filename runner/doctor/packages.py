@@ -21,7 +21,9 @@ def check(machine: Machine) -> Iterator[Finding]:
     """Yields whether the packages are installed, or can be."""
     yield from _check_uv(machine)
     if not is_installed():
-        yield fault("packages", "This project's packages are not installed for this Python", INSTALL)
+        yield fault(
+            "packages", "This project's packages are not installed for this Python", INSTALL
+        )
         yield from _check_compiler(machine)
         return
     try:

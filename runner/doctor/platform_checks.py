@@ -12,8 +12,8 @@ _OLDER_LINE_GLIBC = (2, 17)
 _LAST_PYTHON = (3, 13)
 _FIRST_PYTHON = (3, 10)
 _ELSEWHERE = (
-    "Run it on Linux on x86-64: in WSL 2 on Windows, or in a container or a virtual machine of that "
-    "kind (docs/install.md)"
+    "Run it on Linux on x86-64: in WSL 2 on Windows, elsewhere in a container or a virtual machine "
+    "(docs/install.md)"
 )
 
 
@@ -66,7 +66,7 @@ def _check_libc(machine: Machine) -> Iterator[Finding]:
     if name != "glibc":
         yield fault(
             "C library",
-            f"TFX has packages for glibc alone. Received: {name or 'another library, such as musl'}",
+            f"TFX has packages for glibc alone. Received: {name or 'another one, such as musl'}",
             "Take a system with glibc, such as Debian or Ubuntu, in a container for example",
         )
         return

@@ -44,7 +44,7 @@ def check(address: str) -> Finding:
         return _ask(place, parts.scheme == "https", host, port, parts.path)
     except socket.gaierror as error:
         return fault(_CHECK, f"No machine of the name {host} is known ({error})", _START)
-    except (TimeoutError, socket.timeout):
+    except TimeoutError:
         return fault(
             _CHECK,
             f"{place} does not answer within {_SECONDS:g} s",

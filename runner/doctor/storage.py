@@ -14,7 +14,9 @@ from runner.doctor.finding import Finding, fault, ok, warning
 from runner.doctor.machine import Machine
 from schemas.errors import ConfigError
 
-_REMOTE = re.compile(r"nfs|cifs|smb|9p|sshfs|vboxsf|vmhgfs|drvfs|afs|glusterfs|ceph|lustre|virtiofs")
+_REMOTE = re.compile(
+    r"nfs|cifs|smb|9p|sshfs|vboxsf|vmhgfs|drvfs|afs|glusterfs|ceph|lustre|virtiofs"
+)
 _LOOSE = ("vfat", "exfat", "msdos")
 _HANGUL = "기분"
 _OTHER = "Choose another folder with --output, on a local disk"
@@ -94,12 +96,10 @@ def _check_writes(folder: Path) -> Iterator[Finding]:
         with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as name:
             partial, path = Path(name, f"{_HANGUL}.partial"), Path(name, _HANGUL)
             partial.write_bytes(b"0" * 4096)
-            for step, flushed in (("flush a file", partial), ("flush a folder", Path(name))):
-                descriptor = os.open(flushed, os.O_RDONLY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
+            step = "flush a file"
+            _flush(partial)
+            step = "flush a folder"
+            _flush(Path(name))
             step = "rename a file"
             partial.replace(path)
             step = "keep a name in Hangul"
@@ -116,6 +116,15 @@ def _check_writes(folder: Path) -> Iterator[Finding]:
         )
     else:
         yield ok("output folder", f"{folder}: write, flush, rename and lock work")
+
+
+def _flush(path: Path) -> None:
+    # As ``system.files.flush``, whose module needs packages.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _check_lock(output: Path) -> Finding:

@@ -30,7 +30,11 @@ def check(machine: Machine) -> Iterator[Finding]:
 
 def _check_encoding(machine: Machine) -> Iterator[Finding]:
     named = next(
-        (machine.environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if name in machine.environment),
+        (
+            machine.environment[name]
+            for name in ("LC_ALL", "LC_CTYPE", "LANG")
+            if name in machine.environment
+        ),
         "none",
     )
     if sys.getfilesystemencoding().lower() != "utf-8":
@@ -137,7 +141,7 @@ def _check_shadows(machine: Machine) -> Finding:
         if Path(folder).resolve() == _PROJECT:
             continue
         for name in _OUR_PACKAGES:
-            found = [path for path in (Path(folder, name), Path(folder, f"{name}.py"))]
+            found = (Path(folder, name), Path(folder, f"{name}.py"))
             if there := [path for path in found if path.exists()]:
                 return fault(
                     "PYTHONPATH",

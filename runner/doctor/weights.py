@@ -61,8 +61,8 @@ def _check_imagenet(machine: Machine, *, network: bool) -> Finding:
             f"rm {path}, and it is downloaded again",
         )
     remedy = (
-        f"Without the internet: copy {URL} to {path or 'a file'} from another machine, name it with "
-        "--set model.weights=FILE, or start from random weights (--set model.weights=none)"
+        f"Without the internet: copy {URL} from another machine to {path or 'a file'}, or name it "
+        "with --set model.weights=FILE, or start from random weights (--set model.weights=none)"
     )
     if not network:
         return skipped(
