@@ -32,6 +32,7 @@ TITLES: dict[str, Pair] = {
 
 ENDINGS: dict[str, Pair] = {
     "pushed": ("푸시됨", "Pushed"),
+    "smoke_test": ("시험 실행 통과 (모델은 푸시하지 않음)", "Smoke test passed (no model pushed)"),
     "not_blessed": ("푸시되지 않음", "Not pushed"),
     "data_refused": ("데이터 거부됨", "Data refused"),
     "failed": ("실패", "Failed"),

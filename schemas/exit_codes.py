@@ -7,6 +7,7 @@ class RunExit(enum.IntEnum):
     """Exit codes of ``local_runner.py`` and ``train.py``."""
 
     PUSHED = 0
+    """Also a smoke test (``--preset quick``) whose steps all ran."""
     OTHER = 1
     CONFIG = 2
     DATA_REFUSED = 3
