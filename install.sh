@@ -59,12 +59,18 @@ else
     python=3.10
 fi
 
-# 3. The compiler: on each line some packages come as source only.
+# 3. The compiler: on each line a package (pyfarmhash) comes as source only. Python's headers come
+# with a Python of uv's; a system has them in a package of their own.
 compiler=
 for name in c++ g++ clang++; do
     if command -v "$name" >/dev/null; then compiler=$name; fi
 done
 [ -n "$compiler" ] || stop "Some packages come as source only and need a C++ compiler. Debian, Ubuntu: sudo apt install g++. Fedora: sudo dnf install gcc-c++"
+
+if command -v "python$python" >/dev/null; then
+    "python$python" -c 'import os, sysconfig; os.stat(os.path.join(sysconfig.get_path("include"), "Python.h"))' 2>/dev/null ||
+        stop "The compiler needs the headers of Python $python. Debian, Ubuntu: sudo apt install python3-dev. Fedora: sudo dnf install python3-devel"
+fi
 
 # 4. The disk.
 free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')

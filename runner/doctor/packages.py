@@ -1,7 +1,9 @@
 """Installed packages and the programs that install them."""
 
 import shutil
+import sysconfig
 from collections.abc import Iterator
+from pathlib import Path
 
 from runner import environment
 from runner.doctor.finding import Finding, fault, ok, skipped, warning
@@ -49,16 +51,21 @@ def _check_uv(machine: Machine) -> Iterator[Finding]:
 def _check_compiler(machine: Machine) -> Iterator[Finding]:
     search = machine.environment.get("PATH", "")
     found = [name for name in ("c++", "g++", "clang++") if shutil.which(name, path=search)]
-    if found:
-        yield ok("compiler", found[0])
-    elif machine.python == (3, 10):
+    if not found:
         yield fault(
             "compiler",
             "A dependency (pyfarmhash) comes as source only and needs a C++ compiler",
             "Debian, Ubuntu: sudo apt install g++. Fedora: sudo dnf install gcc-c++",
         )
+    elif not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
+        yield warning(
+            "compiler",
+            f"{found[0]} is there, but not the headers of this Python, which it needs if uv takes "
+            "this Python and downloads none",
+            "Debian, Ubuntu: sudo apt install python3-dev. Fedora: sudo dnf install python3-devel",
+        )
     else:
-        yield skipped("compiler", "none; this Python's packages need none")
+        yield ok("compiler", found[0])
 
 
 def _check_extras() -> Iterator[Finding]:

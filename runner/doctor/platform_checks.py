@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from runner.doctor.finding import Finding, fault, ok, warning
-from runner.doctor.machine import Machine
+from runner.doctor.machine import Machine, is_installed
 
 NEWER_LINE_GLIBC = (2, 39)
 """Least glibc of TFX 1.21's packages; TFX 1.16's need 2.17."""
@@ -73,7 +73,14 @@ def _check_libc(machine: Machine) -> Iterator[Finding]:
     found = _numbers(version)
     newer = machine.python > _FIRST_PYTHON
     needed = NEWER_LINE_GLIBC if newer else _OLDER_LINE_GLIBC
-    if found < needed:
+    if newer and needed > found >= _OLDER_LINE_GLIBC and not is_installed():
+        yield warning(
+            "C library",
+            f"glibc {version} is too old for the packages of this Python {_text(machine.python)}, "
+            "but not for those of Python 3.10",
+            "./install.sh takes Python 3.10, which uv downloads",
+        )
+    elif found < needed:
         yield fault(
             "C library",
             f"With Python {_text(machine.python)} TFX needs glibc {_text(needed)} or newer. "

@@ -79,6 +79,13 @@ def test_a_machine_without_packages_is_named(
     assert remedy in finding.remedy
 
 
+def test_before_the_installation_another_python_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform_checks, "is_installed", lambda: False)
+    found = list(platform_checks.check(replace(SOUND, python=(3, 11))))
+    assert not bad(found)
+    assert "takes Python 3.10" in only(found, "warning").remedy
+
+
 def test_this_kind_of_machine_is_sound(tmp_path: Path) -> None:
     machine = planted(tmp_path, proc__cpuinfo="flags\t: fpu sse4_2 avx avx2\n")
     assert {finding.state for finding in platform_checks.check(machine)} == {"ok"}
@@ -104,14 +111,13 @@ def test_missing_packages_compiler_and_uv(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert [finding.check for finding in bad(found)] == ["packages", "compiler"]
     assert "apt install g++" in bad(found)[1].remedy
     assert [finding.check for finding in bad(found, "warning")] == ["uv"]
-    # The other line's packages are all built.
-    assert [finding.check for finding in bad(packages.check(replace(machine, python=(3, 12))))] == [
-        "packages"
-    ]
     compiler = tmp_path / "g++"
     compiler.write_text("#!/bin/sh\n")
     compiler.chmod(0o755)
     assert [finding.check for finding in bad(packages.check(machine))] == ["packages"]
+    monkeypatch.setattr(packages.sysconfig, "get_path", lambda name: str(tmp_path))
+    headers = bad(packages.check(machine), "warning")[-1]
+    assert "python3-dev" in headers.remedy
 
 
 def test_another_pair_and_half_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
