@@ -97,8 +97,10 @@ def read_export(path: Path) -> Iterator[Labelled]:
     """
     try:
         document = json.loads(path.read_text("utf-8"))
+        if not isinstance(document, list):
+            raise TypeError("it is no list of tasks")
         found = [labelled for task in document for labelled in _of_task(task)]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ConfigError(
             f"{path} must be an export of Label Studio in the form JSON (not JSON-MIN or CSV). "
             f"Received: {type(error).__name__} ({error})"
