@@ -115,7 +115,8 @@ if [ -z "${UV_PYTHON:-}" ] && [ "$(cat .python-version)" != "$python" ]; then
     echo "$python" >.python-version
     echo "Wrote $python into .python-version; git checkout .python-version takes it back"
 fi
-"$uv" sync --inexact --no-dev "$@"
+# Otherwise the first command compiles some 10,000 modules, in each of its processes.
+"$uv" sync --inexact --compile-bytecode "$@"
 
 case ":$PATH:" in
 *":$(dirname "$uv"):"*) ;;

@@ -23,8 +23,8 @@ from client.labelling.choosing import DISAGREEING, NOVEL, UNSURE, Best, disagree
 from client.labelling.choosing import uncertainty as uncertainty_of
 from client.labelling.novelty import Looks, sampled
 from client.labelling.predicted import read_predicted
-from pipeline.run_inputs import moods_of
 from schemas.errors import ConfigError, DataRefusedError
+from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
 from system.command_line import CommandLine
 from system.printable import error_line, printable
 
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _queue(args: argparse.Namespace) -> int:
-    moods = moods_of(args.labels)
+    moods = _moods(args.labels)
     found = {UNSURE: Best(args.count, args.per_clip)}
     for photo in read_predicted(args.predictions):
         found[UNSURE].add(uncertainty_of(photo.probabilities), photo)
@@ -131,6 +131,13 @@ def _queue(args: argparse.Namespace) -> int:
     return SOME_NOT if failed else DONE
 
 
+def _moods(labels: Path | None) -> tuple[str, ...]:
+    try:
+        return DEFAULT_MOODS if labels is None else read_moods(labels)
+    except LabelMapError as error:
+        raise ConfigError(f"--labels: {error}") from error
+
+
 def _novel(args: argparse.Namespace, root: Path) -> Best:
     looks = Looks(args.train_csv, args.train_image_root, args.novel_of)
     best = Best(args.count, args.per_clip)
@@ -143,7 +150,7 @@ def _novel(args: argparse.Namespace, root: Path) -> Best:
 
 
 def _read(args: argparse.Namespace) -> int:
-    moods = moods_of(args.labels)
+    moods = _moods(args.labels)
     sources = queue_files.read_sources(args.queue)
     tool = cvat if args.export.suffix.lower() == ".xml" else label_studio
     rows, reasons = labelled_rows.write(tool.read_export(args.export), sources, moods, args.out)
