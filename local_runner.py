@@ -29,9 +29,9 @@ each step; without --dry-run it is removed, but for what is served or still need
     uv run python local_runner.py --output build/run --prune --dry-run \
         --set retain.results=2
 
-Exit codes: 0 a model was pushed, or a smoke test (--preset quick) passed, 2 wrong settings or environment, 3 the data was refused, 4 the
-model was not blessed, 1 anything else. With --prune 0 is done, 1 that something could not be
-removed.
+Exit codes: 0 a model was pushed, or a smoke test (--preset quick) passed, 2 wrong settings or
+environment, 3 the data was refused, 4 the model was not blessed, 1 anything else. With --prune 0 is
+done, 1 that something could not be removed.
 """
 
 import sys
