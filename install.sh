@@ -91,7 +91,7 @@ fi
 echo "system    $system on $processor, glibc $glibc, compiler $compiler"
 echo "versions  Python $python"
 echo "uv        ${uv:-is installed first, 60 MB}"
-echo "packages  some 280, 1.2 GB to download, 3.4 GB in .venv"
+echo "packages  some 280, 0.9 GB to download, 3.4 GB in .venv"
 [ -z "$dry_run" ] || exit 0
 
 if [ -z "$uv" ]; then

@@ -78,12 +78,13 @@ def _planned(settings: Settings, inputs: RunInputs) -> Plan:
     before = Clocks.now()
     names, reused = _nodes(create_pipeline, settings, inputs)
     reading = Clocks.now().since(before)
-    need = disk_need.total(disk_need.estimate(settings, inputs, reused))
+    needs = list(disk_need.estimate(settings, inputs, reused))
+    need, stored = disk_need.total(needs), sum(each.bytes for each in needs)
     root = inputs.image_root or inputs.train_csv.parent
     probe = measure(settings, str(inputs.train_csv), str(root), inputs.moods, loading)
     rows = costs.rows_of(settings, judged)
     has_baseline = inputs.serving.is_dir() and any(inputs.serving.iterdir())
-    found = costs.planned(settings, rows, probe, names, reused, need.bytes, has_baseline)
+    found = costs.planned(settings, rows, probe, names, reused, stored, has_baseline)
     nodes = [_first(_READING, reading), *found]
     probe["seconds"] = Clocks.now().since(begin).wall
     if free < need.bytes:
