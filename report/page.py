@@ -90,7 +90,7 @@ def document(record: Run, results: Results) -> Report:
 
 def _ending(record: Run) -> Ending:
     if record["exit"] == RunExit.PUSHED:
-        return "pushed"
+        return "smoke_test" if record["smoke_test"] else "pushed"
     if record["exit"] == RunExit.DATA_REFUSED:
         return "data_refused"
     if record["exit"] == RunExit.NOT_BLESSED:

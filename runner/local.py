@@ -18,7 +18,7 @@ from pipeline.run_inputs import RunInputs, choosing_split
 from report.formatting import path_text
 from report.node_run import NodeRun, NodeState
 from report.translations import TEXTS
-from runner import disk_need, environment, interrupts, mlflow_writer, preparation
+from runner import disk_need, environment, interrupts, mlflow_writer, preparation, smoke_test
 from runner.console import display_for
 from runner.diagnosis import STOPPED, Failure, diagnose
 from runner.engine_retry import EngineRetry
@@ -256,6 +256,8 @@ class _Run:
     def _finish(self, failure: Failure | None) -> int:
         """Writes the record and the report, prints the summary, and returns the exit code."""
         record = self._record
+        if self._request.is_smoke_test and smoke_test.passed(failure, record.results):
+            record.smoke_test, failure = True, None
         record.exit = int(failure.exit) if failure else int(RunExit.PUSHED)
         record.error = failure.message if failure else None
         has_run = bool(record.nodes) or record.exit != RunExit.CONFIG

@@ -13,6 +13,7 @@ from report.formatting import clock_text, path_text, score_text
 from report.node_run import NodeState
 from report.results import Results
 from report.translations import TEXTS
+from runner import smoke_test
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
 from schemas.documents.evaluation import OtherPredictor, ResamplingUnit, ScoreName, Scores
@@ -293,6 +294,8 @@ def _ending_lines(record: RunRecord) -> Iterator[Text]:
     status, style = _ENDINGS[exit_code]
     if any(run is not None and run.state is NodeState.STOPPED for run in record.nodes.values()):
         status, style = "Stopped", "yellow"
+    if record.smoke_test:
+        status = "Smoke test passed"
     line = Text.assemble("  ", (status, f"bold {style}"))
     if exit_code is RunExit.PUSHED and results.pushed is not None:
         line.append(f"  {path_text(results.pushed)}")
@@ -300,6 +303,8 @@ def _ending_lines(record: RunRecord) -> Iterator[Text]:
         reason = "not blessed" if results.blessed is False else "not servable"
         line.append(f": the model is {reason}, see above")
     yield line
+    if record.smoke_test and record.settings is not None:
+        yield from (Text(f"  {text}") for text in smoke_test.lines(record.settings))
 
     duration = clock_text(record.seconds or 0)
     reused = sum(1 for run in record.nodes.values() if run is not None and run.cached)

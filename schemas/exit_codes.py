@@ -7,6 +7,7 @@ class RunExit(enum.IntEnum):
     """Exit codes of ``local_runner.py`` and ``train.py``."""
 
     PUSHED = 0
+    """Also a smoke test (``--preset quick``) whose steps all ran."""
     OTHER = 1
     CONFIG = 2
     DATA_REFUSED = 3
@@ -36,4 +37,12 @@ class CompareExit(enum.IntEnum):
 
     COMPARED = 0
     NOT_ROW_BY_ROW = 1
+    CONFIG = 2
+
+
+class DoctorExit(enum.IntEnum):
+    """Exit codes of ``doctor.py``."""
+
+    HEALTHY = 0
+    FAULTS = 1
     CONFIG = 2

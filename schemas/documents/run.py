@@ -61,6 +61,7 @@ class Run(TypedDict):
       started: local time with its offset, ISO 8601.
       seconds: how long it took.
       log: path of the log.
+      smoke_test: whether the run ended well without a blessed model, as ``--preset quick`` may.
       rows: by split; "validation" is there where the run has such a split.
       chosen_on: name of the split that epoch, settings and temperature are chosen on. Where it is
         "eval", the rows that judge the model have chosen it too.
@@ -88,6 +89,7 @@ class Run(TypedDict):
     started: str
     seconds: float | None
     log: str
+    smoke_test: bool
     rows: dict[str, RowCounts]
     chosen_on: str | None
     csvs: dict[str, CsvRecord]
@@ -108,8 +110,9 @@ class Run(TypedDict):
     settings: dict[str, dict[str, object]] | None
 
 
-Ending = Literal["pushed", "data_refused", "not_blessed", "failed", "data_passed"]
-"""How a run ended, by its exit code; "failed" for all other codes. "data_passed" is no end: on a
+Ending = Literal["pushed", "smoke_test", "data_refused", "not_blessed", "failed", "data_passed"]
+"""How a run ended, by its exit code; "failed" for all other codes, "smoke_test" for one that went
+through without a model that is good enough. "data_passed" is no end: on a
 cluster there is a report of the data alone, before the training."""
 
 

@@ -40,9 +40,9 @@ class Toy:
     def order(self, **told: Any) -> None:
         (self.csv.parent / "toy.json").write_text(json.dumps(told))
 
-    def run(self, **told: Any) -> int:
+    def run(self, preset: str = "sample", **told: Any) -> int:
         self.order(**told)
-        return local.run(RunRequest(train_csv=self.csv, output=self.output, preset="quick"))
+        return local.run(RunRequest(train_csv=self.csv, output=self.output, preset=preset))
 
     @property
     def record(self) -> dict[str, Any]:
@@ -151,7 +151,22 @@ def test_a_model_that_is_not_blessed_ends_in_4(toy: Toy) -> None:
     assert toy.record["error"] == "The model is not blessed."
 
 
+def test_a_smoke_test_passes_without_a_model_that_is_good_enough(
+    toy: Toy, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert toy.run("quick", macro_f1=0.3) == 0
+    assert (toy.record["smoke_test"], toy.record["blessed"], toy.record["pushed"]) == (
+        True,
+        False,
+        None,
+    )
+    printed = capfd.readouterr().out
+    assert "Smoke test passed" in printed
+    assert "No model was pushed: after 1 epoch from random weights at 64 pixels" in printed
+
+
 def test_a_servable_that_failed_its_check_ends_in_4(toy: Toy) -> None:
+    assert toy.run("quick", servable=False, macro_f1=0.3) == 4
     assert toy.run(servable=False) == 4
     assert toy.record["blessed"] is True
     assert toy.record["pushed"] is None
@@ -201,7 +216,7 @@ def test_a_stopped_run_leaves_a_tidy_state(
 
 def test_a_killed_run_is_picked_up_by_the_next(toy: Toy) -> None:
     toy.order(train="never")
-    flags = ["--train-csv", str(toy.csv), "--output", str(toy.output), "--preset", "quick"]
+    flags = ["--train-csv", str(toy.csv), "--output", str(toy.output), "--preset", "sample"]
     process = Forked(["-m", "testing.pipeline.toy_runner", *flags])
     try:
         deadline = time.monotonic() + 240
