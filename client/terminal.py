@@ -16,6 +16,7 @@ from rich.text import Text
 
 from client.backends.model import ModelInfo
 from client.predict.predictions import FailedPrediction, Outcome, Prediction, likeliest_moods
+from schemas import signatures
 from system.printable import printable
 from system.terminal import console_on, shown, spinner_on
 
@@ -91,6 +92,8 @@ def _outcome_text(outcome: Outcome, num_moods: int, mood_cells: int) -> Text:
             f"{gap}{set_cell_size(printable(mood), mood_cells)} {percent}",
             style="dim" if rank else "bold",
         )
+    if outcome.box_source == signatures.BOX_FOUND:
+        text.append(f"\nanimal found at {','.join(map(str, outcome.box))}", style="dim")
     return text
 
 

@@ -19,6 +19,7 @@ from components.leak_check.settings import LeakLimits
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from models.settings.augmentation import AugmentSettings
+from models.settings.locator import LocateSettings
 from models.settings.network import ModelSettings
 from models.settings.training import TrainSettings
 from models.tuning.settings import TuneSettings, space
@@ -40,6 +41,7 @@ class Settings:
     model: ModelSettings = field(default_factory=ModelSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
+    locate: LocateSettings = field(default_factory=LocateSettings)
     tune: TuneSettings = field(default_factory=TuneSettings)
     validate: ValidationLimits = field(default_factory=ValidationLimits)
     leak: LeakLimits = field(default_factory=LeakLimits)
@@ -61,7 +63,8 @@ class Settings:
 GROUPS: dict[str, type[SettingsGroup]] = {
     group.GROUP: group
     for group in (
-        *(DataSettings, ThinSettings, ModelSettings, TrainSettings, AugmentSettings, TuneSettings),
+        *(DataSettings, ThinSettings, ModelSettings, TrainSettings, AugmentSettings),
+        *(LocateSettings, TuneSettings),
         *(ValidationLimits, LeakLimits, EvaluateSettings, BeamSettings, ClusterSettings),
         *(MetadataSettings, RetainSettings),
     )
@@ -92,6 +95,8 @@ def _quick(base: Settings) -> Settings:
         base,
         model=base.model.replace(weights="none", resolution=64, batch_norm_momentum=0.9),
         train=base.train.replace(epochs=1, batch_size=32, learning_rate=1e-3),
+        # A smoke test shows that the rows can be read and learnt from.
+        locate=base.locate.replace(enabled=False),
     )
 
 

@@ -73,6 +73,7 @@ def document(record: Run, results: Results) -> Report:
         "leaks": results.leaks,
         "tuner": results.tuner,
         "training": results.training,
+        "locator": results.locator,
         "metrics": results.metrics,
         "servable": results.servable,
     }

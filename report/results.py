@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.nodes import BULK_INFERRER, UNLABELLED_GEN
+from pipeline.nodes import BULK_INFERRER, LOCATOR, UNLABELLED_GEN
 from report.formatting import training_text
 from report.node_run import NodeRun, OutputArtifact
 from schemas import artifacts
 from schemas.documents.evaluation import Metrics
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
+from schemas.documents.locating import LocatorScores
 from schemas.documents.servable import Servable
 from schemas.documents.training import Training
 from schemas.documents.tuning import Trials
@@ -37,6 +38,7 @@ class Results:
       tuner: ``TRIALS_JSON``.
       checkpoint: path of ``CHECKPOINT_KERAS``.
       training: ``TRAINING_JSON``.
+      locator: ``LOCATOR_JSON``.
       metrics: ``METRICS_JSON``.
       predictions: path of ``PREDICTIONS_PARQUET``.
       servable: ``SERVABLE_JSON``.
@@ -56,6 +58,7 @@ class Results:
     tuner: Trials | None = None
     checkpoint: Path | None = None
     training: Training | None = None
+    locator: LocatorScores | None = None
     metrics: Metrics | None = None
     predictions: Path | None = None
     servable: Servable | None = None
@@ -100,6 +103,8 @@ class Results:
         """Returns the function that reads an output and makes a note on it, by type of output."""
         if node == UNLABELLED_GEN:
             return {artifacts.REJECTS_TYPE: self._add_unlabelled}
+        if node == LOCATOR:
+            return {artifacts.MODEL_RUN_TYPE: self._add_locator}
         if node == BULK_INFERRER:
             return {artifacts.EXAMPLES_TYPE: self._add_unlabelled_predictions}
         return {
@@ -148,6 +153,10 @@ class Results:
             return ""
         self.training = _read(output, artifacts.TRAINING_JSON)
         return training_text(self.training)
+
+    def _add_locator(self, output: OutputArtifact) -> str:
+        self.locator = _read(output, artifacts.LOCATOR_JSON)
+        return _locator_note(self.locator)
 
     def _add_metrics(self, output: OutputArtifact) -> str:
         self.metrics = _read(output, artifacts.METRICS_JSON)
@@ -212,6 +221,12 @@ def _trials_note(tuner: Trials) -> str:
     trials = tuner["trials"]
     (best,) = (trial for trial in trials if trial["trial"] == tuner["best"])
     return f"best macro-F1 {best['score']:.3f} of {len(trials)} trials"
+
+
+def _locator_note(locator: LocatorScores) -> str:
+    share = locator["found_share"]
+    found = "no photos to judge it on" if share is None else f"finds {share:.1%} of the animals"
+    return found if locator["passed"] else f"{found}, left out of the model"
 
 
 def _metrics_note(metrics: Metrics) -> str:

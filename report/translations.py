@@ -124,6 +124,13 @@ NO_FIGURES = "측정할 수 없음"
 SERVABLE_QUESTION = "서빙 모델이 제대로 답하는가?"
 """The question of every check of the ServableCheck."""
 
+BOX_SOURCES: dict[str, Pair] = {
+    "given": ("상자를 준 사진", "box given"),
+    "found": ("모델이 찾은 상자", "box found by the model"),
+    "whole": ("사진 전체", "whole photo"),
+}
+"""Where the boxes of an answer come from."""
+
 TEXTS: dict[str, Pair] = {
     "title": ("반려동물 감정 모델", "Pet mood"),
     "contents": ("목차", "Contents"),
@@ -165,6 +172,18 @@ TEXTS: dict[str, Pair] = {
         "행: 정답, 열: 예측",
         "rows: true mood, columns: predicted mood; count and share of the row",
     ),
+    "boxes": ("상자에 따른 점수", "what to expect by where the box comes from"),
+    "with_locator": (
+        "상자 없이 보낸 사진에서는 모델이 동물을 찾습니다. 못 찾은 사진은 틀린 답으로 셉니다.",
+        "In a photo without a box the model finds the animal. Where it finds none, the answer "
+        "counts as wrong. Measured on the small whole photos of the eval rows.",
+    ),
+    "without_locator": (
+        "이 모델은 동물을 찾지 못합니다. 상자 없이 보낸 사진의 답은 추측입니다.",
+        "This model cannot find the animal: the answer to a photo without a box is a guess.",
+    ),
+    "photos": ("사진", "photos"),
+    "no_animal": ("못 찾음", "no animal found"),
     "true_mood": ("정답", "true mood"),
     "node": ("단계", "node"),
     "peak_memory": ("최대 메모리", "peak memory, MiB"),

@@ -34,6 +34,9 @@ _TYPES = {
     signatures.MOOD: tf.string.as_datatype_enum,
     signatures.MOODS: tf.string.as_datatype_enum,
     signatures.PROBABILITIES: tf.float32.as_datatype_enum,
+    signatures.BOX: tf.int64.as_datatype_enum,
+    signatures.BOX_SOURCE: tf.string.as_datatype_enum,
+    signatures.FOUND: tf.float32.as_datatype_enum,
 }
 
 
@@ -53,6 +56,7 @@ class GrpcTransport:
         token = connection.token
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self._stubs: dict[int, Any] = {}
+        self._tells_boxes = True
         self._lock = threading.Lock()
 
     def predict(
@@ -62,12 +66,17 @@ class GrpcTransport:
         mood_names: Sequence[str] | None,
     ) -> list[Response]:
         """See ``client.backends.tf_serving.Transport``."""
-        request = predict_request(self._address, pictures, boxes)
+        asked = answer.ASKED + answer.BOXES if self._tells_boxes else answer.ASKED
+        request = predict_request(self._address, pictures, boxes, asked)
         stub = self._stub(answer.max_bytes(len(pictures), mood_names))
         try:
             reply = stub.Predict(request, timeout=self._timeout, metadata=self._metadata)
-            return parse_responses(reply.outputs, len(pictures))
+            return parse_responses(reply.outputs, len(pictures), asked)
         except grpc.RpcError as error:
+            if self._tells_boxes and _NO_SUCH_OUTPUT in (error.details() or ""):
+                # A model of before it told where its boxes come from.
+                self._tells_boxes = False
+                return self.predict(pictures, boxes, mood_names)
             raise self._server_error(error, len(pictures)) from error
         except (ValueError, MemoryError) as error:
             raise self._failures.nonsense(str(error) or type(error).__name__) from error
@@ -104,7 +113,10 @@ class GrpcTransport:
 
 
 def predict_request(
-    address: Address, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    address: Address,
+    pictures: Sequence[bytes],
+    boxes: Sequence[PixelBox] | None,
+    asked: Sequence[str] = answer.ASKED,
 ) -> predict_pb2.PredictRequest:
     """Returns the request for encoded pictures, each with a box or all without."""
     request = predict_pb2.PredictRequest()
@@ -121,7 +133,7 @@ def predict_request(
     if boxes is not None:
         box_tensor = tf.make_tensor_proto([list(box) for box in boxes], tf.int64)
         request.inputs[signatures.BOX].CopyFrom(box_tensor)
-    request.output_filter.extend(answer.ASKED)
+    request.output_filter.extend(asked)
     return request
 
 
@@ -155,23 +167,27 @@ def _proxy_url(proxy: Proxy) -> str:
     return proxy.url.replace("://", f"://{user}:{password}@", 1)
 
 
-def parse_responses(outputs: Mapping[str, Any], num_pictures: int) -> list[Response]:
+def parse_responses(
+    outputs: Mapping[str, Any], num_pictures: int, asked: Sequence[str] = answer.ASKED
+) -> list[Response]:
     """Returns the responses in an answer, after a look at its tensors' types and shapes.
 
     Raises:
       answer.AnswerError: a tensor is missing or of another form.
       ValueError: a tensor's values are fewer or more than its shape says, or texts are not UTF-8.
     """
-    missing = [name for name in answer.ASKED if name not in outputs]
+    missing = [name for name in asked if name not in outputs]
     if missing:
         raise answer.AnswerError(f"no {', '.join(missing)}")
     moods = outputs[signatures.MOODS].tensor_shape.dim
     num_moods = moods[1].size if len(moods) == 2 and moods[1].size <= MAX_MOODS else 0
     columns = []
-    for name in answer.ASKED:
+    for name in asked:
         tensor = outputs[name]
         is_table = name in (signatures.MOODS, signatures.PROBABILITIES)
         shape = [num_pictures, num_moods] if is_table else [num_pictures]
+        if name == signatures.BOX:
+            shape = [num_pictures, 4]
         received = [dim.size for dim in tensor.tensor_shape.dim]
         if tensor.dtype != _TYPES[name] or received != shape:
             raise answer.AnswerError(

@@ -41,11 +41,18 @@ class Response(NamedTuple):
       status: one of the ``STATUS`` constants of ``schemas.signatures``, or ``REQUEST_TOO_LARGE``.
       mood: "" unless the status is ok.
       probabilities: one for every mood, in label map order; all 0 unless the status is ok.
+      box: that was used, in pixels of the picture; None unless the status is ok, and of a model
+        that does not tell.
+      box_source: one of ``signatures.BOX_SOURCES``; "" likewise.
+      found: the locator's score, 0 to 1; None of a model that does not tell.
     """
 
     status: str
     mood: str
     probabilities: Mapping[str, float]
+    box: PixelBox | None = None
+    box_source: str = ""
+    found: float | None = None
 
 
 class Model(Protocol):
@@ -60,7 +67,8 @@ class Model(Protocol):
 
         Args:
           pictures: encoded and upright, at least one.
-          boxes: one per picture, in its pixels; None means whole pictures.
+          boxes: one per picture, in its pixels; None lets the model find the animals, or take
+            whole pictures if it has no locator.
         """
 
 
@@ -72,11 +80,21 @@ def responses_from(outputs: Mapping[str, Any]) -> list[Response]:
     """
     columns = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
     rows = zip(*(np.asarray(outputs[name]).tolist() for name in columns), strict=True)
-    return [
+    responses = [
         Response(
             status.decode(),
             mood.decode(),
             dict(zip((name.decode() for name in mood_names), probabilities, strict=True)),
         )
         for status, mood, mood_names, probabilities in rows
+    ]
+    if signatures.BOX_SOURCE not in outputs:  # Pushed before servables told.
+        return responses
+    columns = (signatures.BOX, signatures.BOX_SOURCE, signatures.FOUND)
+    more = zip(*(np.asarray(outputs[name]).tolist() for name in columns), strict=True)
+    return [
+        response._replace(
+            box=PixelBox(*box) if source else None, box_source=source.decode(), found=found
+        )
+        for response, (box, source, found) in zip(responses, more, strict=True)
     ]

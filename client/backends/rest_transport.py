@@ -204,7 +204,10 @@ def parse_responses(body: bytes) -> list[Response]:
     missing = {name for row in rows for name in answer.ASKED if name not in row}
     if missing:
         raise answer.AnswerError(f"predictions without {', '.join(sorted(missing))}")
-    return [answer.checked_response(*(row[name] for name in answer.ASKED)) for row in rows]
+    names = answer.ASKED
+    if rows and all(name in row for row in rows for name in answer.BOXES):
+        names += answer.BOXES
+    return [answer.checked_response(*(row[name] for name in names)) for row in rows]
 
 
 def _error_text(body: bytes) -> str:

@@ -2,19 +2,25 @@
 
 An outcome has one of two forms, which ``mood`` tells apart::
 
-    {"image": "a.jpg", "mood": "행복/즐거움", "probabilities": {"화남/불쾌": 0.01, ...}}
+    {"image": "a.jpg", "mood": "행복/즐거움", "probabilities": {"화남/불쾌": 0.01, ...},
+     "box": [80, 60, 420, 420], "box_source": "found", "found": 0.93}
     {"image": "b.jpg", "mood": null, "error": "image_truncated", "detail": "..."}
 
 ``image`` is the path as it was named or found; bytes in it that are not UTF-8 become lone
 surrogates, which ``os.fsencode`` turns back. ``probabilities`` holds every mood in label map
 order, to six decimals. ``error`` is a word of ``schemas.reasons``, one of the statuses of
-``schemas.signatures`` and ``client.backends.model``, or ``ANSWER_NOT_FINITE``;
+``schemas.signatures`` and ``client.backends.model``, or ``ANSWER_NOT_FINITE``; ``box`` is
+(y, x, height, width) in pixels of the upright picture, ``box_source`` says where it comes from
+(``schemas.signatures.BOX_SOURCES``), and ``found`` is the locator's score, null where the model
+does not tell;
 ``detail`` is for people.
 """
 
 import json
 from collections.abc import Mapping
 from typing import NamedTuple
+
+from dataset.boxes import PixelBox
 
 ANSWER_NOT_FINITE = "answer_not_finite"
 """The model has returned a probability that is NaN or infinite: its weights are corrupted."""
@@ -24,11 +30,14 @@ DECIMALS = 6
 
 
 class Prediction(NamedTuple):
-    """A picture with a mood."""
+    """A picture with a mood; ``found`` is None of a model that does not tell a score."""
 
     image: str
     mood: str
     probabilities: Mapping[str, float]
+    box: PixelBox
+    box_source: str
+    found: float | None = None
 
 
 class FailedPrediction(NamedTuple):
@@ -46,7 +55,16 @@ def json_line(outcome: Outcome) -> str:
     """Returns the outcome as JSON on one line, without the line's end."""
     if isinstance(outcome, Prediction):
         rounded = {name: round(value, DECIMALS) for name, value in outcome.probabilities.items()}
-        return _json({"image": outcome.image, "mood": outcome.mood, "probabilities": rounded})
+        return _json(
+            {
+                "image": outcome.image,
+                "mood": outcome.mood,
+                "probabilities": rounded,
+                "box": list(outcome.box),
+                "box_source": outcome.box_source,
+                "found": None if outcome.found is None else round(outcome.found, DECIMALS),
+            }
+        )
     return _json(
         {"image": outcome.image, "mood": None, "error": outcome.error, "detail": outcome.detail}
     )

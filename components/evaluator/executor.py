@@ -15,7 +15,7 @@ from tfx.utils import path_utils
 
 from components import serving_folder
 from components.blessing_reasons import reasons_text
-from components.evaluator import analysis, gate, measures, predicting
+from components.evaluator import analysis, box_sources, gate, measures, predicting
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
 from components.evaluator.settings import EvaluateSettings
@@ -82,12 +82,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         table_path = posixpath.join(predictions.uri, artifacts.PREDICTIONS_PARQUET)
         splits = _ingest(rejects.uri)["splits"]
+        scenes = box_sources.SceneSample()
         predicting.write_predictions(
             _eval_shards(input_dict[EXAMPLES]),
             servables,
             splits[EVAL]["moods"],
             table_path,
             calibrated=settings.calibrate and VALIDATION not in splits,
+            scenes=scenes,
         )
 
         # Count and measure.
@@ -100,6 +102,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             analysis.check(evaluation.uri, counts)
         checks = list(gate.checks(counts, settings))
         metrics = _with_verdict(measures.measure(counts, settings), checks, notes)
+        new = servables[MODEL]
+        metrics["boxes"] = box_sources.judge(scenes, new.predict.owner, len(new.mood_names))
 
         # Write the scores and the blessing.
         with open_file(posixpath.join(evaluation.uri, artifacts.METRICS_JSON), "w") as file:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.evaluator import predictions_table, slices
+from components.evaluator.box_sources import SceneSample
 from dataset.calibration_split import is_calibration_clip
 from dataset.trained_on import Hashes, SeenNames, TrainedOn
 from schemas import artifacts, features, signatures
@@ -88,6 +89,7 @@ def write_predictions(
     path: str,
     *,
     calibrated: bool,
+    scenes: SceneSample | None = None,
 ) -> None:
     """Writes the predictions table.
 
@@ -101,6 +103,7 @@ def write_predictions(
       path: of the Parquet file.
       calibrated: whether the model's temperature was fitted on half of these clips. They are
         predicted and not scored.
+      scenes: is given the scenes of the rows that are scored.
 
     Raises:
       PredictionError: a row was not predicted.
@@ -135,6 +138,8 @@ def write_predictions(
                 for clip, is_inherited in zip(clips, inherited, strict=True)
             ]
             writer.add(row_columns, probabilities, trained_on)
+            if scenes is not None:
+                scenes.add(records, row_columns)
             progress.report("evaluate", len(records), total, "images")
 
 

@@ -5,6 +5,7 @@ from typing import Literal, TypedDict
 from schemas.documents.evaluation import Metrics
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
+from schemas.documents.locating import LocatorScores
 from schemas.documents.servable import Servable
 from schemas.documents.training import Training
 from schemas.documents.tuning import Trials
@@ -107,6 +108,7 @@ class Report(TypedDict):
       leaks: ``LEAKS_JSON``.
       tuner: ``TRIALS_JSON``.
       training: ``TRAINING_JSON``.
+      locator: ``LOCATOR_JSON``; None without a locator, and on a cluster.
       metrics: ``METRICS_JSON``.
       servable: ``SERVABLE_JSON``.
     """
@@ -118,5 +120,6 @@ class Report(TypedDict):
     leaks: Leaks | None
     tuner: Trials | None
     training: Training | None
+    locator: LocatorScores | None
     metrics: Metrics | None
     servable: Servable | None

@@ -62,12 +62,20 @@ class Temperature(TypedDict):
     rows: int
 
 
+class LocatorSpec(TypedDict):
+    """Side of the square that a locator sees whole photos in, and the least score of an animal."""
+
+    resolution: int
+    min_score: float
+
+
 class Preprocessing(TypedDict):
     """``signatures.SPEC_ASSET``: what a client must know of a servable.
 
     ``box_overhang`` is the share of a box's side that may lie outside of the photo; servables of
     before it was there take none. A photo of more pixels than ``max_image_pixels`` or a file of
-    more than ``max_image_bytes`` gets the status ``image_too_large``.
+    more than ``max_image_bytes`` gets the status ``image_too_large``. ``locator`` is None, or
+    missing in servables of before there was one, where photos without a box are taken as a whole.
     """
 
     resolution: int
@@ -76,3 +84,4 @@ class Preprocessing(TypedDict):
     weights: str
     max_image_pixels: int
     max_image_bytes: int
+    locator: LocatorSpec | None

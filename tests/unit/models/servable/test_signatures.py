@@ -12,7 +12,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from models.servable.signatures import CHUNK_SIZE, ServingSpec, Signatures
+from models.servable.rows import CHUNK_SIZE
+from models.servable.signatures import ServingSpec, Signatures
 from schemas import labels, signatures
 from testing.models import samples
 
