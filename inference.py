@@ -44,9 +44,9 @@ Output (--out): the columns row (from 0, blank lines not counted), image, bbox, 
 probability_<mood> for each mood, error, detail, box, box_source and found. A file that exists is
 not overwritten.
 
-box is the box that was used, and box_source says where it comes from: given, found by the model, or
-whole, where the model has no locator and takes a picture without a box as a whole. It has not learnt
-from whole pictures, so that its answer is then a guess. found is the locator's score, 0 to 1.
+box is the box that was used, and box_source says where it comes from: given, found by the model,
+or whole, where the model has no locator and takes a picture without a box as a whole. It has not
+learnt from whole pictures, so that its answer is then a guess. found is the locator's score, 0..1.
 
 Until the file is complete its parts lie in FILE.parts: after Ctrl-C or a crash the same command
 goes on. It refuses if the model, the CSV or the list of pictures has changed since then. Name a

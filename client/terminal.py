@@ -92,7 +92,7 @@ def _outcome_text(outcome: Outcome, num_moods: int, mood_cells: int) -> Text:
             f"{gap}{set_cell_size(printable(mood), mood_cells)} {percent}",
             style="dim" if rank else "bold",
         )
-    if outcome.box_source == signatures.BOX_FOUND:
+    if outcome.box is not None and outcome.box_source == signatures.BOX_FOUND:
         text.append(f"\nanimal found at {','.join(map(str, outcome.box))}", style="dim")
     return text
 

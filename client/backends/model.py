@@ -90,8 +90,8 @@ def responses_from(outputs: Mapping[str, Any]) -> list[Response]:
     ]
     if signatures.BOX_SOURCE not in outputs:  # Pushed before servables told.
         return responses
-    columns = (signatures.BOX, signatures.BOX_SOURCE, signatures.FOUND)
-    more = zip(*(np.asarray(outputs[name]).tolist() for name in columns), strict=True)
+    names = (signatures.BOX, signatures.BOX_SOURCE, signatures.FOUND)
+    more = zip(*(np.asarray(outputs[name]).tolist() for name in names), strict=True)
     return [
         response._replace(
             box=PixelBox(*box) if source else None, box_source=source.decode(), found=found

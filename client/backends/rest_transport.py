@@ -204,7 +204,7 @@ def parse_responses(body: bytes) -> list[Response]:
     missing = {name for row in rows for name in answer.ASKED if name not in row}
     if missing:
         raise answer.AnswerError(f"predictions without {', '.join(sorted(missing))}")
-    names = answer.ASKED
+    names: tuple[str, ...] = answer.ASKED
     if rows and all(name in row for row in rows for name in answer.BOXES):
         names += answer.BOXES
     return [answer.checked_response(*(row[name] for name in names)) for row in rows]

@@ -3,9 +3,9 @@ r"""Output table of a batch prediction: its columns, and how parts become one CS
 Columns: ``row`` int64 from 0, ``image``, ``bbox``, ``mood``, ``probability_<mood>`` float64 for
 every mood in label map order, to six decimals, ``error``, ``detail``, ``box`` ("y,x,height,width",
 the box that was used), ``box_source`` (given, found or whole) and ``found`` float64, the locator's
-score. Values that an outcome lacks are null, in a CSV an empty cell. In texts, bytes that are not UTF-8 are written as
-``\udc..`` escapes. A CSV begins with a byte order mark, without which a Korean Excel takes it for
-CP949; Python reads it as ``utf-8-sig``, pandas as it is. Its cells are those of
+score. Values that an outcome lacks are null, in a CSV an empty cell. In texts, bytes that are not
+UTF-8 are written as ``\udc..`` escapes. A CSV begins with a byte order mark, without which a Korean
+Excel takes it for CP949; Python reads it as ``utf-8-sig``, pandas as it is. Its cells are those of
 ``system.csv_files``: one that a spreadsheet would execute has an apostrophe in front.
 """
 
@@ -68,7 +68,7 @@ def _cells(
     if isinstance(outcome, Prediction):
         rounded = [round(outcome.probabilities[name], DECIMALS) for name in mood_names]
         found = None if outcome.found is None else round(outcome.found, DECIMALS)
-        used = [",".join(map(str, outcome.box)), outcome.box_source, found]
+        used = [",".join(map(str, outcome.box or ())), outcome.box_source, found]
         return [*input_cells, outcome.mood, *rounded, None, None, *used]
     nulls = [None] * len(mood_names)
     return [*input_cells, None, *nulls, outcome.error, _text(outcome.detail), None, None, None]

@@ -56,7 +56,7 @@ def predict_all(
       >>> for batch in predict_all(model, inputs_from_paths(find_pictures(["photos/"]))):
       ...     for outcome in batch:
       ...         print(json_line(outcome))
-      {"image": "photos/cat.jpg", "mood": "행복/즐거움", "probabilities": {"화남/불쾌": 0.01, ...}, ...}
+      {"image": "photos/cat.jpg", "mood": "행복/즐거움", "probabilities": {...}, ...}
 
     Args:
       model: predicts.

@@ -30,13 +30,16 @@ DECIMALS = 6
 
 
 class Prediction(NamedTuple):
-    """A picture with a mood; ``found`` is None of a model that does not tell a score."""
+    """A picture with a mood, and the box that was used.
+
+    ``found`` is None of a model that does not tell a score.
+    """
 
     image: str
     mood: str
     probabilities: Mapping[str, float]
-    box: PixelBox
-    box_source: str
+    box: PixelBox | None = None
+    box_source: str = ""
     found: float | None = None
 
 
@@ -60,7 +63,7 @@ def json_line(outcome: Outcome) -> str:
                 "image": outcome.image,
                 "mood": outcome.mood,
                 "probabilities": rounded,
-                "box": list(outcome.box),
+                "box": outcome.box,
                 "box_source": outcome.box_source,
                 "found": None if outcome.found is None else round(outcome.found, DECIMALS),
             }

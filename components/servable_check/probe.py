@@ -191,7 +191,7 @@ def _compare_found(
         and mood_difference <= LEAST_TOLERANCE,
         f"{len(scenes)} photos, an animal in {int(is_answered.sum())}; {other_statuses} other "
         f"statuses, scores differ by {score_difference:.1e}, boxes by {box_difference:.1e} of a "
-        f"side beyond a pixel, probabilities from those with the box given by {mood_difference:.1e}",
+        f"side beyond a pixel, probabilities from those of given boxes by {mood_difference:.1e}",
     )
 
 

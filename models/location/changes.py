@@ -13,7 +13,7 @@ from models.inputs.augmentation import color_jitter
 
 _CANDIDATES = 12
 """Random parts of a photo of which the first is taken that cuts no animal in two."""
-_ZOOM = (0.5, 1.7)
+_ZOOM = (0.6, 1.5)
 """Side of the part as a share of the photo's: above 1 the photo lies in a frame of one colour."""
 _STRETCH = 1.3
 _WHOLE, _NONE = 0.75, 0.05

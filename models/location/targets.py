@@ -16,7 +16,8 @@ _LEAST_SPREAD = 0.35
 """In cells: a small animal has a cell of its own even so."""
 _MODULATION, _NEGATIVE_POWER = 2.0, 4.0
 """Exponents of the focal loss: alpha and beta of "Objects as Points", section 3."""
-_BOX_WEIGHT = 2.0
+_BOX_WEIGHT = 5.0
+"""As in the same article: a box that is nearly right is worth as much as a score."""
 _CLOSE = 1e-7
 
 
@@ -104,7 +105,8 @@ def generalised_iou(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     """Returns the generalised intersection over union, float32[...] in (-1, 1].
 
     Args:
-      first, second: float32[..., 4], (top, left, bottom, right).
+      first: float32[..., 4], (top, left, bottom, right).
+      second: likewise.
     """
     begin, end = (
         tf.maximum(first[..., :2], second[..., :2]),

@@ -48,7 +48,7 @@ def write_servable(
         autograph=False,
     )
 
-    functions = Signatures(network, spec, locator and locator.as_served())
+    functions = Signatures(network, spec, locator.as_served() if locator else None)
     images = tf.TensorSpec([None], tf.string, name=signatures.IMAGE_BYTES)
     boxes = tf.TensorSpec([None, 4], tf.int64, name=signatures.BOX)
     examples = tf.TensorSpec([None], tf.string, name=signatures.EXAMPLES)

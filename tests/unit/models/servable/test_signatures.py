@@ -44,6 +44,9 @@ def test_outputs_have_the_documented_names_and_types(predict: samples.Ask) -> No
         signatures.PROBABILITIES: "f",
         signatures.MOODS: "O",
         signatures.STATUS: "O",
+        signatures.BOX: "i",
+        signatures.BOX_SOURCE: "O",
+        signatures.FOUND: "f",
     }
     assert outputs[signatures.MOOD_INDEX].dtype == np.int64
     assert outputs[signatures.PROBABILITIES].dtype == np.float32
