@@ -79,7 +79,7 @@ class LocateSettings(SettingsGroup):
     )
     seed: int = setting(1, "Seed of the order, of the changes to pictures and of weights.", ge=0)
     min_score: float = setting(
-        0.3,
+        0.4,
         "Score from which on a place counts as an animal. A photo whose best place scores less "
         "gets the status no_animal.",
         ge=0,

@@ -76,7 +76,7 @@ def test_a_pushed_model_finds_the_animal_and_answers_as_if_its_box_were_given(
     spec = json.loads(
         Path(ended.record["pushed"], signatures.EXTRAS_FOLDER, signatures.SPEC_ASSET).read_text()
     )
-    assert spec["locator"] == {"resolution": 64, "min_score": 0.3}
+    assert spec["locator"] == {"resolution": 64, "min_score": 0.4}
 
 
 @pytest.mark.slow
