@@ -95,7 +95,7 @@ def _stored(csv: Path, folder: Path, split: str, settings: Any) -> str:
 
     folder.mkdir(parents=True, exist_ok=True)
     (block,) = partition_rows(str(csv), [SplitShare(split, 1)], 10**6, str(folder)).blocks
-    moods = sorted({row.label for row in read_rows(csv)})
+    moods = sorted({row.label for row in read_rows(str(csv))})
     ingest = IngestSettings(
         data=DataSettings(),
         thin=ThinSettings(),
