@@ -87,6 +87,8 @@ def _sample(base: Settings) -> Settings:
             clip_norm=0.0,
         ),
         augment=base.augment.replace(brightness=0.0, contrast=0.0, saturation=0.0),
+        # From the trained network's weights; see models.locator.
+        locate=base.locate.replace(resolution=128, frames_per_clip=8, epochs=6, min_steps=200),
     )
 
 
@@ -261,7 +263,8 @@ def _unknown_setting(name: str) -> str:
         return f"There is no setting {name!r}. Did you mean {' or '.join(same_leaf)}?"
     if "." in name:
         return _unknown("setting", name, known)
-    leaves = {setting.rpartition(".")[2]: setting for setting in known}
+    # Of settings of one leaf the first group's is the likeliest.
+    leaves = {setting.rpartition(".")[2]: setting for setting in reversed(known)}
     near = difflib.get_close_matches(name, [*leaves, *GROUPS], n=3, cutoff=0.6)
     full = [leaves.get(match, match + ".*") for match in near]
     if full:

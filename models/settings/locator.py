@@ -68,7 +68,7 @@ class LocateSettings(SettingsGroup):
         600, "Batches of the training at least, whatever the epochs.", ge=1, unit="batches"
     )
     batch_size: int = setting(16, "Pictures of a step.", ge=1, unit="pictures")
-    learning_rate: float = setting(1e-3, "Peak learning rate of AdamW.", gt=0, le=1)
+    learning_rate: float = setting(2e-3, "Peak learning rate of AdamW.", gt=0, le=1)
     weight_decay: float = setting(0.05, "Weight decay of AdamW; 0 is none.", ge=0, le=1)
     negatives: float = setting(
         0.25,
