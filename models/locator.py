@@ -27,6 +27,7 @@ from models.training import batches, devices
 from models.training.data import Data
 from schemas import artifacts, signatures
 from schemas.documents.locating import LocatorScores
+from schemas.documents.training import Preprocessing
 from schemas.splits import EVAL, beside
 
 _LOGGER = logging.getLogger(__name__)
@@ -104,11 +105,16 @@ def _export(
         fn_args.base_model,
     )
     network = _network(config, base)
+    known = _preprocessing(base)
     spec = ServingSpec(
         config.moods,
         config.model.resolution,
         config.box_margin,
         box_overhang=config.box_overhang,
+        unsure_below=known["unsure_below"],
+        temperature=known["temperature"],
+        fitted_on=known["fitted_on"],
+        trained_on=known["trained_on"],
     )
     data = Data.from_fn_args(fn_args, num_classes=len(config.moods))
 
@@ -127,7 +133,7 @@ def _export(
         locator,
         scenes,
     )
-    export.write_servable(network, spec, _start_weights(base), servable, locator)
+    export.write_servable(network, spec, known["weights"], servable, locator)
     _copy(
         os.path.join(base, signatures.EXTRAS_FOLDER),
         os.path.join(servable, signatures.EXTRAS_FOLDER),
@@ -140,7 +146,12 @@ def _export(
     _copy(
         base_checkpoint,
         checkpoint,
-        (artifacts.CHECKPOINT_KERAS, signatures.LABELS_ASSET, artifacts.TRAINED_ON_NPZ),
+        (
+            artifacts.CHECKPOINT_KERAS,
+            signatures.LABELS_ASSET,
+            signatures.SPEC_ASSET,
+            artifacts.TRAINED_ON_NPZ,
+        ),
     )
     if locator is not None:
         _copy(run_dir, checkpoint, (artifacts.LOCATOR_KERAS,))
@@ -154,10 +165,12 @@ def _network(config: TrainerConfig, base: str) -> keras.Model:
     return network
 
 
-def _start_weights(base: str) -> str:
+def _preprocessing(base: str) -> Preprocessing:
+    """Returns what the Trainer's servable says of itself."""
     path = os.path.join(base, signatures.EXTRAS_FOLDER, signatures.SPEC_ASSET)
     with tf.io.gfile.GFile(path) as file:
-        return str(json.loads(file.read())["weights"])
+        document: Preprocessing = json.loads(file.read())
+        return document
 
 
 def _copy(source: str, target: str, names: Sequence[str]) -> None:

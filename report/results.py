@@ -12,13 +12,13 @@ from typing import Any
 from pipeline.nodes import BULK_INFERRER, LOCATOR, UNLABELLED_GEN
 from report.formatting import training_text
 from report.node_run import NodeRun, OutputArtifact
-from schemas import artifacts
+from schemas import artifacts, signatures
 from schemas.documents.evaluation import Metrics
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.locating import LocatorScores
 from schemas.documents.servable import Servable
-from schemas.documents.training import Training
+from schemas.documents.training import Preprocessing, Training
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
 from schemas.splits import EVAL, VALIDATION
@@ -35,11 +35,14 @@ class Results:
       frames: folder of the frames tables, one sub-folder a split.
       validation: ``VALIDATION_JSON``.
       leaks: ``LEAKS_JSON``.
+      leaks_csv: path of ``LEAKS_CSV``.
       tuner: ``TRIALS_JSON``.
       checkpoint: path of ``CHECKPOINT_KERAS``.
       training: ``TRAINING_JSON``.
+      preprocessing: ``signatures.SPEC_ASSET``.
       locator: ``LOCATOR_JSON``.
       metrics: ``METRICS_JSON``.
+      metrics_json: its path.
       predictions: path of ``PREDICTIONS_PARQUET``.
       servable: ``SERVABLE_JSON``.
       pushed: folder of the pushed version; None also where the Pusher pushed nothing.
@@ -55,11 +58,14 @@ class Results:
     frames: Path | None = None
     validation: Validation | None = None
     leaks: Leaks | None = None
+    leaks_csv: Path | None = None
     tuner: Trials | None = None
     checkpoint: Path | None = None
     training: Training | None = None
+    preprocessing: Preprocessing | None = None
     locator: LocatorScores | None = None
     metrics: Metrics | None = None
+    metrics_json: Path | None = None
     predictions: Path | None = None
     servable: Servable | None = None
     pushed: Path | None = None
@@ -140,6 +146,7 @@ class Results:
 
     def _add_leaks(self, output: OutputArtifact) -> str:
         self.leaks = _read(output, artifacts.LEAKS_JSON)
+        self.leaks_csv = Path(output.uri, artifacts.LEAKS_CSV)
         return _findings_note(self.leaks)
 
     def _add_trials(self, output: OutputArtifact) -> str:
@@ -148,7 +155,9 @@ class Results:
 
     def _add_checkpoint(self, output: OutputArtifact) -> str:
         self.checkpoint = Path(output.uri, artifacts.CHECKPOINT_KERAS)
-        # A model run of an earlier version has no such file.
+        # A model run of an earlier version lacks some of its files.
+        if Path(output.uri, signatures.SPEC_ASSET).exists():
+            self.preprocessing = _read(output, signatures.SPEC_ASSET)
         if not Path(output.uri, artifacts.TRAINING_JSON).exists():
             return ""
         self.training = _read(output, artifacts.TRAINING_JSON)
@@ -160,6 +169,7 @@ class Results:
 
     def _add_metrics(self, output: OutputArtifact) -> str:
         self.metrics = _read(output, artifacts.METRICS_JSON)
+        self.metrics_json = Path(output.uri, artifacts.METRICS_JSON)
         return _metrics_note(self.metrics)
 
     def _add_predictions(self, output: OutputArtifact) -> str:

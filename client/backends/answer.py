@@ -13,10 +13,10 @@ from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.labels import MAX_MOODS, MAX_NAME_LENGTH, LabelMapError, check_names
 
-ASKED = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
-"""The outputs that are used. A server may send others, which nobody unpacks."""
-BOXES = (signatures.BOX, signatures.BOX_SOURCE, signatures.FOUND)
-"""Further outputs that are used, all or none: a model of before they were there has none."""
+NEEDED = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
+"""The outputs that there must be. A server may send others, which nobody unpacks."""
+OPTIONAL = (signatures.UNSURE, signatures.BOX, signatures.BOX_SOURCE, signatures.FOUND)
+"""Outputs that are used too, and that servables of before do not have."""
 
 _FIXED_BYTES = 64 << 10
 _PICTURE_BYTES = 4 << 10
@@ -52,8 +52,9 @@ def checked_response(
     mood: object,
     mood_names: object,
     probabilities: object,
+    unsure: object = None,
     box: object = None,
-    box_source: object = "",
+    box_source: object = None,
     found: object = None,
 ) -> Response:
     """Returns the response in one row of an answer.
@@ -63,6 +64,7 @@ def checked_response(
       mood: one of the names, or "" unless the status is ok.
       mood_names: a list of texts.
       probabilities: a list of as many numbers; NaN and infinity are passed on.
+      unsure: a truth value; None where the answer has none.
       box: a list of four whole numbers, or None of a model that does not tell.
       box_source: one of ``signatures.BOX_SOURCES``, or "" unless the status is ok.
       found: a number from 0 to 1, or None.
@@ -82,8 +84,10 @@ def checked_response(
         raise AnswerError(f"the mood {_shown(mood)} with the status {status}")
     if not isinstance(probabilities, list) or len(probabilities) != len(mood_names):
         raise AnswerError(f"the probabilities {_shown(probabilities)} of {len(mood_names)} moods")
+    if unsure is not None and not isinstance(unsure, bool):
+        raise AnswerError(f"{_shown(unsure)} where {signatures.UNSURE} is true or false")
     numbers = map(_probability, probabilities)
-    response = Response(status, mood, dict(zip(mood_names, numbers, strict=True)))
+    response = Response(status, mood, dict(zip(mood_names, numbers, strict=True)), unsure)
     if box is None:
         return response
     if box_source not in (signatures.BOX_SOURCES if status == "ok" else ("",)):

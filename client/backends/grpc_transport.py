@@ -26,14 +26,13 @@ full queue or a large message, and TensorFlow Serving's INVALID_ARGUMENT any bad
 above its batching's limit included."""
 _OWN_LIMIT = "CLIENT: Received message larger than max"
 """The message of gRPC's own side, where an answer exceeds the channel's limit."""
-_NO_SUCH_OUTPUT = "output tensor alias not found"
-"""Part of TensorFlow Serving's message where a model lacks one of the outputs that were asked."""
 _TLS = ("handshake failed", "certificate", "SSL")
 _TYPES = {
     signatures.STATUS: tf.string.as_datatype_enum,
     signatures.MOOD: tf.string.as_datatype_enum,
     signatures.MOODS: tf.string.as_datatype_enum,
     signatures.PROBABILITIES: tf.float32.as_datatype_enum,
+    signatures.UNSURE: tf.bool.as_datatype_enum,
     signatures.BOX: tf.int64.as_datatype_enum,
     signatures.BOX_SOURCE: tf.string.as_datatype_enum,
     signatures.FOUND: tf.float32.as_datatype_enum,
@@ -56,7 +55,6 @@ class GrpcTransport:
         token = connection.token
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self._stubs: dict[int, Any] = {}
-        self._tells_boxes = True
         self._lock = threading.Lock()
 
     def predict(
@@ -66,17 +64,12 @@ class GrpcTransport:
         mood_names: Sequence[str] | None,
     ) -> list[Response]:
         """See ``client.backends.tf_serving.Transport``."""
-        asked = answer.ASKED + answer.BOXES if self._tells_boxes else answer.ASKED
-        request = predict_request(self._address, pictures, boxes, asked)
+        request = predict_request(self._address, pictures, boxes)
         stub = self._stub(answer.max_bytes(len(pictures), mood_names))
         try:
             reply = stub.Predict(request, timeout=self._timeout, metadata=self._metadata)
-            return parse_responses(reply.outputs, len(pictures), asked)
+            return parse_responses(reply.outputs, len(pictures))
         except grpc.RpcError as error:
-            if self._tells_boxes and _NO_SUCH_OUTPUT in (error.details() or ""):
-                # A model of before it told where its boxes come from.
-                self._tells_boxes = False
-                return self.predict(pictures, boxes, mood_names)
             raise self._server_error(error, len(pictures)) from error
         except (ValueError, MemoryError) as error:
             raise self._failures.nonsense(str(error) or type(error).__name__) from error
@@ -107,16 +100,11 @@ class GrpcTransport:
             return self._failures.not_found(cause)
         if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
             return self._failures.not_allowed(cause)
-        if _NO_SUCH_OUTPUT in details:
-            return self._failures.nonsense(cause)
         return self._failures.refused(num_pictures, cause)
 
 
 def predict_request(
-    address: Address,
-    pictures: Sequence[bytes],
-    boxes: Sequence[PixelBox] | None,
-    asked: Sequence[str] = answer.ASKED,
+    address: Address, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
 ) -> predict_pb2.PredictRequest:
     """Returns the request for encoded pictures, each with a box or all without."""
     request = predict_pb2.PredictRequest()
@@ -133,7 +121,7 @@ def predict_request(
     if boxes is not None:
         box_tensor = tf.make_tensor_proto([list(box) for box in boxes], tf.int64)
         request.inputs[signatures.BOX].CopyFrom(box_tensor)
-    request.output_filter.extend(asked)
+    # No output_filter: a server refuses a request for an output that an older servable lacks.
     return request
 
 
@@ -167,22 +155,23 @@ def _proxy_url(proxy: Proxy) -> str:
     return proxy.url.replace("://", f"://{user}:{password}@", 1)
 
 
-def parse_responses(
-    outputs: Mapping[str, Any], num_pictures: int, asked: Sequence[str] = answer.ASKED
-) -> list[Response]:
+def parse_responses(outputs: Mapping[str, Any], num_pictures: int) -> list[Response]:
     """Returns the responses in an answer, after a look at its tensors' types and shapes.
 
     Raises:
       answer.AnswerError: a tensor is missing or of another form.
       ValueError: a tensor's values are fewer or more than its shape says, or texts are not UTF-8.
     """
-    missing = [name for name in asked if name not in outputs]
+    missing = [name for name in answer.NEEDED if name not in outputs]
     if missing:
         raise answer.AnswerError(f"no {', '.join(missing)}")
     moods = outputs[signatures.MOODS].tensor_shape.dim
     num_moods = moods[1].size if len(moods) == 2 and moods[1].size <= MAX_MOODS else 0
-    columns = []
-    for name in asked:
+    columns: list[list[Any]] = []
+    for name in (*answer.NEEDED, *answer.OPTIONAL):
+        if name not in outputs:
+            columns.append([None] * num_pictures)
+            continue
         tensor = outputs[name]
         is_table = name in (signatures.MOODS, signatures.PROBABILITIES)
         shape = [num_pictures, num_moods] if is_table else [num_pictures]

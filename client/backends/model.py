@@ -13,6 +13,7 @@ import numpy as np
 
 from dataset.boxes import PixelBox
 from schemas import signatures
+from schemas.documents.training import TrainedOnKind
 
 REQUEST_TOO_LARGE = "request_too_large"
 """Status of a picture that a server refuses for its size, even alone in a request."""
@@ -27,11 +28,14 @@ class ModelInfo:
       mood_names: in index order.
       resolution: side of the network's square input, pixels; None for a model on a server,
         which does not report it.
+      trained_on: what the pictures of its training were; "" where that is not known, as of a model
+        on a server.
     """
 
     source: str
     mood_names: tuple[str, ...]
     resolution: int | None
+    trained_on: TrainedOnKind = ""
 
 
 class Response(NamedTuple):
@@ -41,6 +45,8 @@ class Response(NamedTuple):
       status: one of the ``STATUS`` constants of ``schemas.signatures``, or ``REQUEST_TOO_LARGE``.
       mood: "" unless the status is ok.
       probabilities: one for every mood, in label map order; all 0 unless the status is ok.
+      unsure: whether the model says that it does not know; None where it has no threshold, as
+        checkpoints and servables of before.
       box: that was used, in pixels of the picture; None unless the status is ok, and of a model
         that does not tell.
       box_source: one of ``signatures.BOX_SOURCES``; "" likewise.
@@ -50,6 +56,7 @@ class Response(NamedTuple):
     status: str
     mood: str
     probabilities: Mapping[str, float]
+    unsure: bool | None = None
     box: PixelBox | None = None
     box_source: str = ""
     found: float | None = None
@@ -79,14 +86,19 @@ def responses_from(outputs: Mapping[str, Any]) -> list[Response]:
       outputs: tensors or arrays by the names of ``schemas.signatures``.
     """
     columns = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
-    rows = zip(*(np.asarray(outputs[name]).tolist() for name in columns), strict=True)
+    arrays = [np.asarray(outputs[name]).tolist() for name in columns]
+    if signatures.UNSURE in outputs:
+        arrays.append(np.asarray(outputs[signatures.UNSURE]).tolist())
+    else:
+        arrays.append([None] * len(arrays[0]))
     responses = [
         Response(
             status.decode(),
             mood.decode(),
             dict(zip((name.decode() for name in mood_names), probabilities, strict=True)),
+            unsure,
         )
-        for status, mood, mood_names, probabilities in rows
+        for status, mood, mood_names, probabilities, unsure in zip(*arrays, strict=True)
     ]
     if signatures.BOX_SOURCE not in outputs:  # Pushed before servables told.
         return responses

@@ -1,11 +1,13 @@
 r"""Output table of a batch prediction: its columns, and how parts become one CSV or Parquet file.
 
 Columns: ``row`` int64 from 0, ``image``, ``bbox``, ``mood``, ``probability_<mood>`` float64 for
-every mood in label map order, to six decimals, ``error``, ``detail``, ``box`` ("y,x,height,width",
-the box that was used), ``box_source`` (given, found or whole) and ``found`` float64, the locator's
-score. Values that an outcome lacks are null, in a CSV an empty cell. In texts, bytes that are not
-UTF-8 are written as ``\udc..`` escapes. A CSV begins with a byte order mark, without which a Korean
-Excel takes it for CP949; Python reads it as ``utf-8-sig``, pandas as it is. Its cells are those of
+every mood in label map order, to six decimals, ``error``, ``detail``, ``mood_id``, ``unsure``, a
+truth value ("true" or "false" in a CSV) that is null where the model has no threshold, ``box``
+("y,x,height,width", the box that was used), ``box_source`` (given, found or whole) and ``found``
+float64, the locator's score. Values that an outcome lacks are null, in a CSV an empty cell. In
+texts, bytes that are not UTF-8 are written as ``\\udc..`` escapes. A CSV begins with a byte order
+mark, without which a Korean Excel takes it for CP949; Python reads it as ``utf-8-sig``, pandas as
+it is. Its cells are those of
 ``system.csv_files``: one that a spreadsheet would execute has an apostrophe in front.
 """
 
@@ -21,6 +23,7 @@ from system.parquet import ParquetWriter, write_table
 CSV, PARQUET = ".csv", ".parquet"
 
 _ERROR = "error"
+_UNSURE = "unsure"
 
 
 def table_schema(mood_names: Sequence[str]) -> pa.Schema:
@@ -33,6 +36,8 @@ def table_schema(mood_names: Sequence[str]) -> pa.Schema:
             *((f"probability_{name}", pa.float64()) for name in mood_names),
             (_ERROR, pa.string()),
             ("detail", pa.string()),
+            ("mood_id", pa.string()),
+            (_UNSURE, pa.bool_()),
             ("box", pa.string()),
             ("box_source", pa.string()),
             ("found", pa.float64()),
@@ -69,9 +74,10 @@ def _cells(
         rounded = [round(outcome.probabilities[name], DECIMALS) for name in mood_names]
         found = None if outcome.found is None else round(outcome.found, DECIMALS)
         used = [",".join(map(str, outcome.box or ())), outcome.box_source, found]
-        return [*input_cells, outcome.mood, *rounded, None, None, *used]
+        told = [outcome.mood_id, outcome.unsure, *used]
+        return [*input_cells, outcome.mood, *rounded, None, None, *told]
     nulls = [None] * len(mood_names)
-    return [*input_cells, None, *nulls, outcome.error, _text(outcome.detail), None, None, None]
+    return [*input_cells, None, *nulls, outcome.error, _text(outcome.detail), *[None] * 5]
 
 
 def _text(text: str) -> str:
@@ -82,6 +88,11 @@ def count_errors(table: pa.Table) -> dict[str, int]:
     """Returns the number of rows per error."""
     counts = table.column(_ERROR).drop_null().value_counts()
     return {pair["values"]: pair["counts"] for pair in counts.to_pylist()}
+
+
+def count_unsure(table: pa.Table) -> int:
+    """Returns the number of rows whose answer is unsure."""
+    return int(table.column(_UNSURE).to_pylist().count(True))
 
 
 def write_part(path: Path, table: pa.Table) -> None:
@@ -109,4 +120,12 @@ def _write_csv(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Non
         writer = CsvWriter(file)
         writer.write(schema.names)
         for table in tables:
-            writer.write_all(zip(*(column.to_pylist() for column in table.columns), strict=True))
+            columns = [_csv_cells(column) for column in table.columns]
+            writer.write_all(zip(*columns, strict=True))
+
+
+def _csv_cells(column: pa.ChunkedArray) -> list[object]:
+    cells: list[object] = column.to_pylist()
+    if pa.types.is_boolean(column.type):
+        return [None if cell is None else str(cell).lower() for cell in cells]
+    return cells

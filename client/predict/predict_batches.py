@@ -56,7 +56,7 @@ def predict_all(
       >>> for batch in predict_all(model, inputs_from_paths(find_pictures(["photos/"]))):
       ...     for outcome in batch:
       ...         print(json_line(outcome))
-      {"image": "photos/cat.jpg", "mood": "행복/즐거움", "probabilities": {...}, ...}
+      {"image": "photos/cat.jpg", "mood": "행복/즐거움", "mood_id": "happy", "unsure": false, ...}
 
     Args:
       model: predicts.
@@ -222,6 +222,7 @@ def _outcome(image: str, asked: _Prepared, response: Response) -> Outcome:
         image,
         response.mood,
         response.probabilities,
+        response.unsure,
         response.box or asked.box or whole,
         response.box_source or asked_source,
         response.found,

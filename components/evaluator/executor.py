@@ -23,7 +23,7 @@ from schemas import artifacts
 from schemas.documents.evaluation import BoxScores, Measures, Metrics, Verdict
 from schemas.documents.ingest import Ingest
 from schemas.errors import DataRefusedError
-from schemas.splits import EVAL, VALIDATION
+from schemas.splits import EVAL
 from system.patterns import escaped
 from system.storage import open_file
 
@@ -88,12 +88,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             servables,
             splits[EVAL]["moods"],
             table_path,
-            calibrated=settings.calibrate and VALIDATION not in splits,
             scenes=scenes,
         )
 
         # Count and measure.
-        counts = ConfusionCounts(Table(table_path))
+        fitted = servables[MODEL].fitted
+        counts = ConfusionCounts(Table(table_path), fitted.unsure_below)
         if not counts.rows:
             raise DataRefusedError(_NO_ROWS)
         if counts.finite_rows:  # TFMA cannot evaluate an empty table.
@@ -103,7 +103,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         checks = list(gate.checks(counts, settings))
         new = servables[MODEL]
         boxes = box_sources.judge(scenes, new.predict.owner, len(new.mood_names))
-        metrics = _with_verdict(measures.measure(counts, settings), boxes, checks, notes)
+        metrics = _with_verdict(measures.measure(counts, settings, fitted), boxes, checks, notes)
 
         # Write the scores and the blessing.
         with open_file(posixpath.join(evaluation.uri, artifacts.METRICS_JSON), "w") as file:

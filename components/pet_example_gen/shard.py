@@ -27,8 +27,8 @@ from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import Row, canonical
 from dataset.partition import rows_of_block
 from dataset.photo import make_crop
-from dataset.photos.files import photo_state
 from dataset.photos.parsed import PhotoError
+from dataset.photos.states import photo_states
 from dataset.scenes import Scene, make_scene
 from dataset.thinning import thin_clip
 from schemas import frame_columns
@@ -217,15 +217,16 @@ def _by_clip(rows: Iterable[Row]) -> list[list[Row]]:
 
 
 def _row_keys(job: ShardJob, rows: Sequence[Row], scenes: Mapping[int, Boxes]) -> dict[int, str]:
-    """Returns the keys of rows by their lines; of the photos they have what ``stat`` tells."""
+    """Returns the keys of rows by their lines; of the photos they have what a listing tells."""
     version = reading_version(job.settings)
+    states = photo_states(job.image_root, [row.image_path for row in rows])
     side = job.settings.scenes.side_in(job.block.split)
     return {
         row.line: row_key(
             version,
             job.image_root,
             row,
-            photo_state(job.image_root, row.image_path),
+            states[row.image_path],
             (side, *scenes[row.line]) if row.line in scenes else (),
         )
         for row in rows

@@ -25,7 +25,8 @@ from models.inputs.preprocessing import PICTURE_SPEC
 from models.location.decoding import pixel_boxes
 from models.servable.example_boxes import BOX_SPEC, box_in_photo
 from models.servable.rows import CHUNK_SIZE, PreprocessRow, preprocessed
-from schemas import features, signatures
+from schemas import features, labels, signatures
+from schemas.documents.training import FittedOn, TrainedOnKind
 
 NO_ANIMAL = len(Outcome)
 """What became of a photo in which the locator found nothing, beside the ``Outcome``s."""
@@ -53,6 +54,8 @@ class ServingSpec:
       box_margin: a box is widened on each side by this share of its side, >= 0.
       limits: of a picture.
       box_overhang: share of a box's side that may lie outside of the photo, 0 to 0.5.
+      unsure_below, temperature, fitted_on, trained_on: see
+        ``schemas.documents.training.Preprocessing``. The network has the temperature in it.
     """
 
     mood_names: tuple[str, ...]
@@ -60,6 +63,10 @@ class ServingSpec:
     box_margin: float
     limits: Limits = field(default_factory=Limits)
     box_overhang: float = 0.0
+    unsure_below: float = 0.0
+    temperature: float = 1.0
+    fitted_on: FittedOn = ""
+    trained_on: TrainedOnKind = ""
 
 
 @dataclass(frozen=True)
@@ -148,7 +155,12 @@ class Signatures:
     def predict_examples_in_bulk(self, examples: tf.Tensor) -> Outputs:
         """Predicts as ``predict_examples``, with texts of shape [n, 1] in place of [n]."""
         outputs = self.predict_examples(examples)
-        texts = (signatures.MOOD, signatures.STATUS, signatures.BOX_SOURCE)
+        texts = (
+            signatures.MOOD,
+            signatures.MOOD_ID,
+            signatures.STATUS,
+            signatures.BOX_SOURCE,
+        )
         return outputs | {name: outputs[name][:, tf.newaxis] for name in texts}
 
     def _predict(
@@ -255,18 +267,24 @@ class Signatures:
 
     def _outputs(self, answered: _Answered, box_source: str) -> Outputs:
         names = tf.constant(self._spec.mood_names)
-        predicted = tf.argmax(answered.probabilities, axis=1)
-        is_ok = tf.equal(answered.outcomes, int(Outcome.OK))
+        ids = tf.constant([labels.mood_id(name) for name in self._spec.mood_names])
+        probabilities, outcomes = answered.probabilities, answered.outcomes
+        predicted = tf.argmax(probabilities, axis=1)
+        is_ok = tf.equal(outcomes, int(Outcome.OK))
+        is_finite = tf.reduce_all(tf.math.is_finite(probabilities), axis=1)
+        is_sure = is_finite & (tf.reduce_max(probabilities, axis=1) >= self._spec.unsure_below)
         statuses = tf.constant([_STATUSES[outcome] for outcome in range(len(_STATUSES))])
         found = answered.scores
         if box_source == signatures.BOX_GIVEN:
             found = tf.cast(is_ok, tf.float32)
         return {
             signatures.MOOD: tf.where(is_ok, tf.gather(names, predicted), ""),
+            signatures.MOOD_ID: tf.where(is_ok, tf.gather(ids, predicted), ""),
             signatures.MOOD_INDEX: tf.where(is_ok, predicted, -1),
-            signatures.PROBABILITIES: answered.probabilities,
-            signatures.MOODS: tf.tile(names[tf.newaxis, :], [tf.shape(answered.outcomes)[0], 1]),
-            signatures.STATUS: tf.gather(statuses, answered.outcomes),
+            signatures.PROBABILITIES: probabilities,
+            signatures.MOODS: tf.tile(names[tf.newaxis, :], [tf.shape(outcomes)[0], 1]),
+            signatures.UNSURE: is_ok & ~is_sure,
+            signatures.STATUS: tf.gather(statuses, outcomes),
             signatures.BOX: answered.boxes,
             signatures.BOX_SOURCE: tf.where(is_ok, box_source, ""),
             signatures.FOUND: found,
