@@ -81,6 +81,7 @@ def document(record: Run, results: Results) -> Report:
         "leaks": results.leaks,
         "tuner": results.tuner,
         "training": results.training,
+        "locator": results.locator,
         "metrics": results.metrics,
         "servable": results.servable,
         "preprocessing": results.preprocessing,

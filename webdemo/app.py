@@ -4,14 +4,16 @@
 the likeliest mood first:
 
     {"mood": "행복/즐거움", "mood_id": "happy", "unsure": false,
-     "moods": [{"name": …, "english": …, "probability": 0.91}, …]}
+     "moods": [{"name": …, "english": …, "probability": 0.91}, …],
+     "box": [80, 60, 420, 420], "box_source": "found", "found": 0.93}
 
 ``POST /heat?box=…&mood=…`` with the same body returns the heat map of a mood
 (``client.predict.occlusion.HeatMap``), whose cells are all 0 where covering costs nothing:
 
     {"cells": [[0.0, 1.0, …], …], "before": 0.91, "after": 0.12}
 
-Without a box both use the whole photo. An error is
+Without a box the model looks for the animal, or takes the whole photo if it has no locator; ``box``
+and ``box_source`` tell. The heat map then is that of the whole photo. An error is
 ``{"mood": null, "error": …, "detail": …, "ko": …, "en": …}`` with a status of 4xx or 5xx. A 503
 has ``Retry-After``.
 """
@@ -177,7 +179,14 @@ def _predict(
         {"name": name, "english": MOODS_IN_ENGLISH.get(name, ""), "probability": probability}
         for name, probability in likeliest_moods(outcome, len(outcome.probabilities))
     ]
-    told = {"mood": outcome.mood, "mood_id": outcome.mood_id, "unsure": outcome.unsure}
+    told = {
+        "mood": outcome.mood,
+        "mood_id": outcome.mood_id,
+        "unsure": outcome.unsure,
+        "box": outcome.box,
+        "box_source": outcome.box_source,
+        "found": outcome.found,
+    }
     return JSONResponse({**told, "moods": moods})
 
 

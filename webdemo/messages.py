@@ -74,6 +74,10 @@ MESSAGES = {
         "모델이 이 사진을 읽지 못합니다. JPEG로 저장해서 다시 올려 주세요.",
         "The model cannot read this photo. Save it as JPEG and try again.",
     ),
+    signatures.STATUS_NO_ANIMAL: (
+        "사진에서 동물을 찾지 못했습니다. 동물이 있으면 그 둘레에 상자를 그려 주세요.",
+        "No animal was found in the photo. If there is one, draw a box around it.",
+    ),
     ANSWER_NOT_FINITE: (
         "모델의 가중치가 손상되었습니다(NaN). 다른 모델로 데모를 다시 시작해 주세요.",
         "The model's weights are corrupted (NaN). Restart the demo with another model.",

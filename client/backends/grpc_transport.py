@@ -33,6 +33,9 @@ _TYPES = {
     signatures.MOODS: tf.string.as_datatype_enum,
     signatures.PROBABILITIES: tf.float32.as_datatype_enum,
     signatures.UNSURE: tf.bool.as_datatype_enum,
+    signatures.BOX: tf.int64.as_datatype_enum,
+    signatures.BOX_SOURCE: tf.string.as_datatype_enum,
+    signatures.FOUND: tf.float32.as_datatype_enum,
 }
 
 
@@ -172,6 +175,8 @@ def parse_responses(outputs: Mapping[str, Any], num_pictures: int) -> list[Respo
         tensor = outputs[name]
         is_table = name in (signatures.MOODS, signatures.PROBABILITIES)
         shape = [num_pictures, num_moods] if is_table else [num_pictures]
+        if name == signatures.BOX:
+            shape = [num_pictures, 4]
         received = [dim.size for dim in tensor.tensor_shape.dim]
         if tensor.dtype != _TYPES[name] or received != shape:
             raise answer.AnswerError(

@@ -6,6 +6,7 @@ from schemas.documents.evaluation import Metrics
 from schemas.documents.exports import Exports
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
+from schemas.documents.locating import LocatorScores
 from schemas.documents.servable import Servable
 from schemas.documents.training import Preprocessing, Training
 from schemas.documents.tuning import Trials
@@ -127,6 +128,7 @@ class Report(TypedDict):
       leaks: ``LEAKS_JSON``.
       tuner: ``TRIALS_JSON``.
       training: ``TRAINING_JSON``.
+      locator: ``LOCATOR_JSON``; None without a locator, and on a cluster.
       metrics: ``METRICS_JSON``.
       servable: ``SERVABLE_JSON``.
       preprocessing: ``signatures.SPEC_ASSET``, as it lies beside the checkpoint.
@@ -140,6 +142,7 @@ class Report(TypedDict):
     leaks: Leaks | None
     tuner: Trials | None
     training: Training | None
+    locator: LocatorScores | None
     metrics: Metrics | None
     servable: Servable | None
     preprocessing: Preprocessing | None
