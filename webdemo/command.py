@@ -94,7 +94,7 @@ def _unusable(host: str, port: int, reason: Exception | str) -> ConfigError:
 
 
 def _checked_name(name: str) -> str:
-    """Returns a value of --allow-host as ``webdemo.guard.host_name`` spells it."""
+    """Returns a value of --allow-host as ``system.web.guard.host_name`` spells it."""
     if (address := _address(name)) is not None:
         return address
     if _NAME.fullmatch(name):
@@ -115,10 +115,11 @@ def _address(host: str) -> str | None:
 
 def _serve(model: Model, listener: socket.socket, names: Sequence[str]) -> None:
     """Serves the page on a bound socket; ``names`` are those of --host and --allow-host."""
+    from system.web.outcomes import OutcomeCounts
+    from system.web.server import BACKLOG, serve_until_stopped
     from webdemo.app import create_app
     from webdemo.limits import Limits
-    from webdemo.request_log import RequestLog
-    from webdemo.server import BACKLOG, serve_until_stopped
+    from webdemo.responses import refusal_response
 
     listener.listen(BACKLOG)  # Before the address is printed: a browser may connect at once.
     address, port = listener.getsockname()[:2]
@@ -130,8 +131,9 @@ def _serve(model: Model, listener: socket.socket, names: Sequence[str]) -> None:
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
     sys.stdout.write(f"Open http://{f'[{shown}]' if ':' in shown else shown}:{port}/\n")
     sys.stdout.flush()
-    log, limits = RequestLog(), Limits()
+    log, limits = OutcomeCounts(), Limits()
     try:
-        serve_until_stopped(create_app(model, names, limits, log), listener, limits)
+        app = create_app(model, names, limits, log)
+        serve_until_stopped(app, listener, limits, refusal_response)
     finally:
         sys.stderr.write(f"\n{log.summary()}\n")
