@@ -86,7 +86,8 @@ async def _latencies(
 ) -> dict[str, list[float]]:
     """Returns the seconds of each request by side."""
     found: dict[str, list[float]] = {side: [] for side in requests}
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+    # The gateway closes connections that are idle for five seconds.
+    limits = httpx.Limits(max_keepalive_connections=64, keepalive_expiry=2)
     async with httpx.AsyncClient(limits=limits, timeout=60, trust_env=False) as client:
 
         async def ask(side: str) -> None:
