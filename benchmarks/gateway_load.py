@@ -83,9 +83,10 @@ def process(command: Sequence[str]) -> Iterator[tuple[str, psutil.Process]]:
 
 async def _latencies(
     requests: dict[str, tuple[str, bytes]], rate: float, count: int
-) -> dict[str, list[float]]:
-    """Returns the seconds of each request by side."""
+) -> tuple[dict[str, list[float]], dict[str, list[str]]]:
+    """Returns the seconds of each request by side, and the errors of those that failed."""
     found: dict[str, list[float]] = {side: [] for side in requests}
+    failed: dict[str, list[str]] = {side: [] for side in requests}
     # The gateway closes connections that are idle for five seconds.
     limits = httpx.Limits(max_keepalive_connections=64, keepalive_expiry=2)
     async with httpx.AsyncClient(limits=limits, timeout=60, trust_env=False) as client:
@@ -93,14 +94,18 @@ async def _latencies(
         async def ask(side: str) -> None:
             url, body = requests[side]
             began = time.perf_counter()
-            reply = await client.post(url, content=body)
-            found[side].append(time.perf_counter() - began)
-            reply.raise_for_status()
+            try:
+                (await client.post(url, content=body)).raise_for_status()
+            except httpx.HTTPError as error:
+                failed[side].append(f"{type(error).__name__}: {error}"[:100])
+            else:
+                found[side].append(time.perf_counter() - began)
 
         for side in requests:
             for _ in range(_WARM_UP):
                 await ask(side)
             found[side].clear()
+            failed[side].clear()
         tasks = []
         began = time.perf_counter()
         for number in range(count):
@@ -109,7 +114,7 @@ async def _latencies(
                 await asyncio.sleep(max(0.0, at - time.perf_counter()))
                 tasks.append(asyncio.create_task(ask(side)))
         await asyncio.gather(*tasks)
-    return found
+    return found, failed
 
 
 def measured(rate: float, count: int, work: Path) -> Iterator[dict[str, Any]]:
@@ -137,13 +142,14 @@ def measured(rate: float, count: int, work: Path) -> Iterator[dict[str, Any]]:
             LOGGED: (f"{logging}/v1/mood", photo),
         }
         before = [_cpu(plain_process), _cpu(logging_process)]
-        found = asyncio.run(_latencies(requests, rate, count))
+        found, failed = asyncio.run(_latencies(requests, rate, count))
         plain_cpu = (_cpu(plain_process) - before[0]) / (2 * (count + _WARM_UP))
         logging_cpu = (_cpu(logging_process) - before[1]) / (count + _WARM_UP)
     bare = _percentiles(found[BARE])
     for side in SIDES:
         figures = _percentiles(found[side])
         line = {"side": side, "requests": count, "rate": rate, "photo_bytes": len(photo)}
+        line |= {"failed": len(failed[side]), "first_failure": (failed[side] or [""])[0]}
         line |= {f"{name}_ms": round(value, 2) for name, value in figures.items()}
         if side != BARE:
             line |= {f"adds_{n}_ms": round(v - bare[n], 2) for n, v in figures.items()}
