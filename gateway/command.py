@@ -21,7 +21,7 @@ from system.printable import printable
 from system.secrets import kept_apart
 from system.signals import sigterm_as_interrupt
 
-_PACKAGES = ("starlette", "uvicorn", "prometheus_client", "python_multipart")
+_PACKAGES = ("starlette", "uvicorn", "prometheus_client", "python_multipart", "aiohttp")
 _LONGEST_TIMEOUT = 3600.0
 _OPEN = """\
 warning: --host {host} can be reached from other machines, and no tokens are set: whoever reaches \

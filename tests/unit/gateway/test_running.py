@@ -190,6 +190,6 @@ def test_an_answer_over_grpc_has_the_outputs_that_were_asked_for() -> None:
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
-    upstream = RestUpstream(parse_address("http://127.0.0.1:9"), 5, Connection())
+    address = parse_address("http://127.0.0.1:9")
     with pytest.raises(UnavailableError):
-        result_of(lambda: asked(upstream, CALL, Target()))
+        result_of(lambda: asked(RestUpstream(address, 5, Connection()), CALL, Target()))
