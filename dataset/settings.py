@@ -59,6 +59,11 @@ class DataSettings(SettingsGroup):
         le=2**30,
         unit="bytes",
     )
+    stay_below_root: bool = setting(
+        False,
+        "Refuse rows whose photo does not lie below --image-root, links followed: for CSVs of "
+        "strangers, whose paths may name any photo that this user can read.",
+    )
     min_brightness: float = setting(
         0.0,
         "Lowest mean grey level of a view; darker rows are refused. 0 refuses none.",

@@ -88,7 +88,9 @@ def _kept(frames: Iterable[int], thin: ThinSettings) -> float:
 def _crop_bytes(row: Row, image_root: str, data: DataSettings, side: int) -> int:
     """Returns the size of a row's crop; 0 for a row that is refused."""
     try:
-        photo = read_photo(image_root, row.image_path, data.max_image_bytes)
+        photo = read_photo(
+            image_root, row.image_path, data.max_image_bytes, below_root=data.stay_below_root
+        )
         return len(make_crop(photo, parse_box(row.bbox), data, side).jpeg)
     except (BoxError, PhotoError):
         return 0

@@ -80,8 +80,8 @@ class Figures:
 
     def count_answer(self, version: int, row: Row) -> None:
         """Counts one row of an answer."""
-        mood = row.get("mood_id") or row.get(signatures.MOOD)
-        unsure = row.get("unsure")
+        mood = row.get(signatures.MOOD_ID) or row.get(signatures.MOOD)
+        unsure = row.get(signatures.UNSURE)
         self.answers.labels(
             version=str(version),
             mood=self._name(mood),

@@ -8,7 +8,15 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from report import formatting, galleries, histograms, plots, thumbnails, translations
+from report import (
+    formatting,
+    galleries,
+    histograms,
+    model_card,
+    plots,
+    thumbnails,
+    translations,
+)
 from report.results import Results
 from schemas import artifacts, labels, reasons
 from schemas.documents.evaluation import Verdict
@@ -19,7 +27,7 @@ from schemas.splits import EVAL, split_folder
 from system.files import write_whole
 from system.patterns import escaped
 
-HTML, JSON = "report.html", "report.json"
+HTML, JSON, CARD = "report.html", "report.json", "model_card.md"
 _TEMPLATES = Path(__file__).parent / "templates"
 _MISSING = "–"
 """Text of a figure that is None."""
@@ -45,20 +53,24 @@ class _Refusal:
 
 
 def write(record: Run, results: Results, image_root: Path | None, folder: Path) -> Path:
-    """Writes ``report.html`` and ``report.json`` and returns the page's path.
+    """Writes ``report.html``, ``report.json`` and, of an evaluated model, ``model_card.md``.
+
+    Returns the page's path.
 
     Args:
       record: the document of ``run.json``.
       results: of the run; what is None is left out of the page.
       image_root: folder that the CSVs' relative image paths start from; None is each CSV's own.
-      folder: for both files. Those of an earlier run are removed first, so that nobody takes
+      folder: for the files. Those of an earlier run are removed first, so that nobody takes
         them for this run's.
     """
     # The page goes first and comes last: where it is, its document is.
-    for name in (HTML, JSON):
+    for name in (HTML, JSON, CARD):
         (folder / name).unlink(missing_ok=True)
     report = document(record, results)
     write_whole(folder / JSON, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+    if card := model_card.render(report):
+        write_whole(folder / CARD, card)
     write_whole(folder / HTML, render(report, results, image_root))
     return folder / HTML
 
@@ -75,6 +87,7 @@ def document(record: Run, results: Results) -> Report:
         "training": results.training,
         "metrics": results.metrics,
         "servable": results.servable,
+        "preprocessing": results.preprocessing,
     }
 
 
@@ -116,6 +129,7 @@ def render(report: Report, results: Results, image_root: Path | None) -> str:
         galleries=pictures,
         galleries_order=tuple(pictures),
         plots=_plots(results),
+        model_card=model_card.render(report),
         settings={
             f"{group}.{name}": value
             for group, values in settings.items()
@@ -195,5 +209,8 @@ def _plots(results: Results) -> dict[str, Markup]:
             svgs["curves"] = plots.curves(curves_csv, results.chosen_on or EVAL)
     if results.metrics:
         svgs["reliability"] = plots.reliability(results.metrics["reliability"])
+        svgs["risk_coverage"] = plots.risk_coverage(
+            results.metrics["risk_coverage"], results.metrics["unsure"]
+        )
     # Safe without escaping: matplotlib made it, and its texts are column names of our own.
     return {name: Markup(svg) for name, svg in svgs.items()}

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report.histograms import BySplit
-from schemas.documents.evaluation import ReliabilityBin
+from schemas.documents.evaluation import ReliabilityBin, RiskCoveragePoint, Unsure
 from schemas.splits import EVAL, TRAIN, VALIDATION
 
 TRAIN_COLOUR, VALIDATION_COLOUR, EVAL_COLOUR = "#2f7fd0", "#8f8f2a", "#e0752d"
@@ -95,6 +95,20 @@ def reliability(bins: Sequence[ReliabilityBin]) -> str:
     lower.bar(confidences, [each["rows"] for each in bins], width=0.05, color=TRAIN_COLOUR)
     lower.set(xlim=(0, 1), xlabel="confidence", ylabel="predictions")
     return _svg(figure, "Reliability diagram: accuracy by confidence; the dashed line is ideal")
+
+
+def risk_coverage(points: Sequence[RiskCoveragePoint], unsure: Unsure) -> str:
+    """Draws the risk of the sure answers by their share, and marks the model's threshold."""
+    figure, (axis,) = _figure(1, (5.2, 3.2))
+    coverage = [each["coverage"] for each in points]
+    axis.plot(coverage, [each["risk"] for each in points], color=EVAL_COLOUR, linewidth=1.8)
+    if unsure["threshold"] and unsure["accuracy"] is not None:
+        axis.plot(1 - unsure["share"], 1 - unsure["accuracy"], "o", color=TRAIN_COLOUR)
+    axis.set(
+        xlim=(0, 1), xlabel="coverage: share of sure answers", ylabel="risk: share of wrong ones"
+    )
+    axis.set_ylim(bottom=0)
+    return _svg(figure, "Risk by coverage; the dot is the threshold of unsure answers")
 
 
 def distributions(histograms: Mapping[str, BySplit]) -> str:

@@ -120,7 +120,7 @@ def _boxes_of_lines(source: str, lines: set[int]) -> Iterator[tuple[int, str]]:
 
 def _photo_with_box(image_root: Path, row: dict[str, str], box: str) -> str | None:
     """Returns a data URI of the upright photo with its box drawn; None if it cannot be shown."""
-    if row["reason"] == RejectReason.IMAGE_TOO_LARGE:
+    if row["reason"] in (RejectReason.IMAGE_TOO_LARGE, RejectReason.IMAGE_OUTSIDE_ROOT):
         return None
     try:
         photo = read_photo(str(image_root), row["image"])

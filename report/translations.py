@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from schemas.documents.evaluation import ResamplingUnit, ScoreName
 from schemas.documents.leaks import LeakKind
+from schemas.documents.training import FittedOn
 
 Pair = tuple[str, str]
 """(Korean, English)."""
@@ -24,6 +25,9 @@ TITLES: dict[str, Pair] = {
     "wrong": ("가장 확신한 오답", "Most confident and wrong"),
     "unsure": ("가장 확신하지 못한 예측", "Least confident"),
     "trials": ("튜닝", "Tuning trials"),
+    "certainty": ("모를 때 모른다고 하기", "Unsure answers"),
+    "mood_calibration": ("감정별 보정", "Calibration by mood"),
+    "model_card": ("모델 카드", "Model card"),
     "nodes": ("시간과 메모리", "Time and memory"),
     "settings": ("설정", "Settings"),
     "versions": ("버전", "Versions"),
@@ -124,7 +128,41 @@ NO_FIGURES = "측정할 수 없음"
 SERVABLE_QUESTION = "서빙 모델이 제대로 답하는가?"
 """The question of every check of the ServableCheck."""
 
+FITTED_ON: dict[FittedOn, Pair] = {
+    "validation": (
+        "온도와 기준은 validation 행으로 정했습니다.",
+        "Temperature and threshold were chosen on the validation rows.",
+    ),
+    "eval": (
+        "온도와 기준은 평가 클립의 절반으로 정했고, 점수는 나머지 절반으로 냈습니다.",
+        "Temperature and threshold were chosen on half of the eval clips; the scores are of the "
+        "other half.",
+    ),
+    "": ("온도도 기준도 정하지 않았습니다.", "Neither temperature nor threshold was chosen."),
+}
+"""By ``fitted_on`` of ``METRICS_JSON``."""
+
 TEXTS: dict[str, Pair] = {
+    "drawings": (
+        "이 모델은 프로젝트가 그린 그림으로 학습했습니다. 실제 사진에 대한 답은 의미가 없습니다.",
+        "This model was trained on drawings of the project. Its answers for real photos mean "
+        "nothing.",
+    ),
+    "unsure_below": ("잘 모름으로 표시하는 확률 기준", "Unsure below a probability of"),
+    "unsure_share": ("잘 모름", "unsure"),
+    "sure_accuracy": ("나머지의 정확도", "accuracy of the others"),
+    "unsure_accuracy": ("잘 모름의 정확도", "accuracy of the unsure"),
+    "no_threshold": (
+        "기준이 없어 어떤 답도 잘 모름으로 표시되지 않습니다 (data.validation_fraction).",
+        "There is no threshold, so that no answer is unsure (data.validation_fraction).",
+    ),
+    "temperature": ("온도", "Temperature"),
+    "mood_calibration": (
+        "평균 확률이 비율보다 크면 그 감정을 너무 자주 말합니다.",
+        "A mean probability above the share claims the mood too often.",
+    ),
+    "mean_probability": ("평균 확률", "mean probability"),
+    "share": ("비율", "share of the rows"),
     "title": ("반려동물 감정 모델", "Pet mood"),
     "contents": ("목차", "Contents"),
     "passed": ("통과", "passed"),

@@ -125,3 +125,5 @@ of ``dataset.trained_on.name_pairs``."""
 UNFINISHED = "unfinished"
 """Folder below a node's own: what the node goes on from after a kill, until TFX has recorded it as
 complete."""
+SEARCH = "search"
+"""The Tuner's folder beside its outputs' folders: TFX gives each execution new outputs."""

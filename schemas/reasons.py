@@ -20,6 +20,8 @@ class RejectReason(str, enum.Enum):
     """An earlier row has the same photo and box."""
     IMAGE_MISSING = "image_missing"
     """The photo's file does not exist, cannot be opened or is no regular file."""
+    IMAGE_OUTSIDE_ROOT = "image_outside_root"
+    """The photo's file does not lie below the image root; given only where that is asked for."""
     NOT_AN_IMAGE = "not_an_image"
     """The file is not an image in a known format."""
     IMAGE_TOO_LARGE = "image_too_large"
@@ -60,6 +62,7 @@ IN_KOREAN = {
     RejectReason.BOX_EMPTY: "상자의 넓이가 0입니다.",
     RejectReason.DUPLICATE_ROW: "사진과 상자가 같은 행이 앞에 있습니다.",
     RejectReason.IMAGE_MISSING: "사진 파일이 없거나 열 수 없습니다.",
+    RejectReason.IMAGE_OUTSIDE_ROOT: "사진 파일이 이미지 폴더 밖에 있습니다.",
     RejectReason.NOT_AN_IMAGE: "사진 파일이 아니거나 지원하지 않는 형식입니다.",
     RejectReason.IMAGE_TOO_LARGE: "사진의 픽셀 수나 파일이 너무 큽니다.",
     RejectReason.BOX_OUTSIDE_IMAGE: "상자가 사진 밖으로 나갔습니다.",

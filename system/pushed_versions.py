@@ -5,14 +5,13 @@ int64 and passes over every other name
 (tensorflow_serving/sources/storage_path/file_system_storage_path_source.cc).
 """
 
-import json
 from pathlib import Path
 
 from filelock import FileLock
 
 from schemas.documents.serving import PushedVersion
 from schemas.errors import ConfigError
-from system import files, manifest
+from system import json_lines, manifest
 
 MAX_VERSION = 2**63 - 1
 HISTORY = ".versions.jsonl"
@@ -49,18 +48,13 @@ def read_history(serving: Path) -> list[PushedVersion]:
     Raises:
       ConfigError: the history cannot be read.
     """
-    path = history_file(serving)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [_entry(json.loads(line)) for line in lines]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{path} must have a JSON object for each pushed version in a line of its own. "
-            f"Received: {error}. Take the file from a copy; without it, versions are numbered "
-            "from the folders that are there"
-        ) from error
+    return json_lines.read(
+        history_file(serving),
+        _entry,
+        each="pushed version",
+        remedy="Take the file from a copy; without it, versions are numbered from the folders that "
+        "are there",
+    )
 
 
 def lock(serving: Path) -> FileLock:
@@ -74,9 +68,7 @@ def lock(serving: Path) -> FileLock:
 
 def add_to_history(serving: Path, entry: PushedVersion) -> None:
     """Adds a version to the history; the caller holds the serving folder's lock."""
-    entries = [*read_history(serving), entry]
-    text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in entries)
-    files.write_whole(history_file(serving), text)
+    json_lines.write(history_file(serving), [*read_history(serving), entry])
 
 
 def check_version(version: Path) -> str | None:

@@ -76,8 +76,11 @@ def exists(path: str) -> bool:
 
 
 def matching(pattern: str) -> list[str]:
-    """Returns the paths that match a pattern, in order; in a bucket its last part alone varies."""
-    return folders.matching(pattern) if is_remote(pattern) else sorted(glob.glob(pattern))
+    """Returns the paths that match a pattern, in order; only its last part may vary."""
+    if is_remote(pattern):
+        return folders.matching(pattern)
+    folder, last = os.path.split(pattern)
+    return sorted(glob.glob(os.path.join(glob.escape(folder), last)))
 
 
 def make_folder(path: str) -> None:

@@ -5,13 +5,11 @@ one step ahead, which ``stable_before`` allows for.
 """
 
 import datetime
-import json
 from pathlib import Path
 
 from client.rollout.models_config import STABLE, Served
 from schemas.documents.serving import Command, RolloutStep
-from schemas.errors import ConfigError
-from system.files import write_whole
+from system import json_lines
 
 ENDING = ".history.jsonl"
 """Of the file's name, after that of the configuration."""
@@ -28,17 +26,12 @@ def read(config: Path) -> list[RolloutStep]:
     Raises:
       ConfigError: the file cannot be read.
     """
-    path = file_of(config)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [_step(json.loads(line)) for line in lines]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{path} must have a JSON object for each change in a line of its own. Received: "
-            f"{error!r}. Take it from a copy, or move it away: rollback then needs a version"
-        ) from error
+    return json_lines.read(
+        file_of(config),
+        _step,
+        each="change",
+        remedy="Take it from a copy, or move it away: rollback then needs a version",
+    )
 
 
 def add(config: Path, command: Command, served: Served) -> None:
@@ -49,8 +42,7 @@ def add(config: Path, command: Command, served: Served) -> None:
         "versions": list(served.versions),
         "labels": dict(served.labels),
     }
-    text = "".join(json.dumps(one) + "\n" for one in (*read(config), step))
-    write_whole(file_of(config), text)
+    json_lines.write(file_of(config), [*read(config), step])
 
 
 def stable_before(steps: list[RolloutStep], stable: int) -> int | None:

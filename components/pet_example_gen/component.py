@@ -29,6 +29,7 @@ class PetExampleGenSpec(component_spec.ComponentSpec):
         **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
         executor.INGEST_KEY: component_spec.ExecutionParameter(type=str),
         DATA_VERSION: component_spec.ExecutionParameter(type=str, optional=True),
+        executor.LOG_KEY: component_spec.ExecutionParameter(type=str, optional=True),
     }
     INPUTS = standard_component_specs.FileBasedExampleGenSpec.INPUTS
     OUTPUTS = {
@@ -60,6 +61,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
         eval_fraction: float | None = None,
         data_root: RuntimeParameter | None = None,
         data_version: RuntimeParameter | None = None,
+        log: str | None = None,
     ) -> None:
         """Creates the node.
 
@@ -72,6 +74,8 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
           data_root: folder that the paths start from, where it is known when the run starts; None
             where the paths are absolute.
           data_version: a text that changes with the data, where this machine cannot see the data.
+          log: folder in which results are entered, so that later ones take rows over; None where
+            they lie side by side.
         """
         paths = list(csvs.values())
         base, patterns = (
@@ -96,6 +100,7 @@ class PetExampleGen(example_gen.FileBasedExampleGen):
             output_config=outputs,
             ingest=settings.to_json(),
             data_version=data_version,
+            ingest_log=log,
             output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
             # Readers go by the file's ending; TFX has no value for uncompressed TFRecords.
             output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,

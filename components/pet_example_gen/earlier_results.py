@@ -1,14 +1,16 @@
 """Finds results of earlier executions, and gives each block the frames that it may take over.
 
-Results are found by their folders, which TFX lays out as ``<node>/<output>/<execution id>`` on one
-machine. No trust is needed: every row of them has its key (``row_keys``), every record a checksum.
-A result that is pruned meanwhile, or damaged, costs reading photos again. On clusters each run has
-a folder of its own, so that none is found.
+On one machine results are found by their folders, which TFX lays out as
+``<node>/<output>/<execution id>``. On a cluster each run has a folder of its own, so that each
+ingest leaves an entry in a log below the pipeline's root. No trust is needed: every row of a result
+has its key (``row_keys``), every record a checksum. A result that is pruned meanwhile, or damaged,
+costs reading photos again.
 """
 
 import json
 import logging
 import posixpath
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,10 +19,13 @@ import numpy as np
 
 from dataset.partition import Partition
 from schemas import artifacts, frame_columns
+from schemas.documents.ingest import IngestResult
 from schemas.errors import ConfigError
 from schemas.splits import FRAMES, RECORDS, split_folder
+from system import storage
 from system.arrow import pa
 from system.parquet import read_table, write_table
+from system.storage import open_file
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,6 +72,34 @@ def find_results(examples: str, frames: str, rejects: str, version: str) -> list
     return found[:_MAX_RESULTS]
 
 
+def find_logged(log: str, version: str) -> list[EarlierResult]:
+    """Returns the newest results of a log that were read in the same way, the newest first.
+
+    Args:
+      log: folder of the entries.
+      version: see ``row_keys.reading_version``.
+    """
+    found = []
+    for path in reversed(storage.matching(f"{log}/{version}/*.json")):
+        try:
+            entry: IngestResult = json.loads(storage.read_bytes(path))
+            found.append(EarlierResult(entry["examples"], entry["frames"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            _LOGGER.warning("%s is passed over: %r", path, error)
+        if len(found) == _MAX_RESULTS:
+            break
+    return found
+
+
+def add_to_log(log: str, version: str, result: EarlierResult) -> None:
+    """Leaves an entry for a result that has ended, for later ingests to find."""
+    entry: IngestResult = {"examples": result.examples, "frames": result.frames}
+    folder = f"{log}/{version}"
+    storage.make_folder(folder)
+    # Names in the order of time. Two runs that end in the same nanosecond share one entry.
+    storage.write_whole(f"{folder}/{time.time_ns():020d}.json", json.dumps(entry))
+
+
 def _is_id(name: str) -> bool:
     return name.isascii() and name.isdigit()
 
@@ -101,14 +134,16 @@ def deal_out(
 
 def _tables(result: EarlierResult, split: str) -> Iterator[pa.Table]:
     """Yields the frames tables of a split's shards, with the column ``SHARD``."""
-    for path in sorted(Path(result.frames, split_folder(split)).glob(f"*{FRAMES}")):
+    pattern = posixpath.join(result.frames, split_folder(split), f"*{FRAMES}")
+    for path in storage.matching(pattern):
         try:
-            table = read_table(str(path), list(frame_columns.COLUMNS))
+            table = read_table(path, list(frame_columns.COLUMNS))
         except (ConfigError, OSError) as error:
             _LOGGER.warning("The photos of an earlier shard are read again: %s", error)
             continue
-        shard = Path(result.examples, split_folder(split), path.stem + RECORDS)
-        yield table.append_column(SHARD, pa.repeat(str(shard), len(table)))
+        name = posixpath.basename(path).removesuffix(FRAMES) + RECORDS
+        shard = posixpath.join(result.examples, split_folder(split), name)
+        yield table.append_column(SHARD, pa.repeat(shard, len(table)))
 
 
 class _FramesWriter:
@@ -138,7 +173,8 @@ class _FramesWriter:
         for (split, number), tables in self._buffer.items():
             paths = self.paths.setdefault((split, number), [])
             path = f"{self._folder}/{split}-{number:05d}-earlier-{len(paths):05d}{FRAMES}"
-            write_table(pa.concat_tables(tables), path)
+            with open_file(path, "wb") as file:
+                write_table(pa.concat_tables(tables), file)
             paths.append(path)
         self._buffer.clear()
         self._rows = 0

@@ -29,7 +29,13 @@ from components.pet_example_gen.collecting import (
     write_names,
     write_rejects,
 )
-from components.pet_example_gen.earlier_results import deal_out, find_results
+from components.pet_example_gen.earlier_results import (
+    EarlierResult,
+    add_to_log,
+    deal_out,
+    find_logged,
+    find_results,
+)
 from components.pet_example_gen.job import IngestSettings, ShardJob
 from components.pet_example_gen.row_keys import reading_version
 from components.pet_example_gen.shard import write_shard
@@ -45,6 +51,9 @@ from system.storage import open_file
 
 INGEST_KEY = "ingest"
 """Execution property that holds ``IngestSettings`` as JSON."""
+LOG_KEY = "ingest_log"
+"""Execution property that names the folder of ``earlier_results.find_logged``; none on one
+machine."""
 REJECTS_KEY = "rejects"
 FRAMES_KEY = "frames"
 _LOGGER = logging.getLogger(__name__)
@@ -64,7 +73,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Args:
           input_dict: empty.
           output_dict: "examples", "rejects" and "frames".
-          exec_properties: those of a FileBasedExampleGen, and ``INGEST_KEY``.
+          exec_properties: those of a FileBasedExampleGen, ``INGEST_KEY`` and ``LOG_KEY``.
 
         Raises:
           DataRefusedError: a CSV is missing, empty, not UTF-8 or lacks a column.
@@ -82,6 +91,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         unfinished = working_folder(examples.uri, standard_component_specs.EXAMPLES_KEY)
         storage.make_folder(unfinished)
         version = reading_version(settings)
+        log = exec_properties.get(LOG_KEY)
         with self._rows_folder() as rows_folder:
             partitions = _deal_out(inputs, outputs, base, settings, rows_folder)
             jobs = [
@@ -89,7 +99,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             ]
             # Without its version, code that reads otherwise could not be told apart.
             if settings.code:
-                results = find_results(examples.uri, frames.uri, rejects.uri, version)
+                results = (
+                    find_logged(log, version)
+                    if log
+                    else find_results(examples.uri, frames.uri, rejects.uri, version)
+                )
                 earlier = deal_out(results, partitions, rows_folder)
                 jobs = [replace(job, earlier=earlier.get(job.block[:2], ())) for job in jobs]
             self._write_shards(jobs)
@@ -106,6 +120,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 link_shards(split_jobs, FRAMES, index)
         write_rejects(posixpath.join(rejects.uri, artifacts.REJECTS_CSV), jobs)
         write_counts(posixpath.join(rejects.uri, artifacts.INGEST_JSON), splits, jobs, version)
+        if log and settings.code:
+            add_to_log(log, version, EarlierResult(examples.uri, frames.uri))
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
         # On a disk the links cost nothing, and the runner removes them once TFX has recorded the

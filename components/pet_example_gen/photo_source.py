@@ -78,5 +78,11 @@ def divided(job: ShardJob, clip: Sequence[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def _read(job: ShardJob, row: Row, reserve: Reserve = lambda size: None) -> bytes:
-    max_bytes = job.settings.data.max_image_bytes
-    return read_photo(job.image_root, row.image_path, max_bytes, reserve)
+    data = job.settings.data
+    return read_photo(
+        job.image_root,
+        row.image_path,
+        data.max_image_bytes,
+        reserve,
+        below_root=data.stay_below_root,
+    )

@@ -11,14 +11,13 @@ import tensorflow as tf
 
 from components.pet_example_gen.job import IngestSettings
 from dataset.csv_rows import Row
+from dataset.photos.states import UNKNOWN
 
 _CHOOSING = ("photos", "thin", "moods")
 _CHOOSING_DATA = ("shard_rows", "eval_fraction", "validation_fraction", "max_reject_fraction")
 """Settings that choose and arrange rows, and change no Example. Any other is part of the key."""
 _LIBRARIES = ("imagehash", "numpy", "pillow", "scipy")
 """Beside TensorFlow, what decodes, shrinks, measures and encodes."""
-NO_STATE = "-"
-"""``photo_state`` of a photo that is missing, or in a bucket."""
 
 
 def reading_version(settings: IngestSettings) -> str:
@@ -39,9 +38,9 @@ def row_key(version: str, image_root: str, row: Row, state: str) -> str:
       version: see ``reading_version``.
       image_root: folder that relative image paths start from.
       row: its line does not count.
-      state: of its photo, see ``dataset.photos.files.photo_state``.
+      state: of its photo, see ``dataset.photos.states``.
     """
-    if state == NO_STATE:
+    if state == UNKNOWN:
         return ""
     text = repr((version, image_root, *row[1:], state))
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]

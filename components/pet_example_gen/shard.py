@@ -26,8 +26,8 @@ from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import Row, canonical
 from dataset.partition import rows_of_block
 from dataset.photo import make_crop
-from dataset.photos.files import photo_state
 from dataset.photos.parsed import PhotoError
+from dataset.photos.states import photo_states
 from dataset.thinning import thin_clip
 from schemas import frame_columns
 from schemas.reasons import RejectReason
@@ -198,12 +198,10 @@ def _by_clip(rows: Iterable[Row]) -> list[list[Row]]:
 
 
 def _row_keys(job: ShardJob, rows: Sequence[Row]) -> dict[int, str]:
-    """Returns the keys of rows by their lines; of the photos they have what ``stat`` tells."""
+    """Returns the keys of rows by their lines; of the photos they have what a listing tells."""
     version = reading_version(job.settings)
-    return {
-        row.line: row_key(version, job.image_root, row, photo_state(job.image_root, row.image_path))
-        for row in rows
-    }
+    states = photo_states(job.image_root, [row.image_path for row in rows])
+    return {row.line: row_key(version, job.image_root, row, states[row.image_path]) for row in rows}
 
 
 def _key(job: ShardJob, rows: Sequence[Row], row_keys: Mapping[int, str]) -> str:

@@ -13,9 +13,6 @@ from components.working_folder import working_folder
 from schemas import artifacts
 from schemas.documents.tuning import Trials
 
-SEARCH = "search"
-"""The search's folder, beside the outputs' folders: TFX gives each execution new outputs."""
-
 
 class Executor(executor.Executor):
     """TFX's executor with another working folder and one more file."""
@@ -31,7 +28,7 @@ class Executor(executor.Executor):
             output_dict[standard_component_specs.TUNER_RESULTS_KEY]
         )
         search_folder = working_folder(
-            results_uri, standard_component_specs.TUNER_RESULTS_KEY, SEARCH
+            results_uri, standard_component_specs.TUNER_RESULTS_KEY, artifacts.SEARCH
         )
         tuner = executor.search(input_dict, exec_properties, search_folder)
         if not tuner.writes:  # Where several machines search together, one of them writes.

@@ -81,6 +81,8 @@ def read_photo(
     image_path: str,
     max_bytes: int = MAX_IMAGE_BYTES,
     reserve: Reserve = lambda size: None,
+    *,
+    below_root: bool = False,
 ) -> bytes:
     """Returns the bytes of a photo.
 
@@ -89,16 +91,21 @@ def read_photo(
       image_path: the row's.
       max_bytes: length of the largest photo that is read.
       reserve: is called with the number of bytes before an object's are in memory.
+      below_root: refuse a photo that does not lie below the image root, links followed.
 
     Raises:
-      PhotoError: IMAGE_MISSING or IMAGE_TOO_LARGE.
+      PhotoError: IMAGE_MISSING, IMAGE_OUTSIDE_ROOT or IMAGE_TOO_LARGE.
     """
     if is_in_bucket(image_root, image_path):
+        if below_root:
+            _check_object_below(image_root, image_path)
         return _read_object(image_root, image_path, max_bytes, reserve)
     found = find_photo(image_root, image_path)
     if found is None:
         raise PhotoError(RejectReason.IMAGE_MISSING, _missing(image_root, image_path))
-    return read_file(found[0], max_bytes)
+    # What is checked is what is read: a link that is changed meanwhile is not followed.
+    path = _path_below(image_root, found[0]) if below_root else found[0]
+    return read_file(path, max_bytes)
 
 
 def read_file(path: str, max_bytes: int = MAX_IMAGE_BYTES) -> bytes:
@@ -152,6 +159,22 @@ def _read_object(image_root: str, image_path: str, max_bytes: int, reserve: Rese
         check_bytes(len(photo), max_bytes)
         return photo
     raise PhotoError(RejectReason.IMAGE_MISSING, detail)
+
+
+def _path_below(image_root: str, path: str) -> str:
+    """Returns the path without links; IMAGE_OUTSIDE_ROOT if it does not lie below the root."""
+    root, real = os.path.realpath(image_root), os.path.realpath(path)
+    if not real.startswith(os.path.join(root, "")):
+        raise PhotoError(RejectReason.IMAGE_OUTSIDE_ROOT, f"it lies at {real}")
+    return real
+
+
+def _check_object_below(image_root: str, image_path: str) -> None:
+    root = image_root.rstrip("/") + "/"
+    address = _join(root, image_path.replace("\\", "/"))
+    parts = address.removeprefix(root).split("/")
+    if not address.startswith(root) or ".." in parts:
+        raise PhotoError(RejectReason.IMAGE_OUTSIDE_ROOT, f"it lies at {address}")
 
 
 def _join(image_root: str, name: str) -> str:

@@ -92,7 +92,7 @@ def answer_document(answer: Answer, model: str, request_id: str) -> tuple[int, d
         "status": status,
         "probabilities": probabilities if is_ok else {},
     }
-    for name in ("mood_id", "unsure", signatures.BOX, "box_source", "found"):
+    for name in (signatures.MOOD_ID, signatures.UNSURE, signatures.BOX, "box_source", "found"):
         if name in row:
             document[name] = row[name]
     document |= {"model": model, "version": answer.version, "request_id": request_id}

@@ -90,8 +90,8 @@ KINDS = {
     signatures.PROBABILITIES: FLOAT,
     signatures.MOODS: STRING,
     signatures.STATUS: STRING,
-    "mood_id": STRING,
-    "unsure": BOOL,
+    signatures.MOOD_ID: STRING,
+    signatures.UNSURE: BOOL,
     "box_source": STRING,
     "found": FLOAT,
 }

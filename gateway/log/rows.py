@@ -57,8 +57,8 @@ def _answered(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {
         columns.STATUS: answer.get(signatures.STATUS) or "",
         columns.MOOD: mood,
-        columns.MOOD_ID: answer.get("mood_id"),
-        columns.UNSURE: answer.get("unsure"),
+        columns.MOOD_ID: answer.get(signatures.MOOD_ID),
+        columns.UNSURE: answer.get(signatures.UNSURE),
         columns.PROBABILITIES: answer.get(signatures.PROBABILITIES, []) if mood else [],
         columns.MOODS: answer.get(signatures.MOODS, []),
         columns.FOUND: answer.get("found"),

@@ -2,17 +2,21 @@
 
 Neither of them reads s3:// here (docs/buckets.md says why). A task gets its inputs as local files,
 writes its outputs to local folders, and they are sent to the bucket after it, the file that makes
-them valid last.
+them valid last. What it keeps for its next attempt is sent while it works (``mirror``).
 """
 
 import contextlib
+import hashlib
 import logging
+import posixpath
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pipeline.container import mirror
 from pipeline.container.task import Task
+from schemas.artifacts import SEARCH, UNFINISHED
 from schemas.errors import ConfigError
 from system import storage
 from system.buckets import folders
@@ -21,6 +25,8 @@ from system.parallel import in_parallel
 
 _LOGGER = logging.getLogger(__name__)
 _LAST = ("saved_model.pb",)
+_KEPT = (UNFINISHED, SEARCH)
+"""Folders of a task beside its outputs, for its next attempt."""
 _SPARE = 1 << 30
 """Bytes that must stay free beside the inputs, for what the task itself writes."""
 
@@ -42,8 +48,7 @@ def staged(task: Task) -> Iterator[Task]:
     ):
         yield task
         return
-    with tempfile.TemporaryDirectory(prefix="pet-mood-staged-") as folder:
-        root = Path(folder)
+    with _root(task) as root:
 
         def local(address: str) -> str:
             if not needs_copies(address):
@@ -55,12 +60,29 @@ def staged(task: Task) -> Iterator[Task]:
         outputs = list(filter(needs_copies, task.uris("outputs")))
         for address in outputs:
             Path(local(address)).mkdir(parents=True, exist_ok=True)
-        yield task.with_artifacts(local)
+        with contextlib.ExitStack() as kept:
+            parents = sorted({posixpath.dirname(uri) for uri in outputs})
+            for address in [f"{parent}/{name}" for parent in parents for name in _KEPT]:
+                kept.enter_context(mirror.mirrored(Path(local(address)), address))
+            yield task.with_artifacts(local)
         sent = sum(folders.upload(Path(local(each)), each, _LAST) for each in outputs)
         _LOGGER.info("Sent %d bytes of outputs", sent)
         # Last: it says that the task is done.
         told = Path(local(task.output_file)).read_text("utf-8")
         storage.write_whole(task.output_file, _with_addresses(told, root))
+
+
+@contextlib.contextmanager
+def _root(task: Task) -> Iterator[Path]:
+    """Yields an empty folder, the same for each attempt: what is kept knows its inputs by path."""
+    name = hashlib.sha256(task.output_file.encode()).hexdigest()[:16]
+    root = Path(tempfile.gettempdir(), f"pet-mood-staged-{name}")
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def _fetch(addresses: list[str], local: Callable[[str], str], root: Path) -> None:

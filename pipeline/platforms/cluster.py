@@ -12,12 +12,15 @@ from pipeline import run_inputs
 from pipeline.config import Settings
 from pipeline.platforms.endpoint import endpoint_pusher
 from pipeline.run_inputs import ClusterInputs
+from schemas.documents.training import TrainedOnKind
 from schemas.errors import ConfigError
 from schemas.splits import UNLABELLED
 
 DATA_ROOT = "data_root"
 DATA_VERSION = "data_version"
 """Parameters that a run on a cluster may be given."""
+INGEST_LOG = "ingests"
+"""Folder below the root with the entries of ``components.pet_example_gen.earlier_results``."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class ClusterPlatform:
     """From the image's working folder, the project's root."""
     backup_dir: str = ""
     metadata: Any = None
+    trained_on: TrainedOnKind = ""
+    """The data are not seen from here."""
     project: str | None = None
     region: str | None = None
 
@@ -57,32 +62,32 @@ class ClusterPlatform:
         return run_inputs.choosing_split(settings.data, self.inputs.validation_csv)
 
     def example_gen(self, settings: Settings, code: str) -> PetExampleGen:
-        """See ``Platform``; the image's tag stands for the code's version."""
-        del code
-        inputs, ingest = self.inputs, self._ingest(settings)
+        """See ``Platform``."""
+        inputs, ingest = self.inputs, self._ingest(settings, code)
         csvs = run_inputs.csvs_by_split(inputs.train_csv, inputs.validation_csv, inputs.eval_csv)
         eval_fraction = None if inputs.eval_csv else settings.data.eval_fraction
         return PetExampleGen(csvs, ingest, eval_fraction, **self._parameters())
 
     def unlabelled_gen(self, settings: Settings, code: str) -> PetExampleGen | None:
-        """See ``Platform`` and ``example_gen``."""
-        del code
+        """See ``Platform``."""
         csv = self.inputs.predict_csv
         if csv is None:
             return None
-        ingest = unlabelled(self._ingest(settings))
+        ingest = unlabelled(self._ingest(settings, code))
         return PetExampleGen({UNLABELLED: csv}, ingest, **self._parameters())
 
-    def _ingest(self, settings: Settings) -> IngestSettings:
+    def _ingest(self, settings: Settings, code: str) -> IngestSettings:
         return IngestSettings(
             data=settings.data,
             thin=settings.thin,
             moods=self.inputs.moods,
             side=settings.model.resolution,
+            code=code,
         )
 
-    def _parameters(self) -> dict[str, RuntimeParameter]:
+    def _parameters(self) -> dict[str, Any]:
         return {
+            "log": f"{self.inputs.root.rstrip('/')}/{INGEST_LOG}",
             "data_root": RuntimeParameter(DATA_ROOT, str, self.inputs.data_root),
             "data_version": RuntimeParameter(DATA_VERSION, str, self.inputs.data_version),
         }

@@ -35,6 +35,13 @@ class SplitCounts(BlockCounts):
     bytes: int
 
 
+class IngestResult(TypedDict):
+    """Entry of a log of ingests: folders of one that has ended."""
+
+    examples: str
+    frames: str
+
+
 class Ingest(TypedDict):
     """``INGEST_JSON``.
 

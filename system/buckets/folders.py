@@ -2,6 +2,7 @@
 
 import contextlib
 import fnmatch
+import os
 import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,9 @@ from system.buckets.reading import open_object
 from system.buckets.stores import address_parts, errors, store_of
 from system.buckets.writing import ObjectWriter
 from system.parallel import in_parallel
+
+PAGE = 1000
+"""Objects of a listing that come in one answer, the most that servers give."""
 
 
 def size_and_time(address: str) -> tuple[int, int]:
@@ -51,9 +55,31 @@ def objects(folder: str) -> Iterator[tuple[str, int]]:
     scheme, bucket, _ = address_parts(folder)
     store, prefix = store_of(folder)
     with errors(folder):
-        for page in obstore.list(store, prefix, chunk_size=1000):
+        for page in obstore.list(store, prefix, chunk_size=PAGE):
             for found in page:
                 yield f"{scheme}{bucket}/{found['path']}", int(found["size"])
+
+
+def states(folder: str, limit: int) -> dict[str, str]:
+    """Returns the size and the entity tag, as one text, of objects in a folder, by address.
+
+    Args:
+      folder: its address.
+      limit: objects that are listed at most, those in the folders below it among them.
+    """
+    import obstore
+
+    scheme, bucket, _ = address_parts(folder)
+    store, prefix = store_of(folder)
+    found: dict[str, str] = {}
+    with errors(folder):
+        for page in obstore.list(store, prefix, chunk_size=PAGE):
+            for each in page:
+                tag = each["e_tag"] or each["last_modified"].isoformat()
+                found[f"{scheme}{bucket}/{each['path']}"] = f"{each['size']},{tag}"
+            if len(found) >= limit:
+                break
+    return found
 
 
 def names(folder: str) -> tuple[list[str], list[str]]:
@@ -124,6 +150,17 @@ def download(folder: str, target: Path) -> int:
     return sum(length for _, length in found)
 
 
+def upload_file(source: Path, address: str) -> int:
+    """Copies a file of this machine into a bucket; returns the number of bytes."""
+    import obstore
+
+    store, name = store_of(address)
+    # A missing file of this machine is told as one, and not as a missing object.
+    with source.open("rb") as file, errors(address):
+        obstore.put(store, name, file)
+        return os.fstat(file.fileno()).st_size
+
+
 def upload(source: Path, folder: str, last: Sequence[str] = ()) -> int:
     """Copies a folder of this machine into a bucket, several files at a time.
 
@@ -135,14 +172,9 @@ def upload(source: Path, folder: str, last: Sequence[str] = ()) -> int:
     Returns:
       The number of bytes.
     """
-    import obstore
 
     def send(path: Path) -> int:
-        address = posixpath.join(folder, path.relative_to(source).as_posix())
-        store, name = store_of(address)
-        with errors(address), path.open("rb") as file:
-            obstore.put(store, name, file)
-        return path.stat().st_size
+        return upload_file(path, posixpath.join(folder, path.relative_to(source).as_posix()))
 
     files = sorted(path for path in source.rglob("*") if path.is_file())
     first = [path for path in files if path.name not in last]

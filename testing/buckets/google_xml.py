@@ -7,13 +7,13 @@ from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
-    from testing.buckets.google_cloud import _Handler
+    from testing.buckets.google_cloud import Handler
 
 _XML = {"Content-Type": "application/xml; charset=UTF-8"}
 
 
 def list_objects(
-    handler: "_Handler", at: dict[str, str], query: dict[str, str], body: bytes
+    handler: "Handler", at: dict[str, str], query: dict[str, str], body: bytes
 ) -> None:
     """Lists a page of a bucket."""
     del body
@@ -42,13 +42,13 @@ def list_objects(
     handler.answer(200, xml.encode(), _XML)
 
 
-def get(handler: "_Handler", at: dict[str, str], query: dict[str, str], body: bytes) -> None:
+def get(handler: "Handler", at: dict[str, str], query: dict[str, str], body: bytes) -> None:
     """Sends an object or, for HEAD, what it is."""
     del query, body
     handler.answer_bytes(handler.server.objects.get(at["bucket"], at["name"]))
 
 
-def put(handler: "_Handler", at: dict[str, str], query: dict[str, str], body: bytes) -> None:
+def put(handler: "Handler", at: dict[str, str], query: dict[str, str], body: bytes) -> None:
     """Writes an object, copies one, or takes a part of an upload."""
     objects = handler.server.objects
     if "uploadId" in query:
@@ -70,7 +70,7 @@ def put(handler: "_Handler", at: dict[str, str], query: dict[str, str], body: by
     handler.answer(200, headers=headers)
 
 
-def post(handler: "_Handler", at: dict[str, str], query: dict[str, str], body: bytes) -> None:
+def post(handler: "Handler", at: dict[str, str], query: dict[str, str], body: bytes) -> None:
     """Begins or completes an upload in parts."""
     del body
     objects = handler.server.objects
@@ -88,7 +88,7 @@ def post(handler: "_Handler", at: dict[str, str], query: dict[str, str], body: b
     handler.answer(200, f"{xml}</CompleteMultipartUploadResult>".encode(), headers)
 
 
-def delete(handler: "_Handler", at: dict[str, str], query: dict[str, str], body: bytes) -> None:
+def delete(handler: "Handler", at: dict[str, str], query: dict[str, str], body: bytes) -> None:
     """Removes an object, or gives an upload up."""
     del body
     if "uploadId" in query:

@@ -11,6 +11,7 @@ from schemas.documents.evaluation import (
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
+from schemas.documents.training import Preprocessing
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
 
@@ -192,6 +193,25 @@ def metrics() -> Metrics:
         "per_mood": model["per_mood"],
         "confusion": confusion,
         "reliability": reliability,
+        "calibration": {
+            "temperature": 1.25,
+            "fitted_on": "validation",
+            "per_mood": {
+                FEAR: {"ece": 0.02, "mean_probability": 0.3, "share": 0.25},
+                CALM: {"ece": 0.03, "mean_probability": 0.7, "share": 0.75},
+            },
+        },
+        "risk_coverage": [
+            {"coverage": 0.5, "risk": 0.25, "threshold": 0.53},
+            {"coverage": 1.0, "risk": 0.4, "threshold": 0.5},
+        ],
+        "unsure": {
+            "threshold": 0.52,
+            "share": 0.25,
+            "accuracy": 0.7,
+            "unsure_accuracy": 0.3,
+            "intervals": dict.fromkeys(("share", "accuracy", "unsure_accuracy")),
+        },
         "per_clip": {
             "model": {**model, "confusion": confusion, "reliability": reliability},
             "majority": by_clip,
@@ -220,6 +240,22 @@ def metrics() -> Metrics:
                 }
             ],
         },
+    }
+
+
+def preprocessing() -> Preprocessing:
+    """Returns ``signatures.SPEC_ASSET`` of a model of photos."""
+    return {
+        "resolution": 224,
+        "box_margin": 0.05,
+        "box_overhang": 0.1,
+        "weights": "imagenet",
+        "max_image_pixels": 64_000_000,
+        "max_image_bytes": 64 << 20,
+        "unsure_below": 0.52,
+        "temperature": 1.25,
+        "fitted_on": "validation",
+        "trained_on": "photos",
     }
 
 

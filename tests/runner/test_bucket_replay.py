@@ -12,6 +12,7 @@ from components.pusher import warm_up
 from dataset.boxes import parse_box
 from dataset.csv_rows import read_rows
 from pipeline import nodes
+from pipeline.platforms.cluster import INGEST_LOG
 from schemas import artifacts, signatures
 from schemas.reasons import RejectReason
 from system import storage
@@ -72,6 +73,14 @@ def test_a_model_is_pushed_that_answers(
         refused += [split["refused"] for split in ingest["splits"].values()]
     counts = [split.get(RejectReason.IMAGE_MISSING.value, 0) for split in refused]
     assert sorted(counts) == [0, 0, 1]
+
+    # Later ingests find what they may take over.
+    log = folders.objects(f"{bucket_replay.inputs.root}/{INGEST_LOG}")
+    entries = [json.loads(storage.read_bytes(address)) for address, _ in log]
+    assert sorted(entry["examples"] for entry in entries) == sorted(
+        bucket_replay.outputs[node]["examples"]["uri"]
+        for node in (nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN)
+    )
 
     # Nothing of a check or of work that has ended is left.
     left = [address for address, _ in folders.objects(bucket_replay.inputs.root)]

@@ -108,6 +108,7 @@ def test_a_photo_refused_as_too_large_is_not_opened_and_a_failure_costs_one_pict
         "split,source,line,image,reason,detail\n"
         f"train,{csv},2,large.png,image_too_large,pixels\n"
         f"train,{csv},3,odd.png,box_outside_image,outside\n"
+        f"train,{csv},5,secret.png,image_outside_root,it lies elsewhere\n"
         f"train,{csv},4,a.png,box_too_small,small\n",
         "utf-8",
     )
@@ -124,7 +125,12 @@ def test_a_photo_refused_as_too_large_is_not_opened_and_a_failure_costs_one_pict
         reason: rows[0].picture is not None
         for reason, rows in thumbnails.refused_rows(rejects, None).items()
     }
-    assert found == {"image_too_large": False, "box_outside_image": False, "box_too_small": True}
+    assert found == {
+        "image_too_large": False,
+        "image_outside_root": False,
+        "box_outside_image": False,
+        "box_too_small": True,
+    }
     assert read == ["odd.png", "a.png"]
 
 

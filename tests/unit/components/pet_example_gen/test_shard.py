@@ -101,6 +101,17 @@ def test_the_frames_table_has_a_row_for_each_example_in_the_same_order(tmp_path)
     assert (first ^ second).bit_count() <= 3 < (first ^ third).bit_count()
 
 
+@pytest.mark.parametrize("stay_below_root", [True, False])
+def test_photos_outside_of_the_root_are_refused_where_that_is_asked_for(tmp_path, stay_below_root):
+    (tmp_path / "root").mkdir()
+    csv = still_clips(tmp_path / "root", clips=1, frames_each=2)
+    (tmp_path / "secret.jpg").write_bytes((tmp_path / "root" / "c0-1.jpg").read_bytes())
+    csv.write_text(csv.read_text("utf-8").replace("c0-1.jpg", "../secret.jpg"), "utf-8")
+    job = job_for(csv, tmp_path / "out", stay_below_root=stay_below_root)
+    assert write_shard(job)
+    assert lines_in(job) == ([2] if stay_below_root else [2, 3])
+
+
 def test_rows_without_labels_become_examples_without_them_and_without_surplus(tmp_path):
     csv = still_clips(tmp_path, 1, 1, labels=("no mood",))
     job = job_for(csv, tmp_path / "out", labelled=False)

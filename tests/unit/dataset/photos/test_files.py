@@ -108,3 +108,41 @@ def test_a_longer_file_is_refused_before_it_is_read(tmp_path):
         file.truncate(2**40)
     assert refusal(read_file, str(path)).reason is RejectReason.IMAGE_TOO_LARGE
     assert read_beginning(str(path), 10) == bytes(10)
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.jpg", "a/../../secret.jpg", "..\\secret.jpg", "{}/secret.jpg", "link.jpg"]
+)
+def test_a_photo_outside_of_the_root_can_be_refused(tmp_path, name):
+    write(tmp_path / "secret.jpg")
+    root = tmp_path / "photos"
+    write(root / "a" / "b.jpg")
+    (root / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    image_path = name.format(tmp_path)
+    assert read_photo(str(root), image_path) == b"x"
+    with pytest.raises(PhotoError, match="it lies at") as refused:
+        read_photo(str(root), image_path, below_root=True)
+    assert refused.value.reason is RejectReason.IMAGE_OUTSIDE_ROOT
+
+
+@pytest.mark.parametrize("name", ["a/b.jpg", "a/../a/b.jpg", "{}/photos/a/b.jpg", "inner.jpg"])
+def test_a_photo_below_the_root_is_read_all_the_same(tmp_path, name):
+    inside = write(tmp_path / "photos" / "a" / "b.jpg")
+    (tmp_path / "photos" / "inner.jpg").symlink_to(inside)
+    (tmp_path / "root").symlink_to(tmp_path / "photos")
+    for root in (tmp_path / "photos", tmp_path / "root"):
+        assert read_photo(str(root), name.format(tmp_path), below_root=True) == b"x"
+
+
+def test_a_folder_with_the_roots_name_at_its_beginning_lies_outside(tmp_path):
+    write(tmp_path / "photos2" / "a.jpg")
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(PhotoError, match="photos2"):
+        read_photo(str(tmp_path / "photos"), "../photos2/a.jpg", below_root=True)
+
+
+@pytest.mark.parametrize("name", ["gs://other/a.jpg", "../other/a.jpg", "a/../../a.jpg"])
+def test_an_object_outside_of_the_root_is_refused_without_asking_its_bucket(name):
+    with pytest.raises(PhotoError) as refused:
+        read_photo("gs://pets/photos", name, below_root=True)
+    assert refused.value.reason is RejectReason.IMAGE_OUTSIDE_ROOT

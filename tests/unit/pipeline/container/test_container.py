@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from tfx.dsl.io import fileio
 from pipeline.container import __main__ as entry
 from pipeline.container import s3_filesystem, staging, start_check
 from pipeline.container.task import Task, task_of
+from schemas.artifacts import UNFINISHED
 from schemas.errors import ConfigError
 from system import storage
 from system.buckets import folders, stores
@@ -104,6 +106,27 @@ def test_a_task_in_s3_works_on_copies(
     told = json.loads(storage.read_bytes(before.output_file))
     assert told == {"uri": f"{root}/out/report", "other": "s3://x"}
     assert not Path(frames).exists()
+
+
+def test_a_failed_attempt_in_s3_leaves_the_next_one_what_it_kept(
+    amazon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in amazon.environment().items():
+        monkeypatch.setenv(variable, value)
+    root = "s3://pet/kept"
+    kept = f"{root}/out/{UNFINISHED}"
+    with pytest.raises(RuntimeError), staging.staged(task_at(root)) as task:
+        folder = Path(task.uris("outputs")[0]).parent / UNFINISHED
+        (folder / "1").mkdir(parents=True)
+        (folder / "1" / "state.json").write_text("{}")
+        raise RuntimeError
+    assert [address for address, _ in folders.objects(root)] == [f"{kept}/1/state.json"]
+    with staging.staged(task_at(root)) as task:
+        folder = Path(task.uris("outputs")[0]).parent / UNFINISHED
+        assert (folder / "1" / "state.json").read_text() == "{}"
+        shutil.rmtree(folder)
+        Path(task.output_file).write_text("{}")
+    assert not storage.exists(kept)
 
 
 def test_a_task_that_fails_sends_nothing(amazon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
