@@ -12,13 +12,13 @@ class DriftSettings(SettingsGroup):
 
     window: int = setting(
         250,
-        "Requests that are judged together; windows overlap by half, and a second series has "
-        "twice as many.",
+        "Requests that are judged together; they overlap by nine tenths, and a second series of "
+        "windows has twice as many.",
         ge=50,
         le=100_000,
     )
     false_alarms: float = setting(
-        0.001,
+        0.002,
         "Chance of a false alarm in a window of requests that are like the reference, all tests "
         "and both series together.",
         gt=0,

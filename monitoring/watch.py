@@ -1,7 +1,7 @@
 """Looks at a stream of requests window by window, and remembers what differs.
 
-Each time half a window of requests has come, the last ``drift.window`` requests are judged, and the
-last twice as many. The chance of a false alarm in a window is shared out to its tests and to both
+Each time a tenth of a window of requests has come, the last ``drift.window`` requests are judged,
+and the last twice as many. The chance of a false alarm in a window is shared out to its tests and to both
 series (Bonferroni), so that it holds however the tests depend on each other.
 """
 
@@ -20,6 +20,8 @@ from schemas.documents.drift import Alarm
 Array = npt.NDArray[np.float64]
 _SERIES = (1, 2)
 """Lengths of the windows, in ``drift.window``."""
+_STEPS = 10
+"""Steps in a window: a change is seen when most of a window has it, wherever it begins."""
 
 
 class Watch:
@@ -44,7 +46,7 @@ class Watch:
         self._facts = Kept(FACTS, settings.reference_rows, rng)
         self._probabilities = Kept(moods, settings.reference_rows, rng)
         self._limit = settings.false_alarms / (number_of_tests(reference) * len(_SERIES))
-        self._step = settings.window // 2
+        self._step = settings.window // _STEPS
         self._recent: Requests | None = None
         self._waiting: Requests | None = None
         self._taken = 0
@@ -93,12 +95,12 @@ class Watch:
 
     def _take(self, step: Requests) -> None:
         """Judges the windows that end with this step."""
-        longest = 2 * self._step * max(_SERIES)
+        longest = _STEPS * self._step * max(_SERIES)
         recent = step if self._recent is None else joined([self._recent, step])
         self._recent = recent = recent.part(max(0, len(recent) - longest), len(recent))
         self._taken += len(step)
         for series in _SERIES:
-            length = series * 2 * self._step
+            length = series * _STEPS * self._step
             if len(recent) >= length:
                 self.windows += 1
                 self._judge(recent.part(len(recent) - length, len(recent)))

@@ -27,7 +27,7 @@ def first_alarms(cause: Cause, seed: int, tolerances: Tolerances) -> dict[str, i
     """Returns the tests that fail and after how many requests with the cause, of 500."""
     rng = np.random.default_rng(seed)
     watch = Watch(reference(rng), tolerances, SETTINGS)
-    before = 1000 + seed % 125  # The change comes anywhere within a step.
+    before = 1000 + seed % 25  # The change comes anywhere within a step.
     assert not watch.add(draw(rng, before))
     alarms = watch.add(draw(rng, 500, cause))
     return {alarm["test"]: alarm["request"] - before for alarm in alarms}
@@ -47,9 +47,9 @@ def test_at_most_one_of_200_clean_windows_raises_an_alarm(tolerances: Tolerances
     rng = np.random.default_rng(2026)
     watch = Watch(reference(rng), tolerances, SETTINGS)
     watch.add(draw(rng, 200 * SETTINGS.window))
-    # Each step of half a window judges two: one of each length.
-    assert watch.windows > 2 * 2 * 200 - 6
-    assert sum(alarm["windows"] for alarm in watch.alarms.values()) <= 1
+    # Each tenth of a window judges two: one of each length.
+    assert watch.windows == 2 * 10 * 200 - 9 - 19
+    assert len(watch.alarms) <= 1
 
 
 def test_requests_in_any_portions_give_the_same(tolerances: Tolerances) -> None:

@@ -9,9 +9,10 @@ from starlette.testclient import TestClient
 
 import demo
 from client.backends import tf_serving
+from system.web import server
 from testing.paths import ROOT
 from testing.webdemo.fake_model import FakeModel
-from webdemo import command, server
+from webdemo import command
 from webdemo.limits import Limits
 
 
