@@ -1,8 +1,8 @@
 """Looks at a stream of requests window by window, and remembers what differs.
 
 Each time a tenth of a window of requests has come, the last ``drift.window`` requests are judged,
-and the last twice as many. The chance of a false alarm in a window is shared out to its tests and to both
-series (Bonferroni), so that it holds however the tests depend on each other.
+and the last twice as many. The chance of a false alarm in a window is shared out to its tests and
+to both series (Bonferroni), so that it holds however the tests depend on each other.
 """
 
 import datetime

@@ -33,6 +33,7 @@ def first_alarms(cause: Cause, seed: int, tolerances: Tolerances) -> dict[str, i
     return {alarm["test"]: alarm["request"] - before for alarm in alarms}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cause", CAUSES)
 def test_a_change_is_found_within_500_requests(cause: Cause, tolerances: Tolerances) -> None:
     for seed in range(5):
