@@ -15,12 +15,21 @@ class RunExit(enum.IntEnum):
 
 
 class PredictExit(enum.IntEnum):
-    """Exit codes of ``inference.py`` and ``demo.py``."""
+    """Exit codes of ``inference.py``, ``demo.py`` and ``serve.py``."""
 
     ALL_ANSWERED = 0
     NOT_ALL_ANSWERED = 1
     CONFIG = 2
     SERVER = 3
+
+
+class MonitorExit(enum.IntEnum):
+    """Exit codes of ``monitor.py``."""
+
+    STEADY = 0
+    DRIFT = 1
+    CONFIG = 2
+    TOO_FEW = 3
 
 
 class RolloutExit(enum.IntEnum):
