@@ -45,7 +45,6 @@ class EvaluateSettings(SettingsGroup):
         "the validation split before the export; without one on half of the eval clips, and the "
         "other half scores the model. auto keeps it where it lowers the loss on clips that it was "
         "not fitted on, and takes eval clips only where there are 1,000.",
-        common=True,
     )
     target_accuracy: float = setting(
         0.0,
@@ -53,7 +52,6 @@ class EvaluateSettings(SettingsGroup):
         "together reach this accuracy on the rows that the temperature is fitted on. 0 is off.",
         ge=0,
         lt=1,
-        common=True,
     )
     coverage: float = setting(
         0.8,
