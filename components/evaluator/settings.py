@@ -59,7 +59,6 @@ class EvaluateSettings(SettingsGroup):
         "evaluate.target_accuracy it must be 0. If both are 0, no answer is unsure.",
         ge=0,
         le=1,
-        common=True,
     )
     compare_with: str = setting(
         "",
