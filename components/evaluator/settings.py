@@ -52,6 +52,7 @@ class EvaluateSettings(SettingsGroup):
         "together reach this accuracy on the rows that the temperature is fitted on. 0 is off.",
         ge=0,
         lt=1,
+        common=True,
     )
     coverage: float = setting(
         0.8,
