@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,12 +91,10 @@ def measure(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
     singles: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name, model in sides.items():
-            batches[name].append(timed(lambda model=model: model.predict(photos, boxes)))
+            batches[name].append(timed(partial(model.predict, photos, boxes)))
         for photo in photos[:SINGLES]:
             for name, model in sides.items():
-                singles[name].append(
-                    timed(lambda model=model, photo=photo: model.predict([photo], boxes[:1]))
-                )
+                singles[name].append(timed(partial(model.predict, [photo], boxes[:1])))
     return {
         name: {
             "images_per_s": BATCH_SIZE / statistics.median(clock for clock, _ in batches[name]),
