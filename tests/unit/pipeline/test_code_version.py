@@ -43,7 +43,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def graph_nodes(inputs: RunInputs) -> dict[str, Any]:
-    settings = config.load("default", None, ["tune.trials=2"])
+    settings = config.load("default", None, ["tune.trials=2", "export.formats=onnx"])
     return {node.id: node for node in pipeline.create_pipeline(settings, inputs).components}
 
 
@@ -112,7 +112,8 @@ def test_the_version_is_of_every_module_that_is_imported_and_of_no_other(
         ("components/findings.py", {nodes.LEAK_CHECK, nodes.BOX_VALIDATOR, nodes.DATA_GATE}),
         ("components/servable_check/probe.py", {nodes.SERVABLE_CHECK}),
         ("components/pusher/versions.py", {nodes.PUSHER}),
-        ("models/network/classifier.py", {nodes.TUNER, nodes.TRAINER}),
+        ("models/network/classifier.py", {nodes.TUNER, nodes.TRAINER, nodes.EXPORTER}),
+        ("models/exporting/gate.py", {nodes.EXPORTER}),
         ("models/tuning/random_search.py", {nodes.TUNER}),
         ("dataset/sample/writer.py", set()),
     ],
