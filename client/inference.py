@@ -17,11 +17,17 @@ from client.predict.predict_batches import predict_all
 from client.predict.prediction_inputs import inputs_from_paths
 from client.predict.predictions import FailedPrediction, Outcome, json_line
 from client.predict_request import PredictRequest
+from schemas.documents.training import DRAWINGS
 from schemas.errors import ConfigError
 from schemas.exit_codes import PredictExit
 from system.printable import error_line, printable
 from system.signals import sigterm_as_interrupt
 from system.streams import Streams, quiet
+
+_DRAWINGS = (
+    "this model was trained on drawings that the project makes itself, to try the commands. Of "
+    "real photos it knows nothing, and its answers for them mean nothing"
+)
 
 
 @sigterm_as_interrupt()
@@ -75,7 +81,11 @@ def load_model(streams: Streams, source: ModelSource) -> Model:
         streams.err.write(f"warning: {printable(source.warning)}\n")
     streams.err.flush()
     with terminal.spinner(streams.err, source.label):
-        return source.load()
+        model = source.load()
+    if model.info.trained_on == DRAWINGS:
+        streams.err.write(f"warning: {_DRAWINGS}\n")
+        streams.err.flush()
+    return model
 
 
 def _print_outcomes(

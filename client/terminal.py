@@ -1,7 +1,8 @@
 """Output for a person at a terminal: a progress line, and the outcomes as a table.
 
 At 80 columns the picture's name has up to 36, and the moods the rest: as many of the likeliest
-as fit, at most three. Hangul is two columns wide, which alignment has to count.
+as fit, at most three. Hangul is two columns wide, which alignment has to count. A question mark
+behind a probability says that the answer is unsure.
 """
 
 import contextlib
@@ -25,6 +26,7 @@ _MIN_MOODS_CELLS = 42
 _MIN_PICTURE_CELLS = 16
 _PERCENT_CELLS = len("100.0%")
 _GAP = 2
+_UNSURE = "?"
 
 
 @contextlib.contextmanager
@@ -86,11 +88,14 @@ def _outcome_text(outcome: Outcome, num_moods: int, mood_cells: int) -> Text:
     text = Text()
     for rank, (mood, probability) in enumerate(likeliest_moods(outcome, num_moods)):
         percent = f"{probability:.1%}".rjust(_PERCENT_CELLS)
-        gap = " " * _GAP if rank else ""
         text.append(
-            f"{gap}{set_cell_size(printable(mood), mood_cells)} {percent}",
+            f"{set_cell_size(printable(mood), mood_cells)} {percent}",
             style="dim" if rank else "bold",
         )
+        # In the first of the gap's columns.
+        mark = _UNSURE if outcome.unsure and not rank else ""
+        text.append(mark.ljust(_GAP), style="yellow")
+    text.rstrip()
     return text
 
 
@@ -98,10 +103,12 @@ def _summary(outcomes: Sequence[Outcome], info: ModelInfo) -> Text:
     failed = sum(not isinstance(one, Prediction) for one in outcomes)
     pictures = f"{len(outcomes)} picture{'s' if len(outcomes) > 1 else ''}"
     without_mood = f", {failed} without a mood" if failed else ""
+    unsure = sum(isinstance(one, Prediction) and one.unsure is True for one in outcomes)
+    unsure_text = f", {unsure} unsure ({_UNSURE})" if unsure else ""
     resolution = "" if info.resolution is None else f", input {info.resolution} pixels"
     return Text.assemble(
         "\n",
-        (f"{pictures}{without_mood}", "yellow" if failed else ""),
+        (f"{pictures}{without_mood}{unsure_text}", "yellow" if failed else ""),
         (f"\nmodel {printable(info.source)}{resolution}", "dim"),
     )
 

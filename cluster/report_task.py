@@ -19,7 +19,7 @@ from cluster.report_node import CONFUSION, FIGURES, PAGE, SETTINGS
 from report import page
 from report.node_run import NodeRun, NodeState, OutputArtifact
 from report.results import Results
-from schemas import artifacts
+from schemas import artifacts, signatures
 from schemas.documents.run import Ending, Report, Run
 from system.storage import open_file, write_whole
 
@@ -28,14 +28,17 @@ _FILES: Mapping[str, tuple[str, ...]] = {
     artifacts.REPORT_TYPE: (artifacts.VALIDATION_JSON,),
     artifacts.LEAK_REPORT_TYPE: (artifacts.LEAKS_JSON,),
     artifacts.TUNER_RESULTS_TYPE: (artifacts.TRIALS_JSON,),
-    artifacts.MODEL_RUN_TYPE: (artifacts.TRAINING_JSON, artifacts.CURVES_CSV),
+    artifacts.MODEL_RUN_TYPE: (
+        *(artifacts.TRAINING_JSON, artifacts.CURVES_CSV),
+        signatures.SPEC_ASSET,
+    ),
     artifacts.EVALUATION_TYPE: (artifacts.METRICS_JSON,),
     artifacts.INFRA_BLESSING_TYPE: (artifacts.SERVABLE_JSON,),
     artifacts.PUSHED_MODEL_TYPE: (),
 }
 """What the report reads of each artifact. Photos and Examples stay where they are: a page that
 anybody who may see the run may open has no pictures."""
-_OPTIONAL = (artifacts.CURVES_CSV, artifacts.TRAINING_JSON)
+_OPTIONAL = (artifacts.CURVES_CSV, artifacts.TRAINING_JSON, signatures.SPEC_ASSET)
 """What a training of an earlier version, whose outputs are reused, need not have."""
 
 

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dataset.trained_on import TrainedOn
 from models.inputs import local_shards, records
 from models.inputs.clip_sampler import ClipSampler
 from models.network import classifier
-from models.servable import export, golden, temperature
+from models.servable import calibration, export, golden
 from models.servable.signatures import ServingSpec
 from models.settings.network import ModelSettings
 from models.settings.training import TrainSettings
@@ -224,9 +225,12 @@ def _export(
     def in_order(files: Sequence[str]) -> tf.data.Dataset:
         return batches.in_order(config, data.indexer, files)
 
-    if config.calibrate:
-        judges = any(split_of_shard(file) == EVAL for file in data.eval_files)
-        temperature.scale(model, data.eval_files, in_order, run_dir, judges=judges)
+    calibrated = calibration.calibrate(
+        *(model, data.eval_files, in_order, run_dir, config.calibration),
+        judges=any(split_of_shard(file) == EVAL for file in data.eval_files),
+        clips=len(np.unique(data.eval_index.clips)),
+    )
+    if calibrated and calibrated["temperature"] != 1:
         # The checkpoint must predict what the servable predicts.
         classifier.without_optimizer(model).save(os.path.join(run_dir, artifacts.CHECKPOINT_KERAS))
     spec = ServingSpec(
@@ -234,11 +238,20 @@ def _export(
         config.model.resolution,
         config.box_margin,
         box_overhang=config.box_overhang,
+        trained_on=config.trained_on,
     )
+    if calibrated:
+        spec = dataclasses.replace(
+            spec,
+            unsure_below=calibrated["unsure_below"],
+            temperature=calibrated["temperature"],
+            fitted_on=calibrated["fitted_on"],
+        )
     total, label_indices = sum(data.eval_counts), data.indexer.indices_of(config.moods)
     golden.write(model, data.eval_files, total, in_order, label_indices, spec, run_dir)
 
     weights = warm_start.with_base_weights(config.model, fn_args.base_model).weights
+    export.write_preprocessing(spec, weights, run_dir)  # Beside the checkpoint.
     export.write_servable(model, spec, weights, fn_args.serving_model_dir)
     warm_start.write_trained_on(
         trained_on, os.path.join(fn_args.serving_model_dir, signatures.EXTRAS_FOLDER)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.settings.augmentation import AugmentSettings
+from models.settings.calibration import CalibrationConfig
 from models.settings.network import ModelSettings
 from models.settings.training import TrainSettings
 from models.tuning import settings
 from schemas import artifacts
+from schemas.documents.training import TrainedOnKind
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,8 +32,9 @@ class TrainerConfig:
       backup_dir: folder for backups, the same in each run, which the runner removes once TFX has
         recorded the node as complete. "" is a folder beside the run's outputs, which on a cluster
         a restarted node finds again; there the node removes it itself.
-      calibrate: whether to fit a temperature, ``EvaluateSettings.calibrate``.
+      calibration: of the probabilities, and the threshold of unsure answers.
       gpus: GPUs that each machine must have, or the node fails at once; 0 takes what there is.
+      trained_on: what the pictures are, for those who use the model.
     """
 
     model: ModelSettings
@@ -40,9 +43,10 @@ class TrainerConfig:
     moods: tuple[str, ...]
     box_margin: float
     backup_dir: str
-    calibrate: bool = False
+    calibration: CalibrationConfig = dataclasses.field(default_factory=CalibrationConfig)
     box_overhang: float = 0.0
     gpus: int = 0
+    trained_on: TrainedOnKind = ""
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainerConfig":
@@ -54,9 +58,10 @@ class TrainerConfig:
             moods=tuple(config["moods"]),
             box_margin=float(config["box_margin"]),
             backup_dir=config["backup_dir"],
-            calibrate=bool(config.get("calibrate")),
+            calibration=CalibrationConfig(**config.get("calibration", {})),
             box_overhang=float(config.get("box_overhang", 0.0)),
             gpus=int(config.get("gpus", 0)),
+            trained_on=config.get("trained_on", ""),
         )
 
     def with_hyperparameters(self, hyperparameters: Mapping[str, Any] | None) -> "TrainerConfig":

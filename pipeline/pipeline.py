@@ -194,7 +194,6 @@ def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
         "moods": mood_names,
         "box_margin": settings.data.box_margin,
         "box_overhang": settings.data.box_overhang,
-        "calibrate": settings.evaluate.calibrate,
         "backup_dir": platform.backup_dir,
         "gpus": platform.gpus(settings),
     }
@@ -209,12 +208,21 @@ def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
             custom_config=config | {"tune": settings.tune.model_dump(), "code": code},
         ).with_id(nodes.TUNER)
 
+    # What the export adds to the network, in which no trial takes part.
+    export = {
+        "calibration": {
+            name: getattr(settings.evaluate, name)
+            for name in ("calibrate", "target_accuracy", "coverage")
+        },
+        "trained_on": platform.trained_on,
+    }
+
     # The training itself.
     trainer = tfx.components.Trainer(
         **inputs,
         run_fn="models.trainer.run_fn",
         hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
-        custom_config=config | {"code": code_version("models.trainer")},
+        custom_config=config | export | {"code": code_version("models.trainer")},
     ).with_id(nodes.TRAINER)
     return _Model(
         [transform, *(node for node in (base, tuner) if node), trainer],
@@ -284,6 +292,8 @@ def _bulk_inferrer(unlabelled_gen: Any, pusher: Any, **blessed_model: Any) -> An
     """Returns the node that writes a blessed model's predictions beside Examples."""
     columns = (
         (signatures.MOOD, features.PREDICTED_MOOD),
+        (signatures.MOOD_ID, features.PREDICTED_MOOD_ID),
+        (signatures.UNSURE, features.PREDICTED_UNSURE),
         (signatures.PROBABILITIES, features.PREDICTED_PROBABILITIES),
         (signatures.STATUS, features.PREDICTED_STATUS),
     )

@@ -18,6 +18,7 @@ from report.pictures.thumbnails import COARSE_CELLS
 from report.risk_coverage import Point
 from report.tables.table import Cell, Column, Table, heading, share
 from report.translations import Pair, same
+from schemas.documents.evaluation import Interval
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MISSING = "–"
@@ -124,6 +125,7 @@ def _environment() -> jinja2.Environment:
         "text": translations,
         "marker": MARKER,
         "coarse_cells": COARSE_CELLS,
+        "measured": _measured,
     }
     return environment
 
@@ -134,6 +136,12 @@ def both(pair: Pair) -> Markup:
     if korean == english:
         return Markup("{}").format(korean)
     return Markup('<span lang="ko">{}</span><span lang="en">{}</span>').format(korean, english)
+
+
+def _measured(value: float | None, interval: Interval) -> str:
+    """Returns "0.250 (0.150–0.350)"."""
+    text = formatting.score_text(value, _MISSING)
+    return f"{text} ({interval[0]:.3f}–{interval[1]:.3f})" if interval else text
 
 
 def _sort_key(cell: Cell) -> str:

@@ -1,12 +1,12 @@
 """The page of a run and its JSON document; each file appears whole or not at all."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from report import html, translations
+from report import html, model_card, translations
 from report.charts import scores as score_charts
 from report.charts.curves import best_epoch, curves
 from report.charts.distributions import distributions
@@ -32,7 +32,7 @@ from system.patterns import escaped
 if TYPE_CHECKING:
     from report.pictures.galleries import DrawnGalleries
 
-HTML, JSON = "report.html", "report.json"
+HTML, JSON, CARD = "report.html", "report.json", "model_card.md"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ class _Refusal:
 
 
 def write(record: Run, results: Results, image_root: Path | None, folder: Path) -> Path:
-    """Writes ``report.html`` and ``report.json`` and returns the page's path.
+    """Writes ``report.html``, ``report.json`` and, of an evaluated model, ``model_card.md``.
+
+    Returns the page's path.
 
     The document is also kept in the folder's ``runs``, see ``report.overview.history``.
 
@@ -58,10 +60,12 @@ def write(record: Run, results: Results, image_root: Path | None, folder: Path) 
         them for this run's.
     """
     # The page goes first and comes last: where it is, its document is.
-    for name in (HTML, JSON):
+    for name in (HTML, JSON, CARD):
         (folder / name).unlink(missing_ok=True)
     report = document(record, results)
     write_whole(folder / JSON, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+    if card := model_card.render(report):
+        write_whole(folder / CARD, card)
     history.keep(folder, report)
     write_whole(folder / HTML, render(report, results, image_root, folder))
     return folder / HTML
@@ -79,6 +83,7 @@ def document(record: Run, results: Results) -> Report:
         "training": results.training,
         "metrics": results.metrics,
         "servable": results.servable,
+        "preprocessing": results.preprocessing,
     }
 
 
@@ -133,7 +138,7 @@ def render(
         slices=scores.slices(metrics) if metrics else None,
         boxes=scores.boxes({**metrics}) if metrics else None,
         mood_calibration=scores.calibration({**metrics}) if metrics else None,
-        is_of_drawings=_trained_on({**report}) == "drawings",
+        is_of_drawings=_is_of_drawings(report),
         confused=scores.most_confused(metrics) if metrics else None,
         matrices=confusion.matrices(metrics) if metrics else [],
         reliability=_reliability(results),
@@ -143,6 +148,7 @@ def render(
         trials=run.trials(results.tuner) if results.tuner else None,
         distributions=_distributions(results),
         exports=exports.table({**report}),
+        model_card=model_card.render(report),
         nodes=run.nodes(report["record"]["nodes"]) if report["record"]["nodes"] else None,
         changed=run.changed_settings(settings),
         settings=run.settings(settings) if settings else None,
@@ -192,9 +198,10 @@ def _risk(results: Results) -> html.Risk | None:
     return html.Risk.of(chart, points, places, {**results.metrics})
 
 
-def _trained_on(report: Mapping[str, Any]) -> str | None:
-    """Returns what the pictures of the training are, where the servable's facts say so."""
-    return (report.get("preprocessing") or {}).get("trained_on")
+def _is_of_drawings(report: Report) -> bool:
+    preprocessing = report["preprocessing"]
+    # Models of before do not say what they were trained on.
+    return preprocessing is not None and preprocessing.get("trained_on") == "drawings"
 
 
 def _galleries(results: Results) -> "DrawnGalleries | None":

@@ -12,12 +12,12 @@ from typing import Any
 from pipeline.nodes import BULK_INFERRER, UNLABELLED_GEN
 from report.formatting import training_text
 from report.node_run import NodeRun, OutputArtifact
-from schemas import artifacts
+from schemas import artifacts, signatures
 from schemas.documents.evaluation import Metrics
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
-from schemas.documents.training import Training
+from schemas.documents.training import Preprocessing, Training
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
 from schemas.splits import EVAL, VALIDATION
@@ -38,6 +38,7 @@ class Results:
       tuner: ``TRIALS_JSON``.
       checkpoint: path of ``CHECKPOINT_KERAS``.
       training: ``TRAINING_JSON``.
+      preprocessing: ``signatures.SPEC_ASSET``.
       metrics: ``METRICS_JSON``.
       metrics_json: its path.
       predictions: path of ``PREDICTIONS_PARQUET``.
@@ -59,6 +60,7 @@ class Results:
     tuner: Trials | None = None
     checkpoint: Path | None = None
     training: Training | None = None
+    preprocessing: Preprocessing | None = None
     metrics: Metrics | None = None
     metrics_json: Path | None = None
     predictions: Path | None = None
@@ -148,7 +150,9 @@ class Results:
 
     def _add_checkpoint(self, output: OutputArtifact) -> str:
         self.checkpoint = Path(output.uri, artifacts.CHECKPOINT_KERAS)
-        # A model run of an earlier version has no such file.
+        # A model run of an earlier version lacks some of its files.
+        if Path(output.uri, signatures.SPEC_ASSET).exists():
+            self.preprocessing = _read(output, signatures.SPEC_ASSET)
         if not Path(output.uri, artifacts.TRAINING_JSON).exists():
             return ""
         self.training = _read(output, artifacts.TRAINING_JSON)

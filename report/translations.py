@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from schemas.documents.evaluation import ResamplingUnit, ScoreName
 from schemas.documents.leaks import LeakKind
+from schemas.documents.training import FittedOn
 from schemas.labels import MOODS_IN_ENGLISH
 from schemas.splits import EVAL, TRAIN, VALIDATION
 
@@ -59,6 +60,7 @@ TITLES: dict[str, Pair] = {
     "threshold": ("확신 기준", "Confidence threshold"),
     "galleries": ("예측 예시", "Examples of predictions"),
     "trials": ("튜닝", "Tuning trials"),
+    "model_card": ("모델 카드", "Model card"),
     "exports": ("내보낸 모델", "Exported models"),
     "nodes": ("시간과 메모리", "Time and memory"),
     "settings": ("설정", "Settings"),
@@ -161,6 +163,20 @@ NO_FIGURES = "측정할 수 없음"
 """In place of a check's figures where its value is NaN or infinite."""
 SERVABLE_QUESTION = "서빙 모델이 제대로 답하는가?"
 """The question of every check of the ServableCheck."""
+
+FITTED_ON: dict[FittedOn, Pair] = {
+    "validation": (
+        "온도와 기준은 validation 행으로 정했습니다.",
+        "Temperature and threshold were chosen on the validation rows.",
+    ),
+    "eval": (
+        "온도와 기준은 평가 클립의 절반으로 정했고, 점수는 나머지 절반으로 냈습니다.",
+        "Temperature and threshold were chosen on half of the eval clips; the scores are of the "
+        "other half.",
+    ),
+    "": ("온도도 기준도 정하지 않았습니다.", "Neither temperature nor threshold was chosen."),
+}
+"""By ``fitted_on`` of ``METRICS_JSON``."""
 
 TEXTS: dict[str, Pair] = {
     "title": ("반려동물 감정 모델", "Pet mood"),

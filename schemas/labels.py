@@ -26,6 +26,15 @@ MOODS_IN_ENGLISH = {
 }
 """English names of AI Hub's moods; names of other label maps are shown without translation."""
 
+MOOD_IDS = {
+    "화남/불쾌": "angry",
+    "공포": "fearful",
+    "행복/즐거움": "happy",
+    "편안/안정": "relaxed",
+    "공격성": "aggressive",
+    "불안/슬픔": "anxious",
+}
+"""Identifiers of AI Hub's moods for programs, in ASCII; see ``mood_id``."""
 
 MAX_MOODS = 1000
 """Most moods of a label map or a model: ImageNet has as many classes, AI Hub six. A file that
@@ -36,6 +45,11 @@ MAX_NAME_LENGTH = 100
 
 class LabelMapError(ValueError):
     """A label map that cannot be used."""
+
+
+def mood_id(name: str) -> str:
+    """Returns the identifier of a mood: English for AI Hub's, else the name itself; "" of ""."""
+    return MOOD_IDS.get(name, name)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -1,8 +1,9 @@
 """Names of the servable's signatures, inputs and outputs, spelled once.
 
-Every signature takes a batch of any size and returns the same five tensors, with one row for each
+Every signature takes a batch of any size and returns the same seven tensors, with one row for each
 photo or Example. A photo that cannot be used gets another ``STATUS`` than ``STATUS_OK``, an empty
-``MOOD``, ``MOOD_INDEX`` -1 and zero ``PROBABILITIES``. It does not change the rows of the others.
+``MOOD`` and ``MOOD_ID``, ``MOOD_INDEX`` -1, zero ``PROBABILITIES`` and a false ``UNSURE``. It does
+not change the rows of the others. Servables of before have no ``MOOD_ID`` and no ``UNSURE``.
 """
 
 SERVE_IMAGE = "serving_default"
@@ -24,12 +25,17 @@ EXAMPLES = "examples"
 
 MOOD = "mood"
 """string[n]: the likeliest mood's name; empty unless the status is ok."""
+MOOD_ID = "mood_id"
+"""string[n]: its identifier (``schemas.labels.mood_id``); empty unless the status is ok."""
 MOOD_INDEX = "mood_index"
 """int64[n]: its index in the label map; -1 unless the status is ok."""
 PROBABILITIES = "probabilities"
 """float32[n, k]: the sum is 1 if the status is ok; otherwise all are 0."""
 MOODS = "moods"
 """string[n, k]: the moods' names in the order of the probabilities, the same in every row."""
+UNSURE = "unsure"
+"""bool[n]: the model does not know: the likeliest mood's probability lies below ``unsure_below`` of
+``SPEC_ASSET``. False unless the status is ok."""
 STATUS = "status"
 """string[n]: one of the four values below."""
 
@@ -46,5 +52,4 @@ with the SavedModel, and TensorFlow Serving ignores it."""
 LABELS_ASSET = "labels.json"
 """File in ``EXTRAS_FOLDER`` that holds the label map."""
 SPEC_ASSET = "preprocessing.json"
-"""File in ``EXTRAS_FOLDER``: resolution, box margin, limits of a photo, and source of the
-weights."""
+"""File in ``EXTRAS_FOLDER``: ``schemas.documents.training.Preprocessing``."""

@@ -3,10 +3,11 @@
 ``POST /ask?box=y,x,height,width`` with a photo file's bytes as its body returns the prediction,
 the likeliest mood first:
 
-    {"mood": "행복/즐거움", "moods": [{"name": …, "english": …, "probability": 0.91}, …]}
+    {"mood": "행복/즐거움", "mood_id": "happy", "unsure": false,
+     "moods": [{"name": …, "english": …, "probability": 0.91}, …]}
 
 ``POST /heat?box=…&mood=…`` with the same body returns the heat map of a mood
-(``client.predict.occlusion.HeatMap``):
+(``client.predict.occlusion.HeatMap``), whose cells are all 0 where covering costs nothing:
 
     {"cells": [[0.0, 1.0, …], …], "before": 0.91, "after": 0.12}
 
@@ -90,7 +91,8 @@ def _page(request: Request) -> Response:
 
 def _model_info(model: Model, request: Request) -> Response:
     source = public_name(model.info.source)
-    return JSONResponse({"source": source, "moods": model.info.mood_names})
+    told = {"source": source, "moods": model.info.mood_names}
+    return JSONResponse({**told, "trained_on": model.info.trained_on})
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -175,7 +177,8 @@ def _predict(
         {"name": name, "english": MOODS_IN_ENGLISH.get(name, ""), "probability": probability}
         for name, probability in likeliest_moods(outcome, len(outcome.probabilities))
     ]
-    return JSONResponse({"mood": outcome.mood, "moods": moods})
+    told = {"mood": outcome.mood, "mood_id": outcome.mood_id, "unsure": outcome.unsure}
+    return JSONResponse({**told, "moods": moods})
 
 
 def _heat(

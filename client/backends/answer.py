@@ -12,8 +12,10 @@ from client.backends.model import Response
 from schemas import signatures
 from schemas.labels import MAX_MOODS, MAX_NAME_LENGTH, LabelMapError, check_names
 
-ASKED = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
-"""The outputs that are used. A server may send others, which nobody unpacks."""
+NEEDED = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
+"""The outputs that there must be. A server may send others, which nobody unpacks."""
+OPTIONAL = (signatures.UNSURE,)
+"""Outputs that are used too, and that servables of before do not have."""
 
 _FIXED_BYTES = 64 << 10
 _PICTURE_BYTES = 4 << 10
@@ -43,7 +45,11 @@ def max_bytes(num_pictures: int, mood_names: Sequence[str] | None) -> int:
 
 
 def checked_response(
-    status: object, mood: object, mood_names: object, probabilities: object
+    status: object,
+    mood: object,
+    mood_names: object,
+    probabilities: object,
+    unsure: object = None,
 ) -> Response:
     """Returns the response in one row of an answer.
 
@@ -52,6 +58,7 @@ def checked_response(
       mood: one of the names, or "" unless the status is ok.
       mood_names: a list of texts.
       probabilities: a list of as many numbers; NaN and infinity are passed on.
+      unsure: a truth value; None where the answer has none.
 
     Raises:
       AnswerError: the row is of another form.
@@ -68,8 +75,10 @@ def checked_response(
         raise AnswerError(f"the mood {_shown(mood)} with the status {status}")
     if not isinstance(probabilities, list) or len(probabilities) != len(mood_names):
         raise AnswerError(f"the probabilities {_shown(probabilities)} of {len(mood_names)} moods")
+    if unsure is not None and not isinstance(unsure, bool):
+        raise AnswerError(f"{_shown(unsure)} where {signatures.UNSURE} is true or false")
     numbers = map(_probability, probabilities)
-    return Response(status, mood, dict(zip(mood_names, numbers, strict=True)))
+    return Response(status, mood, dict(zip(mood_names, numbers, strict=True)), unsure)
 
 
 def check_moods(responses: Sequence[Response], mood_names: Sequence[str]) -> None:

@@ -1,10 +1,12 @@
 """A checkpoint that predicts with the same functions as a servable's signatures.
 
 It needs Keras and the project. A checkpoint does not record how boxes were clipped and widened in
-training, so the ingest's defaults are used.
+training, so the ingest's defaults are used. The file that a training writes beside it
+(``signatures.SPEC_ASSET``) tells the threshold of unsure answers; without it no answer says
+whether it is unsure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -13,13 +15,13 @@ import tensorflow as tf
 from client.backends.checkpoint_file import check_size, is_weights_only, num_classes_of
 from client.backends.expected_model import ExpectedModel, check_expected, mood_names_for
 from client.backends.model import ModelInfo, Response, responses_from
-from client.backends.weight_path import MAX_RESOLUTION
+from client.backends.weight_path import MAX_RESOLUTION, trained_on
 from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
 from models.network import classifier
 from models.servable.signatures import ServingSpec, Signatures
 from models.settings.network import NONE, ModelSettings
-from schemas import signatures
+from schemas import json_text, signatures
 from schemas.errors import ConfigError
 from schemas.labels import MAX_MOODS
 from system.printable import printable
@@ -45,13 +47,22 @@ class CheckpointModel:
         network = _load_network(file, expected)
         resolution, num_classes = _input_and_output(network, file)
         mood_names = mood_names_for(expected, num_classes, str(file))
-        self.info = ModelInfo(str(file), mood_names, resolution)
+        beside = _read_beside(file)
+        self.info = ModelInfo(str(file), mood_names, resolution, trained_on(beside))
         check_expected(expected, self.info)
 
         data = DataSettings()
+        unsure_below = beside.get("unsure_below")
+        self._tells_unsure = isinstance(unsure_below, float | int)
         functions = Signatures(
             lambda pixels: network(pixels, training=False),
-            ServingSpec(mood_names, resolution, data.box_margin, box_overhang=data.box_overhang),
+            ServingSpec(
+                mood_names,
+                resolution,
+                data.box_margin,
+                box_overhang=data.box_overhang,
+                unsure_below=float(unsure_below) if isinstance(unsure_below, float | int) else 0.0,
+            ),
         )
         images = tf.TensorSpec([None], tf.string, name=signatures.IMAGE_BYTES)
         boxes = tf.TensorSpec([None, 4], tf.int64, name=signatures.BOX)
@@ -68,9 +79,30 @@ class CheckpointModel:
         """See ``client.backends.model.Model``."""
         images = tf.constant(list(pictures), tf.string)
         if boxes is None:
-            return responses_from(self._predict_images(images))
-        box_tensor = tf.constant([list(box) for box in boxes], tf.int64)
-        return responses_from(self._predict_boxes(images, box_tensor))
+            responses = responses_from(self._predict_images(images))
+        else:
+            box_tensor = tf.constant([list(box) for box in boxes], tf.int64)
+            responses = responses_from(self._predict_boxes(images, box_tensor))
+        if self._tells_unsure:
+            return responses
+        return [response._replace(unsure=None) for response in responses]
+
+
+def _read_beside(checkpoint: Path) -> Mapping[object, object]:
+    """Returns the ``signatures.SPEC_ASSET`` beside a checkpoint; {} where there is none."""
+    path = checkpoint.with_name(signatures.SPEC_ASSET)
+    if not path.is_file():
+        return {}
+    try:
+        document = json_text.parsed(json_text.read(path))
+        if not isinstance(document, dict):
+            raise ValueError("it holds no JSON object")
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{path} must say how the checkpoint beside it is used. It cannot be read: {error}. "
+            "Copy it anew from the training's folder, or move it away"
+        ) from error
+    return document
 
 
 def _load_network(file: Path, expected: ExpectedModel) -> keras.Model:

@@ -26,14 +26,13 @@ full queue or a large message, and TensorFlow Serving's INVALID_ARGUMENT any bad
 above its batching's limit included."""
 _OWN_LIMIT = "CLIENT: Received message larger than max"
 """The message of gRPC's own side, where an answer exceeds the channel's limit."""
-_NO_SUCH_OUTPUT = "output tensor alias not found"
-"""Part of TensorFlow Serving's message where a model lacks one of the outputs that were asked."""
 _TLS = ("handshake failed", "certificate", "SSL")
 _TYPES = {
     signatures.STATUS: tf.string.as_datatype_enum,
     signatures.MOOD: tf.string.as_datatype_enum,
     signatures.MOODS: tf.string.as_datatype_enum,
     signatures.PROBABILITIES: tf.float32.as_datatype_enum,
+    signatures.UNSURE: tf.bool.as_datatype_enum,
 }
 
 
@@ -98,8 +97,6 @@ class GrpcTransport:
             return self._failures.not_found(cause)
         if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
             return self._failures.not_allowed(cause)
-        if _NO_SUCH_OUTPUT in details:
-            return self._failures.nonsense(cause)
         return self._failures.refused(num_pictures, cause)
 
 
@@ -121,7 +118,7 @@ def predict_request(
     if boxes is not None:
         box_tensor = tf.make_tensor_proto([list(box) for box in boxes], tf.int64)
         request.inputs[signatures.BOX].CopyFrom(box_tensor)
-    request.output_filter.extend(answer.ASKED)
+    # No output_filter: a server refuses a request for an output that an older servable lacks.
     return request
 
 
@@ -162,13 +159,16 @@ def parse_responses(outputs: Mapping[str, Any], num_pictures: int) -> list[Respo
       answer.AnswerError: a tensor is missing or of another form.
       ValueError: a tensor's values are fewer or more than its shape says, or texts are not UTF-8.
     """
-    missing = [name for name in answer.ASKED if name not in outputs]
+    missing = [name for name in answer.NEEDED if name not in outputs]
     if missing:
         raise answer.AnswerError(f"no {', '.join(missing)}")
     moods = outputs[signatures.MOODS].tensor_shape.dim
     num_moods = moods[1].size if len(moods) == 2 and moods[1].size <= MAX_MOODS else 0
-    columns = []
-    for name in answer.ASKED:
+    columns: list[list[Any]] = []
+    for name in (*answer.NEEDED, *answer.OPTIONAL):
+        if name not in outputs:
+            columns.append([None] * num_pictures)
+            continue
         tensor = outputs[name]
         is_table = name in (signatures.MOODS, signatures.PROBABILITIES)
         shape = [num_pictures, num_moods] if is_table else [num_pictures]

@@ -13,6 +13,7 @@ import numpy as np
 
 from dataset.boxes import PixelBox
 from schemas import signatures
+from schemas.documents.training import TrainedOnKind
 
 REQUEST_TOO_LARGE = "request_too_large"
 """Status of a picture that a server refuses for its size, even alone in a request."""
@@ -27,11 +28,14 @@ class ModelInfo:
       mood_names: in index order.
       resolution: side of the network's square input, pixels; None for a model on a server,
         which does not report it.
+      trained_on: what the pictures of its training were; "" where that is not known, as of a model
+        on a server.
     """
 
     source: str
     mood_names: tuple[str, ...]
     resolution: int | None
+    trained_on: TrainedOnKind = ""
 
 
 class Response(NamedTuple):
@@ -41,11 +45,14 @@ class Response(NamedTuple):
       status: one of the ``STATUS`` constants of ``schemas.signatures``, or ``REQUEST_TOO_LARGE``.
       mood: "" unless the status is ok.
       probabilities: one for every mood, in label map order; all 0 unless the status is ok.
+      unsure: whether the model says that it does not know; None where it has no threshold, as
+        checkpoints and servables of before.
     """
 
     status: str
     mood: str
     probabilities: Mapping[str, float]
+    unsure: bool | None = None
 
 
 class Model(Protocol):
@@ -71,12 +78,17 @@ def responses_from(outputs: Mapping[str, Any]) -> list[Response]:
       outputs: tensors or arrays by the names of ``schemas.signatures``.
     """
     columns = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
-    rows = zip(*(np.asarray(outputs[name]).tolist() for name in columns), strict=True)
+    arrays = [np.asarray(outputs[name]).tolist() for name in columns]
+    if signatures.UNSURE in outputs:
+        arrays.append(np.asarray(outputs[signatures.UNSURE]).tolist())
+    else:
+        arrays.append([None] * len(arrays[0]))
     return [
         Response(
             status.decode(),
             mood.decode(),
             dict(zip((name.decode() for name in mood_names), probabilities, strict=True)),
+            unsure,
         )
-        for status, mood, mood_names, probabilities in rows
+        for status, mood, mood_names, probabilities, unsure in zip(*arrays, strict=True)
     ]

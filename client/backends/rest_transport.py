@@ -201,10 +201,11 @@ def parse_responses(body: bytes) -> list[Response]:
     rows = document.get("predictions") if isinstance(document, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise answer.AnswerError("no list of predictions by name")
-    missing = {name for row in rows for name in answer.ASKED if name not in row}
+    missing = {name for row in rows for name in answer.NEEDED if name not in row}
     if missing:
         raise answer.AnswerError(f"predictions without {', '.join(sorted(missing))}")
-    return [answer.checked_response(*(row[name] for name in answer.ASKED)) for row in rows]
+    names = (*answer.NEEDED, *answer.OPTIONAL)
+    return [answer.checked_response(*map(row.get, names)) for row in rows]
 
 
 def _error_text(body: bytes) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from client.backends.model import ModelInfo
 from schemas import json_text, signatures
+from schemas.documents.training import DRAWINGS, PHOTOS, TrainedOnKind
 from schemas.errors import ConfigError
 from schemas.labels import LabelMapError, read_moods
 from system import manifest
@@ -109,12 +110,19 @@ def read_model_info(version: Path) -> ModelInfo:
     extras = version / signatures.EXTRAS_FOLDER
     try:
         mood_names = read_moods(extras / signatures.LABELS_ASSET)
-        match json_text.parsed(json_text.read(extras / signatures.SPEC_ASSET)):
+        document = json_text.parsed(json_text.read(extras / signatures.SPEC_ASSET))
+        match document:
             case {"resolution": int(resolution)} if 0 < resolution <= MAX_RESOLUTION:
-                return ModelInfo(str(version), mood_names, resolution)
+                return ModelInfo(str(version), mood_names, resolution, trained_on(document))
         raise ValueError(f"{signatures.SPEC_ASSET} has no resolution up to {MAX_RESOLUTION}")
     except (LabelMapError, OSError, ValueError) as error:
         raise ConfigError(
             f"{version} is no version that this project has pushed: {signatures.EXTRAS_FOLDER} "
             f"must hold {signatures.LABELS_ASSET} and {signatures.SPEC_ASSET}. {error}"
         ) from error
+
+
+def trained_on(document: object) -> TrainedOnKind:
+    """Returns what a ``signatures.SPEC_ASSET`` says of the training's pictures; "" of before."""
+    found = document.get("trained_on") if isinstance(document, dict) else None
+    return found if found in (DRAWINGS, PHOTOS) else ""

@@ -79,7 +79,8 @@ def _summary(result: BatchResult) -> str:
     failed = result.errors.total()
     errors = ", ".join(f"{count:,} {error}" for error, count in result.errors.most_common())
     resumed = f", {result.resumed:,} of them from an earlier run" if result.resumed else ""
+    unsure = f" ({result.unsure:,} unsure)" if result.unsure else ""
     return (
-        f"{result.rows:,} rows{resumed}, {result.rows - failed:,} with a mood, "
+        f"{result.rows:,} rows{resumed}, {result.rows - failed:,} with a mood{unsure}, "
         f"{failed:,} without{f' ({errors})' if errors else ''}"
     )

@@ -1,10 +1,11 @@
 r"""Output table of a batch prediction: its columns, and how parts become one CSV or Parquet file.
 
 Columns: ``row`` int64 from 0, ``image``, ``bbox``, ``mood``, ``probability_<mood>`` float64 for
-every mood in label map order, to six decimals, ``error``, ``detail``. Values that an outcome
-lacks are null, in a CSV an empty cell. In texts, bytes that are not UTF-8 are written as
-``\udc..`` escapes. A CSV begins with a byte order mark, without which a Korean Excel takes it for
-CP949; Python reads it as ``utf-8-sig``, pandas as it is. Its cells are those of
+every mood in label map order, to six decimals, ``error``, ``detail``, ``mood_id``, and ``unsure``,
+a truth value ("true" or "false" in a CSV) that is null where the model has no threshold. Values
+that an outcome lacks are null, in a CSV an empty cell. In texts, bytes that are not UTF-8 are
+written as ``\udc..`` escapes. A CSV begins with a byte order mark, without which a Korean Excel
+takes it for CP949; Python reads it as ``utf-8-sig``, pandas as it is. Its cells are those of
 ``system.csv_files``: one that a spreadsheet would execute has an apostrophe in front.
 """
 
@@ -20,6 +21,7 @@ from system.parquet import ParquetWriter, write_table
 CSV, PARQUET = ".csv", ".parquet"
 
 _ERROR = "error"
+_UNSURE = "unsure"
 
 
 def table_schema(mood_names: Sequence[str]) -> pa.Schema:
@@ -32,6 +34,8 @@ def table_schema(mood_names: Sequence[str]) -> pa.Schema:
             *((f"probability_{name}", pa.float64()) for name in mood_names),
             (_ERROR, pa.string()),
             ("detail", pa.string()),
+            ("mood_id", pa.string()),
+            (_UNSURE, pa.bool_()),
         ]
     )
 
@@ -63,9 +67,10 @@ def _cells(
     input_cells = [number, _text(one.image), _text(one.bbox)]
     if isinstance(outcome, Prediction):
         rounded = [round(outcome.probabilities[name], DECIMALS) for name in mood_names]
-        return [*input_cells, outcome.mood, *rounded, None, None]
+        told = [outcome.mood_id, outcome.unsure]
+        return [*input_cells, outcome.mood, *rounded, None, None, *told]
     nulls = [None] * len(mood_names)
-    return [*input_cells, None, *nulls, outcome.error, _text(outcome.detail)]
+    return [*input_cells, None, *nulls, outcome.error, _text(outcome.detail), None, None]
 
 
 def _text(text: str) -> str:
@@ -76,6 +81,11 @@ def count_errors(table: pa.Table) -> dict[str, int]:
     """Returns the number of rows per error."""
     counts = table.column(_ERROR).drop_null().value_counts()
     return {pair["values"]: pair["counts"] for pair in counts.to_pylist()}
+
+
+def count_unsure(table: pa.Table) -> int:
+    """Returns the number of rows whose answer is unsure."""
+    return int(table.column(_UNSURE).to_pylist().count(True))
 
 
 def write_part(path: Path, table: pa.Table) -> None:
@@ -103,4 +113,12 @@ def _write_csv(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Non
         writer = CsvWriter(file)
         writer.write(schema.names)
         for table in tables:
-            writer.write_all(zip(*(column.to_pylist() for column in table.columns), strict=True))
+            columns = [_csv_cells(column) for column in table.columns]
+            writer.write_all(zip(*columns, strict=True))
+
+
+def _csv_cells(column: pa.ChunkedArray) -> list[object]:
+    cells: list[object] = column.to_pylist()
+    if pa.types.is_boolean(column.type):
+        return [None if cell is None else str(cell).lower() for cell in cells]
+    return cells

@@ -68,11 +68,13 @@ class Finished(NamedTuple):
     Attributes:
       rows: in the file.
       errors: rows without a mood, by error.
+      unsure: rows whose answer is unsure.
       job: everything apart from the inputs that the rows depend on.
     """
 
     rows: int
     errors: Counter[str]
+    unsure: int
     job: object
 
 
@@ -83,7 +85,7 @@ def _finished(out: Path) -> Finished | None:
         if not isinstance(told, dict) or told["file"] != files.size_and_time(out):
             return None
         errors = Counter({str(error): int(count) for error, count in told["errors"].items()})
-        return Finished(int(told["rows"]), errors, told["job"])
+        return Finished(int(told["rows"]), errors, int(told.get("unsure", 0)), told["job"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -229,8 +231,11 @@ class Parts:
             raise self._changed(f"the columns of {path.name} were others")
         return rows
 
-    def join(self, count: int) -> Counter[str]:
-        """Joins ``count`` parts into the file, deletes them, and returns the errors' counts.
+    def join(self, count: int) -> tuple[Counter[str], int]:
+        """Joins ``count`` parts into the file and deletes them.
+
+        Returns:
+          The errors' counts, and the number of unsure answers.
 
         Raises:
           ConfigError: there are more than ``count`` parts.
@@ -238,14 +243,15 @@ class Parts:
         if self._path(count).exists():
             raise self._changed(f"there were inputs after those of {count} parts")
         errors: Counter[str] = Counter()
-        rows = 0
+        rows = unsure = 0
 
         def tables() -> Iterator[pa.Table]:
-            nonlocal rows
+            nonlocal rows, unsure
             for number in range(count):
                 table = read_table(str(self._path(number)), self._schema.names)
                 table = table.replace_schema_metadata()
                 errors.update(output_table.count_errors(table))
+                unsure += output_table.count_unsure(table)
                 rows += len(table)
                 yield table
 
@@ -259,6 +265,7 @@ class Parts:
                     "file": files.size_and_time(partial),
                     "rows": rows,
                     "errors": errors,
+                    "unsure": unsure,
                     "job": self._job,
                 }
                 files.write_whole(self._folder / _RESULT, json.dumps(result, ensure_ascii=False))
@@ -272,7 +279,7 @@ class Parts:
                     raise self._appeared() from error
                 raise
         self.clean_up()
-        return errors
+        return errors, unsure
 
     def _appeared(self) -> ConfigError:
         return ConfigError(

@@ -30,11 +30,13 @@ class BatchResult(NamedTuple):
       rows: in the file.
       errors: rows without a mood, by error.
       resumed: rows that an earlier run had predicted.
+      unsure: rows whose answer is unsure.
     """
 
     rows: int
     errors: Counter[str]
     resumed: int
+    unsure: int = 0
 
 
 def predict_to_file(
@@ -74,7 +76,7 @@ def predict_to_file(
     with open_parts(out, job, mood_names) as parts:
         if (finished := parts.finished) is not None:
             parts.clean_up()
-            return BatchResult(finished.rows, finished.errors, finished.rows)
+            return BatchResult(finished.rows, finished.errors, finished.rows, finished.unsure)
         while part := list(islice(remaining, part_rows)):
             digest = _digest(part)
             if parts.is_finished(parts_done, digest, len(part)):
@@ -92,7 +94,8 @@ def predict_to_file(
             parts_done += 1
 
         report_progress(f"writing {out.name}")
-        return BatchResult(rows_done, parts.join(parts_done), resumed)
+        errors, unsure = parts.join(parts_done)
+        return BatchResult(rows_done, errors, resumed, unsure)
 
 
 def _predict_part(

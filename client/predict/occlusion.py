@@ -30,6 +30,10 @@ CELLS = 8
 SQUARES = (CELLS - 1) ** 2
 """Positions of the grey square."""
 
+LEAST_COST = 0.01
+"""Probability that a square must cost to be painted. A map is relative: without this limit a square
+that costs next to nothing would be as red as one that costs everything."""
+
 _GREY = (127, 127, 127)
 _LONGER_SIDE = 256
 """Pixels that the box's longer side is resized to: at full size the 50 copies of a phone's photo
@@ -45,7 +49,7 @@ class HeatMap(NamedTuple):
 
     Attributes:
       cells: float32[CELLS, CELLS] in 0..1 over the box, rows from the top. The largest is 1; all
-        are 0 if covering no area lowers the probability.
+        are 0 if covering no area lowers the probability by ``LEAST_COST``.
       before: the mood's probability with nothing covered.
       after: the probability with the square at its most effective position.
     """
@@ -97,10 +101,12 @@ def cell_scores(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float3
         square at each position, row by row.
 
     Returns:
-      ``HeatMap.cells``: each cell's mean loss over the squares that cover it.
+      ``HeatMap.cells``: each cell's mean loss over the squares that cover it, without the squares
+      that cost less than ``LEAST_COST``.
     """
     logs = np.log(np.maximum(probabilities, _EPSILON))
-    losses = np.maximum(logs[0] - logs[1:], 0).reshape(CELLS - 1, CELLS - 1)
+    costs = probabilities[0] - probabilities[1:] >= LEAST_COST
+    losses = np.where(costs, logs[0] - logs[1:], 0).reshape(CELLS - 1, CELLS - 1)
     total, count = np.zeros((2, CELLS, CELLS))
     for y, x in itertools.product((0, 1), repeat=2):
         total[y : y + CELLS - 1, x : x + CELLS - 1] += losses

@@ -56,7 +56,7 @@ def predict_all(
       >>> for batch in predict_all(model, inputs_from_paths(find_pictures(["photos/"]))):
       ...     for outcome in batch:
       ...         print(json_line(outcome))
-      {"image": "photos/cat.jpg", "mood": "행복/즐거움", "probabilities": {"화남/불쾌": 0.01, ...}}
+      {"image": "photos/cat.jpg", "mood": "행복/즐거움", "mood_id": "happy", "unsure": false, ...}
 
     Args:
       model: predicts.
@@ -212,4 +212,4 @@ def _outcome(image: str, asked: _Prepared, response: Response) -> Outcome:
             "a probability is NaN or infinite, as the model's weights are corrupted: use another "
             "model",
         )
-    return Prediction(image, response.mood, response.probabilities)
+    return Prediction(image, response.mood, response.probabilities, response.unsure)

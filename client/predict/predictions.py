@@ -2,11 +2,13 @@
 
 An outcome has one of two forms, which ``mood`` tells apart::
 
-    {"image": "a.jpg", "mood": "행복/즐거움", "probabilities": {"화남/불쾌": 0.01, ...}}
+    {"image": "a.jpg", "mood": "행복/즐거움", "mood_id": "happy", "unsure": false,
+     "probabilities": {"화남/불쾌": 0.01, ...}}
     {"image": "b.jpg", "mood": null, "error": "image_truncated", "detail": "..."}
 
 ``image`` is the path as it was named or found; bytes in it that are not UTF-8 become lone
-surrogates, which ``os.fsencode`` turns back. ``probabilities`` holds every mood in label map
+surrogates, which ``os.fsencode`` turns back. ``unsure`` says whether the model does not know; it is
+null where the model has no threshold. ``probabilities`` holds every mood in label map
 order, to six decimals. ``error`` is a word of ``schemas.reasons``, one of the statuses of
 ``schemas.signatures`` and ``client.backends.model``, or ``ANSWER_NOT_FINITE``;
 ``detail`` is for people.
@@ -16,6 +18,8 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from schemas.labels import mood_id
+
 ANSWER_NOT_FINITE = "answer_not_finite"
 """The model has returned a probability that is NaN or infinite: its weights are corrupted."""
 
@@ -24,11 +28,17 @@ DECIMALS = 6
 
 
 class Prediction(NamedTuple):
-    """A picture with a mood."""
+    """A picture with a mood; ``unsure`` is that of ``client.backends.model.Response``."""
 
     image: str
     mood: str
     probabilities: Mapping[str, float]
+    unsure: bool | None = None
+
+    @property
+    def mood_id(self) -> str:
+        """The mood's identifier."""
+        return mood_id(self.mood)
 
 
 class FailedPrediction(NamedTuple):
@@ -46,7 +56,15 @@ def json_line(outcome: Outcome) -> str:
     """Returns the outcome as JSON on one line, without the line's end."""
     if isinstance(outcome, Prediction):
         rounded = {name: round(value, DECIMALS) for name, value in outcome.probabilities.items()}
-        return _json({"image": outcome.image, "mood": outcome.mood, "probabilities": rounded})
+        return _json(
+            {
+                "image": outcome.image,
+                "mood": outcome.mood,
+                "mood_id": outcome.mood_id,
+                "unsure": outcome.unsure,
+                "probabilities": rounded,
+            }
+        )
     return _json(
         {"image": outcome.image, "mood": None, "error": outcome.error, "detail": outcome.detail}
     )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from components.evaluator import calibration, predictions_table
+from components.evaluator.certainty_counts import CertaintyCounts
 from components.evaluator.predictor_counts import (
     Ints,
     PredictorCounts,
@@ -47,10 +48,11 @@ class ConfusionCounts:
       grouped_clips: number of clips whose animal is known.
       combinations: number of the model's rows by their values of
         ``predictions_table.SLICE_COLUMNS``, their label index and their predicted index.
+      certainty: how sure the model's answers are, and how right.
     """
 
-    def __init__(self, table: predictions_table.Table) -> None:
-        """Reads the whole table."""
+    def __init__(self, table: predictions_table.Table, unsure_below: float = 0.0) -> None:
+        """Reads the whole table; ``unsure_below`` is the model's threshold."""
         self.mood_names, self.majority_index = table.mood_names, table.majority_index
         self.rows = 0
         self._clip_indices: dict[str, int] = {}
@@ -72,6 +74,7 @@ class ConfusionCounts:
             if rows
         }
         self.combinations: Counter[tuple[Any, ...]] = Counter()
+        self.certainty = CertaintyCounts(num_classes, MAX_RESAMPLING_UNITS, unsure_below)
         for batch in table.batches():
             self._add(batch)
         for predictor in (*self.predictors.values(), *self._twins.values()):
@@ -195,6 +198,7 @@ class ConfusionCounts:
             y_pred = predictions_table.predicted_indices(probabilities)
             rows_by_name[name] = Rows(slices, clips, units, y_true, y_pred, probabilities)
         model_rows = rows_by_name[predictions_table.MODEL]
+        self.certainty.add(model_rows)
         for name, rows in rows_by_name.items():
             if name not in self._twins:
                 self.predictors[name].add(rows, self.clips)

@@ -23,7 +23,7 @@ from schemas import artifacts
 from schemas.documents.evaluation import Measures, Metrics, Verdict
 from schemas.documents.ingest import Ingest
 from schemas.errors import DataRefusedError
-from schemas.splits import EVAL, VALIDATION
+from schemas.splits import EVAL
 from system.patterns import escaped
 from system.storage import open_file
 
@@ -87,11 +87,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             servables,
             splits[EVAL]["moods"],
             table_path,
-            calibrated=settings.calibrate and VALIDATION not in splits,
         )
 
         # Count and measure.
-        counts = ConfusionCounts(Table(table_path))
+        fitted = servables[MODEL].fitted
+        counts = ConfusionCounts(Table(table_path), fitted.unsure_below)
         if not counts.rows:
             raise DataRefusedError(_NO_ROWS)
         if counts.finite_rows:  # TFMA cannot evaluate an empty table.
@@ -99,7 +99,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 analysis.analyse(pipeline, counts, evaluation.uri)
             analysis.check(evaluation.uri, counts)
         checks = list(gate.checks(counts, settings))
-        metrics = _with_verdict(measures.measure(counts, settings), checks, notes)
+        metrics = _with_verdict(measures.measure(counts, settings, fitted), checks, notes)
 
         # Write the scores and the blessing.
         with open_file(posixpath.join(evaluation.uri, artifacts.METRICS_JSON), "w") as file:

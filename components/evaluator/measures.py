@@ -1,13 +1,13 @@
 """Scores and their intervals, as ``schemas.documents.evaluation.Measures``."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from components.evaluator import calibration, comparison, predictions_table
+from components.evaluator import calibration, certainty, comparison, predictions_table
 from components.evaluator.confusion_counts import ConfusionCounts, SliceKey
+from components.evaluator.intervals import exact_interval, interval_of
 from components.evaluator.settings import EvaluateSettings
 from dataset import resampling, scores
 from dataset.resampling import Array
@@ -28,8 +28,18 @@ from schemas.documents.evaluation import (
 _PER_MOOD = ("precision", "recall", "f1")
 
 
-def measure(counts: ConfusionCounts, settings: EvaluateSettings) -> Measures:
-    """Returns ``METRICS_JSON`` without the verdict."""
+def measure(
+    counts: ConfusionCounts,
+    settings: EvaluateSettings,
+    fitted: certainty.Fitted = certainty.NOT_FITTED,
+) -> Measures:
+    """Returns ``METRICS_JSON`` without the verdict.
+
+    Args:
+      counts: of all predictors.
+      settings: of the intervals.
+      fitted: what the servable says of its calibration.
+    """
     others = [
         name
         for name in (predictions_table.BASELINE, predictions_table.COMPARED)
@@ -61,6 +71,9 @@ def measure(counts: ConfusionCounts, settings: EvaluateSettings) -> Measures:
         "per_mood": model.per_mood,
         "confusion": _confusion(counts.confusion_matrices(predictions_table.MODEL)),
         "reliability": calibration.reliability(counts.bins(predictions_table.MODEL).sum(axis=0)),
+        "calibration": certainty.calibration_document(counts.certainty, counts.mood_names, fitted),
+        "risk_coverage": counts.certainty.risk_coverage(),
+        "unsure": certainty.unsure(counts.certainty, counts.resampling_units, settings),
         "per_clip": {
             name: _clip_scores(counts, name, settings)
             for name in (predictions_table.MODEL, predictions_table.MAJORITY, *others)
@@ -148,7 +161,7 @@ def _gain(counts: ConfusionCounts, other: str, settings: EvaluateSettings) -> Ga
     difference = comparison.macro_f1_difference(counts, other, settings)
     return {
         "macro_f1": difference.value,
-        "interval": _ends(difference.low, difference.high),
+        "interval": interval_of(difference.low, difference.high),
         "rows": counts.rows_of(other),
     }
 
@@ -206,7 +219,7 @@ def _measured(
         precision, recall, f1 = (values[position] for position in positions)
         mood_units = [predicting[index] if support[index] else 0, of_mood[index], of_mood[index]]
         mood_intervals = [
-            _exact(values[position], intervals[position], [count])
+            exact_interval(values[position], intervals[position], [count])
             for position, count in zip(positions, mood_units, strict=True)
         ]
         per_mood[mood] = {
@@ -253,7 +266,7 @@ def _intervals(
     ends = resampling.interval(
         resampling.resampled(parts, score, settings.resamples, settings.seed)
     )
-    return [_ends(low, high) for low, high in ends.T.tolist()]
+    return [interval_of(low, high) for low, high in ends.T.tolist()]
 
 
 def _headline_intervals(matrices: Array, intervals: Sequence[Interval]) -> dict[str, Interval]:
@@ -261,7 +274,7 @@ def _headline_intervals(matrices: Array, intervals: Sequence[Interval]) -> dict[
     units = {"accuracy": [int(matrices.any(axis=(1, 2)).sum())]}
     values = scores.headline(matrices.sum(axis=0)).tolist()
     return {
-        name: _exact(value, ends, units.get(name, _units_of_moods(matrices)))
+        name: exact_interval(value, ends, units.get(name, _units_of_moods(matrices)))
         for name, value, ends in zip(HEADLINE, values, intervals, strict=True)
     }
 
@@ -270,25 +283,3 @@ def _units_of_moods(matrices: Array) -> list[int]:
     """Returns the number of units that have rows of each mood."""
     counts: list[int] = (matrices.sum(axis=2) > 0).sum(axis=0).tolist()
     return counts
-
-
-def _exact(value: float, percentiles: Interval, units: Sequence[int]) -> Interval:
-    """Returns the interval of a score: the exact one where the score is 0 or 1.
-
-    Args:
-      value: the score.
-      percentiles: of the draws, which have no width there.
-      units: number of units of each mood that the score depends on.
-    """
-    present = [count for count in units if count]
-    if percentiles is None or not present:
-        return None
-    if value in (0, 1):
-        faults = resampling.unseen_faults(present)
-        return [1 - faults, 1.0] if value else [0.0, faults]
-    # One unit is the same in each draw that has it.
-    return percentiles if sum(present) > 1 else None
-
-
-def _ends(low: float, high: float) -> Interval:
-    return None if math.isnan(low) else [low, high]

@@ -5,6 +5,7 @@ one that will be served. Each Example is predicted once and becomes one row. The
 depends on the shards alone.
 """
 
+import json
 import posixpath
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,10 +15,12 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.evaluator import predictions_table, slices
+from components.evaluator.certainty import NOT_FITTED, Fitted
 from dataset.calibration_split import is_calibration_clip
 from dataset.trained_on import Hashes, SeenNames, TrainedOn
 from schemas import artifacts, features, signatures
 from schemas.labels import moods_from_mapping
+from schemas.splits import EVAL
 from system import progress
 from system.patterns import plain
 from system.storage import open_file
@@ -50,11 +53,13 @@ class Servable(NamedTuple):
       predict: its Example signature.
       mood_names: in index order.
       trained_on: the clips and animals of its training; None where it does not say.
+      fitted: its temperature and threshold.
     """
 
     predict: Any
     mood_names: tuple[str, ...]
     trained_on: TrainedOn | None = None
+    fitted: Fitted = NOT_FITTED
 
 
 class PredictionError(RuntimeError):
@@ -70,7 +75,7 @@ def load_servable(path: str) -> Servable:
     predict.owner = loaded
     names = predict(tf.constant([b""]))[signatures.MOODS].numpy()[0]
     mapping = {name.decode("utf-8"): index for index, name in enumerate(names)}
-    return Servable(predict, moods_from_mapping(mapping), _trained_on(path))
+    return Servable(predict, moods_from_mapping(mapping), _trained_on(path), _fitted(path))
 
 
 def _trained_on(servable: str) -> TrainedOn | None:
@@ -81,26 +86,31 @@ def _trained_on(servable: str) -> TrainedOn | None:
         return TrainedOn.from_bytes(file.read(), path)
 
 
+def _fitted(servable: str) -> Fitted:
+    path = posixpath.join(servable, signatures.EXTRAS_FOLDER, signatures.SPEC_ASSET)
+    if not tf.io.gfile.exists(path):
+        return NOT_FITTED
+    with open_file(path, "r") as file:
+        return Fitted.of(json.loads(file.read()))
+
+
 def write_predictions(
     shards: Sequence[str],
     servables: Mapping[str, Servable],
     label_counts: Mapping[str, int],
     path: str,
-    *,
-    calibrated: bool,
 ) -> None:
     """Writes the predictions table.
 
-    Rows of clips and animals that the model's predecessor in a warm start was trained on are not
-    scored. Of another model they are marked.
+    Rows that the model's temperature and threshold were fitted on are not scored, nor are those of
+    clips and animals that its predecessor in a warm start was trained on. Of another model the
+    latter are marked.
 
     Args:
       shards: TFRecord files of Examples.
       servables: by predictor (``predictions_table.MODEL`` and others), all with the same moods.
       label_counts: number of Examples of each mood, as the ingest counted them.
       path: of the Parquet file.
-      calibrated: whether the model's temperature was fitted on half of these clips. They are
-        predicted and not scored.
 
     Raises:
       PredictionError: a row was not predicted.
@@ -116,6 +126,7 @@ def write_predictions(
         for name, servable in servables.items()
         if servable.trained_on is not None
     }
+    lent = servables[predictions_table.MODEL].fitted.on == EVAL
     with predictions_table.Writer(
         path, mood_names, majority_index, list(servables), total
     ) as writer:
@@ -131,7 +142,7 @@ def write_predictions(
             }
             inherited = trained_on.pop(predictions_table.MODEL, [False] * len(clips))
             row_columns[predictions_table.SCORED] = [
-                not is_inherited and not (calibrated and is_calibration_clip(clip))
+                not is_inherited and not (lent and is_calibration_clip(clip))
                 for clip, is_inherited in zip(clips, inherited, strict=True)
             ]
             writer.add(row_columns, probabilities, trained_on)

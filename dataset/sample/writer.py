@@ -78,6 +78,11 @@ def write_sample(
     return paths
 
 
+def is_sample(folder: Path) -> bool:
+    """Returns whether a folder is a drawn sample, of any settings."""
+    return bool(_read_manifest(folder))
+
+
 def _manifest(settings: SampleSettings) -> dict[str, Any]:
     return {"made_by": _MADE_BY, "version": _VERSION, "settings": settings.model_dump()}
 
@@ -86,7 +91,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     """Returns the folder's manifest; {} if it is not a drawn sample."""
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (OSError, ValueError):
         return {}
     is_sample = isinstance(content, dict) and content.get("made_by") == _MADE_BY
     return content if is_sample else {}

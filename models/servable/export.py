@@ -78,7 +78,8 @@ def as_float32(
     return plain
 
 
-def _write_extras(spec: ServingSpec, weights: str, folder: str) -> None:
+def write_preprocessing(spec: ServingSpec, weights: str, folder: str) -> None:
+    """Writes ``signatures.SPEC_ASSET``: into a servable, and beside a checkpoint."""
     document = Preprocessing(
         resolution=spec.resolution,
         box_margin=spec.box_margin,
@@ -86,11 +87,17 @@ def _write_extras(spec: ServingSpec, weights: str, folder: str) -> None:
         weights=weights,
         max_image_pixels=spec.limits.pixels,
         max_image_bytes=spec.limits.bytes,
+        unsure_below=spec.unsure_below,
+        temperature=spec.temperature,
+        fitted_on=spec.fitted_on,
+        trained_on=spec.trained_on,
     )
+    with tf.io.gfile.GFile(os.path.join(folder, signatures.SPEC_ASSET), "w") as file:
+        file.write(json.dumps(document, ensure_ascii=False))
+
+
+def _write_extras(spec: ServingSpec, weights: str, folder: str) -> None:
     tf.io.gfile.makedirs(folder)
-    for name, text in (
-        (signatures.LABELS_ASSET, labels.to_json(spec.mood_names)),
-        (signatures.SPEC_ASSET, json.dumps(document, ensure_ascii=False)),
-    ):
-        with tf.io.gfile.GFile(os.path.join(folder, name), "w") as file:
-            file.write(text)
+    with tf.io.gfile.GFile(os.path.join(folder, signatures.LABELS_ASSET), "w") as file:
+        file.write(labels.to_json(spec.mood_names))
+    write_preprocessing(spec, weights, folder)

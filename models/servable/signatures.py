@@ -18,7 +18,8 @@ import tensorflow as tf
 from models.inputs.autograph import without_autograph
 from models.inputs.photo import Limits, Outcome, PhotoPreprocessor, PreparedPhoto, Source
 from models.inputs.preprocessing import PICTURE_SPEC
-from schemas import features, signatures
+from schemas import features, labels, signatures
+from schemas.documents.training import FittedOn, TrainedOnKind
 
 CHUNK_SIZE = 64
 """Pictures that are decoded and given to the network at a time."""
@@ -50,6 +51,8 @@ class ServingSpec:
       box_margin: a box is widened on each side by this share of its side, >= 0.
       limits: of a picture.
       box_overhang: share of a box's side that may lie outside of the photo, 0 to 0.5.
+      unsure_below, temperature, fitted_on, trained_on: see
+        ``schemas.documents.training.Preprocessing``. The network has the temperature in it.
     """
 
     mood_names: tuple[str, ...]
@@ -57,6 +60,10 @@ class ServingSpec:
     box_margin: float
     limits: Limits = field(default_factory=Limits)
     box_overhang: float = 0.0
+    unsure_below: float = 0.0
+    temperature: float = 1.0
+    fitted_on: FittedOn = ""
+    trained_on: TrainedOnKind = ""
 
 
 class Signatures:
@@ -102,7 +109,7 @@ class Signatures:
     def predict_examples_in_bulk(self, examples: tf.Tensor) -> Outputs:
         """Predicts as ``predict_examples``, with texts of shape [n, 1] in place of [n]."""
         outputs = self.predict_examples(examples)
-        texts = (signatures.MOOD, signatures.STATUS)
+        texts = (signatures.MOOD, signatures.MOOD_ID, signatures.STATUS)
         return outputs | {name: outputs[name][:, tf.newaxis] for name in texts}
 
     def _predict(self, columns: Sequence[tf.Tensor], preprocess_row: PreprocessRow) -> Outputs:
@@ -165,14 +172,19 @@ class Signatures:
 
     def _outputs(self, probabilities: tf.Tensor, outcomes: tf.Tensor) -> Outputs:
         names = tf.constant(self._spec.mood_names)
+        ids = tf.constant([labels.mood_id(name) for name in self._spec.mood_names])
         predicted = tf.argmax(probabilities, axis=1)
         is_ok = tf.equal(outcomes, int(Outcome.OK))
+        is_finite = tf.reduce_all(tf.math.is_finite(probabilities), axis=1)
+        is_sure = is_finite & (tf.reduce_max(probabilities, axis=1) >= self._spec.unsure_below)
         statuses = tf.constant([_STATUSES[outcome] for outcome in Outcome])
         return {
             signatures.MOOD: tf.where(is_ok, tf.gather(names, predicted), ""),
+            signatures.MOOD_ID: tf.where(is_ok, tf.gather(ids, predicted), ""),
             signatures.MOOD_INDEX: tf.where(is_ok, predicted, -1),
             signatures.PROBABILITIES: probabilities,
             signatures.MOODS: tf.tile(names[tf.newaxis, :], [tf.shape(outcomes)[0], 1]),
+            signatures.UNSURE: is_ok & ~is_sure,
             signatures.STATUS: tf.gather(statuses, outcomes),
         }
 

@@ -12,6 +12,7 @@ from pipeline import run_inputs
 from pipeline.config import Settings
 from pipeline.platforms.endpoint import endpoint_pusher
 from pipeline.run_inputs import ClusterInputs
+from schemas.documents.training import TrainedOnKind
 from schemas.errors import ConfigError
 from schemas.splits import UNLABELLED
 
@@ -32,6 +33,8 @@ class ClusterPlatform:
     """From the image's working folder, the project's root."""
     backup_dir: str = ""
     metadata: Any = None
+    trained_on: TrainedOnKind = ""
+    """The data are not seen from here."""
     project: str | None = None
     region: str | None = None
 

@@ -11,6 +11,7 @@ from components.model_resolvers import last_blessed
 from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings, unlabelled
 from dataset.fingerprint import photos_fingerprint
+from dataset.sample.writer import is_sample
 from pipeline import nodes, run_inputs
 from pipeline.code_version import versioned_schema
 from pipeline.config import Settings
@@ -18,6 +19,7 @@ from pipeline.metadata import store
 from pipeline.metadata.settings import MetadataSettings
 from pipeline.run_inputs import RunInputs
 from schemas import artifacts
+from schemas.documents.training import DRAWINGS, PHOTOS, TrainedOnKind
 from schemas.splits import UNLABELLED
 
 
@@ -57,6 +59,11 @@ class LocalPlatform:
     def backup_dir(self) -> str:
         """Not in the node's output, which TFX deletes when it fails."""
         return str(self.inputs.artifacts.absolute() / nodes.TRAINER / artifacts.UNFINISHED)
+
+    @property
+    def trained_on(self) -> TrainedOnKind:
+        """See ``Platform``; a CSV in the folder of a drawn sample has drawings."""
+        return DRAWINGS if is_sample(self.inputs.train_csv.parent) else PHOTOS
 
     @property
     def metadata(self) -> Any:

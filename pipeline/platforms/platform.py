@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from components.pet_example_gen.component import PetExampleGen
 from pipeline.config import Settings
+from schemas.documents.training import TrainedOnKind
 
 
 class Platform(Protocol):
@@ -32,6 +33,10 @@ class Platform(Protocol):
     @property
     def backup_dir(self) -> str:
         """See ``models.trainer_config.TrainerConfig``."""
+
+    @property
+    def trained_on(self) -> TrainedOnKind:
+        """What the pictures of the training are, as far as it is known here."""
 
     @property
     def metadata(self) -> Any:

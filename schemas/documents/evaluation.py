@@ -2,6 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from schemas.documents.training import FittedOn
+
 Interval = list[float] | None
 """[low, high], 95 %; None where there are fewer than two animals or clips to draw from."""
 
@@ -69,6 +71,68 @@ class ReliabilityBin(TypedDict):
     rows: int
     confidence: float
     accuracy: float
+
+
+class MoodCalibration(TypedDict):
+    """How far the probabilities of one mood are from its share of the rows.
+
+    Attributes:
+      ece: expected calibration error of this mood's probabilities, whether it is the likeliest or
+        not: the mean over the rows of |share - mean probability| of the probability's bin.
+      mean_probability: over all rows.
+      share: of the rows whose true mood it is; a higher mean probability claims the mood too often.
+    """
+
+    ece: float
+    mean_probability: float
+    share: float
+
+
+class Calibration(TypedDict):
+    """The model's calibration.
+
+    Attributes:
+      temperature: that is in the model; 1 without one.
+      fitted_on: rows that it and ``Unsure.threshold`` were chosen on.
+      per_mood: class-wise calibration.
+    """
+
+    temperature: float
+    fitted_on: FittedOn
+    per_mood: dict[str, MoodCalibration]
+
+
+class RiskCoveragePoint(TypedDict):
+    """What holds if all answers below a probability are unsure.
+
+    Attributes:
+      coverage: share of the rows whose answer is sure.
+      risk: share of these whose answer is wrong.
+      threshold: the probability.
+    """
+
+    coverage: float
+    risk: float
+    threshold: float
+
+
+class Unsure(TypedDict):
+    """The model's unsure answers on the scored rows.
+
+    Attributes:
+      threshold: ``unsure_below`` of the servable; 0 where no answer is unsure, above 1 where all
+        are.
+      share: of the rows whose answer is unsure.
+      accuracy: of the sure answers; None where there are none.
+      unsure_accuracy: of the unsure answers; likewise.
+      intervals: of ``share``, ``accuracy`` and ``unsure_accuracy``.
+    """
+
+    threshold: float
+    share: float
+    accuracy: float | None
+    unsure_accuracy: float | None
+    intervals: dict[str, Interval]
 
 
 class ClipScores(PredictorScores, total=False):
@@ -174,9 +238,9 @@ class Measures(TypedDict):
     """``METRICS_JSON`` but for the verdict.
 
     Attributes:
-      rows: rows that the model is scored on; with ``evaluate.calibrate`` and no validation split
-        half of the eval split's, and after a warm start those that the earlier model was not
-        trained on.
+      rows: rows that the model is scored on; half of the eval split's where the temperature was
+        fitted on the others, and after a warm start those that the earlier model was not trained
+        on.
       clips: clips of these rows.
       moods: names in index order.
       resampling: how the intervals were computed.
@@ -191,6 +255,9 @@ class Measures(TypedDict):
         those whose predicted mood is j, in label map order. A row with a NaN or infinite
         probability is in no column.
       reliability: bins of the model's probabilities.
+      calibration: of the model's probabilities, mood by mood.
+      risk_coverage: curve from the surest answers to all; at most 101 points.
+      unsure: answers below the model's threshold, and those above it.
       per_clip: scores of clips by predictor.
       slices: by name, such as "species=CAT"; slices are of label, species, box_size,
         brightness_band and action.
@@ -208,6 +275,9 @@ class Measures(TypedDict):
     per_mood: dict[str, MoodScores]
     confusion: list[list[int]]
     reliability: list[ReliabilityBin]
+    calibration: Calibration
+    risk_coverage: list[RiskCoveragePoint]
+    unsure: Unsure
     per_clip: dict[str, ClipScores]
     slices: dict[str, SliceScores]
 

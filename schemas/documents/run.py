@@ -6,7 +6,7 @@ from schemas.documents.evaluation import Metrics
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
-from schemas.documents.training import Training
+from schemas.documents.training import Preprocessing, Training
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
 
@@ -123,6 +123,7 @@ class Report(TypedDict):
       training: ``TRAINING_JSON``.
       metrics: ``METRICS_JSON``.
       servable: ``SERVABLE_JSON``.
+      preprocessing: ``signatures.SPEC_ASSET``, as it lies beside the checkpoint.
     """
 
     ending: Ending
@@ -134,3 +135,4 @@ class Report(TypedDict):
     training: Training | None
     metrics: Metrics | None
     servable: Servable | None
+    preprocessing: Preprocessing | None

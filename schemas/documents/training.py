@@ -1,6 +1,15 @@
 """Files that the Trainer writes beside the network."""
 
-from typing import TypedDict
+from typing import Literal, TypedDict
+
+FittedOn = Literal["validation", "eval", ""]
+"""Rows that temperature and threshold are fitted on: of the validation split; of half of the eval
+clips, which then do not judge the model; or none."""
+
+TrainedOnKind = Literal["drawings", "photos", ""]
+"""What the pictures of a training are; "" where the run does not know."""
+DRAWINGS: TrainedOnKind = "drawings"
+PHOTOS: TrainedOnKind = "photos"
 
 
 class StepConfigRecord(TypedDict):
@@ -56,10 +65,26 @@ class Training(StepConfigRecord):
 
 
 class Temperature(TypedDict):
-    """``TEMPERATURE_JSON``; ``rows`` counts the rows that the temperature was fitted on."""
+    """``TEMPERATURE_JSON``: how the probabilities are calibrated, and when an answer is unsure.
+
+    Attributes:
+      temperature: that the logits were divided by; 1 where they were left as they are.
+      rows: rows that temperature and threshold were fitted on.
+      clips: their clips.
+      loss_before: negative log-likelihood on held-out clips without a temperature; None where
+        nothing was compared.
+      loss_after: the same with the temperature that was fitted on the other clips.
+      unsure_below: see ``Preprocessing``.
+      fitted_on: where the rows are from.
+    """
 
     temperature: float
     rows: int
+    clips: int
+    loss_before: float | None
+    loss_after: float | None
+    unsure_below: float
+    fitted_on: FittedOn
 
 
 class Preprocessing(TypedDict):
@@ -68,6 +93,11 @@ class Preprocessing(TypedDict):
     ``box_overhang`` is the share of a box's side that may lie outside of the photo; servables of
     before it was there take none. A photo of more pixels than ``max_image_pixels`` or a file of
     more than ``max_image_bytes`` gets the status ``image_too_large``.
+
+    An answer whose probability lies below ``unsure_below`` is unsure: 0 is none, and a value above
+    1 each. ``temperature`` is that of the calibration, 1 without one. ``fitted_on`` says on which
+    rows both were chosen, and ``trained_on`` what the pictures of the training are. Servables of
+    before these were there lack all four.
     """
 
     resolution: int
@@ -76,3 +106,7 @@ class Preprocessing(TypedDict):
     weights: str
     max_image_pixels: int
     max_image_bytes: int
+    unsure_below: float
+    temperature: float
+    fitted_on: FittedOn
+    trained_on: TrainedOnKind

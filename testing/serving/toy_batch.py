@@ -26,7 +26,10 @@ PART_ROWS = 3
 
 
 class WidthModel:
-    """A model whose second mood has as probability a picture's width: pixels / 10."""
+    """A model whose second mood has as probability a picture's width: pixels / 10.
+
+    An answer is unsure below 0.75.
+    """
 
     info = ModelInfo("widths", MOODS, 32)
 
@@ -39,7 +42,12 @@ class WidthModel:
         self.received += pictures
         shares = [Image.open(io.BytesIO(picture)).width / 10 for picture in pictures]
         return [
-            Response("ok", MOODS[share > 0.5], dict(zip(MOODS, (1 - share, share), strict=True)))
+            Response(
+                "ok",
+                MOODS[share > 0.5],
+                dict(zip(MOODS, (1 - share, share), strict=True)),
+                max(share, 1 - share) < 0.75,
+            )
             for share in shares
         ]
 

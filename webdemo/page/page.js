@@ -55,7 +55,7 @@ async function predict() {
 }
 
 function showError({ ko, en, detail }) {
-  $("mood").hidden = $("moods").hidden = true;
+  $("mood").hidden = $("moods").hidden = $("unsure").hidden = true;
   showStatus($("status"), "error", ko, en, detail && `(${detail})`);
 }
 
@@ -63,6 +63,9 @@ function showPrediction(prediction) {
   $("mood").textContent = prediction.mood;
   $("moods").tBodies[0].replaceChildren(...prediction.moods.map(moodRow));
   $("mood").hidden = $("moods").hidden = false;
+  // null: this model has no threshold, and never says so.
+  $("unsure").hidden = prediction.unsure !== true;
+  $("mood").classList.toggle("doubtful", prediction.unsure === true);
   if (box) showStatus($("status"), "done", "상자 안의 동물", "The animal in the box");
   else showStatus($("status"), "done", "사진 전체", "The whole photo");
 }
@@ -87,6 +90,11 @@ async function showHeatMap(mood, signal) {
   const heat = await post("heat", { mood }, signal);
   if (heat.error) {
     return showStatus($("heat-status"), "error", heat.ko, heat.en, heat.detail && `(${heat.detail})`);
+  }
+  if (!heat.cells.flat().some((cell) => cell > 0)) {
+    return showStatus($("heat-status"), "done",
+      "어느 부분을 가려도 확률이 거의 줄지 않아 열지도를 그리지 않았습니다.",
+      "Covering any part hardly lowers this probability, so no heat map is drawn.");
   }
   paintHeatMap(heat.cells);
   // A difference and not both values: the covered copies are smaller than the photo, so that
@@ -204,4 +212,7 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   });
 }
 
-fetch("model").then((response) => response.json()).then((info) => { $("source").textContent = info.source; });
+fetch("model").then((response) => response.json()).then((info) => {
+  $("source").textContent = info.source;
+  $("drawings").hidden = info.trained_on !== "drawings";
+});

@@ -18,6 +18,8 @@ import tenacity
 from client.backends import tf_serving
 from client.inference import run
 from client.predict_request import PredictRequest
+from schemas import signatures
+from system import manifest
 from testing.models import quadrants
 from testing.paths import ROOT
 from testing.serving import fake_serving
@@ -71,6 +73,22 @@ def test_piped_there_is_a_json_line_a_picture_and_nothing_else(
         "detail": "6 bytes, beginning 62 72 6f 6b 65 6e",
     }  # fmt: skip
     assert done.stderr == f"Using version 10 of {versions} (the highest of 2)\n"
+
+
+@pytest.mark.slow
+def test_of_a_model_of_drawings_the_user_is_warned_once(
+    version: Path, photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    drawn = tmp_path / "1"
+    shutil.copytree(version, drawn)
+    spec = drawn / signatures.EXTRAS_FOLDER / signatures.SPEC_ASSET
+    document = json.loads(spec.read_text("utf-8"))
+    spec.write_text(json.dumps(document | {"trained_on": "drawings"}), "utf-8")
+    manifest.write(drawn)
+    assert run(PredictRequest(weight_path=drawn, pictures=(str(photos / "a.png"),) * 2)) == 0
+    told = capfd.readouterr()
+    assert told.err.count("was trained on drawings") == 1
+    assert "drawings" not in told.out
 
 
 def test_help_and_wrong_flags_load_nothing_heavy() -> None:

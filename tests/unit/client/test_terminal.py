@@ -73,6 +73,18 @@ def test_names_without_a_shared_folder_are_shown_whole(
     assert [line.split()[0] for line in lines[:3]] == ["picture", *names]
 
 
+def test_an_unsure_answer_has_a_question_mark_and_changes_no_column(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = table(monkeypatch, [HAPPY._replace(unsure=True), AFRAID._replace(unsure=False)])
+    happy, afraid = (line for line in lines if ".jpg" in line)
+    assert happy == "a.jpg    행복/즐거움  70.0%? 공포         20.0%  화남/불쾌    10.0%"
+    assert "?" not in afraid
+    assert lines[-2] == "2 pictures, 1 unsure (?)"
+    narrow = table(monkeypatch, [HAPPY._replace(unsure=True)], 40)
+    assert max(cell_len(line) for line in narrow[:-1]) <= 40
+
+
 def test_the_summary_counts_failures_and_names_the_model(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

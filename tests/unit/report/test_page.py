@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,7 @@ def record(tmp_path: Path) -> RunRecord:
         tuner=documents.trials(),
         metrics=documents.metrics(),
         servable=documents.servable(),
+        preprocessing=documents.preprocessing(),
         pushed=tmp_path / "serving" / "17",
     )
     return record
@@ -54,16 +56,52 @@ def written(record: RunRecord) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_the_page_of_a_whole_run_has_every_heading(record: RunRecord) -> None:
     html = written(record)
-    assert "매크로 F1 차이의 95 % 구간 하한 +0.060, 기준 +0.050 이상." in html
-    assert "macro-F1 0.500 against 0.430" in html
     for heading in ("verdict", "data", "scores", "confusion", "reliability", "slices", "nodes"):
+        assert f'id="{heading}"' in html
+    for heading in ("threshold", "mood-calibration", "model_card"):
         assert f'id="{heading}"' in html
     assert "box_empty: 5" in html
     assert IN_KOREAN[RejectReason.BOX_EMPTY] in html
     assert "train.epochs" in html
+
+
+def test_the_page_says_how_sure_the_model_is_and_the_card_lies_beside_it(record: RunRecord) -> None:
+    html = written(record)
+    # Share of unsure answers, accuracy of the others; calibration of a mood.
+    assert re.search(r"0\.250 are unsure; the accuracy of the others is 0\.700", html)
+    assert "Temperature and threshold were chosen on the validation rows." in html
+    assert re.search(r"0\.020.*0\.300.*0\.250", html)
+    card = (record.folder / "model_card.md").read_text("utf-8")
+    assert "# Model card" in card and "# Model card" in html
+    assert "drawings" not in html
+
+    assert record.results.preprocessing is not None
+    record.results.preprocessing["trained_on"] = "drawings"
+    record.results.metrics = None
+    assert "trained on drawings" in written(record)
+    assert not (record.folder / "model_card.md").exists(), "that of an earlier run"
+
+
+def test_without_a_threshold_the_page_says_that_no_answer_is_unsure(record: RunRecord) -> None:
+    assert record.results.metrics is not None
+    record.results.metrics["unsure"]["threshold"] = 0.0
+    assert "There is no threshold" in written(record)
+
+
+def test_a_check_has_its_question_and_figures_in_korean_and_its_message_in_english(
+    record: RunRecord,
+) -> None:
+    html = written(record)
+    assert "매크로 F1 차이의 95 % 구간 하한 +0.060, 기준 +0.050 이상." in html
+    assert "macro-F1 0.500 against 0.430" in html
+
+
+def test_a_check_without_a_value_says_so(record: RunRecord) -> None:
+    assert record.results.metrics is not None
+    record.results.metrics["verdict"]["checks"][0]["value"] = None
+    assert "측정할 수 없음" in written(record)
 
 
 @pytest.mark.slow
@@ -106,7 +144,7 @@ def test_the_json_holds_the_documents_and_the_ending(
     report = json.loads((record.folder / "report.json").read_text("utf-8"))
     assert list(report) == [
         *("ending", "record", "ingest", "validation", "leaks", "tuner"),
-        *("training", "metrics", "servable"),
+        *("training", "metrics", "servable", "preprocessing"),
     ]
     assert report["ending"] == ending
     assert report["metrics"] == documents.metrics()

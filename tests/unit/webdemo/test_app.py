@@ -1,5 +1,7 @@
 """Responses of the demo's application around a fake model; no TensorFlow."""
 
+from dataclasses import replace
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -27,6 +29,8 @@ def test_moods_come_likeliest_first_with_english_where_there_is_any() -> None:
         200,
         {
             "mood": "행복/즐거움",
+            "mood_id": "happy",
+            "unsure": None,
             "moods": [
                 {"name": "행복/즐거움", "english": "happy, joyful", "probability": 0.625},
                 {"name": "공포", "english": "fearful", "probability": 0.25},
@@ -150,7 +154,16 @@ def test_an_unexpected_exception_is_a_counted_error_without_a_traceback(
 
 def test_the_model_is_shown_without_its_folder() -> None:
     response = browser(FakeModel()).get("/model")
-    assert response.json() == {"source": "version", "moods": ["공포", "멍멍", "행복/즐거움"]}
+    moods = ["공포", "멍멍", "행복/즐거움"]
+    assert response.json() == {"source": "version", "moods": moods, "trained_on": ""}
+
+
+def test_the_page_is_told_of_an_unsure_answer_and_of_a_model_of_drawings() -> None:
+    shares = dict.fromkeys(FakeModel.info.mood_names, 1 / 3)
+    model = FakeModel(Response("ok", "공포", shares, unsure=True))
+    model.info = replace(model.info, trained_on="drawings")
+    assert browser(model).post("/ask", content=PHOTO).json()["unsure"] is True
+    assert browser(model).get("/model").json()["trained_on"] == "drawings"
 
 
 @pytest.mark.parametrize(

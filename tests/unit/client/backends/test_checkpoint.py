@@ -1,5 +1,6 @@
 """Checkpoints and weights of several formats are loaded."""
 
+import shutil
 from pathlib import Path
 
 import keras
@@ -27,6 +28,26 @@ def test_the_resolution_and_the_number_of_moods_of_a_checkpoint_are_read(
         CheckpointModel(checkpoint, ExpectedModel())
     with pytest.raises(ConfigError, match=r"with 6 moods; but .*best\.keras has 4 moods"):
         CheckpointModel(checkpoint, ExpectedModel(mood_names=DEFAULT_MOODS))
+
+
+@pytest.mark.slow
+def test_the_threshold_and_the_data_of_a_training_are_read_beside_its_checkpoint(
+    checkpoint: Path, restored: CheckpointModel, tmp_path: Path
+) -> None:
+    red, plain = (
+        quadrants.encoded(quadrants.red_at(3)),
+        quadrants.encoded(quadrants.mottled(32, 32)),
+    )
+    assert [r.unsure for r in restored.predict([red, plain], None)] == [None, None]
+    shutil.copy(checkpoint, tmp_path)
+    spec = tmp_path / "preprocessing.json"
+    spec.write_text('{"unsure_below": 0.9, "trained_on": "drawings"}', "utf-8")
+    model = CheckpointModel(tmp_path / checkpoint.name, ExpectedModel(mood_names=MOODS))
+    assert model.info.trained_on == "drawings"
+    assert [r.unsure for r in model.predict([red, plain], None)] == [False, True]
+    spec.write_text("[", "utf-8")
+    with pytest.raises(ConfigError, match=r"preprocessing\.json must say how the checkpoint"):
+        CheckpointModel(tmp_path / checkpoint.name, ExpectedModel(mood_names=MOODS))
 
 
 @pytest.mark.slow

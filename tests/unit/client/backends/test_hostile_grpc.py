@@ -62,7 +62,17 @@ def with_shape(tensor: Any, *shape: int) -> Any:
 
 
 def test_the_sound_server_of_these_tests_is_understood() -> None:
-    assert [r.mood for r in ask(always())] == ["화남/불쾌"] * 2
+    answers = ask(always())
+    assert [r.mood for r in answers] == ["화남/불쾌"] * 2
+    # As a servable of before.
+    assert [r.unsure for r in answers] == [None] * 2
+
+
+def test_each_answer_says_whether_it_is_unsure() -> None:
+    def answer(number: int, count: int, context: grpc.ServicerContext) -> Any:
+        return reply(count, unsure=tf.make_tensor_proto([True, False][:count]))
+
+    assert [r.unsure for r in ask(answer)] == [True, False]
 
 
 FLOATS = tf.make_tensor_proto([[0.5, 0.5]], tf.float32)
@@ -88,8 +98,10 @@ FLOATS = tf.make_tensor_proto([[0.5, 0.5]], tf.float32)
             },
             "shape [1, 1001]",
         ),
+        ({"unsure": tf.make_tensor_proto([1])}, "the output unsure of type 3"),
+        ({"unsure": tf.make_tensor_proto([[True]])}, "shape [1, 1] for 1 pictures"),
     ],
-    ids=range(11),
+    ids=range(13),
 )
 def test_an_output_of_another_form_is_refused(changes: dict[str, Any], said: str) -> None:
     message = refusal(always(**changes))

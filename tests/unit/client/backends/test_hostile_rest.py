@@ -52,7 +52,15 @@ def rows(**changes: Any) -> Answer:
 
 
 def test_the_sound_server_of_these_tests_is_understood() -> None:
-    assert [r.mood for r in ask(rows())] == ["화남/불쾌"] * 2
+    answers = ask(rows())
+    assert [r.mood for r in answers] == ["화남/불쾌"] * 2
+    # As a servable of before.
+    assert [r.unsure for r in answers] == [None] * 2
+
+
+@pytest.mark.parametrize("unsure", [True, False, None])
+def test_an_answer_says_whether_it_is_unsure(unsure: bool | None) -> None:
+    assert ask(rows(unsure=unsure))[0].unsure is unsure
 
 
 @pytest.mark.parametrize(
@@ -103,8 +111,10 @@ def test_nonsense_is_refused(body: bytes, said: str) -> None:
         ({"probabilities": [10**400, 0]}, "a probability of hundreds of digits"),
         ({"probabilities": [1e300, 0]}, "the probability 1e+300"),
         ({"probabilities": [-1, 0]}, "the probability -1"),
+        ({"unsure": 1}, "1 where unsure is true or false"),
+        ({"unsure": {"a": 1}}, "{'a': 1} where unsure is true or false"),
     ],
-    ids=range(22),
+    ids=range(24),
 )
 def test_a_row_of_another_form_is_refused(changes: dict[str, Any], said: str) -> None:
     assert said in refusal(rows(**changes))

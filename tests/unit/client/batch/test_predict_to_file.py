@@ -24,6 +24,7 @@ from testing.serving.toy_batch import MOODS, PART_ROWS, WidthModel
 
 COLUMNS = [
     "row", "image", "bbox", "mood", "probability_화남/불쾌", "probability_공포", "error", "detail",
+    "mood_id", "unsure",
 ]  # fmt: skip
 
 
@@ -66,26 +67,39 @@ def test_there_is_a_row_for_every_input_and_both_formats_say_the_same(
         result = predict(inputs, tmp_path / f"moods{ending}")
         assert (result.rows, result.resumed) == (9, 0)
         assert result.errors == {"not_an_image": 1, "box_empty": 1}
+        assert result.unsure == 4
         assert not (tmp_path / f"moods{ending}.parts").exists()
     rows = pq.read_table(tmp_path / "moods.parquet").to_pylist()
     assert list(rows[0]) == COLUMNS
     assert [row["row"] for row in rows] == [*range(9)]
     assert rows[1] == dict(
-        zip(COLUMNS, [1, str(photos / "1.gif"), "", MOODS[0], 0.8, 0.2, None, None], strict=True)
+        zip(
+            COLUMNS,
+            [1, str(photos / "1.gif"), "", MOODS[0], 0.8, 0.2, None, None, "angry", False],
+            strict=True,
+        )
     )
+    # Its mood has 0.7, which this model is unsure of.
+    assert (rows[6]["mood_id"], rows[6]["unsure"]) == ("fearful", True)
     assert (rows[6]["mood"], rows[6]["probability_공포"]) == (MOODS[1], 0.7)
     assert (rows[4]["mood"], rows[4]["error"]) == (None, "not_an_image")
     assert rows[8] == dict(
         zip(
             COLUMNS,
-            [8, "=한,\r\n\\udcff", "0,0,0,1", None, None, None, "box_empty", 'a "word"'],
+            [8, "=한,\r\n\\udcff", "0,0,0,1", *[None] * 3, "box_empty", 'a "word"', None, None],
             strict=True,
         )
     )
     with (tmp_path / "moods.csv").open(encoding="utf-8-sig", newline="") as file:
         csv_rows = [*csv_files.read_dicts(file)]
     assert "'=한" in (tmp_path / "moods.csv").read_text(encoding="utf-8-sig")
-    as_text = [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows]
+    as_text = [
+        {
+            k: "" if v is None else str(v).lower() if k == "unsure" else str(v)
+            for k, v in row.items()
+        }
+        for row in rows
+    ]
     assert csv_rows == as_text
 
 
@@ -183,7 +197,7 @@ def test_a_kill_during_the_clean_up_loses_nothing_and_the_same_command_ends_it(
         predict(inputs_of(photos), out, name="another model")
     model = WidthModel()
     again = predict(inputs_of(photos), out, model)
-    assert again == BatchResult(first.rows, first.errors, first.rows)
+    assert again == BatchResult(first.rows, first.errors, first.rows, first.unsure)
     assert model.received == [] and out.read_bytes() == content
     assert not (tmp_path / f"moods{ending}.parts").exists()
     with pytest.raises(ConfigError, match="already exists and is not overwritten"):

@@ -56,6 +56,16 @@ def test_squares_that_cost_nothing_or_help_are_cold() -> None:
     assert not cell_scores(probabilities).any()
 
 
+@pytest.mark.parametrize(("cost", "is_painted"), [(0.0099, False), (0.0101, True)])
+def test_a_square_that_costs_less_than_a_point_is_cold(cost: float, is_painted: bool) -> None:
+    probabilities = np.full(SQUARES + 1, 0.999)
+    probabilities[5] -= cost
+    assert cell_scores(probabilities).any() == is_painted
+    # Beside one that costs much too.
+    probabilities[1] = 0.2
+    assert (cell_scores(probabilities)[0, 5] > 0) == is_painted
+
+
 def test_a_probability_of_0_is_a_finite_loss() -> None:
     probabilities = np.full(SQUARES + 1, 0.5)
     probabilities[1] = 0

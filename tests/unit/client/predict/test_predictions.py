@@ -21,9 +21,15 @@ CUT = FailedPrediction("photos/c.jpg", "image_truncated", "14 bytes not processe
 def test_a_mood_has_every_probability_to_six_decimals() -> None:
     row = Prediction("a.jpg", "공포", {"화남/불쾌": 0.12345678, "공포": 0.87654322})
     assert json_line(row) == (
-        '{"image": "a.jpg", "mood": "공포", '
+        '{"image": "a.jpg", "mood": "공포", "mood_id": "fearful", "unsure": null, '
         '"probabilities": {"화남/불쾌": 0.123457, "공포": 0.876543}}'
     )
+
+
+def test_an_unsure_answer_says_so_and_a_mood_of_ones_own_is_its_own_identifier() -> None:
+    row = json.loads(json_line(Prediction("a.jpg", "졸림", {"졸림": 0.4, "공포": 0.6}, True)))
+    assert (row["mood_id"], row["unsure"]) == ("졸림", True)
+    assert json.loads(json_line(HAPPY._replace(unsure=False)))["unsure"] is False
 
 
 def test_a_picture_without_a_mood_has_error_and_detail() -> None:

@@ -78,13 +78,18 @@ class Toy(tf.Module):
 
 
 def save_toy(
-    folder: Path, name: str, moods: Sequence[str] = MOODS, trained_on: TrainedOn | None = None
+    folder: Path,
+    name: str,
+    moods: Sequence[str] = MOODS,
+    trained_on: TrainedOn | None = None,
+    **preprocessing: object,
 ) -> str:
     toy = Toy(name, moods)
     tf.saved_model.save(toy, str(folder), signatures={signatures.SERVE_EXAMPLE: toy.predict})
+    extras = folder / signatures.EXTRAS_FOLDER
+    extras.mkdir()
+    (extras / signatures.SPEC_ASSET).write_text(json.dumps(preprocessing), "utf-8")
     if trained_on is not None:
-        extras = folder / signatures.EXTRAS_FOLDER
-        extras.mkdir()
         (extras / artifacts.TRAINED_ON_NPZ).write_bytes(trained_on.to_bytes())
     return str(folder)
 
@@ -357,8 +362,10 @@ def test_a_toy_returns_the_probabilities_of_its_example(servables):
     assert np.isnan(outputs[signatures.PROBABILITIES].numpy()[0, 0])
 
 
-def test_clips_that_the_temperature_was_fitted_on_are_predicted_and_not_scored(tmp_path, servables):
-    evaluated = evaluate(tmp_path, servables, {predictions_table.MODEL: DECENT}, calibrate=True)
+def test_clips_that_the_temperature_was_fitted_on_are_predicted_and_not_scored(tmp_path):
+    model = tmp_path / predictions_table.MODEL / "Format-Serving"
+    save_toy(model, predictions_table.MODEL, fitted_on="eval", temperature=1.5, unsure_below=0.9)
+    evaluated = evaluate(tmp_path / "run", tmp_path, {predictions_table.MODEL: DECENT})
     rows = pq.read_table(evaluated.predictions).to_pylist()
     assert len(rows) == len(DECENT)
     scored = [row for row in rows if row["judged"]]
@@ -368,6 +375,13 @@ def test_clips_that_the_temperature_was_fitted_on_are_predicted_and_not_scored(t
     metrics = evaluated.metrics
     assert (metrics["rows"], metrics["clips"]) == (len(scored), len(scored) // 4)
     assert 0 < len(scored) < len(rows)
+    # Each answer has a probability of 0.8.
+    assert metrics["unsure"]["share"] == 1
+    assert metrics["unsure"]["threshold"] == pytest.approx(0.9)
+    assert (metrics["calibration"]["temperature"], metrics["calibration"]["fitted_on"]) == (
+        1.5,
+        "eval",
+    )
 
 
 def names_of(rows: Sequence[Row], base: TrainedOn | None = None) -> TrainedOn:

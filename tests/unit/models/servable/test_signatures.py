@@ -39,9 +39,11 @@ def test_outputs_have_the_documented_names_and_types(predict: samples.Ask) -> No
     outputs = predict(image_bytes=[samples.encoded(samples.red_at(0))])
     assert {name: tensor.dtype.kind for name, tensor in outputs.items()} == {
         signatures.MOOD: "O",
+        signatures.MOOD_ID: "O",
         signatures.MOOD_INDEX: "i",
         signatures.PROBABILITIES: "f",
         signatures.MOODS: "O",
+        signatures.UNSURE: "b",
         signatures.STATUS: "O",
     }
     assert outputs[signatures.MOOD_INDEX].dtype == np.int64
@@ -150,7 +152,37 @@ def test_the_label_map_and_the_preprocessing_lie_beside_the_graph(servable_folde
         "weights": "none",
         "max_image_pixels": 64_000_000,
         "max_image_bytes": 64 * 2**20,
+        "unsure_below": 0.0,
+        "temperature": 1.0,
+        "fitted_on": "",
+        "trained_on": "",
     }
+
+
+def test_every_answer_has_the_moods_english_identifier(predict: samples.Ask) -> None:
+    pictures = [samples.encoded(samples.red_at(quadrant)) for quadrant in range(4)]
+    outputs = predict(image_bytes=[*pictures, b"broken"])
+    assert samples.words(outputs[signatures.MOOD_ID]) == [
+        "angry",
+        "fearful",
+        "happy",
+        "relaxed",
+        "",
+    ]
+
+
+@pytest.mark.slow
+def test_an_answer_is_unsure_below_the_threshold_and_not_at_it() -> None:
+    third = float(np.float32(0.7))
+    rows = [[0.4, 0.6], [third, 1 - third], [0.69, 0.31], [float("nan"), 1.0]]
+    spec = ServingSpec(("졸림", "공포"), SIDE, 0.0, unsure_below=third)
+    photos = [samples.encoded(samples.red_at(0))] * len(rows)
+    functions = Signatures(lambda pixels: tf.constant(rows, tf.float32), spec)
+    outputs = tf.function(functions.predict_images)(tf.constant([*photos, b"broken"]))
+    # A photo that cannot be used has no answer that could be unsure.
+    assert outputs[signatures.UNSURE].numpy().tolist() == [True, False, True, True, False]
+    # Moods of one's own are their own identifiers.
+    assert samples.words(outputs[signatures.MOOD_ID].numpy())[:2] == ["fearful", "졸림"]
 
 
 @pytest.mark.slow
@@ -160,10 +192,11 @@ def test_in_bulk_the_texts_have_a_second_dimension_and_the_rest_is_the_same(
     records = [samples.example(samples.jpeg(samples.red_at(2))), b"broken"]
     one_by_one = predict(signatures.SERVE_EXAMPLE, examples=records)
     in_bulk = predict(signatures.SERVE_BULK, examples=records)
-    for name in (signatures.MOOD, signatures.STATUS):
+    for name in (signatures.MOOD, signatures.MOOD_ID, signatures.STATUS):
         assert in_bulk[name].shape == (2, 1)
         assert in_bulk[name][:, 0].tolist() == one_by_one[name].tolist()
-    for name in (signatures.MOOD_INDEX, signatures.PROBABILITIES, signatures.MOODS):
+    same = (signatures.MOOD_INDEX, signatures.PROBABILITIES, signatures.MOODS, signatures.UNSURE)
+    for name in same:
         assert in_bulk[name].tolist() == one_by_one[name].tolist()
 
 

@@ -22,7 +22,7 @@ def test_scores_rows_and_the_worst_mood() -> None:
     found = cards_of(Results(ingest=documents.ingest(), metrics=documents.metrics()))
     assert list(found) == [
         *("macro-f1", "gain-majority", "gain-baseline", "worst-mood"),
-        *("rows", "refused-rows", "duration"),
+        *("unsure", "rows", "refused-rows", "duration"),
     ]
     assert found["macro-f1"].value[1] == "0.500"
     gain = found["gain-majority"]

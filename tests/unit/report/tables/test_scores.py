@@ -36,10 +36,11 @@ def test_the_weakest_mood_is_marked_and_one_without_rows_is_not() -> None:
 
 
 def test_class_wise_calibration_is_shown_where_it_was_measured() -> None:
-    assert scores.calibration({**documents.metrics()}) is None
-    per_mood = {documents.FEAR: {"ece": 0.07, "mean_probability": 0.3, "share": 0.25}}
-    assert texts(scores.calibration({"calibration": {"per_mood": per_mood}})) == [
-        ["fearful", "0.070", "0.300", "0.250"]
+    # Reports of before have none.
+    assert scores.calibration({}) is None
+    assert texts(scores.calibration({**documents.metrics()})) == [
+        ["fearful", "0.020", "0.300", "0.250"],
+        ["calm, at ease", "0.030", "0.700", "0.750"],
     ]
 
 
