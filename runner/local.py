@@ -296,12 +296,12 @@ class _Run:
 
     def _write_report(self) -> None:
         """Writes the report; an error in it is logged, and does not change how the run ends."""
-        # The import loads TensorFlow, which would make a wrong command line wait for its error.
-        from report import page
-
         record = self._record
         image_root = self._inputs.image_root if self._inputs else None
         try:
+            # It loads matplotlib and TensorFlow, and a wrong command line would wait for them.
+            from report import page
+
             record.report = page.write(record.as_json(), record.results, image_root, record.folder)
         # The report is made of what an incomplete run has left, so any error is possible.
         except Exception:
