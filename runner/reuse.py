@@ -62,8 +62,12 @@ def _is_there(store: Any, execution_id: int) -> bool:
 
 
 def has_parameters(execution: Any, node: Any) -> bool:
-    """Returns whether an execution had a ``PipelineNode``'s parameters that are texts."""
-    return _has(execution, _texts(node))
+    """Returns whether an execution had a ``PipelineNode``'s parameters."""
+    properties = execution.custom_properties
+    return all(
+        name in properties and properties[name] == parameter.field_value
+        for name, parameter in node.parameters.parameters.items()
+    )
 
 
 def are_there(store: Any, artifact_ids: Iterable[int]) -> bool:
