@@ -38,3 +38,11 @@ class DoctorExit(enum.IntEnum):
     HEALTHY = 0
     FAULTS = 1
     CONFIG = 2
+
+
+class CompareExit(enum.IntEnum):
+    """Exit codes of ``compare.py``."""
+
+    COMPARED = 0
+    NOT_ROW_BY_ROW = 1
+    CONFIG = 2
