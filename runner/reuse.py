@@ -63,9 +63,10 @@ def _is_there(store: Any, execution_id: int) -> bool:
 
 def has_parameters(execution: Any, node: Any) -> bool:
     """Returns whether an execution had a ``PipelineNode``'s parameters."""
-    properties = execution.custom_properties
+    # TFX keeps those that the node's type declares apart (mlmd/execution_lib.py).
+    properties = {**execution.custom_properties, **execution.properties}
     return all(
-        name in properties and properties[name] == parameter.field_value
+        properties.get(name) == parameter.field_value
         for name, parameter in node.parameters.parameters.items()
     )
 
