@@ -62,8 +62,13 @@ def _is_there(store: Any, execution_id: int) -> bool:
 
 
 def has_parameters(execution: Any, node: Any) -> bool:
-    """Returns whether an execution had a ``PipelineNode``'s parameters that are texts."""
-    return _has(execution, _texts(node))
+    """Returns whether an execution had a ``PipelineNode``'s parameters."""
+    # TFX keeps those that the node's type declares apart (mlmd/execution_lib.py).
+    properties = {**execution.custom_properties, **execution.properties}
+    return all(
+        properties.get(name) == parameter.field_value
+        for name, parameter in node.parameters.parameters.items()
+    )
 
 
 def are_there(store: Any, artifact_ids: Iterable[int]) -> bool:

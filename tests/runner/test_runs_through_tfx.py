@@ -17,7 +17,8 @@ from apache_beam.runners.portability import local_job_service
 from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
-from runner import local
+from runner import local, preparation
+from runner.planning.command import _nodes
 from runner.progress_feed import reports_to
 from runner.run_request import RunRequest
 from system import progress
@@ -43,6 +44,14 @@ class Toy:
     def run(self, preset: str = "sample", **told: Any) -> int:
         self.order(**told)
         return local.run(RunRequest(train_csv=self.csv, output=self.output, preset=preset))
+
+    def planned(self, **told: Any) -> list[str]:
+        """Returns the nodes that a plan says are reused."""
+        self.order(**told)
+        request = RunRequest(train_csv=self.csv, output=self.output, preset="sample")
+        create_pipeline, _ = preparation.load_tfx()
+        names, reused = _nodes(create_pipeline, request.settings(), request.inputs())
+        return [name for name in names if name in reused]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -93,7 +102,7 @@ def test_a_run_is_recorded_and_a_second_one_reuses_every_node(
     assert first["pushed"] == str(toy.output / "serving" / "pet_mood" / "7")
     assert list(first["nodes"]) == NODES
     assert toy.cached() == dict.fromkeys(NODES, False)
-    assert first["settings"]["train"]["epochs"] == 1
+    assert first["settings"]["train"]["epochs"] == 11
     assert "inference.py --weight_path" in screen.out
     assert "chatter" not in screen.out
     assert screen.err == ""
@@ -105,6 +114,16 @@ def test_a_run_is_recorded_and_a_second_one_reuses_every_node(
     for same in ("rows", "metrics", "blessed", "pushed", "rejects_csv"):
         assert second[same] == first[same]
     assert "6 of 6 steps reused" in capfd.readouterr().out
+
+
+def test_a_plan_knows_what_the_next_run_takes_over(toy: Toy) -> None:
+    assert toy.planned() == []
+    assert toy.run(macro_f1=0.5) == 0
+    assert toy.planned(macro_f1=0.5) == NODES
+    assert toy.planned(macro_f1=0.45) == ["Ingest", "Validate", "Gate", "Train"]
+    assert toy.planned(train="done") == ["Ingest", "Validate", "Gate"]
+    shutil.rmtree(toy.models()[0])
+    assert toy.planned(macro_f1=0.5) == ["Ingest", "Validate", "Gate"]
 
 
 def test_a_reused_nodes_results_are_its_own_and_not_the_newest(toy: Toy) -> None:

@@ -90,7 +90,7 @@ def test_the_queue_says_why_and_takes_one_frame_of_a_clip(
     assert [(each["image"], each["chosen_as"]) for each in rows] == [
         ("new/a/frame_0_timestamp_0.jpg", "unsure"),
         ("new/sure.jpg", "novel"),  # The only one that is red.
-        ("new/turned.jpg", "unsure"),
+        ("new/turned.jpg", "novel"),
     ]
     # Pixels of the upright photo: the camera was turned.
     assert (rows[2]["height"], rows[2]["width"]) == ("200", "100")
