@@ -88,6 +88,11 @@ def _parser() -> CommandLine:
         metavar="FOLDER",
         help="folder for all results (default: build/run; build/sample for the sample)",
     )
+    settings.add_argument(
+        "--mlflow",
+        metavar="FOLDER|URI",
+        help="write the run into MLflow too: its folder, or a server's address (extra mlflow)",
+    )
     add_settings_flags(settings, None, "default; sample for the sample")
     removal = parser.add_argument_group("removal of old results")
     removal.add_argument(

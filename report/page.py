@@ -1,45 +1,38 @@
 """The page of a run and its JSON document; each file appears whole or not at all."""
 
-import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jinja2
-from markupsafe import Markup
-
-from report import (
-    formatting,
-    galleries,
-    histograms,
-    model_card,
-    plots,
-    thumbnails,
-    translations,
-)
+from report import html, model_card, translations
+from report.charts import scores as score_charts
+from report.charts.curves import best_epoch, curves
+from report.charts.distributions import distributions
+from report.charts.figures import Chart
+from report.charts.histograms import frame_histograms
+from report.overview import findings, history
+from report.overview.cards import cards
+from report.overview.checks import check_lines
+from report.overview.links import links, tensorboard_command
+from report.overview.next_steps import next_steps
+from report.pictures import selection, thumbnails
 from report.results import Results
-from schemas import artifacts, labels, reasons
-from schemas.documents.evaluation import Verdict
+from report.risk_coverage import curve
+from report.tables import confusion, exports, run, scores, trend
+from report.translations import TEXTS, Pair
+from schemas import artifacts
 from schemas.documents.run import Ending, Report, Run
-from schemas.documents.servable import ServableCheckRecord
 from schemas.exit_codes import RunExit
 from schemas.splits import EVAL, split_folder
 from system.files import write_whole
 from system.patterns import escaped
 
+if TYPE_CHECKING:
+    from report.pictures.galleries import DrawnGalleries
+
 HTML, JSON, CARD = "report.html", "report.json", "model_card.md"
-_TEMPLATES = Path(__file__).parent / "templates"
-_MISSING = "–"
-"""Text of a figure that is None."""
-
-
-@dataclass(frozen=True)
-class _CheckLine:
-    """A check of the verdict, in both languages."""
-
-    passed: bool
-    korean: str
-    english: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +40,7 @@ class _Refusal:
     """A reason, the number of rows that were refused for it, and a few of them."""
 
     reason: str
-    korean: str
+    text: Pair
     count: int
     rows: list[thumbnails.RefusedRow]
 
@@ -57,11 +50,13 @@ def write(record: Run, results: Results, image_root: Path | None, folder: Path) 
 
     Returns the page's path.
 
+    The document is also kept in the folder's ``runs``, see ``report.overview.history``.
+
     Args:
       record: the document of ``run.json``.
       results: of the run; what is None is left out of the page.
       image_root: folder that the CSVs' relative image paths start from; None is each CSV's own.
-      folder: for the files. Those of an earlier run are removed first, so that nobody takes
+      folder: for both files. Those of an earlier run are removed first, so that nobody takes
         them for this run's.
     """
     # The page goes first and comes last: where it is, its document is.
@@ -71,7 +66,8 @@ def write(record: Run, results: Results, image_root: Path | None, folder: Path) 
     write_whole(folder / JSON, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
     if card := model_card.render(report):
         write_whole(folder / CARD, card)
-    write_whole(folder / HTML, render(report, results, image_root))
+    history.keep(folder, report)
+    write_whole(folder / HTML, render(report, results, image_root, folder))
     return folder / HTML
 
 
@@ -101,69 +97,65 @@ def _ending(record: Run) -> Ending:
     return "failed"
 
 
-def render(report: Report, results: Results, image_root: Path | None) -> str:
-    """Returns the page: one HTML document that needs no other file and no network."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "score": functools.partial(formatting.score_text, missing=_MISSING),
-        "duration": functools.partial(formatting.duration_text, missing=_MISSING),
-        "number": "{:,}".format,
-        "training": formatting.training_text,
-    }
+def render(
+    report: Report, results: Results, image_root: Path | None, folder: Path | None = None
+) -> str:
+    """Returns the page: one HTML document that needs no other file and no network.
 
-    pictures = _galleries(results)
+    Args:
+      report: the document of the run.
+      results: its files.
+      image_root: see ``write``.
+      folder: where the page will lie, for its links and the trend; None where it has neither, as
+        on a cluster.
+    """
+    metrics = report["metrics"]
+    past = history.recent(folder)
     settings = report["record"]["settings"] or {}
-    return environment.get_template("report.html.j2").render(
-        **report,
-        text=translations,
-        moods_in_english=labels.MOODS_IN_ENGLISH,
-        checks=_check_lines(results),
-        validations=[each for each in (results.validation, results.leaks) if each],
+    validations = [each for each in (results.validation, results.leaks) if each]
+    return html.render(
+        "report.html.j2",
+        report=report,
+        record=report["record"],
+        metrics=metrics,
+        cards=cards(report),
+        steps=next_steps(report, results),
+        checks=check_lines(results),
+        findings=findings.lines(validations),
+        leaks=findings.leak_counts(results.leaks["leaks"]) if results.leaks else [],
+        rows=run.rows(results.ingest) if results.ingest else None,
+        leaked=run.leaks(results.leaks) if results.leaks else None,
         refusals=_refusals(results, image_root),
-        galleries=pictures,
-        galleries_order=tuple(pictures),
-        plots=_plots(results),
+        past=trend.table(past) if len(past) > 1 else None,
+        trend=score_charts.trend(past) if len(past) > 1 else None,
+        frames=scores.predictors("scores-frames", TEXTS["by_frame"], {**metrics})
+        if metrics
+        else None,
+        clips=scores.predictors("scores-clips", TEXTS["by_clip"], metrics["per_clip"])
+        if metrics
+        else None,
+        moods=scores.moods(metrics) if metrics else None,
+        slices=scores.slices(metrics) if metrics else None,
+        boxes=scores.boxes({**metrics}) if metrics else None,
+        mood_calibration=scores.calibration({**metrics}) if metrics else None,
+        is_of_drawings=_is_of_drawings(report),
+        confused=scores.most_confused(metrics) if metrics else None,
+        matrices=confusion.matrices(metrics) if metrics else [],
+        reliability=_reliability(results),
+        risk=_risk(results),
+        galleries=_galleries(results),
+        training=_training(results),
+        trials=run.trials(results.tuner) if results.tuner else None,
+        distributions=_distributions(results),
+        exports=exports.table({**report}),
         model_card=model_card.render(report),
-        settings={
-            f"{group}.{name}": value
-            for group, values in settings.items()
-            for name, value in values.items()
-        },
+        nodes=run.nodes(report["record"]["nodes"]) if report["record"]["nodes"] else None,
+        changed=run.changed_settings(settings),
+        settings=run.settings(settings) if settings else None,
+        links=links(report["record"], results, folder) if folder else [],
+        tensorboard=tensorboard_command(results) if folder else "",
+        resampled=translations.RESAMPLED[metrics["resampling"]["of"]] if metrics else None,
     )
-
-
-def _check_lines(results: Results) -> list[_CheckLine]:
-    """Returns the Evaluator's checks, and those of the ServableCheck that failed."""
-    lines = _evaluator_checks(results.metrics["verdict"]) if results.metrics else []
-    if results.servable:
-        lines += _failed_servable_checks(results.servable["checks"])
-    return lines
-
-
-def _evaluator_checks(verdict: Verdict) -> list[_CheckLine]:
-    lines = []
-    for check in verdict["checks"]:
-        question, figures = translations.CHECKS[check["check"]]
-        if check["value"] is None:
-            measured = translations.NO_FIGURES
-        else:
-            measured = figures.format(value=check["value"], limit=check["limit"])
-        lines.append(_CheckLine(check["passed"], f"{question} {measured}.", check["message"]))
-    return lines
-
-
-def _failed_servable_checks(checks: list[ServableCheckRecord]) -> list[_CheckLine]:
-    return [
-        _CheckLine(False, translations.SERVABLE_QUESTION, check["message"])
-        for check in checks
-        if not check["passed"]
-    ]
 
 
 def _refusals(results: Results, image_root: Path | None) -> list[_Refusal]:
@@ -177,40 +169,68 @@ def _refusals(results: Results, image_root: Path | None) -> list[_Refusal]:
     }
     rows = thumbnails.refused_rows(results.rejects_csv, image_root)
     return [
-        _Refusal(
-            reason, reasons.IN_KOREAN[reasons.RejectReason(reason)], count, rows.get(reason, [])
-        )
+        _Refusal(reason, findings.reason(reason), count, rows.get(reason, []))
         for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         if count
     ]
 
 
-def _galleries(results: Results) -> dict[str, list[galleries.GalleryPicture]]:
-    """Returns the galleries; {} where the run did not get as far as the Evaluator."""
+def _reliability(results: Results) -> list[Chart]:
+    """Returns the charts of the calibration of frames and of clips."""
+    if not results.metrics:
+        return []
+    by_clip = results.metrics["per_clip"]["model"].get("reliability")
+    bins = (
+        (results.metrics["reliability"], "calibration-frames", TEXTS["by_frame"]),
+        (by_clip, "calibration-clips", TEXTS["by_clip"]),
+    )
+    return [score_charts.reliability(each, name, of) for each, name, of in bins if each]
+
+
+def _risk(results: Results) -> html.Risk | None:
+    """Returns the threshold's section; None where the run has no predictions."""
+    if not results.metrics:
+        return None
+    points = curve({**results.metrics}, results.predictions)
+    if not points:
+        return None
+    chart, places = score_charts.risk_coverage(points)
+    return html.Risk.of(chart, points, places, {**results.metrics})
+
+
+def _is_of_drawings(report: Report) -> bool:
+    preprocessing = report["preprocessing"]
+    # Models of before do not say what they were trained on.
+    return preprocessing is not None and preprocessing.get("trained_on") == "drawings"
+
+
+def _galleries(results: Results) -> "DrawnGalleries | None":
+    """Returns the galleries; None where the run did not get as far as the Evaluator."""
     if not (results.metrics and results.predictions and results.examples and results.checkpoint):
-        return {}
+        return None
+    # The import loads TensorFlow.
+    from report.pictures import galleries
+
     mood_names = results.metrics["moods"]
     return galleries.draw_pictures(
-        galleries.select_predictions(results.predictions, mood_names),
+        selection.select_predictions(results.predictions, mood_names),
         escaped(str(results.examples / split_folder(EVAL))) + "/*",
         results.checkpoint,
         mood_names,
     )
 
 
-def _plots(results: Results) -> dict[str, Markup]:
-    """Returns the plots that the run has figures for, by heading."""
-    svgs = {}
-    if results.frames and (by_title := histograms.frame_histograms(results.frames)):
-        svgs["distributions"] = plots.distributions(by_title)
-    if results.checkpoint:
-        curves_csv = results.checkpoint.with_name(artifacts.CURVES_CSV)
-        if curves_csv.exists():
-            svgs["curves"] = plots.curves(curves_csv, results.chosen_on or EVAL)
-    if results.metrics:
-        svgs["reliability"] = plots.reliability(results.metrics["reliability"])
-        svgs["risk_coverage"] = plots.risk_coverage(
-            results.metrics["risk_coverage"], results.metrics["unsure"]
-        )
-    # Safe without escaping: matplotlib made it, and its texts are column names of our own.
-    return {name: Markup(svg) for name, svg in svgs.items()}
+def _training(results: Results) -> html.TrainingCurves | None:
+    """Returns the curves of the training; None where it has not ended."""
+    if results.checkpoint is None:
+        return None
+    curves_csv = results.checkpoint.with_name(artifacts.CURVES_CSV)
+    if not curves_csv.exists():
+        return None
+    return html.TrainingCurves(
+        curves(curves_csv, results.chosen_on or EVAL), best_epoch(curves_csv)
+    )
+
+
+def _distributions(results: Results) -> Sequence[Chart]:
+    return distributions(frame_histograms(results.frames)) if results.frames else []

@@ -34,11 +34,13 @@ class Results:
       frames: folder of the frames tables, one sub-folder a split.
       validation: ``VALIDATION_JSON``.
       leaks: ``LEAKS_JSON``.
+      leaks_csv: path of ``LEAKS_CSV``.
       tuner: ``TRIALS_JSON``.
       checkpoint: path of ``CHECKPOINT_KERAS``.
       training: ``TRAINING_JSON``.
       preprocessing: ``signatures.SPEC_ASSET``.
       metrics: ``METRICS_JSON``.
+      metrics_json: its path.
       predictions: path of ``PREDICTIONS_PARQUET``.
       servable: ``SERVABLE_JSON``.
       pushed: folder of the pushed version; None also where the Pusher pushed nothing.
@@ -54,11 +56,13 @@ class Results:
     frames: Path | None = None
     validation: Validation | None = None
     leaks: Leaks | None = None
+    leaks_csv: Path | None = None
     tuner: Trials | None = None
     checkpoint: Path | None = None
     training: Training | None = None
     preprocessing: Preprocessing | None = None
     metrics: Metrics | None = None
+    metrics_json: Path | None = None
     predictions: Path | None = None
     servable: Servable | None = None
     pushed: Path | None = None
@@ -137,6 +141,7 @@ class Results:
 
     def _add_leaks(self, output: OutputArtifact) -> str:
         self.leaks = _read(output, artifacts.LEAKS_JSON)
+        self.leaks_csv = Path(output.uri, artifacts.LEAKS_CSV)
         return _findings_note(self.leaks)
 
     def _add_trials(self, output: OutputArtifact) -> str:
@@ -155,6 +160,7 @@ class Results:
 
     def _add_metrics(self, output: OutputArtifact) -> str:
         self.metrics = _read(output, artifacts.METRICS_JSON)
+        self.metrics_json = Path(output.uri, artifacts.METRICS_JSON)
         return _metrics_note(self.metrics)
 
     def _add_predictions(self, output: OutputArtifact) -> str:

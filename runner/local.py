@@ -18,7 +18,7 @@ from pipeline.run_inputs import RunInputs, choosing_split
 from report.formatting import path_text
 from report.node_run import NodeRun, NodeState
 from report.translations import TEXTS
-from runner import disk_need, environment, interrupts, preparation
+from runner import disk_need, environment, interrupts, mlflow_writer, preparation
 from runner.console import display_for
 from runner.diagnosis import STOPPED, Failure, diagnose
 from runner.engine_retry import EngineRetry
@@ -154,6 +154,8 @@ class _Run:
         preparation.check_pins(settings)
         if settings.metadata.store == MYSQL:
             self._step("Checking MySQL", lambda: preparation.check_server(settings, inputs))
+        if (where := self._request.mlflow) is not None:
+            self._step("Opening MLflow", lambda: mlflow_writer.check(where))
         if self._request.uses_sample:
             inputs = self._step("Drawing sample", lambda: preparation.draw_sample(settings, inputs))
         self._inputs = inputs
@@ -172,6 +174,7 @@ class _Run:
         self._step("Checking devices", lambda: preparation.check_devices(settings), note=str)
         # Reads the size and time of every photo file: seconds for millions of them.
         pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
+        self._record.csvs = preparation.csv_records(inputs)
         retry = EngineRetry(
             settings.beam, lambda: preparation.check_engine(settings, inputs), self._say
         )
@@ -281,6 +284,11 @@ class _Run:
         try:
             with interrupts.signals_as_interrupts(self._stop):
                 self._step("Writing report", self._write_report)
+                if (where := self._request.mlflow) is not None:
+                    self._write_to_mlflow(where)
+        # A server or a database may raise anything: the run has ended without it.
+        except Exception:
+            _LOGGER.exception("the run could not be written into MLflow")
         except KeyboardInterrupt:
             _LOGGER.warning("the report was not written, because the run was stopped")
 
@@ -296,6 +304,14 @@ class _Run:
         # The report is made of what an incomplete run has left, so any error is possible.
         except Exception:
             _LOGGER.exception("the report could not be written")
+
+    def _write_to_mlflow(self, where: str) -> None:
+        record = self._record
+        self._step(
+            "Writing to MLflow",
+            lambda: mlflow_writer.write(where, record.as_json(), record.results, record.folder),
+            note="run {}".format,
+        )
 
     def _example_row(self) -> ExampleRow | None:
         """Returns a row to try the model on; None if there is no model or no such row."""

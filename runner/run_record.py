@@ -16,7 +16,7 @@ from report.node_run import NodeRun
 from report.results import Results
 from schemas.documents.evaluation import HEADLINE, HeadlineScores
 from schemas.documents.leaks import LEAK_KINDS
-from schemas.documents.run import NodeRecord, PredictCounts, RowCounts, Run
+from schemas.documents.run import CsvRecord, NodeRecord, PredictCounts, RowCounts, Run
 from schemas.reasons import RejectReason
 from schemas.splits import EVAL, TRAIN, VALIDATION
 from system.files import write_whole
@@ -60,6 +60,7 @@ class RunRecord:
       settings: all settings; None until they have been checked.
       nodes: the pipeline's nodes in order; None for those that have not run.
       results: of the nodes.
+      csvs: CSVs that the run reads, by split.
       exit: the exit code; None while the run goes on.
       error: what ended the run; None if nothing did.
       seconds: duration.
@@ -72,6 +73,7 @@ class RunRecord:
     settings: Settings | None = None
     nodes: dict[str, NodeRun | None] = dataclasses.field(default_factory=dict)
     results: Results = dataclasses.field(default_factory=Results)
+    csvs: dict[str, CsvRecord] = dataclasses.field(default_factory=dict)
     exit: int | None = None
     error: str | None = None
     seconds: float | None = None
@@ -91,6 +93,7 @@ class RunRecord:
             "log": str(self.log),
             "rows": {split: self._row_counts(split) for split in self._splits()},
             "chosen_on": results.chosen_on,
+            "csvs": self.csvs,
             "rejects_csv": _as_text(results.rejects_csv),
             "leaks": {kind: leaks[kind] if leaks else None for kind in LEAK_KINDS},
             "tuner": results.tuner,
@@ -99,6 +102,8 @@ class RunRecord:
                 "model": _headline(metrics["model"] if metrics else None),
                 "majority": _headline(metrics["majority"] if metrics else None),
             },
+            "metrics_json": _as_text(results.metrics_json),
+            "predictions": _as_text(results.predictions),
             "blessed": results.blessed,
             "pushed": _as_text(results.pushed),
             "manifest_sha256": results.manifest_sha256,

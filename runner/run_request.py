@@ -26,6 +26,7 @@ class RunRequest:
         drawn.
       predict_csv: rows that the pushed model is asked for.
       validation_csv: rows that epoch, settings and temperature are chosen on.
+      mlflow: folder or address of an MLflow store that the run is written into.
       labels: label file; None is AI Hub's six moods.
       output: folder for everything that the run makes.
       preset: name of the preset.
@@ -43,6 +44,7 @@ class RunRequest:
     config_file: Path | None = None
     overrides: tuple[str, ...] = ()
     validation_csv: Path | None = None
+    mlflow: str | None = None
 
     @property
     def uses_sample(self) -> bool:

@@ -38,3 +38,11 @@ class RolloutExit(enum.IntEnum):
     NOT_YET = 1
     CONFIG = 2
     SERVER = 3
+
+
+class CompareExit(enum.IntEnum):
+    """Exit codes of ``compare.py``."""
+
+    COMPARED = 0
+    NOT_ROW_BY_ROW = 1
+    CONFIG = 2

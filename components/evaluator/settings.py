@@ -45,7 +45,6 @@ class EvaluateSettings(SettingsGroup):
         "the validation split before the export; without one on half of the eval clips, and the "
         "other half scores the model. auto keeps it where it lowers the loss on clips that it was "
         "not fitted on, and takes eval clips only where there are 1,000.",
-        common=True,
     )
     target_accuracy: float = setting(
         0.0,
@@ -61,7 +60,6 @@ class EvaluateSettings(SettingsGroup):
         "evaluate.target_accuracy it must be 0. If both are 0, no answer is unsure.",
         ge=0,
         le=1,
-        common=True,
     )
     compare_with: str = setting(
         "",

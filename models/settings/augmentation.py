@@ -31,7 +31,6 @@ class AugmentSettings(SettingsGroup):
         "zoom or stretch each picture must be resized.",
         ge=0,
         le=0.5,
-        common=True,
     )
     stretch: float = setting(
         0.0,

@@ -91,7 +91,6 @@ class TrainSettings(SettingsGroup):
         COSINE,
         "Learning-rate schedule: cosine (linear warm-up, then cosine annealing to the end of the "
         "training), constant, or plateau (lowered when train.checkpoint_metric stops rising).",
-        common=True,
     )
     warmup_epochs: float = setting(
         0.5,

@@ -43,6 +43,14 @@ class NodeRecord(TypedDict):
     peak_mib: int | None
 
 
+class CsvRecord(TypedDict):
+    """A CSV that a run has read; the SHA-256 is of the file as it was then."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
 class Run(TypedDict):
     """``run.json``: what a run was asked for and what it came to. What did not happen is None.
 
@@ -55,11 +63,14 @@ class Run(TypedDict):
       rows: by split; "validation" is there where the run has such a split.
       chosen_on: name of the split that epoch, settings and temperature are chosen on. Where it is
         "eval", the rows that judge the model have chosen it too.
+      csvs: by the split whose rows they have; "all" is split by the ingest.
       rejects_csv: path of the refused rows.
       leaks: counts by kind.
       tuner: ``TRIALS_JSON``.
       checkpoint: path of the best epoch's checkpoint.
       metrics: headline scores of the model and of the majority.
+      metrics_json: path of ``METRICS_JSON``.
+      predictions: path of ``PREDICTIONS_PARQUET``.
       blessed: the Evaluator's verdict.
       pushed: path of the pushed version.
       manifest_sha256: SHA-256 of the version's manifest; None also for a version that an earlier
@@ -77,11 +88,14 @@ class Run(TypedDict):
     log: str
     rows: dict[str, RowCounts]
     chosen_on: str | None
+    csvs: dict[str, CsvRecord]
     rejects_csv: str | None
     leaks: dict[str, int | None]
     tuner: Trials | None
     checkpoint: str | None
     metrics: dict[str, dict[str, float | None]]
+    metrics_json: str | None
+    predictions: str | None
     blessed: bool | None
     pushed: str | None
     manifest_sha256: str | None

@@ -11,7 +11,7 @@ from schemas.documents.evaluation import (
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
-from schemas.documents.training import Preprocessing
+from schemas.documents.training import Preprocessing, Training
 from schemas.documents.tuning import Trials
 from schemas.documents.validation import Validation
 
@@ -49,6 +49,21 @@ def ingest() -> Ingest:
         },
         "version": "",
     }
+
+
+def unlabelled() -> dict[str, object]:
+    """Returns ``INGEST_JSON`` of rows without moods: 2 of 3 are used."""
+    counts = {
+        "rows": 3,
+        "used": 2,
+        "clipped": 1,
+        "moods": {},
+        "thinned": {},
+        "refused": {"image_missing": 1},
+        "reused": 2,
+        "read": 1,
+    }
+    return {"splits": {"unlabelled": counts}}
 
 
 def validation() -> Validation:
@@ -256,6 +271,48 @@ def preprocessing() -> Preprocessing:
         "temperature": 1.25,
         "fitted_on": "validation",
         "trained_on": "photos",
+    }
+
+
+def every_metric() -> Metrics:
+    """Returns ``METRICS_JSON`` of a model that is compared with the last blessed one.
+
+    It also has sources of the box, which the Evaluator may add, and more points of the risk.
+    """
+    found = metrics()
+    found["baseline"] = predictor_scores(0.55, 0.4, 0.45, 0.2)
+    found["gain"]["baseline"] = {"macro_f1": 0.05, "interval": [-0.01, 0.11], "rows": 30}
+    by_clip = found["per_clip"]["majority"]
+    found["per_clip"]["baseline"] = by_clip
+    found["resampling"]["units"] = 4
+    found["model"]["intervals"]["macro_f1"] = [0.4, 0.6]
+    points = ((0.0, 1.0, 0.2), (0.6, 0.7, 0.1), (0.9, 0.2, 0.0))
+    found["risk_coverage"] = [
+        {"threshold": threshold, "coverage": coverage, "risk": risk}
+        for threshold, coverage, risk in points
+    ]
+    found["unsure"]["threshold"] = 0.6
+    added: dict[str, object] = {
+        "boxes": {
+            "given": {"rows": 40, "accuracy": 0.6, "macro_f1": 0.5},
+            "whole": {"rows": 40, "accuracy": 0.42, "macro_f1": 0.3},
+        },
+    }
+    return {**found, **added}  # type: ignore[typeddict-item]
+
+
+def training() -> Training:
+    """Returns ``TRAINING_JSON`` of a training on a GPU."""
+    return {
+        "device": "NVIDIA H100",
+        "replicas": 1,
+        "batch_size": 32,
+        "learning_rate": 0.001,
+        "steps": 60,
+        "epochs": 20,
+        "images_per_second": 2100.0,
+        "precision": "bfloat16",
+        "xla": True,
     }
 
 

@@ -2,23 +2,13 @@
 
 import json
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from testing.pipeline.runs import Run, run, write_colours
-
-WIDE, PHONE = (1280, 900), (390, 844)
-
-
-def opened(browser: Browser, page_file: Path, size: tuple[int, int], **how: str) -> Page:
-    """Opens a page and fails on whatever the browser complains of or asks the network for."""
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, **how)
-    page.on("console", lambda message: pytest.fail(message.text))
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    page.on("request", lambda asked: asked.url[:5] in ("file:", "data:") or pytest.fail(asked.url))
-    page.goto(page_file.as_uri())
-    return page
+from testing.report.browsing import PHONE, WIDE, opened
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE])
@@ -29,12 +19,24 @@ def test_the_page_of_a_pushed_run_shows_all(
     assert "Pushed" in page.inner_text("#verdict + .ending")
     loaded = page.evaluate("[...document.images].map(each => each.naturalWidth)")
     assert len(loaded) >= 4 and min(loaded) > 0
-    assert page.locator("svg").count() == 3
+    assert page.locator("svg").count() == 10  # 4 distributions, 3 curves, 2 calibrations, risk.
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0
-    cells = page.locator(".confusion td").all_inner_texts()
+    cells = page.locator("#confusion-frames tbody td").all_inner_texts()
     told = json.loads((pushed.output / "report.json").read_text("utf-8"))["metrics"]["confusion"]
     assert [int(cell.split()[0]) for cell in cells] == [count for row in told for count in row]
+    # What the page links to is there.
+    links = page.locator("#files ~ ul a").evaluate_all("links => links.map(link => link.href)")
+    assert {
+        "run.json",
+        "report.json",
+        "rejects.csv",
+        "curves.csv",
+        "metrics.json",
+        "tensorboard",
+    } <= {Path(link).name for link in links}
+    assert all(Path(unquote(link.removeprefix("file://"))).exists() for link in links)
+    assert [each.stem for each in (pushed.output / "runs").iterdir()]
     # By keyboard: the first tab stop leads past the navigation.
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"

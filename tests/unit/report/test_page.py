@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.config import Settings
-from report import histograms, page
+from report import page
+from report.charts import histograms
 from report.node_run import NodeState
 from report.results import Results
 from runner.run_record import RunRecord
@@ -59,7 +60,7 @@ def test_the_page_of_a_whole_run_has_every_heading(record: RunRecord) -> None:
     html = written(record)
     for heading in ("verdict", "data", "scores", "confusion", "reliability", "slices", "nodes"):
         assert f'id="{heading}"' in html
-    for heading in ("certainty", "model_card"):
+    for heading in ("threshold", "mood-calibration", "model_card"):
         assert f'id="{heading}"' in html
     assert "box_empty: 5" in html
     assert IN_KOREAN[RejectReason.BOX_EMPTY] in html
@@ -69,7 +70,7 @@ def test_the_page_of_a_whole_run_has_every_heading(record: RunRecord) -> None:
 def test_the_page_says_how_sure_the_model_is_and_the_card_lies_beside_it(record: RunRecord) -> None:
     html = written(record)
     # Share of unsure answers, accuracy of the others; calibration of a mood.
-    assert re.search(r"0\.520.*0\.250.*0\.700", html)
+    assert re.search(r"0\.250 are unsure; the accuracy of the others is 0\.700", html)
     assert "Temperature and threshold were chosen on the validation rows." in html
     assert re.search(r"0\.020.*0\.300.*0\.250", html)
     card = (record.folder / "model_card.md").read_text("utf-8")
@@ -106,9 +107,9 @@ def test_a_check_without_a_value_says_so(record: RunRecord) -> None:
 @pytest.mark.slow
 def test_trials_that_failed_are_left_out(record: RunRecord) -> None:
     html = written(record)
-    assert "<td>0 ★</td>" in html
-    assert "train.learning_rate=0.001 " in html
-    assert "train.learning_rate=0.1 " not in html
+    assert '>0 <small><span lang="ko">선택됨</span>' in html
+    assert "train.learning_rate=0.001<" in html
+    assert "train.learning_rate=0.1<" not in html
 
 
 @pytest.mark.slow
@@ -181,14 +182,14 @@ def test_histograms_count_values_outside_the_range_at_its_ends(tmp_path: Path) -
         folder = tmp_path / f"Split-{split}"
         folder.mkdir()
         pq.write_table(pa.table(columns), folder / "00000-of-00001.parquet")
-    by_title = histograms.frame_histograms(tmp_path)
-    areas_by_split = by_title["box area / photo"]
+    by_name = histograms.frame_histograms(tmp_path)
+    areas_by_split = by_name[frame_columns.BOX_AREA]
     assert list(areas_by_split) == ["train", "eval"]
     counts, edges = areas_by_split["train"]
     assert (counts[0], counts[-1], counts.sum()) == (1, 2, 3)
     assert edges == pytest.approx(np.linspace(0, 1, 41))
     # log10 of 100 is 2, in the middle of 0..4: bin 20 of 40.
-    assert by_title["log10 sharpness"]["eval"].counts.argmax() == 20
+    assert by_name[frame_columns.SHARPNESS]["eval"].counts.argmax() == 20
 
 
 def test_without_frames_there_are_no_histograms(tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_without_frames_there_are_no_histograms(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_page_says_on_what_the_model_was_chosen(record: RunRecord) -> None:
-    shared, own = "모델을 고른 행으로 평가도 했습니다", "에포크, 설정, 온도는 validation 행으로"
+    shared, own = "모델을 고른 행으로 평가도 했습니다", "에포크, 설정, 온도는 검증 행으로"
     html = written(record)
     assert shared in html
     assert own not in html
@@ -207,4 +208,4 @@ def test_the_page_says_on_what_the_model_was_chosen(record: RunRecord) -> None:
     html = written(record)
     assert own in html
     assert shared not in html
-    assert '<th class="n">validation</th>' in html
+    assert '<th scope="col" class="n"><span lang="ko">검증</span>' in html

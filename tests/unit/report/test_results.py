@@ -92,17 +92,7 @@ def test_the_trainer_brings_the_checkpoint() -> None:
 def test_the_rows_without_moods_are_kept_apart_from_those_of_the_training(tmp_path: Path) -> None:
     results = Results()
     results.add(ingest_run(tmp_path, documents.ingest()))
-    counts = {
-        "rows": 3,
-        "used": 2,
-        "clipped": 1,
-        "moods": {},
-        "thinned": {},
-        "refused": {"image_missing": 1},
-        "reused": 2,
-        "read": 1,
-    }
-    unlabelled = {"splits": {"unlabelled": counts}}
+    unlabelled = documents.unlabelled()
     rejects = write_artifact(
         tmp_path / "unlabelled", artifacts.REJECTS_TYPE, ingest__json=unlabelled
     )

@@ -32,20 +32,8 @@ def test_the_tuners_trials_are_in_the_record(tmp_path: Path) -> None:
 def test_the_rows_without_moods_are_told_apart_from_those_of_the_training(tmp_path: Path) -> None:
     record = record_in(tmp_path)
     record.results.add(ingest_run(tmp_path, documents.ingest()))
-    counts = {
-        "rows": 3,
-        "used": 2,
-        "clipped": 1,
-        "moods": {},
-        "thinned": {},
-        "refused": {"image_missing": 1},
-        "reused": 2,
-        "read": 1,
-    }
     rejects = write_artifact(
-        tmp_path / "unlabelled",
-        artifacts.REJECTS_TYPE,
-        ingest__json={"splits": {"unlabelled": counts}},
+        tmp_path / "unlabelled", artifacts.REJECTS_TYPE, ingest__json=documents.unlabelled()
     )
     record.results.add(node_run("UnlabelledExampleGen", rejects))
     predictions = write_artifact(tmp_path / "predictions", "Examples", shard__gz={})
@@ -96,11 +84,14 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
             },
         },
         "chosen_on": None,
+        "csvs": {},
         "rejects_csv": None,
         "leaks": {"clips": None, "groups": None, "pictures": None},
         "tuner": None,
         "checkpoint": None,
         "metrics": {"model": unknown, "majority": unknown},
+        "metrics_json": None,
+        "predictions": None,
         "blessed": None,
         "pushed": None,
         "manifest_sha256": None,
@@ -150,6 +141,7 @@ def test_at_the_end_everything_has_its_place(tmp_path: Path) -> None:
         "majority": {"accuracy": 0.75, "balanced_accuracy": 0.5, "macro_f1": 0.43},
     }
     assert document["leaks"] == {"clips": 1, "groups": 0, "pictures": 12}
+    assert document["metrics_json"] == str(tmp_path / "b" / "metrics.json")
     assert document["blessed"] is True
     assert document["nodes"] == {
         "PetExampleGen": {"seconds": 1.235, "cached": False, "peak_mib": 3},

@@ -29,7 +29,10 @@ EXAMPLES_PER_REASON = 3
 _SIDE = 200
 """Longest side of a thumbnail, pixels."""
 _BOX_COLOUR = (255, 59, 48)
-_HEAT_OPACITY = 0.55
+COARSE_CELLS = 4
+"""Cells a side below which a heat map says next to nothing of where."""
+_HEAT_OPACITY = 0.7
+"""Of the hottest part."""
 
 
 @dataclass(frozen=True)
@@ -162,15 +165,18 @@ def data_uri(picture: Image.Image) -> str:
 def overlay_heat_map(
     pixels: npt.NDArray[np.uint8], heat_map: npt.NDArray[np.float32]
 ) -> Image.Image:
-    """Blends a heat map over a picture; the hottest parts are yellow.
+    """Paints a heat map over a picture: nothing where it is 0, orange to yellow where it is hot.
+
+    A map of few cells is painted as these cells: a smooth blot would pretend to know more.
 
     Args:
       pixels: uint8[h, w, 3].
       heat_map: float32[y, x] in 0..1, stretched to the picture.
     """
     picture = Image.fromarray(pixels)
-    intensity = Image.fromarray((heat_map * 255).astype(np.uint8)).resize(
-        picture.size, Image.Resampling.BICUBIC
-    )
+    is_coarse = min(heat_map.shape) < COARSE_CELLS
+    how = Image.Resampling.NEAREST if is_coarse else Image.Resampling.BICUBIC
+    intensity = Image.fromarray((heat_map * 255).astype(np.uint8)).resize(picture.size, how)
     colours = ImageOps.colorize(intensity, black="#30123b", mid="#f05b12", white="#fff45c")
-    return Image.blend(picture, colours, _HEAT_OPACITY)
+    opacity = intensity.point(lambda value: int(value * _HEAT_OPACITY))
+    return Image.composite(colours, picture, opacity)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from dataset.photos import files as photos
 from models.network import grad_cam
-from report import galleries, thumbnails
+from report.pictures import selection, thumbnails
 
 MOOD_NAMES = ["공포", "공격성"]
 
@@ -49,15 +49,64 @@ def test_galleries_hold_the_best_of_each_clip_and_no_prediction_with_nan(
     names = ("image_path", "clip", "label_index", "probabilities")
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
     pq.write_table(pa.table(columns), tmp_path / "p.parquet")
-    found = galleries.select_predictions(tmp_path / "p.parquet", MOOD_NAMES)
-    assert {name: [each.image for each in gallery] for name, gallery in found.items()} == {
-        "right": ["a1"],
-        "wrong": ["b0", "c0"],
-        "unsure": ["c0", "b0", "a0"],
-    }
-    wrong = found["wrong"][0]
+    found = selection.select_predictions(tmp_path / "p.parquet", MOOD_NAMES)
+    assert [
+        (gallery.kind, gallery.mood, [each.image for each in gallery.predictions])
+        for gallery in found
+    ] == [
+        ("wrong", "공포", ["b0"]),
+        ("right", "공포", ["a1"]),
+        ("wrong", "공격성", ["c0"]),
+        ("right", "공격성", []),
+        ("unsure", "", ["c0", "b0", "a0"]),
+    ]
+    (wrong,) = found[0].predictions
     assert (wrong.row, wrong.label, wrong.predicted) == (2, "공포", "공격성")
     assert (wrong.probability, wrong.label_probability) == (0.8, 0.2)
+
+
+def write_predictions(path: Path, labels: list[int], num_moods: int) -> None:
+    """Writes rows of one clip each, which a model takes for mood 0 with probability 0.6."""
+    probabilities = [[0.6, *([0.4 / (num_moods - 1)] * (num_moods - 1))]] * len(labels)
+    names = [f"x{row}" for row in range(len(labels))]
+    columns = {"image_path": names, "clip": names, "label_index": labels}
+    pq.write_table(pa.table({**columns, "probabilities": probabilities}), path)
+
+
+def test_the_number_of_pictures_does_not_grow_with_the_moods(tmp_path: Path) -> None:
+    moods = [f"m{index}" for index in range(100)]
+    write_predictions(tmp_path / "p.parquet", [*range(100), *[77] * 5, *range(100)], 100)
+    found = selection.select_predictions(tmp_path / "p.parquet", moods)
+    of_moods = [gallery for gallery in found if gallery.mood]
+    assert sum(len(gallery.predictions) for gallery in of_moods) <= selection.MAX_PICTURES
+    # 24 moods with one picture of each kind; that with the most wrong rows is among them.
+    assert len({gallery.mood for gallery in of_moods}) == 24
+    assert "m77" in {gallery.mood for gallery in of_moods}
+
+
+def test_a_gallery_keeps_the_best_over_all_batches(tmp_path: Path) -> None:
+    rows = 9000  # More than a batch.
+    names = [f"x{row}" for row in range(rows)]
+    # The surest are at the very end and at the beginning.
+    sure = [0.5 + 0.4 * row / rows for row in range(rows)]
+    sure[0] = 0.99
+    columns = {"image_path": names, "clip": names, "label_index": [0] * rows}
+    columns["probabilities"] = [[value, 1 - value] for value in sure]
+    pq.write_table(pa.table(columns), tmp_path / "p.parquet")
+    found = selection.select_predictions(tmp_path / "p.parquet", MOOD_NAMES)
+    assert [each.row for each in found[1].predictions] == [0, 8999, 8998, 8997]
+    assert [each.row for each in found[-1].predictions] == [1, 2, 3, 4, 5, 6]
+
+
+def test_nothing_is_painted_where_there_is_no_heat() -> None:
+    pixels = np.full((8, 8, 3), 100, np.uint8)
+    heat = np.zeros((2, 2), np.float32)
+    assert (np.asarray(thumbnails.overlay_heat_map(pixels, heat)) == 100).all()
+    heat[0, 1] = 1
+    painted = np.asarray(thumbnails.overlay_heat_map(pixels, heat), int)
+    # Of so few cells each is painted as one: yellow (255, 244, 92) with an opacity of 0.7.
+    assert (painted[:4, :4] == 100).all() and (painted[4:] == 100).all()
+    assert painted[0, 7] == pytest.approx([208.5, 200.8, 94.4], abs=1)
 
 
 def decoded(uri: str | None) -> Image.Image:

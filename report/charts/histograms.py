@@ -19,12 +19,6 @@ _RANGES = {
     frame_columns.SHARPNESS: (0.0, 4.0),
 }
 """Sharpness spans decades: the histogram is of its logarithm to base 10."""
-_TITLES = {
-    frame_columns.BOX_AREA: "box area / photo",
-    frame_columns.BRIGHTNESS: "brightness",
-    frame_columns.CONTRAST: "contrast",
-    frame_columns.SHARPNESS: "log10 sharpness",
-}
 
 
 class Histogram(NamedTuple):
@@ -39,7 +33,7 @@ BySplit = Mapping[str, Histogram]
 
 
 def frame_histograms(frames: Path) -> dict[str, BySplit]:
-    """Returns the histograms by title and split; {} if there are no frames.
+    """Returns the histograms by column and split; {} if there are no frames.
 
     Values outside a measurement's range count in its first or last bin.
 
@@ -51,7 +45,7 @@ def frame_histograms(frames: Path) -> dict[str, BySplit]:
     if not by_split:
         return {}
     return {
-        _TITLES[name]: {
+        name: {
             split: Histogram(counts[name], np.linspace(low, high, _BINS + 1))
             for split, counts in by_split.items()
         }
