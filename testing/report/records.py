@@ -16,7 +16,6 @@ def record(settings: Settings, exit_code: int | None = 0) -> Run:
         "started": STARTED,
         "seconds": 83.0,
         "log": "/out/logs/20261123-061500.log",
-        "smoke_test": False,
         "rows": {},
         "chosen_on": EVAL,
         "csvs": {},
