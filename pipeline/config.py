@@ -99,8 +99,6 @@ def _quick(base: Settings) -> Settings:
         base,
         model=base.model.replace(weights="none", resolution=64, batch_norm_momentum=0.9),
         train=base.train.replace(epochs=1, batch_size=32, learning_rate=1e-3),
-        # A smoke test shows that the rows can be read and learnt from.
-        locate=base.locate.replace(enabled=False),
     )
 
 

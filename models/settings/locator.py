@@ -21,9 +21,9 @@ class LocateSettings(SettingsGroup):
     GROUP: ClassVar[str] = "locate"
 
     enabled: bool = setting(
-        True,
-        "Train a locator and put it into the servable, so that a photo is enough. false makes a "
-        "servable that takes a photo without a box for the animal, and warns of it.",
+        False,
+        "Train a locator and put it into the servable, so that a photo is enough. Without one the "
+        "servable takes a photo without a box for the animal, and warns of it.",
         common=True,
     )
     weights: str = setting(
