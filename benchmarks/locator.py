@@ -9,7 +9,6 @@ with --empty, photos of a folder. Processor seconds tell the cost where the mach
         --weights b0.weights.h5 --set locate.resolution=160
 """
 
-import argparse
 import json
 import sys
 import time
@@ -125,7 +124,7 @@ def main() -> int:
         "--empty", type=Path, metavar="FOLDER", help="photos without a dog or cat, to judge on too"
     )
     flags.add_work(parser, Path("build/locator"))
-    parser.add_argument("--preset", default="default", metavar="NAME", help=argparse.SUPPRESS)
+    flags.add_preset(parser, "default")
     add_set_flag(parser)
     print(json.dumps(measure(parser.parse_args()), indent=1, ensure_ascii=False))
     return 0

@@ -6,7 +6,6 @@ Each size is a table of the drawn sample's frames. The plan is made first, in a 
 then the run. On a machine that other programs use, the CPU seconds tell more than the time.
 """
 
-import argparse
 import csv
 import json
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import flags
 from dataset.sample.settings import SampleSettings
 from dataset.sample.writer import write_sample
 
@@ -26,20 +26,20 @@ _ROOT = Path(__file__).parents[1]
 
 def main() -> None:
     """Prints a table for each size."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=[48, 200, 700])
+    parser = flags.parser(__doc__)
+    flags.add_rows(parser, [48, 200, 700])
     parser.add_argument("--set", action="append", default=[], dest="overrides")
-    parser.add_argument("--preset", default="sample")
+    flags.add_preset(parser, "sample")
     parser.add_argument("--folder", type=Path, help="keeps the results (default: none are kept)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.folder or Path(temporary)
         for rows in args.rows:
             table = _table(folder / "sample", rows)
-            flags = ["--train-csv", str(table), "--output", str(folder / f"run-{rows}")]
-            flags += ["--preset", args.preset]
-            flags += [part for text in args.overrides for part in ("--set", text)]
-            _compare(rows, flags, folder / f"run-{rows}")
+            command = ["--train-csv", str(table), "--output", str(folder / f"run-{rows}")]
+            command += ["--preset", args.preset]
+            command += [part for text in args.overrides for part in ("--set", text)]
+            _compare(rows, command, folder / f"run-{rows}")
 
 
 def _table(sample: Path, rows: int) -> Path:
@@ -57,8 +57,8 @@ def _table(sample: Path, rows: int) -> Path:
     return path
 
 
-def _compare(rows: int, flags: list[str], output: Path) -> None:
-    command = [sys.executable, "local_runner.py", *flags]
+def _compare(rows: int, arguments: list[str], output: Path) -> None:
+    command = [sys.executable, "local_runner.py", *arguments]
     planned = subprocess.run(
         [*command, "--dry-run", "--json"], cwd=_ROOT, capture_output=True, text=True, check=False
     )
