@@ -1,5 +1,6 @@
 """Which nodes TFX will probably not run again, asked before the first node."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,17 @@ def has_parameters(execution: Any, node: Any) -> bool:
     # TFX keeps those that the node's type declares apart (mlmd/execution_lib.py).
     properties = {**execution.custom_properties, **execution.properties}
     return all(
-        properties.get(name) == parameter.field_value
+        name in properties and _is(properties[name], parameter)
         for name, parameter in node.parameters.parameters.items()
     )
+
+
+def _is(recorded: Any, parameter: Any) -> bool:
+    """Returns whether a property that was recorded is a parameter of the compiled pipeline."""
+    if parameter.schema.value_type.HasField("boolean_type"):
+        # A text of JSON in the pipeline, a number in the store.
+        return bool(parameter.field_value.string_value == json.dumps(bool(recorded.int_value)))
+    return bool(recorded == parameter.field_value)
 
 
 def are_there(store: Any, artifact_ids: Iterable[int]) -> bool:

@@ -63,7 +63,7 @@ def servable_pixels():
         return prepare(photo, tf.zeros([4], tf.int64), Source.WHOLE_PHOTO, False)
 
     def pixels_of(photo: bytes, box: tuple[int, int, int, int] | None) -> np.ndarray | None:
-        pixels, outcome = whole(photo) if box is None else boxed(photo, box)
+        pixels, outcome, _ = whole(photo) if box is None else boxed(photo, box)
         return pixels.numpy() if int(outcome) == Outcome.OK else None
 
     return pixels_of

@@ -107,7 +107,7 @@ def test_in_front_of_a_server_a_turned_photo_and_its_box_are_answered_and_logged
     ]  # fmt: skip
     assert [row["version"] for row in rows] == [9, 9, 9, 10]
     assert [row["photo"] == photo for row in rows] == [True, True, True, False]
-    assert (rows[0]["height"], rows[0]["width"], rows[0]["box"]) == (64, 64, None)
+    assert (rows[0]["height"], rows[0]["width"], rows[0]["box"]) == (64, 64, [0, 0, 64, 64])
     assert rows[0]["brightness"] == pytest.approx(76 / 255 / 4, abs=0.01)
 
 
