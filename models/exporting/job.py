@@ -48,11 +48,12 @@ def main(path: str) -> None:
         "macro_f1": asked.macro_f1,
         "macro_f1_interval": [asked.low, asked.high],
     }
-    write_whole(folder / exports.ASKED_JSON, json.dumps(document))
     needs_calibration = any(exports.precision_of(name) == exports.INT8 for name in job["formats"])
     count = job["calibration_rows"] if needs_calibration else 0
     calibration = rows.read(**job["train"], count=count, resolution=resolution).pixels
     converter = conversion.Converter(network, calibration)
+    # From here on, what ends this process is a format's converter or runtime.
+    write_whole(folder / exports.ASKED_JSON, json.dumps(document))
     for name in job["formats"]:
         try:
             result = _exported(name, converter, folder / name, eval_rows.pixels, asked)

@@ -36,8 +36,8 @@ def read(shards: Sequence[str], total: int, count: int, resolution: int) -> Rows
     Args:
       shards: its TFRecord files, at least one.
       total: Examples in all of them.
-      count: Examples at most; neighbours are frames of one clip, so that they are taken at equal
-        distances.
+      count: Examples at most, 0 or more; neighbours are frames of one clip, so that they are
+        taken at equal distances.
       resolution: of the network, pixels.
     """
     records = list(_spread(shards, total, count))
@@ -55,6 +55,8 @@ def read(shards: Sequence[str], total: int, count: int, resolution: int) -> Rows
 
 
 def _spread(shards: Sequence[str], total: int, count: int) -> Iterator[bytes]:
+    if not count:
+        return
     opened = [shards[i * len(shards) // _MAX_SHARDS] for i in range(_MAX_SHARDS)]
     opened = list(dict.fromkeys(opened))
     of_each = -(-count // len(opened))
