@@ -28,6 +28,7 @@ def record(settings: Settings, exit_code: int | None = 0) -> Run:
         "blessed": None,
         "pushed": None,
         "manifest_sha256": None,
+        "exports": None,
         "predict": None,
         "nodes": {},
         "versions": {},
