@@ -15,7 +15,8 @@ phone has stored on their side are turned upright.
 On a terminal the predictions are a table. Elsewhere, or with --json, each picture gets a line of
 JSON in UTF-8, in the order of the pictures:
 
-    {"image": "a.jpg", "mood": "행복/즐거움", "probabilities": {...}}
+    {"image": "a.jpg", "mood": "행복/즐거움", "probabilities": {...}, "box": [y, x, height, width],
+     "box_source": "found", "found": 0.93}
     {"image": "b.jpg", "mood": null, "error": "image_truncated", "detail": "..."}
 
 With --out FILE the predictions go to a CSV or Parquet file, one row for each picture, in the same
@@ -40,7 +41,12 @@ Input (--csv): the column image_path has paths, relative ones from the CSV's fol
 "y,x,height,width" in pixels of the upright picture, may say where the animal is.
 
 Output (--out): the columns row (from 0, blank lines not counted), image, bbox, mood,
-probability_<mood> for each mood, error and detail. A file that exists is not overwritten.
+probability_<mood> for each mood, error, detail, box, box_source and found. A file that exists is
+not overwritten.
+
+box is the box that was used, and box_source says where it comes from: given, found by the model,
+or whole, where the model has no locator and takes a picture without a box as a whole. It has not
+learnt from whole pictures, so that its answer is then a guess. found is the locator's score, 0..1.
 
 Until the file is complete its parts lie in FILE.parts: after Ctrl-C or a crash the same command
 goes on. It refuses if the model, the CSV or the list of pictures has changed since then. Name a
@@ -55,6 +61,7 @@ error is one of
     image_too_large      the image has too many pixels or bytes
     box_outside_image    the box reaches further past the image than the model allows
     image_unreadable     the model cannot decode the image
+    no_animal            the model finds no animal in the image: give a box around it
     answer_not_finite    the model's weights are corrupted (NaN)
     request_too_large    a server does not accept the image
     unexpected_error     the file could not be prepared; the detail tells the error
@@ -92,7 +99,7 @@ def _parser() -> CommandLine:
         "--box",
         metavar="Y,X,HEIGHT,WIDTH",
         help="box around the animal in pixels of the upright picture, for every picture that has "
-        "none in the CSV (default: the whole picture)",
+        "none in the CSV (default: the model finds the animal)",
     )
     parser.add_argument(
         "--csv",

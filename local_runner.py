@@ -14,6 +14,10 @@ upright photo) and labels (the mood, in Korean):
         --train-csv data/train.csv --eval-csv data/val.csv \
         --set train.epochs=30 --set train.batch_size=32
 
+This tells beforehand what such a run would find and need:
+
+    uv run python local_runner.py --train-csv data/train.csv --dry-run
+
 Results that did not change since the last run with the same --output are reused. That folder gets
 report.html, run.json (what was asked for and what came of it), logs/, and
 serving/pet_mood/<version>/ for TensorFlow Serving. After Ctrl-C the same command goes on from
@@ -25,9 +29,9 @@ each step; without --dry-run it is removed, but for what is served or still need
     uv run python local_runner.py --output build/run --prune --dry-run \
         --set retain.results=2
 
-Exit codes: 0 a model was pushed, 2 wrong settings or environment, 3 the data was refused, 4 the
-model was not blessed, 1 anything else. With --prune 0 is done, 1 that something could not be
-removed.
+Exit codes: 0 a model was pushed, or a smoke test (--preset quick) passed, 2 wrong settings or
+environment, 3 the data was refused, 4 the model was not blessed, 1 anything else. With --prune 0 is
+done, 1 that something could not be removed.
 """
 
 import sys
@@ -35,6 +39,7 @@ from pathlib import Path
 
 from runner import settings_help
 from runner.local import run
+from runner.planning.command import plan
 from runner.prune.command import prune
 from runner.run_request import RunRequest
 from runner.settings_flags import add_labels_flag, add_settings_flags
@@ -94,14 +99,20 @@ def _parser() -> CommandLine:
         help="write the run into MLflow too: its folder, or a server's address (extra mlflow)",
     )
     add_settings_flags(settings, None, "default; sample for the sample")
-    removal = parser.add_argument_group("removal of old results")
+    removal = parser.add_argument_group("in place of a run")
     removal.add_argument(
         "--prune",
         action="store_true",
-        help="run nothing; remove old results in --output (retain.results says how many stay)",
+        help="remove old results in --output (retain.results says how many stay)",
     )
     removal.add_argument(
-        "--dry-run", action="store_true", help="with --prune: only print what would be removed"
+        "--dry-run",
+        action="store_true",
+        help="run nothing; tell what the tables hold, and the time, memory and disk of a run; with "
+        "--prune: only print what would be removed",
+    )
+    removal.add_argument(
+        "--json", action="store_true", help="with --dry-run: print one JSON document"
     )
     return parser
 
@@ -110,12 +121,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     parser = _parser()
     args = vars(parser.parse_args(arguments))
-    print_config, old, dry_run = (args.pop(name) for name in ("print_config", "prune", "dry_run"))
+    flags = ("print_config", "prune", "dry_run", "json")
+    print_config, old, dry_run, as_json = (args.pop(name) for name in flags)
     request = RunRequest(**{**args, "overrides": tuple(args["overrides"])})
     if print_config:
         return settings_help.print_config(request)
+    if as_json and (old or not dry_run):
+        parser.error("--json goes with --dry-run. Received it without")
     if dry_run and not old:
-        parser.error("--dry-run goes with --prune. Received it alone")
+        return plan(request, as_json=as_json)
     return prune(request, dry_run=dry_run) if old else run(request)
 
 

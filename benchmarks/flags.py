@@ -94,6 +94,12 @@ def add_resolution(parser: argparse.ArgumentParser) -> None:
     add_number(parser, "--resolution", 224, "side of the pictures, pixels")
 
 
+def add_preset(parser: argparse.ArgumentParser, default: str) -> None:
+    """Adds the preset of our settings."""
+    meaning = "preset of our settings (default: %(default)s)"
+    parser.add_argument("--preset", default=default, metavar="NAME", help=meaning)
+
+
 def add_seeds(parser: argparse.ArgumentParser) -> None:
     """Adds --seeds."""
     add_number(parser, "--seeds", 3, "how often each side is trained, with another seed")

@@ -139,9 +139,7 @@ def main() -> int:
         help="Python with torch, geffnet, numpy and pillow; without it ours is trained alone",
     )
     flags.add_work(parser, Path("build/real_photos"))
-    parser.add_argument(
-        "--preset", default="default", metavar="NAME", help="our settings (default: %(default)s)"
-    )
+    flags.add_preset(parser, "default")
     add_set_flag(parser)
     args = parser.parse_args()
     from schemas.labels import read_moods

@@ -16,6 +16,7 @@ from client.predict.folders import find_pictures
 from client.predict.predict_batches import predict_all
 from client.predict.prediction_inputs import inputs_from_paths
 from client.predict.predictions import FailedPrediction, Outcome, json_line
+from client.predict.whole_photos import WholePhotoWarning
 from client.predict_request import PredictRequest
 from schemas.documents.training import DRAWINGS
 from schemas.errors import ConfigError
@@ -99,6 +100,7 @@ def _print_outcomes(
     on_terminal = streams.out.isatty()
     done = failed = 0
     for_table: list[Outcome] = []
+    warning = WholePhotoWarning(streams.err.write)
     # On the same terminal a spinner would mix with the lines of JSON.
     progress = (
         contextlib.nullcontext(lambda text: None)
@@ -109,6 +111,7 @@ def _print_outcomes(
     with contextlib.closing(batches), progress as update:
         for outcomes in batches:
             done += len(outcomes)
+            warning.look_at(outcomes)
             failed += sum(isinstance(one, FailedPrediction) for one in outcomes)
             if on_terminal and not as_json:
                 for_table += outcomes

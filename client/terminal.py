@@ -17,6 +17,7 @@ from rich.text import Text
 
 from client.backends.model import ModelInfo
 from client.predict.predictions import FailedPrediction, Outcome, Prediction, likeliest_moods
+from schemas import signatures
 from system.printable import printable
 from system.terminal import console_on, shown, spinner_on
 
@@ -96,6 +97,8 @@ def _outcome_text(outcome: Outcome, num_moods: int, mood_cells: int) -> Text:
         mark = _UNSURE if outcome.unsure and not rank else ""
         text.append(mark.ljust(_GAP), style="yellow")
     text.rstrip()
+    if outcome.box is not None and outcome.box_source == signatures.BOX_FOUND:
+        text.append(f"\nanimal found at {','.join(map(str, outcome.box))}", style="dim")
     return text
 
 

@@ -36,8 +36,9 @@ _DATA_NODES = (
     *(nodes.UNLABELLED_GEN, nodes.BULK_INFERRER),
 )
 """Nodes with the resources ``cluster.data_cpus`` and ``cluster.data_memory_gb``."""
-_ACCELERATED = (nodes.EVALUATOR, nodes.BULK_INFERRER)
-"""Nodes that predict all rows of a split, with one GPU where the training has any."""
+_ACCELERATED = (nodes.EVALUATOR, nodes.BULK_INFERRER, nodes.LOCATOR)
+"""Nodes that predict all rows of a split, and the locator's short training, with one GPU where the
+training has any."""
 _NEVER_RETRIED = (nodes.DATA_GATE,)
 """It says the same each time."""
 _READ_NEW = (nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN)
@@ -162,7 +163,7 @@ def _resources(node_id: str, cluster: ClusterSettings) -> Any:
     gpus = 0
     if node_id in _DATA_NODES:
         resources = Resources(cpu_limit=cluster.data_cpus, memory_limit=cluster.data_memory_gb)
-    elif node_id in _VERTEX_EXECUTORS:
+    elif node_id in (*_VERTEX_EXECUTORS, nodes.LOCATOR):
         resources = Resources(cpu_limit=cluster.train_cpus, memory_limit=cluster.train_memory_gb)
         # With several machines the node itself only waits for the custom job.
         gpus = cluster.gpus if cluster.machines == 1 else 0

@@ -108,6 +108,7 @@ def _report(results: Results, settings: dict[str, dict[str, object]]) -> Report:
         "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "seconds": None,
         "log": "",
+        "smoke_test": False,
         "rows": {},
         "chosen_on": results.chosen_on,
         "csvs": {},

@@ -20,6 +20,7 @@ from components.leak_check.settings import LeakLimits
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from models.settings.augmentation import AugmentSettings
+from models.settings.locator import LocateSettings
 from models.settings.network import ModelSettings
 from models.settings.training import TrainSettings
 from models.tuning.settings import TuneSettings, space
@@ -41,6 +42,7 @@ class Settings:
     model: ModelSettings = field(default_factory=ModelSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
+    locate: LocateSettings = field(default_factory=LocateSettings)
     tune: TuneSettings = field(default_factory=TuneSettings)
     validate: ValidationLimits = field(default_factory=ValidationLimits)
     leak: LeakLimits = field(default_factory=LeakLimits)
@@ -63,7 +65,8 @@ class Settings:
 GROUPS: dict[str, type[SettingsGroup]] = {
     group.GROUP: group
     for group in (
-        *(DataSettings, ThinSettings, ModelSettings, TrainSettings, AugmentSettings, TuneSettings),
+        *(DataSettings, ThinSettings, ModelSettings, TrainSettings, AugmentSettings),
+        *(LocateSettings, TuneSettings),
         *(ValidationLimits, LeakLimits, EvaluateSettings, ExportSettings),
         *(BeamSettings, ClusterSettings, MetadataSettings, RetainSettings),
     )
@@ -86,6 +89,8 @@ def _sample(base: Settings) -> Settings:
             clip_norm=0.0,
         ),
         augment=base.augment.replace(brightness=0.0, contrast=0.0, saturation=0.0),
+        # From the trained network's weights; see models.locator.
+        locate=base.locate.replace(resolution=128, frames_per_clip=8, epochs=6, min_steps=200),
     )
 
 
@@ -258,7 +263,8 @@ def _unknown_setting(name: str) -> str:
         return f"There is no setting {name!r}. Did you mean {' or '.join(same_leaf)}?"
     if "." in name:
         return _unknown("setting", name, known)
-    leaves = {setting.rpartition(".")[2]: setting for setting in known}
+    # Of settings of one leaf the first group's is the likeliest.
+    leaves = {setting.rpartition(".")[2]: setting for setting in reversed(known)}
     near = difflib.get_close_matches(name, [*leaves, *GROUPS], n=3, cutoff=0.6)
     full = [leaves.get(match, match + ".*") for match in near]
     if full:

@@ -92,7 +92,7 @@ class _Data(NamedTuple):
 
 
 class _Model(NamedTuple):
-    """A trained model, not yet judged: its nodes in order, and the Trainer's outputs."""
+    """A trained model, not yet judged: its nodes in order, and the last one's outputs."""
 
     nodes: list[Any]
     model: Any
@@ -225,11 +225,18 @@ def _learn(platform: Platform, settings: Settings, data: _Data) -> _Model:
         hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
         custom_config=config | export | {"code": code_version("models.trainer")},
     ).with_id(nodes.TRAINER)
-    return _Model(
-        [transform, *(node for node in (base, tuner) if node), trainer],
-        trainer.outputs["model"],
-        trainer.outputs["model_run"],
-    )
+    trained = [transform, *(node for node in (base, tuner) if node), trainer]
+    if not settings.locate.enabled:
+        return _Model(trained, trainer.outputs["model"], trainer.outputs["model_run"])
+
+    # What finds the animal in a photo without a box; its model is the Trainer's with the locator.
+    locator = tfx.components.Trainer(
+        **inputs | {"base_model": trainer.outputs["model"]},
+        run_fn="models.locator.run_fn",
+        custom_config=config
+        | {"locate": settings.locate.model_dump(), "code": code_version("models.locator")},
+    ).with_id(nodes.LOCATOR)
+    return _Model([*trained, locator], locator.outputs["model"], locator.outputs["model_run"])
 
 
 def _judge(platform: Platform, settings: Settings, data: _Data, trained: _Model) -> _Verdict:

@@ -81,6 +81,7 @@ def document(record: Run, results: Results) -> Report:
         "leaks": results.leaks,
         "tuner": results.tuner,
         "training": results.training,
+        "locator": results.locator,
         "metrics": results.metrics,
         "servable": results.servable,
         "preprocessing": results.preprocessing,
@@ -90,7 +91,7 @@ def document(record: Run, results: Results) -> Report:
 
 def _ending(record: Run) -> Ending:
     if record["exit"] == RunExit.PUSHED:
-        return "pushed"
+        return "smoke_test" if record["smoke_test"] else "pushed"
     if record["exit"] == RunExit.DATA_REFUSED:
         return "data_refused"
     if record["exit"] == RunExit.NOT_BLESSED:

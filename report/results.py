@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.nodes import BULK_INFERRER, UNLABELLED_GEN
+from pipeline.nodes import BULK_INFERRER, LOCATOR, UNLABELLED_GEN
 from report.formatting import training_text
 from report.node_run import NodeRun, OutputArtifact
 from schemas import artifacts, signatures
@@ -17,6 +17,7 @@ from schemas.documents.evaluation import Metrics
 from schemas.documents.exports import Exports
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
+from schemas.documents.locating import LocatorScores
 from schemas.documents.servable import Servable
 from schemas.documents.training import Preprocessing, Training
 from schemas.documents.tuning import Trials
@@ -41,6 +42,7 @@ class Results:
       checkpoint: path of ``CHECKPOINT_KERAS``.
       training: ``TRAINING_JSON``.
       preprocessing: ``signatures.SPEC_ASSET``.
+      locator: ``LOCATOR_JSON``.
       metrics: ``METRICS_JSON``.
       metrics_json: its path.
       predictions: path of ``PREDICTIONS_PARQUET``.
@@ -64,6 +66,7 @@ class Results:
     checkpoint: Path | None = None
     training: Training | None = None
     preprocessing: Preprocessing | None = None
+    locator: LocatorScores | None = None
     metrics: Metrics | None = None
     metrics_json: Path | None = None
     predictions: Path | None = None
@@ -110,6 +113,8 @@ class Results:
         """Returns the function that reads an output and makes a note on it, by type of output."""
         if node == UNLABELLED_GEN:
             return {artifacts.REJECTS_TYPE: self._add_unlabelled}
+        if node == LOCATOR:
+            return {artifacts.MODEL_RUN_TYPE: self._add_locator}
         if node == BULK_INFERRER:
             return {artifacts.EXAMPLES_TYPE: self._add_unlabelled_predictions}
         return {
@@ -162,6 +167,10 @@ class Results:
             return ""
         self.training = _read(output, artifacts.TRAINING_JSON)
         return training_text(self.training)
+
+    def _add_locator(self, output: OutputArtifact) -> str:
+        self.locator = _read(output, artifacts.LOCATOR_JSON)
+        return _locator_note(self.locator)
 
     def _add_metrics(self, output: OutputArtifact) -> str:
         self.metrics = _read(output, artifacts.METRICS_JSON)
@@ -231,6 +240,12 @@ def _trials_note(tuner: Trials) -> str:
     trials = tuner["trials"]
     (best,) = (trial for trial in trials if trial["trial"] == tuner["best"])
     return f"best macro-F1 {best['score']:.3f} of {len(trials)} trials"
+
+
+def _locator_note(locator: LocatorScores) -> str:
+    share = locator["found_share"]
+    found = "no photos to judge it on" if share is None else f"finds {share:.1%} of the animals"
+    return found if locator["passed"] else f"{found}, left out of the model"
 
 
 def _metrics_note(metrics: Metrics) -> str:

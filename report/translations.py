@@ -164,6 +164,12 @@ NO_FIGURES = "측정할 수 없음"
 SERVABLE_QUESTION = "서빙 모델이 제대로 답하는가?"
 """The question of every check of the ServableCheck."""
 
+BOX_SOURCES: dict[str, Pair] = {
+    "given": ("상자를 준 사진", "box given"),
+    "found": ("모델이 찾은 상자", "box found by the model"),
+    "whole": ("사진 전체", "whole photo"),
+}
+"""Where the boxes of an answer come from."""
 FITTED_ON: dict[FittedOn, Pair] = {
     "validation": (
         "온도와 기준은 validation 행으로 정했습니다.",

@@ -69,17 +69,26 @@ def estimate(
         yield need._replace(bytes=2 * need.bytes)
 
 
-def check(inputs: RunInputs, needs: Iterable[DiskNeed]) -> None:
-    """Raises ConfigError unless the disk of the output folder has room for the needs."""
+def total(needs: Iterable[DiskNeed]) -> DiskNeed:
+    """Returns what all needs come to, with a margin."""
     rows = size = 0
     for need in needs:
         rows, size = rows + need.rows, size + need.bytes
-    needed = MIN_FREE_DISK_BYTES + round(_MARGIN * size)
-    free = shutil.disk_usage(inputs.output).free
-    if free < needed:
+    return DiskNeed(rows, MIN_FREE_DISK_BYTES + round(_MARGIN * size))
+
+
+def check(inputs: RunInputs, needs: Iterable[DiskNeed]) -> None:
+    """Raises ConfigError unless the disk of the output folder has room for the needs."""
+    check_room(inputs.output, total(needs))
+
+
+def check_room(folder: Path, need: DiskNeed) -> None:
+    """Raises ConfigError unless the disk of a folder has room for what ``total`` returns."""
+    free = shutil.disk_usage(folder).free
+    if free < need.bytes:
         raise ConfigError(
-            f"The output folder needs about {size_text(needed)} of free disk for {rows:,} rows. "
-            f"Received: {size_text(free)} at {inputs.output}. Free some, choose another disk with "
+            f"The output folder needs about {size_text(need.bytes)} of free disk for {need.rows:,} "
+            f"rows. Received: {size_text(free)} at {folder}. Free some, choose another disk with "
             "--output, or keep fewer frames of each clip with thin.max_frames"
         )
 

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from schemas.errors import ConfigError
 from system import secrets
 from system.patterns import SPECIAL
@@ -77,6 +75,9 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
       ConfigError: another run has locked it.
     """
+    # Not above: the doctor imports this module before any package is installed.
+    from filelock import FileLock, Timeout
+
     # The kernel releases flock's locks, so a killed run leaves no stale lock behind.
     lock = FileLock(folder / ".lock")
     try:

@@ -18,7 +18,7 @@ from pipeline.run_inputs import RunInputs, choosing_split
 from report.formatting import path_text
 from report.node_run import NodeRun, NodeState
 from report.translations import TEXTS
-from runner import disk_need, environment, interrupts, mlflow_writer, preparation
+from runner import disk_need, environment, interrupts, mlflow_writer, preparation, smoke_test
 from runner.console import display_for
 from runner.diagnosis import STOPPED, Failure, diagnose
 from runner.engine_retry import EngineRetry
@@ -256,6 +256,8 @@ class _Run:
     def _finish(self, failure: Failure | None) -> int:
         """Writes the record and the report, prints the summary, and returns the exit code."""
         record = self._record
+        if self._request.is_smoke_test and smoke_test.passed(failure, record.results):
+            record.smoke_test, failure = True, None
         record.exit = int(failure.exit) if failure else int(RunExit.PUSHED)
         record.error = failure.message if failure else None
         has_run = bool(record.nodes) or record.exit != RunExit.CONFIG
@@ -294,12 +296,12 @@ class _Run:
 
     def _write_report(self) -> None:
         """Writes the report; an error in it is logged, and does not change how the run ends."""
-        # The import loads TensorFlow, which would make a wrong command line wait for its error.
-        from report import page
-
         record = self._record
         image_root = self._inputs.image_root if self._inputs else None
         try:
+            # It loads matplotlib and TensorFlow, and a wrong command line would wait for them.
+            from report import page
+
             record.report = page.write(record.as_json(), record.results, image_root, record.folder)
         # The report is made of what an incomplete run has left, so any error is possible.
         except Exception:

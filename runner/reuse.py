@@ -1,6 +1,6 @@
 """Which nodes TFX will probably not run again, asked before the first node."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,5 +58,19 @@ def _is_there(store: Any, execution_id: int) -> bool:
         for event in store.get_events_by_execution_ids([execution_id])
         if event.type == metadata_store_pb2.Event.OUTPUT
     ]
-    outputs = store.get_artifacts_by_id(ids)
-    return bool(outputs) and all(Path(output.uri).is_dir() for output in outputs)
+    return bool(ids) and are_there(store, ids)
+
+
+def has_parameters(execution: Any, node: Any) -> bool:
+    """Returns whether an execution had a ``PipelineNode``'s parameters."""
+    # TFX keeps those that the node's type declares apart (mlmd/execution_lib.py).
+    properties = {**execution.custom_properties, **execution.properties}
+    return all(
+        properties.get(name) == parameter.field_value
+        for name, parameter in node.parameters.parameters.items()
+    )
+
+
+def are_there(store: Any, artifact_ids: Iterable[int]) -> bool:
+    """Returns whether artifacts are in their folders."""
+    return all(Path(each.uri).is_dir() for each in store.get_artifacts_by_id(list(artifact_ids)))

@@ -64,6 +64,7 @@ class RunRecord:
       exit: the exit code; None while the run goes on.
       error: what ended the run; None if nothing did.
       seconds: duration.
+      smoke_test: whether all steps were run, and a model that is not blessed is no failure.
       report: path of the page; None if there is none.
     """
 
@@ -77,6 +78,7 @@ class RunRecord:
     exit: int | None = None
     error: str | None = None
     seconds: float | None = None
+    smoke_test: bool = False
     report: Path | None = None
 
     def as_json(self) -> Run:
@@ -91,6 +93,7 @@ class RunRecord:
             "started": self.started.isoformat(timespec="seconds"),
             "seconds": _rounded(self.seconds),
             "log": str(self.log),
+            "smoke_test": self.smoke_test,
             "rows": {split: self._row_counts(split) for split in self._splits()},
             "chosen_on": results.chosen_on,
             "csvs": self.csvs,

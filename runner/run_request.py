@@ -13,6 +13,8 @@ from schemas.errors import ConfigError
 from system.buckets.stores import is_remote
 from system.storage import exists
 
+SMOKE_TEST = "quick"
+"""The preset whose model is too weak to be pushed."""
 _SAMPLE_OUTPUT = Path("build/sample")
 _OWN_OUTPUT = Path("build/run")
 
@@ -55,6 +57,11 @@ class RunRequest:
     def preset_name(self) -> str:
         """The preset asked for, else the one that suits the data."""
         return self.preset or ("sample" if self.uses_sample else "default")
+
+    @property
+    def is_smoke_test(self) -> bool:
+        """Whether the run is to show that the data goes through, and no model to be pushed."""
+        return self.preset_name == SMOKE_TEST
 
     @property
     def folder(self) -> Path:

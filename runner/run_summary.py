@@ -12,7 +12,8 @@ from rich.text import Text
 from report.formatting import clock_text, path_text, score_text
 from report.node_run import NodeState
 from report.results import Results
-from report.translations import TEXTS
+from report.translations import BOX_SOURCES, TEXTS
+from runner import smoke_test
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
 from schemas.documents.evaluation import OtherPredictor, ResamplingUnit, ScoreName, Scores
@@ -54,6 +55,7 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
         _findings_table(results),
         _trials_table(results),
         _scores_table(results),
+        _boxes_table(results),
         _checks_table(results),
         _exports_table(results),
     ):
@@ -162,6 +164,32 @@ def _findings_table(results: Results) -> RenderableType | None:
         table.add_row(
             Text(finding["severity"], style), shown(finding["split"]), shown(finding["message"])
         )
+    return table
+
+
+def _boxes_table(results: Results) -> RenderableType | None:
+    """Returns what to expect of photos with boxes given, boxes found and no boxes."""
+    boxes = results.metrics.get("boxes") if results.metrics else None
+    if not boxes:
+        return None
+    table = _table()
+    table.add_column("photos with")
+    for title in ("photos", "accuracy", "macro-F1", "no animal found"):
+        table.add_column(title, justify="right")
+    for source, (_, title) in BOX_SOURCES.items():
+        if source in boxes:
+            row = boxes[source]
+            table.add_row(
+                title,
+                f"{row['rows']:,}",
+                score_text(row["accuracy"]),
+                score_text(row["macro_f1"]),
+                f"{row['unanswered']:,}",
+            )
+    if results.locator is not None and not results.locator["passed"]:
+        for check in results.locator["checks"]:
+            if not check["passed"]:
+                table.add_row(f"locator left out: {check['message']}", style="yellow")
     return table
 
 
@@ -293,6 +321,8 @@ def _ending_lines(record: RunRecord) -> Iterator[Text]:
     status, style = _ENDINGS[exit_code]
     if any(run is not None and run.state is NodeState.STOPPED for run in record.nodes.values()):
         status, style = "Stopped", "yellow"
+    if record.smoke_test:
+        status = "Smoke test passed"
     line = Text.assemble("  ", (status, f"bold {style}"))
     if exit_code is RunExit.PUSHED and results.pushed is not None:
         line.append(f"  {path_text(results.pushed)}")
@@ -300,6 +330,8 @@ def _ending_lines(record: RunRecord) -> Iterator[Text]:
         reason = "not blessed" if results.blessed is False else "not servable"
         line.append(f": the model is {reason}, see above")
     yield line
+    if record.smoke_test and record.settings is not None:
+        yield from (Text(f"  {text}") for text in smoke_test.lines(record.settings))
 
     duration = clock_text(record.seconds or 0)
     reused = sum(1 for run in record.nodes.values() if run is not None and run.cached)

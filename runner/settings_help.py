@@ -10,7 +10,7 @@ from typing import Protocol
 from pipeline.config import GROUPS, PRESETS, Settings, as_yaml, setting_infos
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
-from schemas.settings import SettingInfo, as_typed, described
+from schemas.settings import SettingInfo, SettingsGroup, as_typed, described
 from system.printable import error_line
 from system.streams import write_utf8
 
@@ -75,15 +75,21 @@ def settings_page() -> str:
         "|---|---|",
         *(f"| `{name}` | {_changes(name, '`{}`', ', ')} |" for name in PRESETS),
     ]
-    for name, group in GROUPS.items():
-        lines += ["", f"## {name}", "", _title(name), ""]
-        lines += ["| setting | default | allowed | meaning |", "|---|---|---|---|"]
-        lines += [
-            f"| `{info.name}` | {f'`{info.default}`' if info.default else 'empty'} "
-            f"| {_allowed(info)} | {info.meaning.replace('|', chr(92) + '|')} |"
-            for info in described(group)
-        ]
+    for name in GROUPS:
+        lines += ["", *group_section(name, GROUPS[name], _title(name))]
     return "\n".join(lines) + "\n"
+
+
+def group_section(name: str, group: type[SettingsGroup], title: str) -> list[str]:
+    """Returns the lines of docs/settings.md about a group."""
+    lines = [f"## {name}", "", title, ""]
+    lines += ["| setting | default | allowed | meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| `{info.name}` | {f'`{info.default}`' if info.default else 'empty'} "
+        f"| {_allowed(info)} | {info.meaning.replace('|', chr(92) + '|')} |"
+        for info in described(group)
+    ]
+    return lines
 
 
 def _common(width: int) -> str:

@@ -7,6 +7,7 @@ class RunExit(enum.IntEnum):
     """Exit codes of ``local_runner.py`` and ``train.py``."""
 
     PUSHED = 0
+    """Also a smoke test (``--preset quick``) whose steps all ran."""
     OTHER = 1
     CONFIG = 2
     DATA_REFUSED = 3
@@ -14,12 +15,21 @@ class RunExit(enum.IntEnum):
 
 
 class PredictExit(enum.IntEnum):
-    """Exit codes of ``inference.py`` and ``demo.py``."""
+    """Exit codes of ``inference.py``, ``demo.py`` and ``serve.py``."""
 
     ALL_ANSWERED = 0
     NOT_ALL_ANSWERED = 1
     CONFIG = 2
     SERVER = 3
+
+
+class MonitorExit(enum.IntEnum):
+    """Exit codes of ``monitor.py``."""
+
+    STEADY = 0
+    DRIFT = 1
+    CONFIG = 2
+    TOO_FEW = 3
 
 
 class RolloutExit(enum.IntEnum):
@@ -36,4 +46,12 @@ class CompareExit(enum.IntEnum):
 
     COMPARED = 0
     NOT_ROW_BY_ROW = 1
+    CONFIG = 2
+
+
+class DoctorExit(enum.IntEnum):
+    """Exit codes of ``doctor.py``."""
+
+    HEALTHY = 0
+    FAULTS = 1
     CONFIG = 2

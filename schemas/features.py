@@ -38,6 +38,13 @@ BRIGHTNESS = "quality/brightness"
 CONTRAST = "quality/contrast"
 """float: standard deviation of the view's grey levels, [0, 0.5]."""
 
+SCENE = "scene/encoded"
+"""bytes: the whole photo, small, a 3-channel RGB JPEG; in some Examples, where there is a locator.
+
+An Example has it if the photo was chosen for the locator; see ``dataset.scenes``."""
+SCENE_BOXES = "scene/boxes"
+"""float[4 m]: boxes of all animals of the photo, (top, left, bottom, right) over its sides."""
+
 LABEL = "label"
 """bytes: the mood's name, NFC; absent in the split "unlabelled"."""
 CLIP = "clip"

@@ -39,6 +39,8 @@ RECORD_BYTES = "record_bytes"
 
 CLIPPED = "clipped"
 """bool: whether the box reached past the photo's edge."""
+SCENE = "scene"
+"""bool: whether the row's Example has the whole photo, small; see ``schemas.features.SCENE``."""
 KEY = "key"
 """string: hash of all that the row's Example depends on, but for its line, hexadecimal; a later
 ingest takes the Example over where a row of its own has the same. Empty where the state of the
@@ -63,6 +65,7 @@ COLUMNS = {
     OFFSET: "int64",
     RECORD_BYTES: "int32",
     CLIPPED: "bool",
+    SCENE: "bool",
     KEY: "string",
 }
 """All columns in order, with Arrow's names of their types; no value is null."""

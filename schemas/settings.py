@@ -5,9 +5,10 @@ there come its validation, ``--help``, ``--print-config``, docs/settings.md and 
 crosses into TFX's executors. docs/decisions/0023-settings.md says why this is Pydantic's.
 """
 
+import difflib
 import json
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import annotated_types
@@ -138,6 +139,36 @@ class SettingInfo(NamedTuple):
     meaning: str
     choices: tuple[str, ...]
     common: bool
+
+
+def settings_from(
+    groups: Sequence[type[SettingsGroup]], texts: Iterable[str]
+) -> list[SettingsGroup]:
+    """Returns groups with their defaults changed by ``name=value`` texts, in the groups' order.
+
+    This is for commands with few settings; those of a run are read by ``pipeline.config``.
+
+    Args:
+      groups: the command's.
+      texts: values of --set, such as "limit.photos=8"; of one name the last counts.
+
+    Raises:
+      ConfigError: a name is unknown (near names are given) or a value is refused.
+    """
+    values: dict[str, dict[str, str]] = {group.GROUP: {} for group in groups}
+    names = [info.name for group in groups for info in described(group)]
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals:
+            raise ConfigError(f"--set takes NAME=VALUE. Received: {text!r}")
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(names)}"
+            raise ConfigError(f"There is no setting {name!r}. {hint}")
+        group, _, leaf = name.partition(".")
+        values[group][leaf] = value.strip()
+    return [group(**values[group.GROUP]) for group in groups]
 
 
 def described(group: type[SettingsGroup]) -> Iterator[SettingInfo]:

@@ -70,12 +70,12 @@ def main() -> None:
             executable_path=args.chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         report = (args.output / "report.html").resolve().as_uri()
-        for name, width, height in (("report-wide", 1100, 2600), ("report-phone", 390, 1200)):
-            page = open_page(browser, report, width, height)
+        for name, width, height in (("report-wide", 1180, 2400), ("report-phone", 390, 1200)):
+            page = open_page(browser, report, width, height, "en-US")
             page.evaluate(TIDY_SCRIPT, str(args.output.resolve()))
             save_screenshot(page, name)
 
-        page = open_page(browser, address, 1180, 800)
+        page = open_page(browser, address, 1180, 800, "ko-KR")
         request_prediction(page, args.output / "sample_data")
         save_screenshot(page, "demo")
         browser.close()
@@ -96,10 +96,13 @@ def demo(version: Path) -> Iterator[str]:
             process.send_signal(signal.SIGINT)
 
 
-def open_page(browser: Browser, address: str, width: int, height: int) -> Page:
-    """Opens an address in a window of the given size in pixels, in light colours."""
+def open_page(browser: Browser, address: str, width: int, height: int, locale: str) -> Page:
+    """Opens an address in a window of the given size in pixels, in light colours.
+
+    The locale chooses the language of the report; the demo shows both.
+    """
     page = browser.new_page(
-        viewport={"width": width, "height": height}, color_scheme="light", locale="ko-KR"
+        viewport={"width": width, "height": height}, color_scheme="light", locale=locale
     )
     page.goto(address)
     return page

@@ -4,14 +4,16 @@
 the likeliest mood first:
 
     {"mood": "행복/즐거움", "mood_id": "happy", "unsure": false,
-     "moods": [{"name": …, "english": …, "probability": 0.91}, …]}
+     "moods": [{"name": …, "english": …, "probability": 0.91}, …],
+     "box": [80, 60, 420, 420], "box_source": "found", "found": 0.93}
 
 ``POST /heat?box=…&mood=…`` with the same body returns the heat map of a mood
 (``client.predict.occlusion.HeatMap``), whose cells are all 0 where covering costs nothing:
 
     {"cells": [[0.0, 1.0, …], …], "before": 0.91, "after": 0.12}
 
-Without a box both use the whole photo. An error is
+Without a box the model looks for the animal, or takes the whole photo if it has no locator; ``box``
+and ``box_source`` tell. The heat map then is that of the whole photo. An error is
 ``{"mood": null, "error": …, "detail": …, "ko": …, "en": …}`` with a status of 4xx or 5xx. A 503
 has ``Retry-After``.
 """
@@ -37,13 +39,14 @@ from client.predict.predictions import FailedPrediction, likeliest_moods
 from dataset.boxes import MAX_OVERHANG, BoxError, PixelBox, clip_box, parse_box
 from dataset.photos.parsed import PhotoError
 from schemas.labels import MOODS_IN_ENGLISH
-from webdemo.guard import Guard
+from system.web.guard import Guard
+from system.web.outcomes import ANSWERED, HUNG_UP, OutcomeCounts
+from system.web.refusals import UNEXPECTED, RefusedError
+from system.web.uploads import Uploads
 from webdemo.limits import Limits
-from webdemo.messages import NO_HEAT, NO_SUCH_ADDRESS, SERVER_DOWN, UNEXPECTED, UNKNOWN_LABEL
+from webdemo.messages import NO_HEAT, NO_SUCH_ADDRESS, SERVER_DOWN, UNKNOWN_LABEL
 from webdemo.model_work import HungUpError, ModelWork
-from webdemo.request_log import ANSWERED, HUNG_UP, RequestLog
-from webdemo.responses import RefusedError, error_response, public_name
-from webdemo.uploads import Uploads
+from webdemo.responses import error_response, public_name, refusal_response
 
 _FILES = Path(__file__).with_name("page")
 _CLIENT_CLOSED = 499
@@ -59,18 +62,18 @@ def create_app(
     model: Model,
     allowed_hosts: Iterable[str] = (),
     limits: Limits | None = None,
-    log: RequestLog | None = None,
+    log: OutcomeCounts | None = None,
 ) -> Guard:
     """Returns the application around a model.
 
     Args:
       model: several threads may use it at once.
       allowed_hosts: names, beside this machine's own, that ``Host`` may have
-        (``webdemo.guard``).
+        (``system.web.guard``).
       limits: None takes the defaults.
       log: counts the requests.
     """
-    limits, log = limits or Limits(), log or RequestLog()
+    limits, log = limits or Limits(), log or OutcomeCounts()
     photos = _Photos(model, limits, log)
     app = Starlette(
         routes=[
@@ -82,7 +85,7 @@ def create_app(
         ],
         exception_handlers={HTTPException: _http_error, Exception: _unexpected},
     )
-    return Guard(app, allowed_hosts, log)
+    return Guard(app, allowed_hosts, log, refusal_response)
 
 
 def _page(request: Request) -> Response:
@@ -111,7 +114,7 @@ def _unexpected(request: Request, error: Exception) -> Response:
 class _Photos:
     """Endpoints that read a photo and a box for a handler."""
 
-    def __init__(self, model: Model, limits: Limits, log: RequestLog) -> None:
+    def __init__(self, model: Model, limits: Limits, log: OutcomeCounts) -> None:
         self._uploads = Uploads(limits)
         self._work = ModelWork(model, limits)
         self._log = log
@@ -129,7 +132,7 @@ class _Photos:
                     return await self._work.run(request, task)
             except RefusedError as refusal:
                 self._log.record(refusal.error)
-                return refusal.response()
+                return refusal_response(refusal)
             except (HungUpError, ClientDisconnect):
                 self._log.record(HUNG_UP)
                 return Response(status_code=_CLIENT_CLOSED)
@@ -177,7 +180,14 @@ def _predict(
         {"name": name, "english": MOODS_IN_ENGLISH.get(name, ""), "probability": probability}
         for name, probability in likeliest_moods(outcome, len(outcome.probabilities))
     ]
-    told = {"mood": outcome.mood, "mood_id": outcome.mood_id, "unsure": outcome.unsure}
+    told = {
+        "mood": outcome.mood,
+        "mood_id": outcome.mood_id,
+        "unsure": outcome.unsure,
+        "box": outcome.box,
+        "box_source": outcome.box_source,
+        "found": outcome.found,
+    }
     return JSONResponse({**told, "moods": moods})
 
 

@@ -1,8 +1,6 @@
 """One call of ``demo.py``: checks the settings, loads the model and serves the page."""
 
 import importlib.util
-import ipaddress
-import re
 import socket
 import sys
 from collections.abc import Sequence
@@ -13,11 +11,11 @@ from client.backends.model_source import ModelFlags, find_model_source
 from client.inference import load_model, report_error
 from schemas.errors import ConfigError
 from schemas.exit_codes import PredictExit
+from system.listening import address_of, bind, checked_name, is_open, shown_address
 from system.signals import sigterm_as_interrupt
 from system.streams import quiet
 
 _EXTRA_PACKAGES = ("starlette", "uvicorn")
-_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _WARNING = """\
 warning: --host {host} can be reached from other machines, and there are no passwords: whoever \
 reaches this port can use the model. Answers are given at {names} and the address that a \
@@ -49,13 +47,13 @@ def run(flags: ModelFlags, host: str, port: int, allow_hosts: Sequence[str] = ()
 
 def _check_and_serve(flags: ModelFlags, host: str, port: int, allow_hosts: Sequence[str]) -> None:
     _check_extra()
-    names = [_checked_name(name) for name in allow_hosts]
+    names = [checked_name(name) for name in allow_hosts]
     source = find_model_source(flags)
     # The port first: a port that is taken should be reported before the model is loaded.
-    with _bind(host, port) as listener:
+    with bind(host, port) as listener:
         with quiet(ConfigError, ServerError) as streams:
             model = load_model(streams, source)
-        _serve(model, listener, [_address(host) or host.lower(), *names])
+        _serve(model, listener, [address_of(host) or host.lower(), *names])
 
 
 def _check_extra() -> None:
@@ -67,71 +65,23 @@ def _check_extra() -> None:
         )
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    """Returns a socket that is bound to the address."""
-    if not 0 <= port <= 65535:  # getaddrinfo maps some of these to valid ports.
-        raise _unusable(host, port, "a port must lie in 0..65535")
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        listener = socket.socket(family, kind, protocol)
-    except (OSError, UnicodeError) as error:
-        raise _unusable(host, port, error) from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        listener.close()
-        raise _unusable(host, port, error) from error
-    return listener
-
-
-def _unusable(host: str, port: int, reason: Exception | str) -> ConfigError:
-    return ConfigError(
-        "--host and --port must be an address of this machine and a free port in 0..65535. "
-        f"Received: {host} and {port} ({reason}). Name another port; 0 takes a free one"
-    )
-
-
-def _checked_name(name: str) -> str:
-    """Returns a value of --allow-host as ``webdemo.guard.host_name`` spells it."""
-    if (address := _address(name)) is not None:
-        return address
-    if _NAME.fullmatch(name):
-        return name.lower()
-    raise ConfigError(
-        "--allow-host must be a name or an IP address, without scheme, port and wildcards. "
-        f"Received: {name!r}. Give one such as demo.example.org; the flag may be repeated"
-    )
-
-
-def _address(host: str) -> str | None:
-    """Returns an IP address in one spelling; None for any other text."""
-    try:
-        return str(ipaddress.ip_address(host.strip("[]")))
-    except ValueError:
-        return None
-
-
 def _serve(model: Model, listener: socket.socket, names: Sequence[str]) -> None:
     """Serves the page on a bound socket; ``names`` are those of --host and --allow-host."""
+    from system.web.outcomes import OutcomeCounts
+    from system.web.server import BACKLOG, serve_until_stopped
     from webdemo.app import create_app
     from webdemo.limits import Limits
-    from webdemo.request_log import RequestLog
-    from webdemo.server import BACKLOG, serve_until_stopped
+    from webdemo.responses import refusal_response
 
     listener.listen(BACKLOG)  # Before the address is printed: a browser may connect at once.
-    address, port = listener.getsockname()[:2]
-    bound = ipaddress.ip_address(address)
-    if not bound.is_loopback:
+    if is_open(listener):
         sys.stderr.write(_WARNING.format(host=names[0], names=", ".join(["localhost", *names])))
         sys.stderr.flush()
-    # A browser cannot open the address that stands for all of this machine's.
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
-    sys.stdout.write(f"Open http://{f'[{shown}]' if ':' in shown else shown}:{port}/\n")
+    sys.stdout.write(f"Open http://{shown_address(listener)}/\n")
     sys.stdout.flush()
-    log, limits = RequestLog(), Limits()
+    log, limits = OutcomeCounts(), Limits()
     try:
-        serve_until_stopped(create_app(model, names, limits, log), listener, limits)
+        app = create_app(model, names, limits, log)
+        serve_until_stopped(app, listener, limits, refusal_response)
     finally:
         sys.stderr.write(f"\n{log.summary()}\n")

@@ -4,29 +4,24 @@ from client.backends.model import REQUEST_TOO_LARGE
 from client.predict.predictions import ANSWER_NOT_FINITE
 from schemas import signatures
 from schemas.reasons import IN_KOREAN, RejectReason
+from system.web.refusals import (
+    BUSY,
+    CROSS_SITE,
+    FOREIGN_HOST,
+    MALFORMED_REQUEST,
+    UNEXPECTED,
+    UPLOAD_TOO_LARGE,
+    UPLOAD_TOO_SLOW,
+)
 
 SERVER_DOWN = "server_down"
 """The server of --server cannot be reached or has refused the request."""
-UPLOAD_TOO_LARGE = "upload_too_large"
-"""The file has more bytes than the page accepts."""
 NO_HEAT = "no_heat_map"
 """There is a prediction, but no heat map."""
 UNKNOWN_LABEL = "unknown_label"
 """A heat map of a mood that the model does not know; the page itself never requests one."""
-UPLOAD_TOO_SLOW = "upload_too_slow"
-"""The file does not come, or comes too slowly."""
-BUSY = "busy"
-"""There is no room for another request at the moment."""
-UNEXPECTED = RejectReason.UNEXPECTED_ERROR.value
-"""A fault of this program or of a library: a file, say, that breaks its decoder."""
-FOREIGN_HOST = "foreign_host"
-"""The address that the browser was given is not one of this program's."""
-CROSS_SITE = "cross_site"
-"""Another web page has sent the request."""
 NO_SUCH_ADDRESS = "no_such_address"
 """A path or method that this program does not have."""
-MALFORMED_REQUEST = "malformed_request"
-"""No HTTP."""
 
 
 def _of_reason(reason: RejectReason, remedy: str, english: str) -> tuple[str, str]:
@@ -73,6 +68,10 @@ MESSAGES = {
     signatures.STATUS_IMAGE_UNREADABLE: (
         "모델이 이 사진을 읽지 못합니다. JPEG로 저장해서 다시 올려 주세요.",
         "The model cannot read this photo. Save it as JPEG and try again.",
+    ),
+    signatures.STATUS_NO_ANIMAL: (
+        "사진에서 동물을 찾지 못했습니다. 동물이 있으면 그 둘레에 상자를 그려 주세요.",
+        "No animal was found in the photo. If there is one, draw a box around it.",
     ),
     ANSWER_NOT_FINITE: (
         "모델의 가중치가 손상되었습니다(NaN). 다른 모델로 데모를 다시 시작해 주세요.",
@@ -124,5 +123,5 @@ MESSAGES = {
     NO_SUCH_ADDRESS: ("없는 주소입니다.", "There is no such address or method."),
     MALFORMED_REQUEST: ("올바른 HTTP 요청이 아닙니다.", "This is not a valid HTTP request."),
 }
-"""(Korean, English) by the ``error`` of an outcome (``client.predict.predictions``) or of this
-module."""
+"""(Korean, English) by the ``error`` of an outcome (``client.predict.predictions``), of a refusal
+(``system.web.refusals``) or of this module."""

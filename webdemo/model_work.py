@@ -12,9 +12,8 @@ from starlette.responses import Response
 
 from client.backends import model as backends
 from dataset.boxes import PixelBox
+from system.web.refusals import BUSY, RefusedError
 from webdemo.limits import Limits
-from webdemo.messages import BUSY
-from webdemo.responses import RefusedError
 
 
 class HungUpError(Exception):

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from starlette.responses import JSONResponse, Response
 
 from client.backends.address import DEFAULT_MODEL_NAME
-from webdemo.messages import MESSAGES, UNEXPECTED
+from system.web.refusals import UNEXPECTED, RefusedError
+from webdemo.messages import MESSAGES
 
 _LONGEST = 300
 """Characters of a detail."""
@@ -18,34 +19,12 @@ _TELLING = re.compile(
 )
 
 
-class RefusedError(Exception):
-    """A request that is refused before the model sees it.
-
-    Attributes:
-      status: 4xx or 5xx.
-      error: a key of ``MESSAGES``.
-      detail: for the visitor.
-      retry_seconds: for ``Retry-After``; None leaves it out.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        error: str,
-        detail: str = "",
-        *,
-        retry_seconds: int | None = None,
-    ) -> None:
-        super().__init__(detail or error)
-        self.status, self.error, self.detail = status, error, detail
-        self.retry_seconds = retry_seconds
-
-    def response(self) -> Response:
-        """Returns the answer."""
-        response = error_response(self.status, self.error, self.detail)
-        if self.retry_seconds is not None:
-            response.headers["Retry-After"] = str(self.retry_seconds)
-        return response
+def refusal_response(refusal: RefusedError) -> Response:
+    """Returns the answer to a request that was refused; its word is a key of ``MESSAGES``."""
+    response = error_response(refusal.status, refusal.error, refusal.detail)
+    if refusal.retry_seconds is not None:
+        response.headers["Retry-After"] = str(refusal.retry_seconds)
+    return response
 
 
 def error_response(status: int, error: str, detail: str = "") -> Response:

@@ -9,12 +9,13 @@ import re
 from collections.abc import Sequence
 
 from client.backends.model import Response
+from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.labels import MAX_MOODS, MAX_NAME_LENGTH, LabelMapError, check_names
 
 NEEDED = (signatures.STATUS, signatures.MOOD, signatures.MOODS, signatures.PROBABILITIES)
 """The outputs that there must be. A server may send others, which nobody unpacks."""
-OPTIONAL = (signatures.UNSURE,)
+OPTIONAL = (signatures.UNSURE, signatures.BOX, signatures.BOX_SOURCE, signatures.FOUND)
 """Outputs that are used too, and that servables of before do not have."""
 
 _FIXED_BYTES = 64 << 10
@@ -25,6 +26,8 @@ _CHARACTER_BYTES = 12
 """Of a character of a mood's name in JSON: two escapes of six."""
 _STATUS = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ROUNDING = 1e-3
+_MAX_SIDE = 2**31
+"""Pixels: beyond the side of any photo."""
 
 
 class AnswerError(ValueError):
@@ -50,6 +53,9 @@ def checked_response(
     mood_names: object,
     probabilities: object,
     unsure: object = None,
+    box: object = None,
+    box_source: object = None,
+    found: object = None,
 ) -> Response:
     """Returns the response in one row of an answer.
 
@@ -59,6 +65,9 @@ def checked_response(
       mood_names: a list of texts.
       probabilities: a list of as many numbers; NaN and infinity are passed on.
       unsure: a truth value; None where the answer has none.
+      box: a list of four whole numbers, or None of a model that does not tell.
+      box_source: one of ``signatures.BOX_SOURCES``, or "" unless the status is ok.
+      found: a number from 0 to 1, or None.
 
     Raises:
       AnswerError: the row is of another form.
@@ -78,7 +87,27 @@ def checked_response(
     if unsure is not None and not isinstance(unsure, bool):
         raise AnswerError(f"{_shown(unsure)} where {signatures.UNSURE} is true or false")
     numbers = map(_probability, probabilities)
-    return Response(status, mood, dict(zip(mood_names, numbers, strict=True)), unsure)
+    response = Response(status, mood, dict(zip(mood_names, numbers, strict=True)), unsure)
+    if box is None:
+        return response
+    if box_source not in (signatures.BOX_SOURCES if status == "ok" else ("",)):
+        raise AnswerError(f"the box source {_shown(box_source)} with the status {status}")
+    score = _probability(found)
+    if not math.isfinite(score):
+        raise AnswerError(f"the score {score}")
+    used = _box(box) if box_source else None
+    return response._replace(box=used, box_source=str(box_source), found=score)
+
+
+def _box(value: object) -> PixelBox:
+    if not isinstance(value, list) or len(value) != 4:
+        raise AnswerError(f"the box {_shown(value)}")
+    if any(isinstance(side, bool) or not isinstance(side, int) for side in value):
+        raise AnswerError(f"the box {_shown(value)}")
+    box = PixelBox(*value)
+    if min(box.y, box.x) < 0 or min(box.height, box.width) < 1 or max(box) > _MAX_SIDE:
+        raise AnswerError(f"the box {_shown(value)}")
+    return box
 
 
 def check_moods(responses: Sequence[Response], mood_names: Sequence[str]) -> None:

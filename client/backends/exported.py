@@ -15,7 +15,8 @@ from dataset.boxes import PixelBox
 from models.exporting import runtimes
 from models.exporting.photos import PhotoReader
 from models.inputs.photo import Limits, Outcome
-from models.servable.signatures import CHUNK_SIZE, STATUSES, ServingSpec
+from models.servable.rows import CHUNK_SIZE
+from models.servable.signatures import STATUSES, ServingSpec
 from schemas import signatures
 from schemas.errors import ConfigError
 from system.printable import printable

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import grpc
 import tensorflow as tf
@@ -14,8 +13,8 @@ from client.backends.address import Address
 from client.backends.connection import Connection
 from client.backends.errors import ServerError
 from client.backends.failures import Failures
+from client.backends.grpc_channel import channel_credentials, channel_options
 from client.backends.model import Response
-from client.backends.proxy import Proxy
 from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.labels import MAX_MOODS
@@ -33,6 +32,9 @@ _TYPES = {
     signatures.MOODS: tf.string.as_datatype_enum,
     signatures.PROBABILITIES: tf.float32.as_datatype_enum,
     signatures.UNSURE: tf.bool.as_datatype_enum,
+    signatures.BOX: tf.int64.as_datatype_enum,
+    signatures.BOX_SOURCE: tf.string.as_datatype_enum,
+    signatures.FOUND: tf.float32.as_datatype_enum,
 }
 
 
@@ -124,32 +126,11 @@ def predict_request(
 
 def open_channel(host: str, connection: Connection, limit: int) -> grpc.Channel:
     """Returns a channel whose answers have at most ``limit`` bytes, uncompressed."""
-    options: list[tuple[str, Any]] = [
-        ("grpc.max_send_message_length", -1),
-        ("grpc.max_receive_message_length", limit),
-        # Bit 0 is "identity": the limit is one of compressed bytes.
-        ("grpc.compression_enabled_algorithms_bitset", 1),
-        # Else gRPC reads the environment itself, also for servers on this machine.
-        ("grpc.http_proxy", _proxy_url(connection.proxy))
-        if connection.proxy
-        else ("grpc.enable_http_proxy", 0),
-    ]
-    if connection.tls is None:
+    options = channel_options(connection, limit)
+    credentials = channel_credentials(connection)
+    if credentials is None:
         return grpc.insecure_channel(host, options=options)
-    tls = connection.tls
-    credentials = grpc.ssl_channel_credentials(
-        root_certificates=tls.roots,
-        private_key=tls.key.read_bytes() if tls.key else None,
-        certificate_chain=tls.cert.read_bytes() if tls.cert else None,
-    )
     return grpc.secure_channel(host, credentials, options=options)
-
-
-def _proxy_url(proxy: Proxy) -> str:
-    if not proxy.user:
-        return proxy.url
-    user, password = quote(proxy.user, safe=""), quote(proxy.password, safe="")
-    return proxy.url.replace("://", f"://{user}:{password}@", 1)
 
 
 def parse_responses(outputs: Mapping[str, Any], num_pictures: int) -> list[Response]:
@@ -172,6 +153,8 @@ def parse_responses(outputs: Mapping[str, Any], num_pictures: int) -> list[Respo
         tensor = outputs[name]
         is_table = name in (signatures.MOODS, signatures.PROBABILITIES)
         shape = [num_pictures, num_moods] if is_table else [num_pictures]
+        if name == signatures.BOX:
+            shape = [num_pictures, 4]
         received = [dim.size for dim in tensor.tensor_shape.dim]
         if tensor.dtype != _TYPES[name] or received != shape:
             raise answer.AnswerError(

@@ -47,12 +47,19 @@ class Response(NamedTuple):
       probabilities: one for every mood, in label map order; all 0 unless the status is ok.
       unsure: whether the model says that it does not know; None where it has no threshold, as
         checkpoints and servables of before.
+      box: that was used, in pixels of the picture; None unless the status is ok, and of a model
+        that does not tell.
+      box_source: one of ``signatures.BOX_SOURCES``; "" likewise.
+      found: the locator's score, 0 to 1; None of a model that does not tell.
     """
 
     status: str
     mood: str
     probabilities: Mapping[str, float]
     unsure: bool | None = None
+    box: PixelBox | None = None
+    box_source: str = ""
+    found: float | None = None
 
 
 class Model(Protocol):
@@ -67,7 +74,8 @@ class Model(Protocol):
 
         Args:
           pictures: encoded and upright, at least one.
-          boxes: one per picture, in its pixels; None means whole pictures.
+          boxes: one per picture, in its pixels; None lets the model find the animals, or take
+            whole pictures if it has no locator.
         """
 
 
@@ -83,7 +91,7 @@ def responses_from(outputs: Mapping[str, Any]) -> list[Response]:
         arrays.append(np.asarray(outputs[signatures.UNSURE]).tolist())
     else:
         arrays.append([None] * len(arrays[0]))
-    return [
+    responses = [
         Response(
             status.decode(),
             mood.decode(),
@@ -91,4 +99,14 @@ def responses_from(outputs: Mapping[str, Any]) -> list[Response]:
             unsure,
         )
         for status, mood, mood_names, probabilities, unsure in zip(*arrays, strict=True)
+    ]
+    if signatures.BOX_SOURCE not in outputs:  # Pushed before servables told.
+        return responses
+    names = (signatures.BOX, signatures.BOX_SOURCE, signatures.FOUND)
+    more = zip(*(np.asarray(outputs[name]).tolist() for name in names), strict=True)
+    return [
+        response._replace(
+            box=PixelBox(*box) if source else None, box_source=source.decode(), found=found
+        )
+        for response, (box, source, found) in zip(responses, more, strict=True)
     ]

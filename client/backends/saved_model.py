@@ -1,7 +1,8 @@
 """A pushed version: a SavedModel whose signatures are called with TensorFlow alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -43,6 +44,12 @@ class SavedModel:
                 f"A pushed version has the signatures {signatures.SERVE_IMAGE} and "
                 f"{signatures.SERVE_BOX}. {info.source} has {', '.join(found) or 'none'}"
             )
+
+    @property
+    def signatures(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
+        """The loaded signatures: tensors by input in, tensors by output out."""
+        found: Mapping[str, Callable[..., Mapping[str, Any]]] = self._loaded.signatures
+        return found
 
     def predict(
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None

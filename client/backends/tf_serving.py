@@ -85,7 +85,8 @@ class ServingModel:
         self._transport = _open_transport(address, timeout, connection)
         self._mood_names: tuple[str, ...] | None = None
         (response,) = self._predict_with_retries([_grey_png()], None)
-        if response.status != signatures.STATUS_OK:
+        # A model with a locator finds no animal in it.
+        if response.status not in (signatures.STATUS_OK, signatures.STATUS_NO_ANIMAL):
             raise ServerError(
                 f"{address.url} must accept a valid picture. Received: the status "
                 f"{response.status!r}. Another model may be served under this name"

@@ -17,6 +17,7 @@ from client.predict.prediction_inputs import (
     inputs_from_csv,
     inputs_from_paths,
 )
+from client.predict.whole_photos import WholePhotoWarning
 from client.predict_request import PredictRequest
 from system.files import size_and_time
 from system.printable import printable
@@ -53,6 +54,7 @@ def run_batch(
             _job(source, request),
             request.batch,
             report_progress=update,
+            look_at=WholePhotoWarning(stream.write).look_at,
         )
     stream.write(f"{printable(str(out))}: {_summary(result)}\n")
     stream.flush()

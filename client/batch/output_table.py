@@ -1,11 +1,13 @@
 r"""Output table of a batch prediction: its columns, and how parts become one CSV or Parquet file.
 
 Columns: ``row`` int64 from 0, ``image``, ``bbox``, ``mood``, ``probability_<mood>`` float64 for
-every mood in label map order, to six decimals, ``error``, ``detail``, ``mood_id``, and ``unsure``,
-a truth value ("true" or "false" in a CSV) that is null where the model has no threshold. Values
-that an outcome lacks are null, in a CSV an empty cell. In texts, bytes that are not UTF-8 are
-written as ``\udc..`` escapes. A CSV begins with a byte order mark, without which a Korean Excel
-takes it for CP949; Python reads it as ``utf-8-sig``, pandas as it is. Its cells are those of
+every mood in label map order, to six decimals, ``error``, ``detail``, ``mood_id``, ``unsure``, a
+truth value ("true" or "false" in a CSV) that is null where the model has no threshold, ``box``
+("y,x,height,width", the box that was used), ``box_source`` (given, found or whole) and ``found``
+float64, the locator's score. Values that an outcome lacks are null, in a CSV an empty cell. In
+texts, bytes that are not UTF-8 are written as ``\\udc..`` escapes. A CSV begins with a byte order
+mark, without which a Korean Excel takes it for CP949; Python reads it as ``utf-8-sig``, pandas as
+it is. Its cells are those of
 ``system.csv_files``: one that a spreadsheet would execute has an apostrophe in front.
 """
 
@@ -36,6 +38,9 @@ def table_schema(mood_names: Sequence[str]) -> pa.Schema:
             ("detail", pa.string()),
             ("mood_id", pa.string()),
             (_UNSURE, pa.bool_()),
+            ("box", pa.string()),
+            ("box_source", pa.string()),
+            ("found", pa.float64()),
         ]
     )
 
@@ -67,10 +72,12 @@ def _cells(
     input_cells = [number, _text(one.image), _text(one.bbox)]
     if isinstance(outcome, Prediction):
         rounded = [round(outcome.probabilities[name], DECIMALS) for name in mood_names]
-        told = [outcome.mood_id, outcome.unsure]
+        found = None if outcome.found is None else round(outcome.found, DECIMALS)
+        used = [",".join(map(str, outcome.box or ())), outcome.box_source, found]
+        told = [outcome.mood_id, outcome.unsure, *used]
         return [*input_cells, outcome.mood, *rounded, None, None, *told]
     nulls = [None] * len(mood_names)
-    return [*input_cells, None, *nulls, outcome.error, _text(outcome.detail), None, None]
+    return [*input_cells, None, *nulls, outcome.error, _text(outcome.detail), *[None] * 5]
 
 
 def _text(text: str) -> str:

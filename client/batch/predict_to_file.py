@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from client.backends.model import Model
-from client.batch.output_table import to_table
+from client.batch.output_table import table_schema, to_table
 from client.batch.parts import open_parts
 from client.predict.predict_batches import BATCH_SIZE, predict_all
 from client.predict.prediction_inputs import PredictionInput
@@ -47,6 +47,7 @@ def predict_to_file(
     batch_size: int = BATCH_SIZE,
     part_rows: int = PART_ROWS,
     report_progress: Callable[[str], None] = lambda text: None,
+    look_at: Callable[[Sequence[Outcome]], None] = lambda outcomes: None,
 ) -> BatchResult:
     """Predicts the inputs and writes one row for each; see ``client.batch.output_table``.
 
@@ -58,6 +59,7 @@ def predict_to_file(
       batch_size: pictures in a batch.
       part_rows: inputs in a part.
       report_progress: gets the text of a progress line.
+      look_at: gets the outcomes of each batch.
 
     Raises:
       ConfigError: see ``client.batch.parts``.
@@ -65,12 +67,13 @@ def predict_to_file(
     """
     mood_names = model.info.mood_names
     remaining = iter(inputs)
-    progress = _Progress(report_progress)
+    progress = _Progress(report_progress, look_at)
     rows_done = parts_done = resumed = 0
     job = {
         **job,
         "moods": mood_names,
         "resolution": model.info.resolution,
+        "columns": table_schema(mood_names).names,
         "rows in a part": part_rows,
     }
     with open_parts(out, job, mood_names) as parts:
@@ -152,8 +155,11 @@ def _digest(inputs: Sequence[PredictionInput]) -> str:
 class _Progress:
     """Reports the number of pictures, the speed and the number of errors."""
 
-    def __init__(self, report: Callable[[str], None]) -> None:
+    def __init__(
+        self, report: Callable[[str], None], look_at: Callable[[Sequence[Outcome]], None]
+    ) -> None:
         self._report = report
+        self._look_at = look_at
         self._start = time.monotonic()
         self._resumed = self._done = self._errors = 0
 
@@ -165,6 +171,7 @@ class _Progress:
         self._update()
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
+        self._look_at(outcomes)
         self._done += len(outcomes)
         self._errors += sum(isinstance(one, FailedPrediction) for one in outcomes)
         self._update()

@@ -79,12 +79,13 @@ def heat_map(model: Model, picture: Picture, box: PixelBox | None, mood: str) ->
     shrunk, shrunk_box = _shrink(picture, box or PixelBox(0, 0, picture.height, picture.width))
     squares = _square_positions(shrunk_box)
     copies = [_encode(shrunk), *(_encode(_cover(shrunk, square)) for square in squares)]
-    boxes = None if box is None else [shrunk_box] * len(copies)
+    # Also for a whole picture: else a model with a locator would look for the animal in each copy.
+    boxes = [shrunk_box] * len(copies)
 
     responses = []
     for start in range(0, len(copies), BATCH_SIZE):
         end = start + BATCH_SIZE
-        responses += model.predict(copies[start:end], None if boxes is None else boxes[start:end])
+        responses += model.predict(copies[start:end], boxes[start:end])
     if bad := {response.status for response in responses} - {signatures.STATUS_OK}:
         raise OcclusionError(f"covered copies of the picture got the status {', '.join(bad)}")
     probabilities = np.array([response.probabilities[mood] for response in responses], np.float64)

@@ -97,8 +97,8 @@ def predict_one(model: Model, name: str, photo: bytes, box: PixelBox | None) -> 
       model: predicts.
       name: of the photo, for the outcome.
       photo: a file's bytes, in one of ``dataset.photos.opening.FORMATS``.
-      box: around the animal, in pixels of the upright photo; None is the whole photo. The model
-        was trained and evaluated on boxes.
+      box: around the animal, in pixels of the upright photo; None lets the model find the animal.
+        A model without a locator then takes the whole photo, which it was not trained on.
 
     Returns:
       A ``Prediction``, or a ``FailedPrediction`` if the photo or the box cannot be used.
@@ -171,17 +171,15 @@ def _predict_batch(
 
 def _predict_usable(model: Model, usable: Mapping[int, _Prepared]) -> dict[int, Response]:
     """Returns the model's responses by the index of the input in its batch."""
-    if not usable:
-        return {}
-    boxes = None
-    if any(one.box is not None for one in usable.values()):
-        # A model takes a box for every picture or for none.
-        boxes = [
-            one.box or PixelBox(0, 0, one.picture.height, one.picture.width)
-            for one in usable.values()
-        ]
-    responses = model.predict([one.picture.encoded for one in usable.values()], boxes)
-    return dict(zip(usable, responses, strict=True))
+    # A model takes a box for every picture or for none.
+    boxed = {index: one.box for index, one in usable.items() if one.box is not None}
+    others = [index for index in usable if index not in boxed]
+    responses: dict[int, Response] = {}
+    for indices, boxes in ((others, None), ([*boxed], [*boxed.values()])):
+        if indices:
+            photos = [usable[index].picture.encoded for index in indices]
+            responses.update(zip(indices, model.predict(photos, boxes), strict=True))
+    return responses
 
 
 def _outcome(image: str, asked: _Prepared, response: Response) -> Outcome:
@@ -199,6 +197,11 @@ def _outcome(image: str, asked: _Prepared, response: Response) -> Outcome:
             response.status,
             f"the box reaches further past the image than the model allows. Received: {where}",
         )
+    if response.status == signatures.STATUS_NO_ANIMAL:
+        score = "" if response.found is None else f" (score {response.found:.2f})"
+        return FailedPrediction(
+            image, response.status, f"the model finds no animal{score}: give a box around it"
+        )
     if response.status != signatures.STATUS_OK:
         return FailedPrediction(
             image,
@@ -212,4 +215,15 @@ def _outcome(image: str, asked: _Prepared, response: Response) -> Outcome:
             "a probability is NaN or infinite, as the model's weights are corrupted: use another "
             "model",
         )
-    return Prediction(image, response.mood, response.probabilities, response.unsure)
+    # A model that does not tell takes a picture without a box as a whole.
+    whole = PixelBox(0, 0, asked.picture.height, asked.picture.width)
+    asked_source = signatures.BOX_WHOLE if asked.box is None else signatures.BOX_GIVEN
+    return Prediction(
+        image,
+        response.mood,
+        response.probabilities,
+        response.unsure,
+        response.box or asked.box or whole,
+        response.box_source or asked_source,
+        response.found,
+    )

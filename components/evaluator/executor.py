@@ -15,12 +15,12 @@ from tfx.utils import path_utils
 
 from components import serving_folder
 from components.blessing_reasons import reasons_text
-from components.evaluator import analysis, gate, measures, predicting
+from components.evaluator import analysis, box_sources, gate, measures, predicting
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
 from components.evaluator.settings import EvaluateSettings
 from schemas import artifacts
-from schemas.documents.evaluation import Measures, Metrics, Verdict
+from schemas.documents.evaluation import BoxScores, Measures, Metrics, Verdict
 from schemas.documents.ingest import Ingest
 from schemas.errors import DataRefusedError
 from schemas.splits import EVAL
@@ -82,11 +82,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         table_path = posixpath.join(predictions.uri, artifacts.PREDICTIONS_PARQUET)
         splits = _ingest(rejects.uri)["splits"]
+        scenes = box_sources.SceneSample()
         predicting.write_predictions(
             _eval_shards(input_dict[EXAMPLES]),
             servables,
             splits[EVAL]["moods"],
             table_path,
+            scenes=scenes,
         )
 
         # Count and measure.
@@ -99,7 +101,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 analysis.analyse(pipeline, counts, evaluation.uri)
             analysis.check(evaluation.uri, counts)
         checks = list(gate.checks(counts, settings))
-        metrics = _with_verdict(measures.measure(counts, settings, fitted), checks, notes)
+        new = servables[MODEL]
+        boxes = box_sources.judge(scenes, new.predict.owner, len(new.mood_names))
+        metrics = _with_verdict(measures.measure(counts, settings, fitted), boxes, checks, notes)
 
         # Write the scores and the blessing.
         with open_file(posixpath.join(evaluation.uri, artifacts.METRICS_JSON), "w") as file:
@@ -159,13 +163,18 @@ def _ingest(rejects_uri: str) -> Ingest:
     return ingest
 
 
-def _with_verdict(measured: Measures, checks: Sequence[gate.Check], notes: list[str]) -> Metrics:
+def _with_verdict(
+    measured: Measures,
+    boxes: dict[str, BoxScores] | None,
+    checks: Sequence[gate.Check],
+    notes: list[str],
+) -> Metrics:
     verdict: Verdict = {
         "blessed": all(check.passed for check in checks),
         "notes": notes,
         "checks": [check.record() for check in checks],
     }
-    return {**measured, "verdict": verdict}
+    return {**measured, "boxes": boxes, "verdict": verdict}
 
 
 def _bless(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.evaluator import predictions_table, slices
+from components.evaluator.box_sources import SceneSample
 from components.evaluator.certainty import NOT_FITTED, Fitted
 from dataset.calibration_split import is_calibration_clip
 from dataset.trained_on import Hashes, SeenNames, TrainedOn
@@ -99,6 +100,7 @@ def write_predictions(
     servables: Mapping[str, Servable],
     label_counts: Mapping[str, int],
     path: str,
+    scenes: SceneSample | None = None,
 ) -> None:
     """Writes the predictions table.
 
@@ -111,6 +113,7 @@ def write_predictions(
       servables: by predictor (``predictions_table.MODEL`` and others), all with the same moods.
       label_counts: number of Examples of each mood, as the ingest counted them.
       path: of the Parquet file.
+      scenes: is given the scenes of the rows that are scored.
 
     Raises:
       PredictionError: a row was not predicted.
@@ -146,6 +149,8 @@ def write_predictions(
                 for clip, is_inherited in zip(clips, inherited, strict=True)
             ]
             writer.add(row_columns, probabilities, trained_on)
+            if scenes is not None:
+                scenes.add(records, row_columns)
             progress.report("evaluate", len(records), total, "images")
 
 

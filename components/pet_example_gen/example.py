@@ -6,10 +6,11 @@ import tensorflow as tf
 
 from dataset.csv_rows import Row
 from dataset.photo import Crop
+from dataset.scenes import Scene
 from schemas import features, frame_columns
 
 
-def build_example(row: Row, crop: Crop) -> tf.train.Example:
+def build_example(row: Row, crop: Crop, scene: Scene | None = None) -> tf.train.Example:
     """Returns the Example with the features of ``schemas.features``."""
     box, height, width = crop.box, crop.image_height, crop.image_width
     values: dict[str, Any] = {
@@ -37,6 +38,9 @@ def build_example(row: Row, crop: Crop) -> tf.train.Example:
         values[features.SPECIES] = row.species
     if row.group:
         values[features.GROUP] = row.group
+    if scene is not None:
+        values[features.SCENE] = scene.jpeg
+        values[features.SCENE_BOXES] = [side for box in scene.boxes for side in box]
     return tf.train.Example(
         features=tf.train.Features(
             feature={name: _feature(value) for name, value in values.items()}
@@ -67,12 +71,12 @@ def box_area(crop: Crop) -> float:
     return crop.box.height * crop.box.width / (crop.image_height * crop.image_width)
 
 
-def _feature(value: bytes | str | int | float | list[int]) -> tf.train.Feature:
+def _feature(value: bytes | str | int | float | list[int] | list[float]) -> tf.train.Feature:
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogateescape")
     if isinstance(value, bytes):
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-    if isinstance(value, float):
-        return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
-    ints = value if isinstance(value, list) else [value]
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=ints))
+    numbers = value if isinstance(value, list) else [value]
+    if any(isinstance(number, float) for number in numbers):
+        return tf.train.Feature(float_list=tf.train.FloatList(value=numbers))
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=map(int, numbers)))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dataset.partition import SPLIT_BUCKETS, Block
+from dataset.scenes import SceneSettings
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from schemas.settings import SettingsGroup
@@ -20,6 +21,7 @@ class IngestSettings(SettingsGroup):
       photos: fingerprint of the photos; changes when one of them does.
       code: version of our code; only there to be part of the cache key.
       labelled: whether the rows have labels; otherwise the Examples have none either.
+      scenes: which photos are stored whole and small, too; see ``dataset.scenes``.
     """
 
     data: DataSettings
@@ -30,6 +32,7 @@ class IngestSettings(SettingsGroup):
     photos: str = ""
     code: str = ""
     labelled: bool = True
+    scenes: SceneSettings = SceneSettings()
 
     @property
     def validation_share(self) -> int:
@@ -40,7 +43,7 @@ class IngestSettings(SettingsGroup):
 def unlabelled(settings: IngestSettings) -> IngestSettings:
     """Returns the settings for rows without labels, which are never trained on."""
     data = settings.data.replace(surplus=0.0, validation_fraction=0.0)
-    return settings.replace(data=data, thin=ThinSettings(), labelled=False)
+    return settings.replace(data=data, thin=ThinSettings(), labelled=False, scenes=SceneSettings())
 
 
 @dataclass(frozen=True)

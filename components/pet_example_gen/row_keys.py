@@ -13,7 +13,7 @@ from components.pet_example_gen.job import IngestSettings
 from dataset.csv_rows import Row
 from dataset.photos.states import UNKNOWN
 
-_CHOOSING = ("photos", "thin", "moods")
+_CHOOSING = ("photos", "thin", "moods", "scenes")
 _CHOOSING_DATA = ("shard_rows", "eval_fraction", "validation_fraction", "max_reject_fraction")
 """Settings that choose and arrange rows, and change no Example. Any other is part of the key."""
 _LIBRARIES = ("imagehash", "numpy", "pillow", "scipy")
@@ -31,7 +31,9 @@ def reading_version(settings: IngestSettings) -> str:
     return hashlib.sha256(repr((document, libraries)).encode()).hexdigest()
 
 
-def row_key(version: str, image_root: str, row: Row, state: str) -> str:
+def row_key(
+    version: str, image_root: str, row: Row, state: str, scene: tuple[object, ...] = ()
+) -> str:
     """Returns the key of a row; "" where a change of its photo would not be noticed.
 
     Args:
@@ -39,8 +41,9 @@ def row_key(version: str, image_root: str, row: Row, state: str) -> str:
       image_root: folder that relative image paths start from.
       row: its line does not count.
       state: of its photo, see ``dataset.photos.states``.
+      scene: what the photo's scene depends on beside the photo; empty where it has none.
     """
     if state == UNKNOWN:
         return ""
-    text = repr((version, image_root, *row[1:], state))
+    text = repr((version, image_root, *row[1:], state, *scene))
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -22,12 +22,14 @@ from components.pet_example_gen.photo_source import (
     photo_source,
 )
 from components.pet_example_gen.row_keys import reading_version, row_key
+from components.pet_example_gen.scene_choice import Boxes, scene_boxes
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import Row, canonical
 from dataset.partition import rows_of_block
 from dataset.photo import make_crop
 from dataset.photos.parsed import PhotoError
 from dataset.photos.states import photo_states
+from dataset.scenes import Scene, make_scene
 from dataset.thinning import thin_clip
 from schemas import frame_columns
 from schemas.reasons import RejectReason
@@ -70,13 +72,14 @@ def write_shard(job: ShardJob) -> bool:
       neither its rows nor its photos nor the settings have changed since.
     """
     rows = list(rows_of_block(job.block, open_file))
-    row_keys = _row_keys(job, rows)
+    clips = _by_clip(rows)
+    scenes = scene_boxes(job, clips)
+    row_keys = _row_keys(job, rows, scenes)
     key = _key(job, rows, row_keys)
     if shard_files.is_finished(job.stem, key):
         _report(job, len(rows))
         return False
 
-    clips = _by_clip(rows)
     counter = BlockCounter()
     unreported = 0
     with (
@@ -84,7 +87,7 @@ def write_shard(job: ShardJob) -> bool:
         KnownSamples(job.earlier) as known,
         shard_files.ShardWriter(job.stem) as writer,
     ):
-        reader = _Reader(job, photos, known, row_keys)
+        reader = _Reader(job, photos, known, row_keys, scenes)
         for clip_rows in clips:
             first_refusal = len(reader.refusals)
             samples = _read_clip(clip_rows, reader, job)
@@ -126,12 +129,14 @@ class _Reader:
         photos: PhotoSource,
         known: KnownSamples,
         row_keys: Mapping[int, str],
+        scenes: Mapping[int, Boxes],
     ) -> None:
         self.refusals: list[_Refusal] = []
         self.reused = self.photos_read = 0
         self._job = job
         self._known = known
         self._row_keys = row_keys
+        self._scenes = scenes
         self._photos = photos
         self._first_rows: dict[tuple[str, PixelBox], Row] = {}
 
@@ -174,9 +179,23 @@ class _Reader:
         self.photos_read += 1
         photo = self._photos.read(row)
         crop = make_crop(photo, box, settings.data, settings.side, decode_region)
-        record = build_example(row, crop).SerializeToString(deterministic=True)
-        more = {frame_columns.CLIPPED: crop.box != box, frame_columns.KEY: key}
+        scene = self._scene(row, photo)
+        record = build_example(row, crop, scene).SerializeToString(deterministic=True)
+        more = {
+            frame_columns.CLIPPED: crop.box != box,
+            frame_columns.SCENE: scene is not None,
+            frame_columns.KEY: key,
+        }
         return Sample(row, record, build_frame(row, crop) | more)
+
+    def _scene(self, row: Row, photo: bytes) -> Scene | None:
+        if row.line not in self._scenes:
+            return None
+        side = self._job.settings.scenes.side_in(self._job.block.split)
+        try:
+            return make_scene(photo, self._scenes[row.line], self._job.settings.data, side)
+        except PhotoError:  # It breaks off below the crop, which can be used even so.
+            return None
 
 
 def _read_clip(rows: list[Row], reader: _Reader, job: ShardJob) -> list[Sample]:
@@ -197,11 +216,21 @@ def _by_clip(rows: Iterable[Row]) -> list[list[Row]]:
     return list(clips.values())
 
 
-def _row_keys(job: ShardJob, rows: Sequence[Row]) -> dict[int, str]:
+def _row_keys(job: ShardJob, rows: Sequence[Row], scenes: Mapping[int, Boxes]) -> dict[int, str]:
     """Returns the keys of rows by their lines; of the photos they have what a listing tells."""
     version = reading_version(job.settings)
     states = photo_states(job.image_root, [row.image_path for row in rows])
-    return {row.line: row_key(version, job.image_root, row, states[row.image_path]) for row in rows}
+    side = job.settings.scenes.side_in(job.block.split)
+    return {
+        row.line: row_key(
+            version,
+            job.image_root,
+            row,
+            states[row.image_path],
+            (side, *scenes[row.line]) if row.line in scenes else (),
+        )
+        for row in rows
+    }
 
 
 def _key(job: ShardJob, rows: Sequence[Row], row_keys: Mapping[int, str]) -> str:

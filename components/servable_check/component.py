@@ -21,7 +21,7 @@ from components.blessing_reasons import reasons_text
 from schemas import artifacts, features, signatures
 from schemas.documents.servable import ProbeRequest, ProbeResult, Servable
 from system import secrets
-from system.storage import open_file
+from system.storage import exists, open_file
 
 PROBE = Path(__file__).with_name("probe.py")
 TIMEOUT = 900.0
@@ -52,10 +52,12 @@ def ServableCheck(
       code: version of our code; used in the cache key alone.
     """
     del code
+    scenes = posixpath.join(model_run.uri, artifacts.EXPECTED_SCENES)
     result = probe(
         path_utils.serving_model_path(model.uri),
         posixpath.join(model_run.uri, artifacts.EXPECTED_RECORDS),
         posixpath.join(model_run.uri, artifacts.EXPECTED_JSON),
+        scenes if exists(scenes) else "",
     )
     passed = all(check["passed"] for check in result["checks"])
     document: Servable = {"passed": passed, **result}
@@ -67,20 +69,21 @@ def ServableCheck(
     blessing.set_string_custom_property(artifacts.REASONS, reasons)
 
 
-def probe(servable: str, records: str, expected: str) -> ProbeResult:
+def probe(servable: str, records: str, expected: str, scenes: str = "") -> ProbeResult:
     """Runs the probe in a clean process and returns its result.
 
     Args:
       servable: SavedModel folder.
       records: TFRecord file of Examples.
       expected: file with ``schemas.documents.servable.Expected``.
+      scenes: TFRecord file of Examples with scenes; "" where the servable has no locator.
 
     Raises:
       ProbeError: the process died. The cause may be the machine (memory), so this is no failed
         check: TFX's cache would reuse a failed check, but not a node that raised.
       subprocess.TimeoutExpired: it hung.
     """
-    request = probe_request(servable, records, expected)
+    request = probe_request(servable, records, expected, scenes)
     with tempfile.TemporaryDirectory() as folder:
         request_file, result_file = Path(folder, "request.json"), Path(folder, "result.json")
         request_file.write_text(json.dumps(request), encoding="utf-8")
@@ -102,12 +105,17 @@ def probe(servable: str, records: str, expected: str) -> ProbeResult:
         return result
 
 
-def probe_request(servable: str, records: str, expected: str) -> ProbeRequest:
+def probe_request(servable: str, records: str, expected: str, scenes: str = "") -> ProbeRequest:
     """Returns what the clean process is given; the arguments are those of ``probe``."""
     return {
         "servable": servable,
         "records": records,
         "expected": expected,
+        "scenes": scenes,
+        "scene_feature": features.SCENE,
+        "by_photo": signatures.SERVE_IMAGE,
+        "found": signatures.FOUND,
+        "no_animal": signatures.STATUS_NO_ANIMAL,
         "image_feature": features.IMAGE,
         "signatures": [
             *(signatures.SERVE_IMAGE, signatures.SERVE_BOX),

@@ -35,6 +35,7 @@ import tensorflow as tf
 # servable. In a trained network of the drawn sample that came to a 150th to a 1000th of it, and
 # kernels that are off by a 10,000th to a half of it.
 ROUNDING_SHARE = 1 / 16
+PLACE_TOLERANCE = 2e-3  # Of scores, and of boxes as shares of a side beside one pixel's rounding.
 LEAST_TOLERANCE = 1e-4  # Of a network that rounding does not move, such as one of three layers.
 SMALLEST = 1e-37  # Of float32; log-probabilities below are taken as equal.
 
@@ -48,12 +49,15 @@ def main(request_path: str, result_path: str) -> None:
         expected: Expected = json.loads(file.read())
     records = [record.numpy() for record in tf.data.TFRecordDataset(request["records"])]
     inputs = _inputs(request, records, expected)
+    scenes = _scenes(request)
     checks: list[ServableCheckRecord] = [_devices()]
     for name, predict in (("tf2_loader", _predict_in_tf2), ("tf1_loader", _predict_in_tf1)):
         try:
             by_example, by_box = predict(request, inputs)
             checks += _compare(name, request, by_example, expected)
             checks.append(_compare_boxes(name, request, by_box, expected))
+            if scenes:
+                checks.append(_compare_found(name, request, predict, scenes, expected))
         except Exception as error:  # Any error of a loader is a failed check.
             checks.append(_check(name, False, f"{type(error).__name__}: {error}"))
     result: ProbeResult = {"pictures": len(records), "checks": checks}
@@ -78,6 +82,18 @@ def _inputs(
             request["box"]: np.array(expected["boxes"], np.int64),
         },
     }
+
+
+def _scenes(request: "ProbeRequest") -> list[bytes]:
+    """Returns the photos in which animals are to be found."""
+    if not request["scenes"]:
+        return []
+    return [
+        tf.train.Example.FromString(record.numpy())
+        .features.feature[request["scene_feature"]]
+        .bytes_list.value[0]
+        for record in tf.data.TFRecordDataset(request["scenes"])
+    ]
 
 
 def _predict_in_tf2(
@@ -139,6 +155,44 @@ def _compare_boxes(
 ) -> "ServableCheckRecord":
     probabilities = outputs[request["probabilities"]]
     return _same(f"{name}_same_boxes", probabilities, expected["box_probabilities"], expected)
+
+
+def _compare_found(
+    name: str, request: "ProbeRequest", predict: Any, scenes: list[bytes], expected: "Expected"
+) -> "ServableCheckRecord":
+    """Compares places with the trained locator's, and moods with those of the boxes given."""
+    photos = {request["image"]: scenes}
+    (found,) = predict(request, {request["by_photo"]: photos})
+    boxes = found[request["box"]]
+    (given,) = predict(request, {request["by_box"]: {**photos, request["box"]: boxes}})
+    scores = np.asarray(expected["scores"])
+    is_animal = scores >= expected["min_score"]
+    # At the very edge of the least score either answer is right.
+    is_clear = np.abs(scores - expected["min_score"]) > PLACE_TOLERANCE
+    statuses = np.array([status.decode() for status in found[request["status"]]])
+    wanted = np.where(is_animal, request["ok"], request["no_animal"])
+    other_statuses = int((statuses != wanted)[is_clear].sum())
+    is_answered = statuses == request["ok"]
+    score_difference = float(np.abs(found[request["found"]] - scores).max())
+    box_difference = mood_difference = 0.0
+    if is_answered.any():
+        sizes = np.array([tf.io.decode_jpeg(scene).shape[:2] for scene in scenes])
+        ends = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+        shares = ends / np.tile(sizes, 2)
+        off = np.abs(shares - np.asarray(expected["places"])) - 1 / np.tile(sizes, 2)
+        box_difference = float(off[is_answered].max())
+        pair = (each[request["probabilities"]][is_answered] for each in (found, given))
+        mood_difference = float(np.abs(np.subtract(*pair)).max())
+    return _check(
+        f"{name}_same_places",
+        not other_statuses
+        and score_difference <= PLACE_TOLERANCE
+        and box_difference <= PLACE_TOLERANCE
+        and mood_difference <= LEAST_TOLERANCE,
+        f"{len(scenes)} photos, an animal in {int(is_answered.sum())}; {other_statuses} other "
+        f"statuses, scores differ by {score_difference:.1e}, boxes by {box_difference:.1e} of a "
+        f"side beyond a pixel, probabilities from those of given boxes by {mood_difference:.1e}",
+    )
 
 
 def _same(

@@ -15,6 +15,7 @@ _NOT_DRAWN = (
     RejectReason.ROW_MALFORMED,
     RejectReason.DUPLICATE_ROW,
     RejectReason.UNEXPECTED_ERROR,
+    RejectReason.IMAGE_OUTSIDE_ROOT,  # Of a setting that is off.
 )
 DRAWN_FAULTS = tuple(reason for reason in FAULTS if reason not in _NOT_DRAWN)
 """The faults with an extra row. The duplicate row repeats a good row instead."""

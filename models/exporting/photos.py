@@ -86,7 +86,7 @@ def _call(
 ) -> tuple[npt.NDArray[np.uint8] | None, Outcome]:
     photo, box = asked
     try:
-        pixels, outcome = function(tf.constant(photo), tf.constant(box, tf.int64))
+        pixels, outcome, _ = function(tf.constant(photo), tf.constant(box, tf.int64))
     except tf.errors.OpError:  # A signature leaves out each photo that fails in any way.
         return None, Outcome.UNREADABLE
     return pixels.numpy(), Outcome(int(outcome))

@@ -36,8 +36,8 @@ def read(shards: Sequence[str], total: int, count: int, resolution: int) -> Rows
     Args:
       shards: its TFRecord files, at least one.
       total: Examples in all of them.
-      count: Examples at most, 0 or more; neighbours are frames of one clip, so that they are
-        taken at equal distances.
+      count: Examples at most, 0 or more; neighbours are frames of one clip, so that they are taken
+        at equal distances.
       resolution: of the network, pixels.
     """
     records = list(_spread(shards, total, count))

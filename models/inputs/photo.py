@@ -79,10 +79,13 @@ class PreparedPhoto(NamedTuple):
     Attributes:
       pixels: uint8[resolution, resolution, 3], RGB, 0..255; zeros unless the outcome is ``OK``.
       outcome: int32[], an ``Outcome``.
+      box: int64[4], (y, x, height, width) in pixels of the upright photo: what was asked for, as
+        far as it lies within the photo; zeros unless the outcome is ``OK``.
     """
 
     pixels: tf.Tensor
     outcome: tf.Tensor
+    box: tf.Tensor
 
 
 class _Opened(NamedTuple):
@@ -158,9 +161,9 @@ class PhotoPreprocessor:
             formats, or break off.
         """
         request = _Request(box, tf.constant(int(source)), tf.constant(in_parallel))
-        pixels, outcome = self._prepare(encoded, request)
+        pixels, outcome, used = self._prepare(encoded, request)
         square = [self._resolution, self._resolution, 3]
-        return PreparedPhoto(tf.ensure_shape(pixels, square), outcome)
+        return PreparedPhoto(tf.ensure_shape(pixels, square), outcome, tf.ensure_shape(used, [4]))
 
     def _prepare_here(self, encoded: tf.Tensor, request: _Request) -> PreparedPhoto:
         return tf.cond(
@@ -176,9 +179,9 @@ class PhotoPreprocessor:
 
     def _prepare_other(self, encoded: tf.Tensor, request: _Request) -> PreparedPhoto:
         def fail() -> PreparedPhoto:
-            pixels, outcome = self._without_pixels(Outcome.UNREADABLE)
+            blank = self._without_pixels(Outcome.UNREADABLE)
             rule = "A picture is a JPEG, PNG, GIF or BMP."
-            return PreparedPhoto(require(tf.constant(False), rule, pixels), outcome)
+            return blank._replace(pixels=require(tf.constant(False), rule, blank.pixels))
 
         return tf.case(
             [
@@ -248,14 +251,13 @@ class PhotoPreprocessor:
             read,
         )
 
-    def _view(self, size: tf.Tensor, request: _Request) -> tf.Tensor:
-        """Returns the view, int64[4], on an upright photo of a size, int64[2]."""
+    def _box(self, size: tf.Tensor, request: _Request) -> tf.Tensor:
+        """Returns the part of the box, int64[4], within an upright photo of a size, int64[2]."""
         is_whole = tf.equal(request.source, int(Source.WHOLE_PHOTO))
         is_boxed = tf.equal(request.source, int(Source.BOXED_PHOTO))
         box = tf.where(is_whole, whole_picture(size), request.box)
         overhang = tf.where(is_boxed, tf.constant(self._box_overhang, tf.float64), 0.0)
-        margin = tf.where(is_boxed, tf.constant(self._box_margin, tf.float64), 0.0)
-        return view_of(clip_box(box, overhang, size), margin, size)
+        return clip_box(box, overhang, size)
 
     def _within_limits(
         self, size: tf.Tensor, prepare: Callable[[tf.Tensor], PreparedPhoto]
@@ -272,7 +274,10 @@ class PhotoPreprocessor:
 
     def _prepare_opened(self, opened: _Opened, request: _Request) -> PreparedPhoto:
         size = exif.upright_size(opened.size, opened.orientation)
-        view = self._view(size, request)
+        box = self._box(size, request)
+        is_boxed = tf.equal(request.source, int(Source.BOXED_PHOTO))
+        margin = tf.where(is_boxed, tf.constant(self._box_margin, tf.float64), 0.0)
+        view = view_of(box, margin, size)
         is_inside = lies_within(view, size)
         held = tf.where(opened.is_held_whole, tf.reduce_prod(size), tf.reduce_prod(view[2:]))
         is_put_off = request.in_parallel & (held > _MAX_PARALLEL_PIXELS)
@@ -281,7 +286,7 @@ class PhotoPreprocessor:
             stored_view = exif.stored_box(view, opened.size, opened.orientation)
             resized = resize(opened.cut(stored_view), self._resolution)
             pixels = exif.upright(resized, opened.orientation)
-            return PreparedPhoto(pixels, tf.constant(int(Outcome.OK)))
+            return PreparedPhoto(pixels, tf.constant(int(Outcome.OK)), box)
 
         def leave() -> PreparedPhoto:
             outcome = tf.where(
@@ -294,7 +299,11 @@ class PhotoPreprocessor:
 
     def _without_pixels(self, outcome: Outcome | tf.Tensor) -> PreparedPhoto:
         square = [self._resolution, self._resolution, 3]
-        return PreparedPhoto(tf.zeros(square, tf.uint8), tf.convert_to_tensor(outcome, tf.int32))
+        return PreparedPhoto(
+            tf.zeros(square, tf.uint8),
+            tf.convert_to_tensor(outcome, tf.int32),
+            tf.zeros([4], tf.int64),
+        )
 
 
 def _opened_whole(

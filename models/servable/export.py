@@ -9,13 +9,20 @@ import tensorflow as tf
 
 from models.network import classifier
 from models.network.folding import fold_batch_norms
+from models.servable.locating import LocatorNetwork
 from models.servable.signatures import ServingSpec, Signatures
 from models.settings.network import NONE, ModelSettings
 from schemas import artifacts, labels, signatures
 from schemas.documents.training import Preprocessing
 
 
-def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: str) -> None:
+def write_servable(
+    model: keras.Model,
+    spec: ServingSpec,
+    weights: str,
+    folder: str,
+    locator: LocatorNetwork | None = None,
+) -> None:
     """Writes a SavedModel with the signatures of ``schemas.signatures``.
 
     Loading it needs neither Keras nor this project. The label map and the parameters of the
@@ -27,8 +34,9 @@ def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: 
       spec: moods, resolution, and how boxes are clipped and widened.
       weights: source of the backbone's weights, for the record.
       folder: created if it does not exist.
+      locator: finds the animal of a photo without a box; None takes such a photo as a whole.
     """
-    _write_extras(spec, weights, os.path.join(folder, signatures.EXTRAS_FOLDER))
+    _write_extras(spec, weights, os.path.join(folder, signatures.EXTRAS_FOLDER), locator)
 
     # A tenth to a sixth faster on a CPU; see docs/decisions/0010-fast-step.md.
     folded = fold_batch_norms(model)
@@ -40,7 +48,7 @@ def write_servable(model: keras.Model, spec: ServingSpec, weights: str, folder: 
         autograph=False,
     )
 
-    functions = Signatures(network, spec)
+    functions = Signatures(network, spec, locator.as_served() if locator else None)
     images = tf.TensorSpec([None], tf.string, name=signatures.IMAGE_BYTES)
     boxes = tf.TensorSpec([None, 4], tf.int64, name=signatures.BOX)
     examples = tf.TensorSpec([None], tf.string, name=signatures.EXAMPLES)
@@ -78,7 +86,9 @@ def as_float32(
     return plain
 
 
-def write_preprocessing(spec: ServingSpec, weights: str, folder: str) -> None:
+def write_preprocessing(
+    spec: ServingSpec, weights: str, folder: str, locator: LocatorNetwork | None = None
+) -> None:
     """Writes ``signatures.SPEC_ASSET``: into a servable, and beside a checkpoint."""
     document = Preprocessing(
         resolution=spec.resolution,
@@ -91,13 +101,18 @@ def write_preprocessing(spec: ServingSpec, weights: str, folder: str) -> None:
         temperature=spec.temperature,
         fitted_on=spec.fitted_on,
         trained_on=spec.trained_on,
+        locator=None
+        if locator is None
+        else {"resolution": locator.resolution, "min_score": locator.min_score},
     )
     with tf.io.gfile.GFile(os.path.join(folder, signatures.SPEC_ASSET), "w") as file:
         file.write(json.dumps(document, ensure_ascii=False))
 
 
-def _write_extras(spec: ServingSpec, weights: str, folder: str) -> None:
+def _write_extras(
+    spec: ServingSpec, weights: str, folder: str, locator: LocatorNetwork | None
+) -> None:
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(os.path.join(folder, signatures.LABELS_ASSET), "w") as file:
         file.write(labels.to_json(spec.mood_names))
-    write_preprocessing(spec, weights, folder)
+    write_preprocessing(spec, weights, folder, locator)

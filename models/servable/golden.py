@@ -19,6 +19,9 @@ import tensorflow as tf
 
 from dataset.boxes import PixelBox, view_of
 from models.inputs.preprocessing import PICTURE_SPEC, preprocess
+from models.location.decoding import peaks
+from models.location.scenes import as_seen, parsed
+from models.servable.locating import LocatorNetwork
 from models.servable.signatures import ServingSpec
 from schemas import artifacts, features
 from schemas.documents.servable import Expected
@@ -41,6 +44,8 @@ def write(
     label_indices: Mapping[str, int],
     spec: ServingSpec,
     folder: str,
+    locator: LocatorNetwork | None = None,
+    scenes: Sequence[bytes] = (),
 ) -> None:
     """Writes Examples and the network's predictions for them.
 
@@ -52,7 +57,10 @@ def write(
       batches: returns the batches (pixels, ...) of shards, as in the evaluation.
       label_indices: of each mood, by the graph that made the training's labels.
       spec: resolution and margin of the servable.
-      folder: gets ``artifacts.EXPECTED_RECORDS`` and ``EXPECTED_JSON``.
+      folder: gets ``artifacts.EXPECTED_RECORDS`` and ``EXPECTED_JSON``; with a locator also
+        ``EXPECTED_SCENES``.
+      locator: of the servable.
+      scenes: Examples with scenes; some of them are used.
     """
     path = os.path.join(folder, artifacts.EXPECTED_RECORDS)
     step = max(1, math.ceil(total / len(files)) // PICTURES)
@@ -69,15 +77,33 @@ def write(
         [_boxed(record, box, spec) for record, box in zip(records, boxes, strict=True)]
     )
     probabilities = predicted_on_cpu(model, pixels)
+    places, scores = _places(locator, scenes[:PICTURES], folder) if locator else ([], [])
     document = Expected(
         moods=sorted(label_indices, key=lambda mood: label_indices[mood]),
         probabilities=probabilities.tolist(),
         boxes=[list(box) for box in boxes],
         box_probabilities=predicted_on_cpu(model, boxed_pixels).tolist(),
         rounding=_rounding(model, pixels, probabilities),
+        places=places,
+        scores=scores,
+        min_score=locator.min_score if locator else 0.0,
     )
     with tf.io.gfile.GFile(os.path.join(folder, artifacts.EXPECTED_JSON), "w") as file:
         file.write(json.dumps(document, ensure_ascii=False))
+
+
+def _places(
+    locator: LocatorNetwork, scenes: Sequence[bytes], folder: str
+) -> tuple[list[list[float]], list[float]]:
+    """Writes scenes, and returns the best place in each and its score, as a CPU computes them."""
+    with tf.io.TFRecordWriter(os.path.join(folder, artifacts.EXPECTED_SCENES)) as writer:
+        for scene in scenes:
+            writer.write(scene)
+    pixels = np.stack(
+        [as_seen(parsed(tf.constant(scene)).jpeg, locator.resolution).numpy() for scene in scenes]
+    )
+    found = peaks(tf.constant(predicted_on_cpu(locator.model, pixels)))
+    return found.boxes[:, 0].numpy().tolist(), found.scores[:, 0].numpy().tolist()
 
 
 def predicted_on_cpu(model: keras.Model, pixels: npt.NDArray[np.uint8]) -> Floats:

@@ -6,38 +6,41 @@ then gets the readable rows, and its outputs go back to the rows' positions. A r
 processed in chunks, so that memory does not grow with its size. Photos that need much memory are
 put off and decoded one after another.
 
+With a locator, photos without a box are prepared twice: whole and small for the locator, and then
+with the box that it found, as if it had been given. Decoding once would keep the pixels of all
+photos of a chunk until the locator has seen them.
+
 ``models.servable.export`` makes a SavedModel of this; names are in ``schemas.signatures``.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 import tensorflow as tf
 
-from models.inputs.autograph import without_autograph
 from models.inputs.photo import Limits, Outcome, PhotoPreprocessor, PreparedPhoto, Source
 from models.inputs.preprocessing import PICTURE_SPEC
+from models.location.decoding import pixel_boxes
+from models.servable.example_boxes import BOX_SPEC, box_in_photo
+from models.servable.rows import CHUNK_SIZE, PreprocessRow, preprocessed
 from schemas import features, labels, signatures
 from schemas.documents.training import FittedOn, TrainedOnKind
 
-CHUNK_SIZE = 64
-"""Pictures that are decoded and given to the network at a time."""
+NO_ANIMAL = len(Outcome)
+"""What became of a photo in which the locator found nothing, beside the ``Outcome``s."""
 
 Outputs = dict[str, tf.Tensor]
 """Tensors of ``schemas.signatures`` by name."""
 
-PreprocessRow = Callable[..., PreparedPhoto]
-"""Returns the picture of one row: from the row's tensors, and from ``in_parallel``, whether it
-runs for several rows at the same time. An operation in it may fail."""
-
-_PARALLEL_DECODES = 16
-STATUSES = {
+STATUSES: dict[int, str] = {
     Outcome.UNREADABLE: signatures.STATUS_IMAGE_UNREADABLE,
     Outcome.BOX_OUTSIDE: signatures.STATUS_BOX_OUTSIDE_IMAGE,
     Outcome.TOO_LARGE: signatures.STATUS_IMAGE_TOO_LARGE,
     Outcome.TOO_LARGE_FOR_PARALLEL: "",  # Is decoded in the end.
     Outcome.OK: signatures.STATUS_OK,
+    NO_ANIMAL: signatures.STATUS_NO_ANIMAL,
 }
 """The status of each outcome."""
 
@@ -67,25 +70,65 @@ class ServingSpec:
     trained_on: TrainedOnKind = ""
 
 
+@dataclass(frozen=True)
+class Locator:
+    """What finds the animal in a photo.
+
+    Attributes:
+      locate: uint8[n, resolution, resolution, 3], whole photos stretched to a square, to the best
+        place of each: boxes float32[n, 4], (top, left, bottom, right) as shares of the sides, and
+        scores float32[n] in 0..1.
+      resolution: side of the square, pixels.
+      min_score: score from which on a place is an animal.
+    """
+
+    locate: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+    resolution: int
+    min_score: float
+
+
+class _Answered(NamedTuple):
+    """Answers to some rows.
+
+    Attributes:
+      probabilities: float32[n, k], zeros where the outcome is not ``Outcome.OK``.
+      outcomes: int32[n], an ``Outcome`` or ``NO_ANIMAL``.
+      boxes: int64[n, 4], (y, x, height, width) in pixels of the upright photo; zeros likewise.
+      scores: float32[n], of the locator; 0 without one.
+    """
+
+    probabilities: tf.Tensor
+    outcomes: tf.Tensor
+    boxes: tf.Tensor
+    scores: tf.Tensor
+
+
 class Signatures:
     """Functions of the signatures around a network; all work in graphs only."""
 
-    def __init__(self, network: Callable[[tf.Tensor], tf.Tensor], spec: ServingSpec) -> None:
+    def __init__(
+        self,
+        network: Callable[[tf.Tensor], tf.Tensor],
+        spec: ServingSpec,
+        locator: Locator | None = None,
+    ) -> None:
         """Keeps the network, uint8[n, resolution, resolution, 3] to float32[n, k]."""
         self._network = network
         self._spec = spec
+        self._locator = locator
         self._preprocess = PhotoPreprocessor(
             spec.resolution, spec.box_margin, spec.limits, spec.box_overhang
         )
 
     def predict_images(self, image_bytes: tf.Tensor) -> Outputs:
-        """Predicts whole photos, string[n]."""
-        no_box = tf.zeros([4], tf.int64)
+        """Predicts the animals of photos, string[n]; without a locator, the photos as a whole."""
+        if self._locator is None:
 
-        def preprocess_row(encoded: tf.Tensor, *, in_parallel: bool) -> PreparedPhoto:
-            return self._preprocess(encoded, no_box, Source.WHOLE_PHOTO, in_parallel)
+            def answer(chunk: Sequence[tf.Tensor], count: tf.Tensor) -> _Answered:
+                return self._answer(chunk, count, _whole(self._preprocess))
 
-        return self._predict([image_bytes], preprocess_row)
+            return self._predict([image_bytes], answer, signatures.BOX_WHOLE)
+        return self._predict([image_bytes], self._answer_found, signatures.BOX_FOUND)
 
     def predict_boxes(self, image_bytes: tf.Tensor, box: tf.Tensor) -> Outputs:
         """Predicts boxes, int64[n, 4] (y, x, height, width), on upright photos, string[n]."""
@@ -95,67 +138,78 @@ class Signatures:
         ) -> PreparedPhoto:
             return self._preprocess(encoded, row_box, Source.BOXED_PHOTO, in_parallel)
 
-        return self._predict([image_bytes, box], preprocess_row)
+        return self._predict(
+            [image_bytes, box], partial(self._answer, preprocess_row=preprocess_row)
+        )
 
     def predict_examples(self, examples: tf.Tensor) -> Outputs:
         """Predicts serialized Examples, string[n], preprocessed as in the training's validation."""
 
         def preprocess_row(record: tf.Tensor, *, in_parallel: bool) -> PreparedPhoto:
-            parsed = tf.io.parse_single_example(record, PICTURE_SPEC)
+            parsed = tf.io.parse_single_example(record, PICTURE_SPEC | BOX_SPEC)
             encoded, window = parsed[features.IMAGE], parsed[features.WINDOW]
-            return self._preprocess(encoded, window, Source.EXAMPLE, in_parallel)
+            photo = self._preprocess(encoded, window, Source.EXAMPLE, in_parallel)
+            return photo._replace(box=box_in_photo(parsed))
 
-        return self._predict([examples], preprocess_row)
+        return self._predict([examples], partial(self._answer, preprocess_row=preprocess_row))
 
     def predict_examples_in_bulk(self, examples: tf.Tensor) -> Outputs:
         """Predicts as ``predict_examples``, with texts of shape [n, 1] in place of [n]."""
         outputs = self.predict_examples(examples)
-        texts = (signatures.MOOD, signatures.MOOD_ID, signatures.STATUS)
+        texts = (
+            signatures.MOOD,
+            signatures.MOOD_ID,
+            signatures.STATUS,
+            signatures.BOX_SOURCE,
+        )
         return outputs | {name: outputs[name][:, tf.newaxis] for name in texts}
 
-    def _predict(self, columns: Sequence[tf.Tensor], preprocess_row: PreprocessRow) -> Outputs:
-        """Preprocesses and predicts the rows, chunk by chunk.
+    def _predict(
+        self,
+        columns: Sequence[tf.Tensor],
+        answer: Callable[[Sequence[tf.Tensor], tf.Tensor], _Answered],
+        box_source: str = signatures.BOX_GIVEN,
+    ) -> Outputs:
+        """Answers the rows, chunk by chunk.
 
         Args:
           columns: tensors [n, ...]; row i has the element i of each.
-          preprocess_row: see ``PreprocessRow``.
+          answer: answers a chunk, from its columns and their length.
+          box_source: where the boxes come from.
         """
         count = tf.shape(columns[0])[0]
-
-        def predict_next(
-            start: tf.Tensor, probabilities: tf.Tensor, outcomes: tf.Tensor
-        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            stop = tf.minimum(start + CHUNK_SIZE, count)
-            chunk = [column[start:stop] for column in columns]
-            more = self._predict_chunk(chunk, stop - start, preprocess_row)
-            return stop, tf.concat([probabilities, more[0]], 0), tf.concat([outcomes, more[1]], 0)
-
         num_classes = len(self._spec.mood_names)
-        _, probabilities, outcomes = tf.while_loop(
+
+        def answer_next(start: tf.Tensor, *answered: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            stop = tf.minimum(start + CHUNK_SIZE, count)
+            more = answer([column[start:stop] for column in columns], stop - start)
+            both = zip(answered, more, strict=True)
+            return stop, *(tf.concat(parts, axis=0) for parts in both)
+
+        none = _Answered(
+            tf.zeros([0, num_classes]),
+            tf.zeros([0], tf.int32),
+            tf.zeros([0, 4], tf.int64),
+            tf.zeros([0]),
+        )
+        _, *answered = tf.while_loop(
             lambda start, *_: start < count,
-            predict_next,
-            (tf.constant(0), tf.zeros([0, num_classes]), tf.zeros([0], tf.int32)),
+            answer_next,
+            (tf.constant(0), *none),
             shape_invariants=(
                 tf.TensorShape([]),
-                tf.TensorShape([None, num_classes]),
-                tf.TensorShape([None]),
+                *(tf.TensorShape([None, *part.shape[1:]]) for part in none),
             ),
             parallel_iterations=1,
         )
-        return self._outputs(probabilities, outcomes)
+        return self._outputs(_Answered(*answered), box_source)
 
-    def _predict_chunk(
+    def _answer(
         self, columns: Sequence[tf.Tensor], count: tf.Tensor, preprocess_row: PreprocessRow
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the probabilities of a chunk's rows and their outcomes.
-
-        Returns:
-          float32[count, k], zeros where the outcome is not ``Outcome.OK``, and int32[count].
-        """
-        indices, photos = _preprocess_rows(columns, count, preprocess_row, self._spec.resolution)
-        outcomes = tf.tensor_scatter_nd_update(
-            tf.fill([count], int(Outcome.UNREADABLE)), indices[:, tf.newaxis], photos.outcome
-        )
+    ) -> _Answered:
+        """Preprocesses and predicts a chunk's rows; their scores are 0."""
+        indices, photos = preprocessed(columns, count, preprocess_row, self._spec.resolution)
+        outcomes, boxes = _at_places(indices, photos, count)
         is_ok = tf.equal(photos.outcome, int(Outcome.OK))
         ok_indices = tf.boolean_mask(indices, is_ok)
         num_classes = len(self._spec.mood_names)
@@ -169,16 +223,61 @@ class Signatures:
         probabilities = tf.scatter_nd(
             ok_indices[:, tf.newaxis], ok_probabilities, [count, num_classes]
         )
-        return probabilities, outcomes
+        return _Answered(probabilities, outcomes, boxes, tf.zeros([count]))
 
-    def _outputs(self, probabilities: tf.Tensor, outcomes: tf.Tensor) -> Outputs:
+    def _answer_found(self, columns: Sequence[tf.Tensor], count: tf.Tensor) -> _Answered:
+        """Finds the animals of a chunk's photos, and answers with the boxes found."""
+        locator, (encoded,) = self._locator, columns
+        assert locator is not None
+        preprocess = PhotoPreprocessor(locator.resolution, 0.0, self._spec.limits)
+        indices, photos = preprocessed(columns, count, _whole(preprocess), locator.resolution)
+        outcomes, wholes = _at_places(indices, photos, count)
+        is_ok = tf.equal(photos.outcome, int(Outcome.OK))
+        ok_indices = tf.boolean_mask(indices, is_ok)
+        # For the empty batch, see _answer.
+        places, ok_scores = tf.cond(
+            tf.size(ok_indices) > 0,
+            lambda: locator.locate(tf.boolean_mask(photos.pixels, is_ok)),
+            lambda: (tf.zeros([0, 4]), tf.zeros([0])),
+        )
+        ok_boxes = pixel_boxes(places, tf.gather(wholes, ok_indices)[:, 2:])
+        at = ok_indices[:, tf.newaxis]
+        scores = tf.scatter_nd(at, ok_scores, [count])
+        boxes = tf.scatter_nd(at, ok_boxes, [count, 4])
+        is_read = tf.equal(outcomes, int(Outcome.OK))
+        is_found = is_read & (scores >= locator.min_score)
+
+        def preprocess_row(row: tf.Tensor, box: tf.Tensor, *, in_parallel: bool) -> PreparedPhoto:
+            return self._preprocess(row, box, Source.BOXED_PHOTO, in_parallel)
+
+        places_found = tf.where(is_found)
+        found = self._answer(
+            [tf.boolean_mask(encoded, is_found), tf.boolean_mask(boxes, is_found)],
+            tf.shape(places_found)[0],
+            preprocess_row,
+        )
+        outcomes = tf.where(is_read, NO_ANIMAL, outcomes)
+        num_classes = len(self._spec.mood_names)
+        rows = tf.cast(count, tf.int64)
+        return _Answered(
+            tf.scatter_nd(places_found, found.probabilities, [rows, num_classes]),
+            tf.tensor_scatter_nd_update(outcomes, places_found, found.outcomes),
+            tf.scatter_nd(places_found, found.boxes, [rows, 4]),
+            scores,
+        )
+
+    def _outputs(self, answered: _Answered, box_source: str) -> Outputs:
         names = tf.constant(self._spec.mood_names)
         ids = tf.constant([labels.mood_id(name) for name in self._spec.mood_names])
+        probabilities, outcomes = answered.probabilities, answered.outcomes
         predicted = tf.argmax(probabilities, axis=1)
         is_ok = tf.equal(outcomes, int(Outcome.OK))
         is_finite = tf.reduce_all(tf.math.is_finite(probabilities), axis=1)
         is_sure = is_finite & (tf.reduce_max(probabilities, axis=1) >= self._spec.unsure_below)
-        statuses = tf.constant([STATUSES[outcome] for outcome in Outcome])
+        statuses = tf.constant([STATUSES[outcome] for outcome in range(len(STATUSES))])
+        found = answered.scores
+        if box_source == signatures.BOX_GIVEN:
+            found = tf.cast(is_ok, tf.float32)
         return {
             signatures.MOOD: tf.where(is_ok, tf.gather(names, predicted), ""),
             signatures.MOOD_ID: tf.where(is_ok, tf.gather(ids, predicted), ""),
@@ -187,80 +286,34 @@ class Signatures:
             signatures.MOODS: tf.tile(names[tf.newaxis, :], [tf.shape(outcomes)[0], 1]),
             signatures.UNSURE: is_ok & ~is_sure,
             signatures.STATUS: tf.gather(statuses, outcomes),
+            signatures.BOX: answered.boxes,
+            signatures.BOX_SOURCE: tf.where(is_ok, box_source, ""),
+            signatures.FOUND: found,
         }
 
 
-def _preprocess_rows(
-    columns: Sequence[tf.Tensor], count: tf.Tensor, preprocess_row: PreprocessRow, resolution: int
-) -> tuple[tf.Tensor, PreparedPhoto]:
-    """Preprocesses the rows in parallel, then those put off one by one; drops each that fails.
+def _whole(preprocess: PhotoPreprocessor) -> PreprocessRow:
+    """Returns what prepares a photo as a whole."""
 
-    Returns:
-      int32[m], the indices of the rows that did not fail, and their photos, stacked.
-    """
-    indices = tf.range(count)
-    indices, photos = _preprocess_at(
-        indices, columns, partial(preprocess_row, in_parallel=True), resolution, _PARALLEL_DECODES
-    )
-    is_put_off = tf.equal(photos.outcome, int(Outcome.TOO_LARGE_FOR_PARALLEL))
+    def preprocess_row(encoded: tf.Tensor, *, in_parallel: bool) -> PreparedPhoto:
+        no_box = tf.zeros([4], tf.int64)
+        return preprocess(encoded, no_box, Source.WHOLE_PHOTO, in_parallel)
 
-    def with_put_off() -> tuple[tf.Tensor, PreparedPhoto]:
-        later = tf.boolean_mask(indices, is_put_off)
-        rows = [tf.gather(column, later) for column in columns]
-        more = _preprocess_at(
-            later, rows, partial(preprocess_row, in_parallel=False), resolution, None
-        )
-        done = tf.nest.map_structure(
-            lambda one: tf.boolean_mask(one, ~is_put_off), (indices, photos)
-        )
-        return tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), done, more)
-
-    return tf.cond(tf.reduce_any(is_put_off), with_put_off, lambda: (indices, photos))
+    return preprocess_row
 
 
-def _preprocess_at(
-    indices: tf.Tensor,
-    columns: Sequence[tf.Tensor],
-    preprocess_row: Callable[..., PreparedPhoto],
-    resolution: int,
-    parallel_calls: int | None,
-) -> tuple[tf.Tensor, PreparedPhoto]:
-    """Preprocesses rows and drops each that fails.
+def _at_places(
+    indices: tf.Tensor, photos: PreparedPhoto, count: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the outcomes int32[count] and boxes int64[count, 4] of rows, some of which failed.
 
     Args:
-      indices: int32[n], of the rows.
-      columns: tensors [n, ...].
-      preprocess_row: gets a row of the columns; an operation in it may fail.
-      resolution: side of the pictures, pixels.
-      parallel_calls: rows at a time; None is one.
-
-    Returns:
-      As ``_preprocess_rows``.
+      indices: int32[m], of the rows that did not fail.
+      photos: of these rows.
+      count: of all rows.
     """
-
-    def preprocess_indexed(index: tf.Tensor, *row: tf.Tensor) -> tuple[tf.Tensor, PreparedPhoto]:
-        return index, preprocess_row(*row)
-
-    # Appended, and cut off below: a dataset without elements cannot be turned into tensors.
-    blank = PreparedPhoto(tf.zeros([resolution, resolution, 3], tf.uint8), tf.constant(0))
-    readable = (
-        tf.data.Dataset.from_tensor_slices((indices, *columns))
-        .map(
-            without_autograph(preprocess_indexed),
-            num_parallel_calls=parallel_calls,
-            deterministic=None if parallel_calls is None else True,
-        )
-        .ignore_errors()
-        .concatenate(tf.data.Dataset.from_tensors((tf.constant(-1), blank)))
-        .batch(CHUNK_SIZE + 1)
+    at = indices[:, tf.newaxis]
+    outcomes = tf.tensor_scatter_nd_update(
+        tf.fill([count], int(Outcome.UNREADABLE)), at, photos.outcome
     )
-    indices, photos = readable.with_options(_options()).get_single_element()
-    return indices[:-1], PreparedPhoto(photos.pixels[:-1], photos.outcome[:-1])
-
-
-def _options() -> tf.data.Options:
-    """Returns options without the rewriting and tuning that pay only for a long pipeline."""
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = False
-    return options
+    return outcomes, tf.scatter_nd(at, photos.box, [count, 4])

@@ -11,6 +11,7 @@ from components.pet_example_gen.component import PetExampleGen
 from components.pet_example_gen.job import IngestSettings, unlabelled
 from pipeline import run_inputs
 from pipeline.config import Settings
+from pipeline.ingest_scenes import scene_settings
 from pipeline.platforms.endpoint import endpoint_pusher
 from pipeline.run_inputs import ClusterInputs
 from schemas.documents.training import TrainedOnKind
@@ -86,6 +87,7 @@ class ClusterPlatform:
             thin=settings.thin,
             moods=self.inputs.moods,
             side=settings.model.resolution,
+            scenes=scene_settings(settings),
             code=code,
         )
 

@@ -17,6 +17,7 @@ from dataset.sample.writer import is_sample
 from pipeline import nodes, run_inputs
 from pipeline.code_version import versioned_schema
 from pipeline.config import Settings
+from pipeline.ingest_scenes import scene_settings
 from pipeline.metadata import store
 from pipeline.metadata.settings import MetadataSettings
 from pipeline.run_inputs import RunInputs
@@ -119,6 +120,7 @@ class LocalPlatform:
             thin=settings.thin,
             moods=inputs.moods,
             side=settings.model.resolution,
+            scenes=scene_settings(settings),
             image_root=str(inputs.image_root.absolute()) if inputs.image_root else "",
             photos=" ".join(digests),
             code=code,

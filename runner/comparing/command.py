@@ -80,7 +80,7 @@ def _terminal_table(table: Table) -> TerminalTable:
     made = TerminalTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in table.columns:
         made.add_column(
-            printable(column.title[1].replace(" ", "\n"), keep="\n"),
+            printable(column.title[1]).replace(" %", "\u00a0%").replace(" ", "\n"),
             justify="right" if column.is_number else "left",
             overflow="fold",
             no_wrap=column.is_number,

@@ -2,6 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from typing_extensions import NotRequired
+
 from schemas.documents.training import FittedOn
 
 Interval = list[float] | None
@@ -282,7 +284,26 @@ class Measures(TypedDict):
     slices: dict[str, SliceScores]
 
 
+class BoxScores(TypedDict):
+    """Scores of answers to photos with boxes of one source.
+
+    ``unanswered`` counts photos in which no animal was found, whose answers count as wrong.
+    """
+
+    rows: int
+    accuracy: float
+    macro_f1: float
+    unanswered: int
+
+
 class Metrics(Measures):
-    """``METRICS_JSON``."""
+    """``METRICS_JSON``.
+
+    Attributes:
+      verdict: of the gate.
+      boxes: scores by where the boxes come from, "given", "found" (with a locator alone) and
+        "whole", on the same small photos of the eval split; None where the ingest stored none.
+    """
 
     verdict: Verdict
+    boxes: NotRequired[dict[str, BoxScores] | None]

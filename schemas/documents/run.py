@@ -6,6 +6,7 @@ from schemas.documents.evaluation import Metrics
 from schemas.documents.exports import Exports
 from schemas.documents.ingest import Ingest
 from schemas.documents.leaks import Leaks
+from schemas.documents.locating import LocatorScores
 from schemas.documents.servable import Servable
 from schemas.documents.training import Preprocessing, Training
 from schemas.documents.tuning import Trials
@@ -61,6 +62,7 @@ class Run(TypedDict):
       started: local time with its offset, ISO 8601.
       seconds: how long it took.
       log: path of the log.
+      smoke_test: whether the run ended well without a blessed model, as ``--preset quick`` may.
       rows: by split; "validation" is there where the run has such a split.
       chosen_on: name of the split that epoch, settings and temperature are chosen on. Where it is
         "eval", the rows that judge the model have chosen it too.
@@ -88,6 +90,7 @@ class Run(TypedDict):
     started: str
     seconds: float | None
     log: str
+    smoke_test: bool
     rows: dict[str, RowCounts]
     chosen_on: str | None
     csvs: dict[str, CsvRecord]
@@ -108,8 +111,9 @@ class Run(TypedDict):
     settings: dict[str, dict[str, object]] | None
 
 
-Ending = Literal["pushed", "data_refused", "not_blessed", "failed", "data_passed"]
-"""How a run ended, by its exit code; "failed" for all other codes. "data_passed" is no end: on a
+Ending = Literal["pushed", "smoke_test", "data_refused", "not_blessed", "failed", "data_passed"]
+"""How a run ended, by its exit code; "failed" for all other codes, "smoke_test" for one that went
+through without a model that is good enough. "data_passed" is no end: on a
 cluster there is a report of the data alone, before the training."""
 
 
@@ -124,6 +128,7 @@ class Report(TypedDict):
       leaks: ``LEAKS_JSON``.
       tuner: ``TRIALS_JSON``.
       training: ``TRAINING_JSON``.
+      locator: ``LOCATOR_JSON``; None without a locator, and on a cluster.
       metrics: ``METRICS_JSON``.
       servable: ``SERVABLE_JSON``.
       preprocessing: ``signatures.SPEC_ASSET``, as it lies beside the checkpoint.
@@ -137,6 +142,7 @@ class Report(TypedDict):
     leaks: Leaks | None
     tuner: Trials | None
     training: Training | None
+    locator: LocatorScores | None
     metrics: Metrics | None
     servable: Servable | None
     preprocessing: Preprocessing | None

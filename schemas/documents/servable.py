@@ -20,6 +20,10 @@ class Expected(TypedDict):
       boxes: [n][4], (y, x, height, width) in pixels of each Example's crop.
       box_probabilities: [n][k], of these boxes on the crops, with the settings' margin.
       rounding: largest difference of a log-probability when the kernels are rounded to 10 bits.
+      places: [m][4], (top, left, bottom, right) over the sides, of the best place in each scene
+        of ``EXPECTED_SCENES``; empty without a locator.
+      scores: [m], of these places.
+      min_score: score from which on a place is an animal.
     """
 
     moods: list[str]
@@ -27,6 +31,9 @@ class Expected(TypedDict):
     boxes: list[list[int]]
     box_probabilities: list[list[float]]
     rounding: float
+    places: list[list[float]]
+    scores: list[float]
+    min_score: float
 
 
 class ProbeRequest(TypedDict):
@@ -38,6 +45,10 @@ class ProbeRequest(TypedDict):
       servable: folder of the SavedModel.
       records: a TFRecord file of Examples.
       expected: the file with ``Expected``.
+      scenes: a TFRecord file of Examples with scenes; "" where the servable has no locator.
+      scene_feature: feature of an Example with its scene.
+      by_photo: the signature that takes photos alone, and ``found`` its output with scores.
+      no_animal: the status of a photo without an animal.
       image_feature: feature of an Example with its crop.
       signatures: names of all signatures that there must be.
       by_example: the signature that takes Examples, and ``examples`` its input.
@@ -52,6 +63,11 @@ class ProbeRequest(TypedDict):
     servable: str
     records: str
     expected: str
+    scenes: str
+    scene_feature: str
+    by_photo: str
+    found: str
+    no_animal: str
     image_feature: str
     signatures: list[str]
     by_example: str

@@ -2,6 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from typing_extensions import NotRequired
+
 FittedOn = Literal["validation", "eval", ""]
 """Rows that temperature and threshold are fitted on: of the validation split; of half of the eval
 clips, which then do not judge the model; or none."""
@@ -87,6 +89,13 @@ class Temperature(TypedDict):
     fitted_on: FittedOn
 
 
+class LocatorSpec(TypedDict):
+    """Side of the square that a locator sees whole photos in, and the least score of an animal."""
+
+    resolution: int
+    min_score: float
+
+
 class Preprocessing(TypedDict):
     """``signatures.SPEC_ASSET``: what a client must know of a servable.
 
@@ -98,6 +107,9 @@ class Preprocessing(TypedDict):
     1 each. ``temperature`` is that of the calibration, 1 without one. ``fitted_on`` says on which
     rows both were chosen, and ``trained_on`` what the pictures of the training are. Servables of
     before these were there lack all four.
+
+    ``locator`` is None, or missing in servables of before there was one, where photos without a box
+    are taken as a whole.
     """
 
     resolution: int
@@ -110,3 +122,4 @@ class Preprocessing(TypedDict):
     temperature: float
     fitted_on: FittedOn
     trained_on: TrainedOnKind
+    locator: NotRequired[LocatorSpec | None]

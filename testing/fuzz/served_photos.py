@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from models.servable import export
-from models.servable.signatures import CHUNK_SIZE, ServingSpec
+from models.servable.rows import CHUNK_SIZE
+from models.servable.signatures import ServingSpec
 from schemas import signatures
 from testing.fuzz.photos import sound_photos
 from testing.models import quadrants

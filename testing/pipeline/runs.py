@@ -63,6 +63,7 @@ def run(
     *overrides: str,
     predict_csv: Path | None = None,
     validation_csv: Path | None = None,
+    mlflow: str | None = None,
 ) -> Run:
     """Runs the pipeline in this process, quickly."""
     request = RunRequest(
@@ -73,6 +74,7 @@ def run(
         output=output,
         preset="quick",
         overrides=(*FAST, *overrides),
+        mlflow=mlflow,
     )
     code = local.run(request)
     return Run(code, output, record_of(output))

@@ -11,6 +11,7 @@ def record(settings: Settings, exit_code: int | None = 0) -> Run:
     """Returns ``run.json`` of a run of 83 s that named no files."""
     return {
         "exit": exit_code,
+        "smoke_test": False,
         "error": None,
         "started": STARTED,
         "seconds": 83.0,

@@ -24,6 +24,29 @@ def containers(manifest: Any) -> dict[str, Any]:
     return {each["name"]: each for each in manifest["spec"]["template"]["spec"]["containers"]}
 
 
+def gateway_manifests() -> dict[str, Any]:
+    """Returns the objects that kubernetes/gateway changes, by kind."""
+    found = {}
+    overlay = load_yaml("kubernetes/gateway/kustomization.yaml")
+    for patch in overlay["patches"]:
+        kind = patch["target"]["kind"]
+        manifest = load_yaml(f"kubernetes/base/{kind.lower()}.yaml")
+        assert manifest["metadata"]["name"] == patch["target"]["name"]
+        for operation in yaml.safe_load(patch["patch"]):
+            *parents, last = operation["path"].strip("/").split("/")
+            assert (operation["op"], last) == ("add", "-")
+            node: Any = manifest
+            for part in parents:
+                node = node[int(part) if part.isdigit() else part]
+            node.append(operation["value"])
+        found[kind] = manifest
+    (image,) = overlay["images"]
+    gateway = containers(found["Deployment"])["gateway"]
+    assert gateway["image"] == image["name"]
+    gateway["image"] = f"{image['newName']}:{image['newTag']}"
+    return found
+
+
 def gpu_deployment() -> Any:
     """Returns the deployment as kubernetes/gpu changes it."""
     overlay = load_yaml("kubernetes/gpu/kustomization.yaml")

@@ -9,10 +9,11 @@ from threading import Thread
 import httpx
 
 from client.backends.model import Model
+from system.web.outcomes import OutcomeCounts
+from system.web.server import server
 from webdemo.app import create_app
 from webdemo.limits import Limits
-from webdemo.request_log import RequestLog
-from webdemo.server import server
+from webdemo.responses import refusal_response
 
 DESCRIPTORS = 1024
 """Open files that a demo of the tests may have: Linux' usual limit, whatever this machine's is."""
@@ -26,7 +27,7 @@ class RunningDemo:
       log: its counts.
     """
 
-    def __init__(self, port: int, log: RequestLog) -> None:
+    def __init__(self, port: int, log: OutcomeCounts) -> None:
         self.port, self.log = port, log
 
     def post(self, path: str, photo: bytes, **headers: str) -> httpx.Response:
@@ -47,8 +48,8 @@ class RunningDemo:
 def running(model: Model, limits: Limits) -> Iterator[RunningDemo]:
     """Serves a model until the end of the block."""
     listener = socket.create_server(("127.0.0.1", 0))
-    log = RequestLog()
-    served = server(create_app(model, (), limits, log), limits)
+    log = OutcomeCounts()
+    served = server(create_app(model, (), limits, log), limits, refusal_response)
     thread = Thread(target=served.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -40,7 +40,7 @@ class Served:
         orders = {"servable": str(self.servable), **told}
         (self.csv.parent / "served.json").write_text(json.dumps(orders))
         return local.run(
-            RunRequest(self.csv, output=self.output, preset="quick", overrides=overrides)
+            RunRequest(self.csv, output=self.output, preset="sample", overrides=overrides)
         )
 
     def prune(self, results: int, *flags: str) -> int:

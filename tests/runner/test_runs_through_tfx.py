@@ -17,7 +17,8 @@ from apache_beam.runners.portability import local_job_service
 from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
-from runner import local
+from runner import local, preparation
+from runner.planning.command import _nodes
 from runner.progress_feed import reports_to
 from runner.run_request import RunRequest
 from system import progress
@@ -40,9 +41,17 @@ class Toy:
     def order(self, **told: Any) -> None:
         (self.csv.parent / "toy.json").write_text(json.dumps(told))
 
-    def run(self, **told: Any) -> int:
+    def run(self, preset: str = "sample", **told: Any) -> int:
         self.order(**told)
-        return local.run(RunRequest(train_csv=self.csv, output=self.output, preset="quick"))
+        return local.run(RunRequest(train_csv=self.csv, output=self.output, preset=preset))
+
+    def planned(self, **told: Any) -> list[str]:
+        """Returns the nodes that a plan says are reused."""
+        self.order(**told)
+        request = RunRequest(train_csv=self.csv, output=self.output, preset="sample")
+        create_pipeline, _ = preparation.load_tfx()
+        names, reused = _nodes(create_pipeline, request.settings(), request.inputs())
+        return [name for name in names if name in reused]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -93,7 +102,7 @@ def test_a_run_is_recorded_and_a_second_one_reuses_every_node(
     assert first["pushed"] == str(toy.output / "serving" / "pet_mood" / "7")
     assert list(first["nodes"]) == NODES
     assert toy.cached() == dict.fromkeys(NODES, False)
-    assert first["settings"]["train"]["epochs"] == 1
+    assert first["settings"]["train"]["epochs"] == 11
     assert "inference.py --weight_path" in screen.out
     assert "chatter" not in screen.out
     assert screen.err == ""
@@ -105,6 +114,16 @@ def test_a_run_is_recorded_and_a_second_one_reuses_every_node(
     for same in ("rows", "metrics", "blessed", "pushed", "rejects_csv"):
         assert second[same] == first[same]
     assert "6 of 6 steps reused" in capfd.readouterr().out
+
+
+def test_a_plan_knows_what_the_next_run_takes_over(toy: Toy) -> None:
+    assert toy.planned() == []
+    assert toy.run(macro_f1=0.5) == 0
+    assert toy.planned(macro_f1=0.5) == NODES
+    assert toy.planned(macro_f1=0.45) == ["Ingest", "Validate", "Gate", "Train"]
+    assert toy.planned(train="done") == ["Ingest", "Validate", "Gate"]
+    shutil.rmtree(toy.models()[0])
+    assert toy.planned(macro_f1=0.5) == ["Ingest", "Validate", "Gate"]
 
 
 def test_a_reused_nodes_results_are_its_own_and_not_the_newest(toy: Toy) -> None:
@@ -151,7 +170,22 @@ def test_a_model_that_is_not_blessed_ends_in_4(toy: Toy) -> None:
     assert toy.record["error"] == "The model is not blessed."
 
 
+def test_a_smoke_test_passes_without_a_model_that_is_good_enough(
+    toy: Toy, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert toy.run("quick", macro_f1=0.3) == 0
+    assert (toy.record["smoke_test"], toy.record["blessed"], toy.record["pushed"]) == (
+        True,
+        False,
+        None,
+    )
+    printed = capfd.readouterr().out
+    assert "Smoke test passed" in printed
+    assert "No model was pushed: after 1 epoch from random weights at 64 pixels" in printed
+
+
 def test_a_servable_that_failed_its_check_ends_in_4(toy: Toy) -> None:
+    assert toy.run("quick", servable=False, macro_f1=0.3) == 4
     assert toy.run(servable=False) == 4
     assert toy.record["blessed"] is True
     assert toy.record["pushed"] is None
@@ -201,7 +235,7 @@ def test_a_stopped_run_leaves_a_tidy_state(
 
 def test_a_killed_run_is_picked_up_by_the_next(toy: Toy) -> None:
     toy.order(train="never")
-    flags = ["--train-csv", str(toy.csv), "--output", str(toy.output), "--preset", "quick"]
+    flags = ["--train-csv", str(toy.csv), "--output", str(toy.output), "--preset", "sample"]
     process = Forked(["-m", "testing.pipeline.toy_runner", *flags])
     try:
         deadline = time.monotonic() + 240

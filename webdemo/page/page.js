@@ -4,7 +4,8 @@
 const $ = (id) => document.getElementById(id);
 const SIDES = ["x", "y", "width", "height"];
 let file = null;
-let box = null; // {x, y, width, height}; null is the whole photo.
+let box = null; // {x, y, width, height}; null lets the model find the animal.
+let isFound = false; // Whether the model has found the box, and nobody has changed it.
 let pending = new AbortController(); // Of the requests of the latest photo and box.
 
 // Browsers turn photos upright by EXIF as the server does, so both count the same pixels.
@@ -22,7 +23,7 @@ function showStatus(element, state, korean, english, detail = "") {
 }
 
 // Sends the photo and the box; returns the JSON of webdemo/app.py.
-async function post(path, parameters, signal) {
+async function post(path, parameters, box, signal) {
   const query = new URLSearchParams(parameters);
   if (box) query.set("box", [box.y, box.x, box.height, box.width].join(","));
   try {
@@ -45,13 +46,23 @@ async function predict() {
   $("heat-status").dataset.state = "empty";
   showStatus($("status"), "busy", "분석하는 중…", "Predicting…");
   try {
-    const prediction = await post("ask", {}, signal);
+    const prediction = await post("ask", {}, isFound ? null : box, signal);
     if (prediction.error) return showError(prediction);
+    takeFoundBox(prediction);
     showPrediction(prediction);
     if ($("show-heat").checked) await showHeatMap(prediction.mood, signal);
   } catch (error) {
     if (error.name !== "AbortError") throw error; // A newer request has replaced this one.
   }
+}
+
+// The box that the model has found is drawn like a given one, and can be changed like it.
+function takeFoundBox(prediction) {
+  if (prediction.box_source !== "found") return;
+  const [y, x, height, width] = prediction.box;
+  box = { x, y, width, height };
+  isFound = true;
+  drawBox();
 }
 
 function showError({ ko, en, detail }) {
@@ -66,8 +77,14 @@ function showPrediction(prediction) {
   // null: this model has no threshold, and never says so.
   $("unsure").hidden = prediction.unsure !== true;
   $("mood").classList.toggle("doubtful", prediction.unsure === true);
-  if (box) showStatus($("status"), "done", "상자 안의 동물", "The animal in the box");
-  else showStatus($("status"), "done", "사진 전체", "The whole photo");
+  if (prediction.box_source === "found") {
+    showStatus($("status"), "done", "찾은 상자 안의 동물", "The animal that was found",
+      `(${percent(prediction.found)})`);
+  } else if (prediction.box_source === "whole") {
+    showStatus($("status"), "done",
+      "사진 전체: 이 모델은 동물을 찾지 못하므로 추측입니다. 동물 둘레에 상자를 그려 주세요.",
+      "The whole photo: this model cannot find the animal, so that this is a guess. Draw a box.");
+  } else showStatus($("status"), "done", "상자 안의 동물", "The animal in the box");
 }
 
 function moodRow(mood) {
@@ -87,7 +104,7 @@ function moodRow(mood) {
 
 async function showHeatMap(mood, signal) {
   showStatus($("heat-status"), "busy", "열지도를 만드는 중…", "Making the heat map…");
-  const heat = await post("heat", { mood }, signal);
+  const heat = await post("heat", { mood }, box, signal);
   if (heat.error) {
     return showStatus($("heat-status"), "error", heat.ko, heat.en, heat.detail && `(${heat.detail})`);
   }
@@ -128,16 +145,22 @@ function placeOverPhoto(element, rectangle) {
 
 function drawBox() {
   const rectangle = box ?? wholePhoto();
+  $("box").dataset.source = isFound ? "found" : "given";
   for (const side of SIDES) $(side).value = rectangle[side];
   $("box").hidden = !box;
   placeOverPhoto($("box"), rectangle);
+}
+
+function setBox(rectangle) {
+  box = rectangle;
+  isFound = false;
 }
 
 async function choosePhoto(chosen) {
   if (!chosen) return;
   pending.abort();
   file = chosen;
-  box = null;
+  setBox(null);
   URL.revokeObjectURL($("photo").src);
   $("photo").src = URL.createObjectURL(file);
   // The server may be able to read a photo that this browser cannot show.
@@ -160,10 +183,10 @@ let dragStart = null;
 
 function dragBox(event) {
   const end = photoPixelAt(event);
-  box = {
+  setBox({
     x: Math.min(dragStart.x, end.x), y: Math.min(dragStart.y, end.y),
     width: Math.abs(dragStart.x - end.x), height: Math.abs(dragStart.y - end.y),
-  };
+  });
   drawBox();
 }
 
@@ -182,10 +205,10 @@ $("stage").addEventListener("pointerup", (event) => {
   const { width, height } = $("photo").getBoundingClientRect();
   // A click, also with a trembling finger, means no box.
   const length = (box.width * width) / photoSize().width + (box.height * height) / photoSize().height;
-  if (length < 8 || box.width < 1 || box.height < 1) box = null;
+  if (length < 8 || box.width < 1 || box.height < 1) setBox(null);
   predict();
 });
-$("stage").addEventListener("pointercancel", () => { dragStart = null; box = null; predict(); });
+$("stage").addEventListener("pointercancel", () => { dragStart = null; setBox(null); predict(); });
 
 $("tools").addEventListener("submit", (event) => event.preventDefault());
 for (const side of SIDES) {
@@ -195,11 +218,12 @@ for (const side of SIDES) {
     const { width, height } = photoSize();
     // While the four numbers are typed one by one, each intermediate box is cut at the edges.
     const [x, y] = [Math.min(typed.x, width - 1), Math.min(typed.y, height - 1)];
-    box = { x, y, width: Math.min(typed.width, width - x), height: Math.min(typed.height, height - y) };
+    setBox({ x, y, width: Math.min(typed.width, width - x), height: Math.min(typed.height, height - y) });
     predict();
   });
 }
-$("whole").addEventListener("click", () => { box = null; predict(); });
+$("find").addEventListener("click", () => { setBox(null); predict(); });
+$("whole").addEventListener("click", () => { setBox(wholePhoto()); predict(); });
 $("show-heat").addEventListener("change", predict);
 $("file").addEventListener("change", () => { choosePhoto($("file").files[0]); $("file").value = ""; });
 

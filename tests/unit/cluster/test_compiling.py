@@ -276,7 +276,7 @@ def _comparable(spec: dict[str, Any]) -> dict[str, Any]:
                 text = text.replace(json.dumps(constant), '"CODE"')
             elif name == "stats_options_json":
                 text = text.replace(json.dumps(constant), json.dumps(_set_options(constant)))
-            elif name == "custom_config" and isinstance(constant, str):
+            elif name in ("custom_config", "ingest") and isinstance(constant, str):
                 code = (json.loads(constant) or {}).get("code")
                 text = text.replace(str(code), "CODE") if code else text
     result: dict[str, Any] = json.loads(text)

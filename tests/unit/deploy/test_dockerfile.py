@@ -27,7 +27,7 @@ from tools.dockerfile.dockerfile_lines import (
 TEXT = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 RULES = (ROOT / ".dockerignore").read_text("utf-8")
 STAGES = parse_stages(TEXT)
-IMAGES = ("cpu", "gpu", "demo", "worker")
+IMAGES = ("cpu", "gpu", "demo", "worker", "gateway")
 
 
 def lint(text: str) -> tuple[int, str]:
@@ -98,7 +98,10 @@ def test_gpu_and_cpu_differ_in_the_extra_alone() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("image", "first"), [("cpu", ["petmood.py"]), ("demo", ["demo.py"])])
+@pytest.mark.parametrize(
+    ("image", "first"),
+    [("cpu", ["petmood.py"]), ("demo", ["demo.py"]), ("gateway", ["serve.py"])],
+)
 def test_all_that_the_code_imports_is_copied(image: str, first: list[str]) -> None:
     """Checks that each package of ours that a copied file imports is copied too."""
     copies = [
@@ -128,11 +131,13 @@ def test_all_that_the_code_imports_is_copied(image: str, first: list[str]) -> No
 
 
 @pytest.mark.slow
-def test_the_demo_does_without_what_its_image_leaves_out() -> None:
-    install = next(s.value for s in STAGES["installed-demo"].steps if s.name == "RUN")
+@pytest.mark.parametrize("image", ["demo", "gateway"])
+def test_an_image_does_without_what_it_leaves_out(image: str) -> None:
+    install = next(s.value for s in STAGES[f"installed-{image}"].steps if s.name == "RUN")
     left_out = [name.replace("-", "_") for name in re.findall(r"--prune (\S+)", install)]
     assert {"tfx", "tensorflow_transform", "apache_beam"} < set(left_out)
-    smoke_test = next(s.value for s in STAGES["demo"].steps if s.name == "RUN")
+    assert ("tensorflow" in left_out) is (image == "gateway")
+    smoke_test = next(s.value for s in STAGES[image].steps if "import" in s.value)
     imports = re.search(r'python -c "(import [^"]*)"', smoke_test)
     assert imports is not None
     # A module that is None in sys.modules cannot be imported.

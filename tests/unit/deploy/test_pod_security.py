@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from testing.paths import ROOT
-from testing.serving.manifests import gpu_deployment
+from testing.serving.manifests import gateway_manifests, gpu_deployment
 
 DEPLOY = ROOT / "deploy"
 _OWN = ("Kustomization",)
@@ -36,6 +36,8 @@ def manifests() -> Iterator[tuple[str, Any]]:
             if document and "apiVersion" in document and document["kind"] not in _OWN:
                 yield path.relative_to(DEPLOY).as_posix(), document
     yield "serving/kubernetes/gpu", gpu_deployment()
+    for manifest in gateway_manifests().values():
+        yield "serving/kubernetes/gateway", manifest
 
 
 MANIFESTS = list(manifests())
@@ -128,6 +130,7 @@ def test_there_are_pods() -> None:
         "serving/kubernetes/base/deployment.yaml",
         "serving/kubernetes/fetch/job.yaml",
         "serving/kubernetes/gpu",
+        "serving/kubernetes/gateway",
     ]
 
 
@@ -203,4 +206,4 @@ def test_no_manifest_is_overlooked() -> None:
     found = {path.name for path in DEPLOY.rglob("*") if path.suffix in (".yaml", ".yml", ".json")}
     plain = {"flink-conf.yaml", "docker-compose.yaml", "prometheus.yaml", "kustomization.yaml"}
     plain |= {"alerts.yaml", "alerts-test.yaml"}
-    assert found - plain == {Path(name).name for name, _ in MANIFESTS} - {"gpu"}
+    assert found - plain == {Path(name).name for name, _ in MANIFESTS} - {"gpu", "gateway"}

@@ -10,14 +10,18 @@ import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf import wrappers_pb2 as _  # noqa: F401 - the pool needs it
 
-from client.backends.address import DEFAULT_MODEL_NAME
+import serve
+from client.backends.address import DEFAULT_MODEL_NAME, parse_address
 from client.rollout.models_config import STABLE
 from components.pusher import warm_up
+from gateway.settings import LimitSettings, LogSettings
+from schemas.settings import settings_from
 from testing.paths import ROOT
 from testing.serving.manifests import (
     FOLDER,
     containers,
     deployment,
+    gateway_manifests,
     gpu_deployment,
     load_yaml,
 )
@@ -201,16 +205,32 @@ def test_the_kustomization_names_the_images_that_the_deployment_has() -> None:
 
 def test_every_port_is_open_to_this_machine_alone() -> None:
     published = [port for each in compose().values() for port in each["ports"]]
-    assert len(published) == 6
+    assert len(published) == 7
     assert all(
-        port.startswith(("127.0.0.1:", "${PROXY_ADDRESS:-127.0.0.1}:")) for port in published
+        port.startswith(
+            ("127.0.0.1:", "${PROXY_ADDRESS:-127.0.0.1}:", "${GATEWAY_ADDRESS:-127.0.0.1}:")
+        )
+        for port in published
     )
-    assert [port for port in published if "PROXY" in port] == [
-        "${PROXY_ADDRESS:-127.0.0.1}:8443:8443"
+    assert [port for port in published if "ADDRESS" in port] == [
+        "${PROXY_ADDRESS:-127.0.0.1}:8443:8443",
+        "${GATEWAY_ADDRESS:-127.0.0.1}:8444:8444",
     ]
 
 
-@pytest.mark.parametrize("name", ["cpu", "gpu", "proxy", "prometheus"])
+def test_docker_and_kubernetes_start_the_same_gateway_with_flags_that_it_knows() -> None:
+    args = next(c for c in gateway_containers() if c["name"] == "gateway")["args"]
+    command = server("gateway")["command"]
+    # The log has less room in a pod. The image itself names the address.
+    assert args[:-1] == command
+    request = vars(serve._parser().parse_args(args))
+    assert settings_from((LimitSettings, LogSettings), request["overrides"])
+    assert request["tokens"] and request["tls_cert"] and request["tls_key"]
+    address = parse_address(request["server"])
+    assert (address.model, address.label) == (DEFAULT_MODEL_NAME, STABLE)
+
+
+@pytest.mark.parametrize("name", ["cpu", "gpu", "proxy", "gateway", "prometheus"])
 def test_a_container_has_no_rights_and_limits_of_all_kinds(name: str) -> None:
     container = compose()[name]
     assert container["read_only"] is True
@@ -222,7 +242,8 @@ def test_a_container_has_no_rights_and_limits_of_all_kinds(name: str) -> None:
     assert container["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
     assert "privileged" not in container and "cap_add" not in container
     writable = [volume for volume in container.get("volumes", ()) if not volume.endswith(":ro")]
-    assert writable == (["prometheus:/prometheus"] if name == "prometheus" else [])
+    expected = {"prometheus": ["prometheus:/prometheus"], "gateway": ["requests:/log"]}
+    assert writable == expected.get(name, [])
 
 
 def test_every_file_that_a_flag_names_exists_where_it_is_mounted() -> None:
@@ -268,6 +289,23 @@ def test_kubernetes_names_agree() -> None:
     base = FOLDER / "kubernetes" / "base"
     resources = load_yaml("kubernetes/base/kustomization.yaml")["resources"]
     assert {*resources, "kustomization.yaml"} == {path.name for path in base.iterdir()}
+
+
+def gateway_containers() -> Any:
+    """Returns the containers of a pod with the gateway."""
+    return gateway_manifests()["Deployment"]["spec"]["template"]["spec"]["containers"]
+
+
+def test_the_gateway_is_reached_at_its_own_port() -> None:
+    found = gateway_manifests()
+    ports = {port["name"]: port["targetPort"] for port in found["Service"]["spec"]["ports"]}
+    assert ports == {"https": "https", "mood": "mood"}
+    clients = found["NetworkPolicy"]["spec"]["ingress"][0]
+    assert [port["port"] for port in clients["ports"]] == ["https", "mood"]
+    (gateway,) = (each for each in gateway_containers() if each["name"] == "gateway")
+    assert gateway["ports"] == [{"name": "mood", "containerPort": 8444}]
+    volumes = found["Deployment"]["spec"]["template"]["spec"]["volumes"]
+    assert {each["name"] for each in gateway["volumeMounts"]} < {each["name"] for each in volumes}
 
 
 def ports_of(container: str) -> dict[str, int]:

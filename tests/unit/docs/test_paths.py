@@ -19,7 +19,7 @@ FOLDERS = [*PACKAGES, "deploy", "docs", "tests"]
 
 _PATH = re.compile(rf"(?<![\w./<-])(?:{'|'.join(FOLDERS)})/[\w./<>*-]*")
 _MODULE = re.compile(rf"(?<![\w./-])(?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_]\w*)+")
-_FILE = re.compile(r"\.(?:html|json|yaml|config)$")
+_FILE = re.compile(r"\.(?:html|json|md|yaml|config)$")
 """Files that begin with a package's name, such as report.html."""
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"^```.*?^```\n", re.MULTILINE | re.DOTALL)

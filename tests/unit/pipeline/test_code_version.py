@@ -43,7 +43,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def graph_nodes(inputs: RunInputs) -> dict[str, Any]:
-    settings = config.load("default", None, ["tune.trials=2", "export.formats=onnx"])
+    settings = config.load(
+        "default", None, ["tune.trials=2", "export.formats=onnx", "locate.enabled=true"]
+    )
     return {node.id: node for node in pipeline.create_pipeline(settings, inputs).components}
 
 
@@ -106,13 +108,16 @@ def test_the_version_is_of_every_module_that_is_imported_and_of_no_other(
             {
                 *(nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN, nodes.LEAK_CHECK, nodes.EVALUATOR),
                 # Both find their records in the frames tables.
-                *(nodes.TUNER, nodes.TRAINER),
+                *(nodes.TUNER, nodes.TRAINER, nodes.LOCATOR),
             },
         ),
         ("components/findings.py", {nodes.LEAK_CHECK, nodes.BOX_VALIDATOR, nodes.DATA_GATE}),
         ("components/servable_check/probe.py", {nodes.SERVABLE_CHECK}),
         ("components/pusher/versions.py", {nodes.PUSHER}),
-        ("models/network/classifier.py", {nodes.TUNER, nodes.TRAINER, nodes.EXPORTER}),
+        (
+            "models/network/classifier.py",
+            {nodes.TUNER, nodes.TRAINER, nodes.LOCATOR, nodes.EXPORTER},
+        ),
         ("models/exporting/gate.py", {nodes.EXPORTER}),
         ("models/tuning/random_search.py", {nodes.TUNER}),
         ("dataset/sample/writer.py", set()),

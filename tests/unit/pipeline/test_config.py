@@ -81,7 +81,8 @@ def test_a_text_setting_is_taken_to_the_letter(path: str) -> None:
 
 @pytest.mark.parametrize("name", ["trian.epochs", "epochs", "model.epochs"])
 def test_a_misspelt_name_suggests_the_right_one(name: str) -> None:
-    assert refusal(f"{name}=3") == (f"There is no setting {name!r}. Did you mean train.epochs?")
+    meant = "train.epochs or locate.epochs"
+    assert refusal(f"{name}=3") == f"There is no setting {name!r}. Did you mean {meant}?"
 
 
 @pytest.mark.parametrize("name", ["epoch", "train.epoch"])
@@ -191,7 +192,9 @@ def test_a_structure_in_place_of_a_number_is_refused(tmp_path: Path, value: str)
 
 def test_a_misspelt_name_in_a_file_suggests_the_right_one(tmp_path: Path) -> None:
     message = refusal_of_file(tmp_path, "trian: {epochs: 3}")
-    assert message == "There is no setting 'trian.epochs'. Did you mean train.epochs?"
+    assert message == (
+        "There is no setting 'trian.epochs'. Did you mean train.epochs or locate.epochs?"
+    )
 
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

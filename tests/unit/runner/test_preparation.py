@@ -10,7 +10,7 @@ from dataset.sample.settings import SampleSettings
 from pipeline import config
 from pipeline.run_inputs import RunInputs
 from runner.local import run
-from runner.preparation import check_names, draw_sample
+from runner.preparation import check_names, csv_records, draw_sample
 from runner.run_request import RunRequest
 from schemas.errors import DataRefusedError
 from schemas.exit_codes import RunExit
@@ -100,3 +100,31 @@ def test_the_drawn_sample_has_three_splits_unless_a_share_of_train_is_asked_for(
     check_names(config.load("sample", None, ()), drawn)
     with_share = draw_sample(config.load("sample", None, ["data.validation_fraction=0.2"]), given)
     assert with_share == dataclasses.replace(drawn, validation_csv=None)
+
+
+def test_csvs_are_recorded_as_they_are(tmp_path: Path) -> None:
+    train, evaluation = tmp_path / "t.csv", tmp_path / "e.csv"
+    train.write_bytes(b"abc")
+    evaluation.write_bytes(b"")
+    # SHA-256 of "abc" (FIPS 180-2, appendix B.1), and of nothing.
+    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    inputs = RunInputs(train, None, None, ("a", "b"), tmp_path)
+    one = {"path": str(train), "sha256": abc, "bytes": 3}
+    assert csv_records(inputs) == {"all": one}
+    assert csv_records(dataclasses.replace(inputs, eval_csv=evaluation)) == {
+        "train": one,
+        "eval": {"path": str(evaluation), "sha256": nothing, "bytes": 0},
+    }
+
+
+@pytest.mark.slow
+def test_a_wrong_address_of_mlflow_ends_the_run_before_its_first_step(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    csv = tmp_path / "t.csv"
+    csv.write_text("image_path,bbox,labels\n", "utf-8")
+    code = run(RunRequest(train_csv=csv, output=tmp_path / "out", mlflow="nothing://x"))
+    assert code == RunExit.CONFIG
+    assert "--mlflow must be a folder or the address of an MLflow server" in capfd.readouterr().err
+    assert not (tmp_path / "out" / "run.json").exists()

@@ -59,6 +59,7 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
     versions = document.pop("versions")
     assert document == {
         "exit": None,
+        "smoke_test": False,
         "error": None,
         "started": "2026-11-23T06:15:00+00:00",
         "seconds": None,

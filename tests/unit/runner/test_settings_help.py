@@ -7,6 +7,7 @@ import pytest
 from pipeline.config import GROUPS, PRESETS, setting_infos, setting_names
 from runner import settings_help
 from testing.paths import ROOT
+from tools import settings_page
 
 TOPICS = settings_help.topics()
 
@@ -69,4 +70,4 @@ def test_a_setting_given_as_a_flag_is_told_how_to_be_set(flag: str) -> None:
 
 def test_the_settings_page_is_up_to_date() -> None:
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    assert page == settings_help.settings_page(), "run: uv run python -m tools.settings_page"
+    assert page == settings_page.page(), "run: uv run python -m tools.settings_page"

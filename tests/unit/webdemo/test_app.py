@@ -11,11 +11,11 @@ from client.predict.predictions import ANSWER_NOT_FINITE
 from dataset.boxes import PixelBox
 from schemas import signatures
 from schemas.reasons import RejectReason
+from system.web.outcomes import OutcomeCounts
 from testing.webdemo.fake_model import PHOTO, FakeModel
 from webdemo import app, messages
 from webdemo.limits import Limits
 from webdemo.messages import MESSAGES
-from webdemo.request_log import RequestLog
 
 
 def browser(model: FakeModel) -> TestClient:
@@ -134,7 +134,7 @@ def test_a_server_that_is_down_is_reported_and_named_in_the_log_only(
 def test_an_unexpected_exception_is_a_counted_error_without_a_traceback(
     path: str, fault: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log = RequestLog()
+    log = OutcomeCounts()
     client = TestClient(app.create_app(FakeModel(fault), log=log), "http://127.0.0.1")
     for _ in range(3):
         response = client.post(path, params={"mood": "공포"}, content=PHOTO)

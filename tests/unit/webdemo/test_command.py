@@ -9,9 +9,10 @@ from starlette.testclient import TestClient
 
 import demo
 from client.backends import tf_serving
+from system.web import server
 from testing.paths import ROOT
 from testing.webdemo.fake_model import FakeModel
-from webdemo import command, server
+from webdemo import command
 from webdemo.limits import Limits
 
 
@@ -105,7 +106,7 @@ def test_who_can_reach_the_page_is_told_and_let_in(
     """The command up to its server, which is replaced by one request to the application."""
     statuses = {}
 
-    def serve(application: Any, listener: socket.socket, limits: Limits) -> None:
+    def serve(application: Any, listener: socket.socket, limits: Limits, respond: object) -> None:
         for name in (host, "a.example", "[::1]:1", "b.example"):
             response = TestClient(application, "http://127.0.0.1").get("/", headers={"Host": name})
             statuses[name] = response.status_code

@@ -7,15 +7,15 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.types import Message
 
+from system.web.guard import SECURITY_HEADERS, host_name
+from system.web.outcomes import OutcomeCounts
 from testing.webdemo.fake_model import PHOTO, FakeModel
 from webdemo import app
 from webdemo.app import create_app
-from webdemo.guard import SECURITY_HEADERS, host_name
-from webdemo.request_log import RequestLog
 
 
 def client(
-    *allowed: str, base: str = "http://127.0.0.1", log: RequestLog | None = None
+    *allowed: str, base: str = "http://127.0.0.1", log: OutcomeCounts | None = None
 ) -> TestClient:
     return TestClient(create_app(FakeModel(), allowed, log=log), base)
 
@@ -45,7 +45,7 @@ def test_a_request_to_one_of_its_names_is_answered(host: str, method: str, path:
     [("GET", "/"), ("GET", "/model"), ("GET", "/page/page.js"), ("POST", "/ask")],
 )
 def test_a_request_to_any_other_name_is_refused(host: str, method: str, path: str) -> None:
-    log = RequestLog()
+    log = OutcomeCounts()
     response = client(log=log).request(method, path, content=PHOTO, headers={"Host": host})
     assert (response.status_code, response.json()["error"]) == (421, "foreign_host")
     assert log.counts == {"foreign_host": 1}
@@ -157,7 +157,7 @@ def test_an_exception_outside_of_the_endpoints_gets_them_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(app, "_FILES", tmp_path)  # page.html is not there.
-    log = RequestLog()
+    log = OutcomeCounts()
     response = client(log=log).get("/")
     assert (response.status_code, response.json()["error"]) == (500, "unexpected_error")
     assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from system.web.guard import SECURITY_HEADERS
 from testing.webdemo.fake_model import PHOTO, FakeModel
 from testing.webdemo.running import DESCRIPTORS, is_closed, post_head, running, wait_until
-from webdemo.guard import SECURITY_HEADERS
 from webdemo.limits import Limits
 
 SHORT = Limits(

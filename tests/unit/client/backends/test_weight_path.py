@@ -73,5 +73,5 @@ def test_a_version_of_before_box_overhang_has_the_same_facts(version: Path, tmp_
 
 
 def test_a_foreign_saved_model_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no version that this project has pushed.*labels\.json"):
+    with pytest.raises(ConfigError, match=r"pushed or exported.*labels\.json"):
         read_model_info(make_version(tmp_path, "1"))

@@ -24,7 +24,7 @@ from testing.serving.toy_batch import MOODS, PART_ROWS, WidthModel
 
 COLUMNS = [
     "row", "image", "bbox", "mood", "probability_화남/불쾌", "probability_공포", "error", "detail",
-    "mood_id", "unsure",
+    "mood_id", "unsure", "box", "box_source", "found",
 ]  # fmt: skip
 
 
@@ -72,13 +72,9 @@ def test_there_is_a_row_for_every_input_and_both_formats_say_the_same(
     rows = pq.read_table(tmp_path / "moods.parquet").to_pylist()
     assert list(rows[0]) == COLUMNS
     assert [row["row"] for row in rows] == [*range(9)]
-    assert rows[1] == dict(
-        zip(
-            COLUMNS,
-            [1, str(photos / "1.gif"), "", MOODS[0], 0.8, 0.2, None, None, "angry", False],
-            strict=True,
-        )
-    )
+    # The toy model does not tell of boxes: without one it takes the whole, 2 x 2 pixels.
+    cells = [1, str(photos / "1.gif"), "", MOODS[0], 0.8, 0.2, None, None, "angry", False]
+    assert rows[1] == dict(zip(COLUMNS, [*cells, "0,0,2,2", "whole", None], strict=True))
     # Its mood has 0.7, which this model is unsure of.
     assert (rows[6]["mood_id"], rows[6]["unsure"]) == ("fearful", True)
     assert (rows[6]["mood"], rows[6]["probability_공포"]) == (MOODS[1], 0.7)
@@ -86,7 +82,7 @@ def test_there_is_a_row_for_every_input_and_both_formats_say_the_same(
     assert rows[8] == dict(
         zip(
             COLUMNS,
-            [8, "=한,\r\n\\udcff", "0,0,0,1", *[None] * 3, "box_empty", 'a "word"', None, None],
+            [8, "=한,\r\n\\udcff", "0,0,0,1", *[None] * 3, "box_empty", 'a "word"', *[None] * 5],
             strict=True,
         )
     )

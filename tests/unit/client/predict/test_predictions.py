@@ -9,6 +9,7 @@ from client.predict.predictions import (
     json_line,
     likeliest_moods,
 )
+from dataset.boxes import PixelBox
 
 HAPPY = Prediction(
     "photos/a.jpg",
@@ -19,10 +20,14 @@ CUT = FailedPrediction("photos/c.jpg", "image_truncated", "14 bytes not processe
 
 
 def test_a_mood_has_every_probability_to_six_decimals() -> None:
-    row = Prediction("a.jpg", "공포", {"화남/불쾌": 0.12345678, "공포": 0.87654322})
+    probabilities = {"화남/불쾌": 0.12345678, "공포": 0.87654322}
+    row = Prediction(
+        "a.jpg", "공포", probabilities, None, PixelBox(1, 2, 3, 4), "found", 0.98765432
+    )
     assert json_line(row) == (
         '{"image": "a.jpg", "mood": "공포", "mood_id": "fearful", "unsure": null, '
-        '"probabilities": {"화남/불쾌": 0.123457, "공포": 0.876543}}'
+        '"probabilities": {"화남/불쾌": 0.123457, "공포": 0.876543}, '
+        '"box": [1, 2, 3, 4], "box_source": "found", "found": 0.987654}'
     )
 
 

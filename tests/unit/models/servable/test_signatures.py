@@ -12,7 +12,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from models.servable.signatures import CHUNK_SIZE, ServingSpec, Signatures
+from models.servable.rows import CHUNK_SIZE
+from models.servable.signatures import ServingSpec, Signatures
 from schemas import labels, signatures
 from testing.models import samples
 
@@ -45,6 +46,9 @@ def test_outputs_have_the_documented_names_and_types(predict: samples.Ask) -> No
         signatures.MOODS: "O",
         signatures.UNSURE: "b",
         signatures.STATUS: "O",
+        signatures.BOX: "i",
+        signatures.BOX_SOURCE: "O",
+        signatures.FOUND: "f",
     }
     assert outputs[signatures.MOOD_INDEX].dtype == np.int64
     assert outputs[signatures.PROBABILITIES].dtype == np.float32

@@ -10,7 +10,6 @@ from pipeline import config
 from pipeline.config import Settings
 from report import page
 from report.overview import remedies
-from report.overview.checks import check_lines
 from report.overview.next_steps import Step, next_steps
 from report.results import Results
 from report.translations import CHECKS
@@ -77,14 +76,6 @@ def test_a_wrong_setting_and_a_crash_are_told_apart() -> None:
     assert "Correct the setting" in config.text[1]
     crash = next_steps(report_of(results, 1, log="/out/logs/1.log"), results)
     assert [step.command for step in crash] == ["", "/out/logs/1.log"]
-
-
-def test_moods_in_a_message_are_in_the_language_of_the_page() -> None:
-    metrics = documents.metrics()
-    metrics["verdict"]["checks"][0]["message"] = "F1 by mood: 공포 0.300 against 0.500"
-    (line,) = check_lines(Results(metrics=metrics))
-    assert line.text[1] == "F1 by mood: fearful 0.300 against 0.500"
-    assert line.text[0].startswith("가장 흔한 감정만 답하는 것보다 나은가?")
 
 
 def test_what_is_to_be_typed_is_a_setting() -> None:

@@ -1,4 +1,4 @@
-"""HTTP for the demo: uvicorn, with the limits on connections and time that it lacks.
+"""HTTP: uvicorn, with the limits on connections and time that it lacks.
 
 uvicorn waits for ever for the rest of a request (https://github.com/Kludex/uvicorn/issues/157),
 and its ``limit_concurrency`` counts silent connections as requests: some that say nothing would
@@ -7,17 +7,16 @@ keep everybody out (docs/decisions/0018-demo.md).
 
 import asyncio
 import socket
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from webdemo.guard import SECURITY_HEADERS
-from webdemo.limits import Limits
-from webdemo.messages import MALFORMED_REQUEST
-from webdemo.responses import error_response
+from system.web.guard import SECURITY_HEADERS
+from system.web.limits import ConnectionLimits
+from system.web.refusals import MALFORMED_REQUEST, RefusedError, Respond
 
 BACKLOG = 64
 """Connections that wait to be accepted. asyncio accepts as many at once before any of them can be
@@ -28,47 +27,60 @@ _LARGEST_HEADER = 16 << 10
 """Bytes of a request's header."""
 
 
-def serve_until_stopped(app: ASGIApp, listener: socket.socket, limits: Limits) -> None:
+def serve_until_stopped(
+    app: ASGIApp, listener: socket.socket, limits: ConnectionLimits, respond: Respond
+) -> None:
     """Serves an application until SIGINT or SIGTERM.
 
     Args:
       app: the application.
       listener: a bound socket, which is closed at the end.
       limits: those of connections and time.
+      respond: answers what is no HTTP.
     """
-    server(app, limits).run(sockets=[listener])
+    server(app, limits, respond).run(sockets=[listener])
 
 
-def server(app: ASGIApp, limits: Limits) -> uvicorn.Server:
-    """Returns the server of an application."""
+def server(
+    app: ASGIApp, limits: ConnectionLimits, respond: Respond, **options: Any
+) -> uvicorn.Server:
+    """Returns the server of an application; ``options`` are more of uvicorn's, such as TLS."""
 
     class Protocol(_LimitedProtocol):
-        limits_ = limits
+        rules = _Rules(limits, respond)
 
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            loop="asyncio",
-            http=Protocol,
-            ws="none",
-            lifespan="off",
-            # Its warnings are about what clients send, a line each.
-            log_level="error",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            backlog=BACKLOG,
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=_LARGEST_HEADER,
+            **{
+                "loop": "asyncio",
+                "http": Protocol,
+                "ws": "none",
+                "lifespan": "off",
+                # Its warnings are about what clients send, a line each.
+                "log_level": "error",
+                "access_log": False,
+                "proxy_headers": False,
+                "server_header": False,
+                "backlog": BACKLOG,
+                "timeout_keep_alive": _KEEP_ALIVE,
+                "timeout_graceful_shutdown": 2,
+                "h11_max_incomplete_event_size": _LARGEST_HEADER,
+                **options,
+            },
         )
     )
+
+
+class _Rules(NamedTuple):
+    limits: ConnectionLimits
+    respond: Respond
 
 
 class _LimitedProtocol(H11Protocol):
     """uvicorn's protocol of a connection, with deadlines for what its client has to do."""
 
-    limits_: ClassVar[Limits]
+    rules: ClassVar[_Rules]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Makes room for the connection and begins to wait for its first request."""
@@ -94,7 +106,7 @@ class _LimitedProtocol(H11Protocol):
         """Begins to wait for the client to read."""
         super().pause_writing()
         self._write_deadline = self.loop.call_later(
-            self.limits_.write_seconds, self.transport.abort
+            self.rules.limits.write_seconds, self.transport.abort
         )
 
     def resume_writing(self) -> None:
@@ -113,7 +125,7 @@ class _LimitedProtocol(H11Protocol):
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.abort()  # An answer has been sent already.
             return
-        response = error_response(400, MALFORMED_REQUEST, msg)
+        response = self.rules.respond(RefusedError(400, MALFORMED_REQUEST, msg))
         headers = {**SECURITY_HEADERS, **response.headers, "Connection": "close"}
         for event in (
             h11.Response(status_code=400, headers=list(headers.items())),
@@ -132,7 +144,7 @@ class _LimitedProtocol(H11Protocol):
             and each is not self
             and not each.transport.is_closing()
         ]
-        if len(others) < self.limits_.connections:
+        if len(others) < self.rules.limits.connections:
             return
         waiting = [each for each in others if not each._has_request()]
         # Then those whose request is not whole yet.
@@ -149,7 +161,7 @@ class _LimitedProtocol(H11Protocol):
             self._cancel_header_deadline()
         elif self._header_deadline is None:
             self._header_deadline = self.loop.call_later(
-                self.limits_.header_seconds, self.transport.abort
+                self.rules.limits.header_seconds, self.transport.abort
             )
 
     def _cancel_header_deadline(self) -> None:

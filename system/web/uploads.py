@@ -1,4 +1,4 @@
-"""Reads photo files from requests, within limits of bytes and time."""
+"""Reads the bodies of requests, within limits of bytes and time."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,21 +6,20 @@ from collections.abc import Iterator
 import anyio
 from starlette.requests import Request
 
-from webdemo.limits import Limits
-from webdemo.messages import BUSY, UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW
-from webdemo.responses import RefusedError
+from system.web.limits import UploadLimits
+from system.web.refusals import BUSY, UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, RefusedError
 
 
 class Uploads:
-    """The photo files that are in memory at the moment."""
+    """The bodies that are in memory at the moment."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: UploadLimits) -> None:
         self._limits = limits
         self._bytes = 0
 
     @contextlib.contextmanager
     def upload(self) -> Iterator["Upload"]:
-        """Yields room for one file, which is given back at the end of the block."""
+        """Yields room for one body, which is given back at the end of the block."""
         upload = Upload(self)
         try:
             yield upload
@@ -38,13 +37,13 @@ class Uploads:
         self._bytes += size
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> UploadLimits:
         """The limits of all uploads."""
         return self._limits
 
 
 class Upload:
-    """One file.
+    """One body.
 
     Attributes:
       size: bytes that have been read.
@@ -80,7 +79,7 @@ class Upload:
                     body += chunk
         except TimeoutError:
             # The connection is not closed at once: bytes that come after that would reset it, and
-            # the client would lose this answer. Limits.header_seconds ends it.
+            # the client would lose this answer. ConnectionLimits.header_seconds ends it.
             raise RefusedError(
                 408,
                 UPLOAD_TOO_SLOW,

@@ -1,6 +1,6 @@
 """Which requests are let in, and the headers that every answer carries.
 
-A demo on 127.0.0.1 is out of strangers' reach, but not out of the reach of the web pages that are
+A server on 127.0.0.1 is out of strangers' reach, but not out of the reach of the web pages that are
 open in the same browser. Two checks hold them off:
 
 - ``Host`` must be a name of this program. A page whose domain has been pointed at 127.0.0.1 (DNS
@@ -14,14 +14,13 @@ open in the same browser. Two checks hold them off:
 import ipaddress
 import re
 import traceback
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webdemo.messages import CROSS_SITE, FOREIGN_HOST, UNEXPECTED
-from webdemo.request_log import RequestLog
-from webdemo.responses import RefusedError, error_response
+from system.web.outcomes import OutcomeCounts
+from system.web.refusals import CROSS_SITE, FOREIGN_HOST, UNEXPECTED, RefusedError, Respond
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 """Names of this machine that are always let in."""
@@ -75,18 +74,27 @@ def _address(text: str) -> str | None:
 class Guard:
     """ASGI middleware around the whole application: refuses, adds headers, and ends exceptions."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Iterable[str], log: RequestLog) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed_hosts: Iterable[str] | None,
+        log: OutcomeCounts,
+        respond: Respond,
+    ) -> None:
         """Remembers who may enter.
 
         Args:
           app: the application.
           allowed_hosts: names and addresses, as ``host_name`` spells them, in addition to
-            ``LOOPBACK_NAMES`` and to the address that a connection has reached.
+            ``LOOPBACK_NAMES`` and to the address that a connection has reached. None lets in all:
+            where each request needs a token, which other web pages do not have.
           log: counts refusals and unexpected errors.
+          respond: makes their answers.
         """
         self._app = app
-        self._allowed = {*LOOPBACK_NAMES, *allowed_hosts}
+        self._allowed = None if allowed_hosts is None else {*LOOPBACK_NAMES, *allowed_hosts}
         self._log = log
+        self._respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
@@ -104,23 +112,25 @@ class Guard:
             await send(message)
 
         try:
-            self._check(scope)
+            if self._allowed is not None:
+                self._check(scope, self._allowed)
             await self._app(scope, receive, send_guarded)
         except RefusedError as refusal:
             self._log.record(refusal.error)
-            await refusal.response()(scope, receive, send_guarded)
+            await self._respond(refusal)(scope, receive, send_guarded)
         except Exception:
             self._log.record(UNEXPECTED, traceback.format_exc())
             if not started:
-                await error_response(500, UNEXPECTED)(scope, receive, send_guarded)
+                answer = self._respond(RefusedError(500, UNEXPECTED))
+                await answer(scope, receive, send_guarded)
 
-    def _check(self, scope: Scope) -> None:
+    def _check(self, scope: Scope, allowed: Collection[str]) -> None:
         """Raises a ``RefusedError`` for a request of somebody else."""
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         own = _address((scope.get("server") or ("",))[0])
         name = host_name(hosts[0]) if len(hosts) == 1 else None
-        if name is None or not (name in self._allowed or name == own):
+        if name is None or not (name in allowed or name == own):
             # 421 Misdirected Request, RFC 9110.
             raise RefusedError(421, FOREIGN_HOST)
         if scope["method"] in _READING:

@@ -1,4 +1,4 @@
-"""Counts of the demo's requests by outcome, and a log that no visitor can fill."""
+"""Counts of a server's requests by outcome, and a log that no client can fill."""
 
 import sys
 import threading
@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 ANSWERED = "answered"
-"""Outcome of a request that got a prediction or a heat map."""
+"""Outcome of a request that got an answer from the model."""
 HUNG_UP = "hung_up"
 """Outcome of a request whose client left before its answer."""
 
@@ -16,7 +16,7 @@ _LONGEST = 4000
 """Characters of a text: a traceback's."""
 
 
-class RequestLog:
+class OutcomeCounts:
     """Counts outcomes; of each kind of error it writes one text a minute to the standard error."""
 
     def __init__(self) -> None:
@@ -28,8 +28,8 @@ class RequestLog:
         """Counts an outcome.
 
         Args:
-          outcome: ``ANSWERED``, ``HUNG_UP`` or an error of ``webdemo.messages``.
-          text: for whoever runs the demo, and not for visitors; "" writes nothing.
+          outcome: ``ANSWERED``, ``HUNG_UP`` or the word of an error.
+          text: for whoever runs the server, and not for clients; "" writes nothing.
         """
         with self._lock:
             self.counts[outcome] += 1

@@ -1,0 +1,69 @@
+"""Photos before a model sees them: limits by their headers, and formats that no model reads.
+
+A photo goes to the model as it came: the servable turns it upright by its EXIF orientation, so
+that turning it here too would turn it twice. WebP, TIFF and AVIF, which the servable does not read,
+are decoded here, turned and encoded again without EXIF.
+"""
+
+import asyncio
+from typing import NamedTuple
+
+from client.predict.pictures import upright_picture
+from dataset.photos import opening
+from dataset.photos.exif import upright_size
+from dataset.photos.opening import check_bytes, check_pixels, parse
+from gateway.settings import LimitSettings
+
+SERVABLE_FORMATS = (opening.JPEG, opening.PNG, opening.GIF, opening.BMP)
+
+
+class CheckedPhoto(NamedTuple):
+    """A photo that may be sent to the model.
+
+    Attributes:
+      encoded: for the model.
+      format: as it came, such as "JPEG".
+      height, width: of the upright photo, pixels; None where its header does not tell.
+    """
+
+    encoded: bytes
+    format: str
+    height: int | None
+    width: int | None
+
+
+class Photos:
+    """Checks and prepares photos."""
+
+    def __init__(self, limits: LimitSettings) -> None:
+        self._limits = limits
+        # Decoding one of them takes up to a second of a core.
+        self._one_at_a_time = asyncio.Semaphore(1)
+
+    def check(self, photo: bytes) -> CheckedPhoto:
+        """Returns a photo after a look at its header.
+
+        Raises:
+          PhotoError: NOT_AN_IMAGE or IMAGE_TOO_LARGE.
+        """
+        check_bytes(len(photo), self._limits.photo_bytes)
+        name, parsed = parse(photo)
+        if parsed.height is None or parsed.width is None:
+            return CheckedPhoto(photo, name, None, None)
+        check_pixels(parsed.height, parsed.width, self._limits.photo_pixels)
+        height, width = upright_size(parsed.height, parsed.width, parsed.orientation)
+        return CheckedPhoto(photo, name, height, width)
+
+    async def prepare(self, photo: bytes) -> CheckedPhoto:
+        """Returns a photo that the model can read.
+
+        Raises:
+          PhotoError: NOT_AN_IMAGE, IMAGE_TOO_LARGE or IMAGE_TRUNCATED.
+        """
+        checked = self.check(photo)
+        if checked.format in SERVABLE_FORMATS:
+            return checked
+        async with self._one_at_a_time:
+            picture = await asyncio.to_thread(upright_picture, photo)
+        check_pixels(picture.height, picture.width, self._limits.photo_pixels)
+        return CheckedPhoto(picture.encoded, checked.format, picture.height, picture.width)

@@ -1,0 +1,108 @@
+"""Photos without a box: the locator's boxes, and what is answered with them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from models.servable.signatures import Locator, ServingSpec, Signatures
+from schemas import signatures
+from testing.models import samples
+from testing.models.quadrants import Pixels
+
+SIDE, MOODS = samples.SIDE, samples.MOODS
+Signature = Callable[..., dict[str, Any]]
+
+
+def locate(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Finds the upper left quarter, as surely as the photo is blue there."""
+    blue = tf.cast(pixels[:, :8, :8, 2], tf.float32)
+    place = tf.constant([[0.0, 0.0, 0.5, 0.5]])
+    return tf.tile(place, [tf.shape(pixels)[0], 1]), tf.reduce_mean(blue, [1, 2]) / 255
+
+
+def redness(pixels: tf.Tensor) -> tf.Tensor:
+    red = tf.reduce_mean(tf.cast(pixels[..., 0], tf.float32), [1, 2]) / 255
+    return tf.stack([red, 1 - red, tf.zeros_like(red), tf.zeros_like(red)], axis=1)
+
+
+@pytest.fixture(scope="module")
+def asked() -> tuple[Signature, Signature]:
+    """The signatures without and with boxes."""
+    spec = ServingSpec(MOODS, SIDE, box_margin=0.1)
+    functions = Signatures(redness, spec, Locator(locate, 2 * SIDE, min_score=0.5))
+    images = tf.TensorSpec([None], tf.string)
+    boxes = tf.TensorSpec([None, 4], tf.int64)
+    return (
+        tf.function(functions.predict_images, input_signature=[images], autograph=False),
+        tf.function(functions.predict_boxes, input_signature=[images, boxes], autograph=False),
+    )
+
+
+def photo(blue: int, red: int, rows: int = 100, columns: int = 200) -> Pixels:
+    """Returns an animal of so much red in a blue quarter of a grey photo."""
+    pixels = np.full((rows, columns, 3), 90, np.uint8)
+    pixels[: rows // 2, : columns // 2] = red, 0, blue
+    return pixels
+
+
+def test_the_answer_is_that_of_the_box_that_is_found(asked: tuple[Signature, Signature]) -> None:
+    alone, boxed = asked
+    photos = tf.constant([samples.encoded(photo(255, red), "PNG") for red in (10, 200)])
+    found = {name: value.numpy() for name, value in alone(photos).items()}
+    assert found[signatures.BOX].tolist() == [[0, 0, 50, 100]] * 2
+    assert samples.words(found[signatures.BOX_SOURCE]) == ["found"] * 2
+    np.testing.assert_allclose(found[signatures.FOUND], 1)
+    given = {n: v.numpy() for n, v in boxed(photos, tf.constant(found[signatures.BOX])).items()}
+    for name in (signatures.PROBABILITIES, signatures.MOOD_INDEX, signatures.BOX):
+        np.testing.assert_array_equal(found[name], given[name])
+    assert samples.words(given[signatures.BOX_SOURCE]) == ["given"] * 2
+    assert samples.words(found[signatures.MOOD]) == [MOODS[1], MOODS[0]]
+
+
+def test_each_row_is_found_none_or_unreadable_for_itself_in_any_batch(
+    asked: tuple[Signature, Signature],
+) -> None:
+    kinds = [
+        samples.encoded(photo(255, 200), "PNG"),
+        b"no photo",
+        samples.encoded(photo(60, 200), "PNG"),  # A score of 0.24.
+    ]
+    for count in (0, 1, 70):  # None at all, and more than a chunk.
+        rows = [kinds[row % 3] for row in range(count)]
+        outputs = asked[0](tf.constant(rows, tf.string))
+        statuses = [("ok", "image_unreadable", "no_animal")[row % 3] for row in range(count)]
+        assert samples.words(outputs[signatures.STATUS].numpy()) == statuses
+        indices = [(0, -1, -1)[row % 3] for row in range(count)]
+        assert outputs[signatures.MOOD_INDEX].numpy().tolist() == indices
+        boxes = [([0, 0, 50, 100], [0] * 4, [0] * 4)[row % 3] for row in range(count)]
+        assert outputs[signatures.BOX].numpy().tolist() == boxes
+        scores = [(1.0, 0.0, 60 / 255)[row % 3] for row in range(count)]
+        np.testing.assert_allclose(outputs[signatures.FOUND].numpy(), scores, atol=1e-3)
+        assert outputs[signatures.PROBABILITIES].shape == (count, 4)
+
+
+def test_the_box_is_in_pixels_of_the_upright_photo(asked: tuple[Signature, Signature]) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Stored on its side: 100 x 200 is stored as 200 x 100.
+    stored = np.rot90(photo(255, 200), 1)
+    encoded = samples.encoded(Image.fromarray(np.ascontiguousarray(stored)), "PNG", exif=exif)
+    outputs = asked[0](tf.constant([encoded]))
+    assert outputs[signatures.BOX].numpy().tolist() == [[0, 0, 50, 100]]
+    assert samples.words(outputs[signatures.MOOD].numpy()) == [MOODS[0]]
+
+
+def test_without_a_locator_the_answer_says_that_the_photo_was_taken_whole() -> None:
+    functions = Signatures(redness, ServingSpec(MOODS, SIDE, 0.1))
+    ask = tf.function(
+        functions.predict_images,
+        input_signature=[tf.TensorSpec([None], tf.string)],
+        autograph=False,
+    )
+    outputs = ask(tf.constant([samples.encoded(photo(255, 200), "PNG"), b"no photo"]))
+    assert outputs[signatures.BOX].numpy().tolist() == [[0, 0, 100, 200], [0, 0, 0, 0]]
+    assert samples.words(outputs[signatures.BOX_SOURCE].numpy()) == ["whole", ""]
+    assert outputs[signatures.FOUND].numpy().tolist() == [0, 0]
