@@ -127,7 +127,7 @@ def read_info(folder: Path, source: str) -> ModelInfo:
         raise ValueError(f"{signatures.SPEC_ASSET} has no resolution up to {MAX_RESOLUTION}")
     except (LabelMapError, OSError, ValueError) as error:
         raise ConfigError(
-            f"{source} is no version that this project has pushed, and no export: {folder} "
+            f"{source} is nothing that this project has pushed or exported: {folder} "
             f"must hold {signatures.LABELS_ASSET} and {signatures.SPEC_ASSET}. {error}"
         ) from error
 
