@@ -160,6 +160,7 @@ def test_the_label_map_and_the_preprocessing_lie_beside_the_graph(servable_folde
         "temperature": 1.0,
         "fitted_on": "",
         "trained_on": "",
+        "locator": None,
     }
 
 
