@@ -172,7 +172,7 @@ BOX_SOURCES: dict[str, Pair] = {
 """Where the boxes of an answer come from."""
 FITTED_ON: dict[FittedOn, Pair] = {
     "validation": (
-        "온도와 기준은 validation 행으로 정했습니다.",
+        "온도와 기준은 검증 행으로 정했습니다.",
         "Temperature and threshold were chosen on the validation rows.",
     ),
     "eval": (

@@ -37,7 +37,6 @@ class LocateSettings(SettingsGroup):
         ge=64,
         le=1024,
         unit="pixels",
-        common=True,
     )
     frames_per_clip: int = setting(
         1,
@@ -63,7 +62,7 @@ class LocateSettings(SettingsGroup):
         le=4096,
         unit="pixels",
     )
-    epochs: int = setting(12, "Passes over the stored frames.", ge=1, common=True)
+    epochs: int = setting(12, "Passes over the stored frames.", ge=1)
     min_steps: int = setting(
         600, "Batches of the training at least, whatever the epochs.", ge=1, unit="batches"
     )
@@ -84,7 +83,6 @@ class LocateSettings(SettingsGroup):
         "gets the status no_animal.",
         ge=0,
         le=1,
-        common=True,
     )
     min_iou: float = setting(
         0.5,
@@ -98,7 +96,6 @@ class LocateSettings(SettingsGroup):
         "left out of the servable, and the run says so. 0 lets every locator pass.",
         ge=0,
         le=1,
-        common=True,
     )
     max_false: float = setting(
         0.2,

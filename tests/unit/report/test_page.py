@@ -144,7 +144,7 @@ def test_the_json_holds_the_documents_and_the_ending(
     report = json.loads((record.folder / "report.json").read_text("utf-8"))
     assert list(report) == [
         *("ending", "record", "ingest", "validation", "leaks", "tuner"),
-        *("training", "metrics", "servable", "preprocessing"),
+        *("training", "locator", "metrics", "servable", "preprocessing", "exports"),
     ]
     assert report["ending"] == ending
     assert report["metrics"] == documents.metrics()

@@ -47,7 +47,7 @@ def test_a_wrong_setting_ends_in_2_and_leaves_the_last_runs_record(tmp_path: Pat
     for name in ("run.json", "report.json", "report.html"):
         (tmp_path / name).write_text(json.dumps(last), "utf-8")
     done = command("--output", tmp_path, "--set", "trian.epochs=3")
-    message = "There is no setting 'trian.epochs'. Did you mean train.epochs?"
+    message = "There is no setting 'trian.epochs'. Did you mean train.epochs or locate.epochs?"
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == f"error: {message}\n"

@@ -96,6 +96,7 @@ def test_at_the_start_nothing_has_happened(tmp_path: Path) -> None:
         "blessed": None,
         "pushed": None,
         "manifest_sha256": None,
+        "exports": None,
         "predict": None,
         "nodes": {},
         "settings": None,

@@ -31,6 +31,9 @@ def test_moods_come_likeliest_first_with_english_where_there_is_any() -> None:
             "mood": "행복/즐거움",
             "mood_id": "happy",
             "unsure": None,
+            "box": [1, 2, 30, 40],
+            "box_source": "given",
+            "found": None,
             "moods": [
                 {"name": "행복/즐거움", "english": "happy, joyful", "probability": 0.625},
                 {"name": "공포", "english": "fearful", "probability": 0.25},
