@@ -35,45 +35,45 @@ class Figures:
     """Counters and histograms; several threads may use them."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self._collected = CollectorRegistry()
         self.requests = Counter(
             "pet_mood_gateway_requests",
             "Requests by route and by HTTP status (or gRPC code).",
             ("route", "code"),
-            registry=self.registry,
+            registry=self._collected,
         )
         self.answers = Counter(
             "pet_mood_gateway_answers",
             "Photos that a model has answered.",
             ("version", "mood", "status", "unsure"),
-            registry=self.registry,
+            registry=self._collected,
         )
         self.seconds = Histogram(
             "pet_mood_gateway_seconds",
             "From a request's header to its answer.",
             ("route",),
             buckets=_BUCKETS,
-            registry=self.registry,
+            registry=self._collected,
         )
         self.upstream_seconds = Histogram(
             "pet_mood_gateway_upstream_seconds",
             "Time that the model took, of requests that it answered.",
             buckets=_BUCKETS,
-            registry=self.registry,
+            registry=self._collected,
         )
         self.upstream_up = Gauge(
             "pet_mood_gateway_upstream_up",
             "Whether the model was there when it was last looked for.",
-            registry=self.registry,
+            registry=self._collected,
         )
         self.version = Gauge(
-            "pet_mood_gateway_version", "The version that answers now.", registry=self.registry
+            "pet_mood_gateway_version", "The version that answers now.", registry=self._collected
         )
         self.log_rows = Counter(
             "pet_mood_gateway_log_rows",
             "Rows of the request log: written, left out because too many waited, or failed.",
             ("outcome",),
-            registry=self.registry,
+            registry=self._collected,
         )
         self._names: set[str] = set()
         self._lock = threading.Lock()
@@ -91,7 +91,7 @@ class Figures:
 
     def text(self) -> bytes:
         """Returns all figures in Prometheus' text form."""
-        return generate_latest(self.registry)
+        return generate_latest(self._collected)
 
     def _name(self, value: object) -> str:
         name = str(value or "")[:100]

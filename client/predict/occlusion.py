@@ -30,9 +30,11 @@ CELLS = 8
 SQUARES = (CELLS - 1) ** 2
 """Positions of the grey square."""
 
-LEAST_COST = 0.01
-"""Probability that a square must cost to be painted. A map is relative: without this limit a square
-that costs next to nothing would be as red as one that costs everything."""
+LEAST_COST = 0.001
+"""Probability that a square must cost to be painted: a tenth of a percentage point, the least that
+the demo shows. A map is relative: without this limit a square that costs nothing would be as red as
+one that costs everything. A larger limit would leave a certain model without a map, for its
+probability falls by little."""
 
 _GREY = (127, 127, 127)
 _LONGER_SIDE = 256

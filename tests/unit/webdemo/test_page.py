@@ -81,7 +81,6 @@ def test_a_dropped_photo_and_a_dragged_box_get_the_clients_prediction(
     ordered = sorted(outcome.probabilities.values(), reverse=True)
     assert shares == [f"{100 * value:.1f} %" for value in ordered]
     # The heat map lies over the box, and is hot at the bottom left of it.
-    page.wait_for_selector("#heat", state="visible")
     heat, frame = (page.locator(part).bounding_box() for part in ("#heat", "#box"))
     assert heat == pytest.approx(frame, abs=1)
     opacities = page.evaluate(

@@ -56,8 +56,8 @@ def test_squares_that_cost_nothing_or_help_are_cold() -> None:
     assert not cell_scores(probabilities).any()
 
 
-@pytest.mark.parametrize(("cost", "is_painted"), [(0.0099, False), (0.0101, True)])
-def test_a_square_that_costs_less_than_a_point_is_cold(cost: float, is_painted: bool) -> None:
+@pytest.mark.parametrize(("cost", "is_painted"), [(0.00099, False), (0.00101, True)])
+def test_a_square_that_costs_less_than_is_shown_is_cold(cost: float, is_painted: bool) -> None:
     probabilities = np.full(SQUARES + 1, 0.999)
     probabilities[5] -= cost
     assert cell_scores(probabilities).any() == is_painted
