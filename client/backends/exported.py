@@ -14,7 +14,7 @@ from client.backends.model import ModelInfo, Response
 from dataset.boxes import PixelBox
 from models.exporting import runtimes
 from models.exporting.photos import PhotoReader
-from models.inputs.photo import Limits, Outcome
+from models.inputs.prepared_photo import Limits, Outcome
 from models.servable.rows import CHUNK_SIZE
 from models.servable.signatures import STATUSES, ServingSpec
 from schemas import signatures

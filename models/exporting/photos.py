@@ -15,7 +15,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dataset.boxes import PixelBox
-from models.inputs.photo import Outcome, PhotoPreprocessor, PreparedPhoto, Source
+from models.inputs.photo import PhotoPreprocessor
+from models.inputs.prepared_photo import Outcome, PreparedPhoto, Source
 from models.servable.signatures import ServingSpec
 
 _THREADS = min(16, os.cpu_count() or 1)

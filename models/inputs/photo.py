@@ -8,9 +8,7 @@ The formats are those of ``schemas.signatures.IMAGE_BYTES``, told apart by their
 not what TensorFlow's decoder takes, which differs between its versions.
 """
 
-import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -18,6 +16,7 @@ import tensorflow as tf
 from models.inputs import bmp, exif, gif, jpeg, png
 from models.inputs.autograph import apart
 from models.inputs.byte_fields import require, starts_with
+from models.inputs.prepared_photo import Limits, Outcome, PreparedPhoto, Source
 from models.inputs.preprocessing import (
     clip_box,
     cut_jpeg,
@@ -27,7 +26,6 @@ from models.inputs.preprocessing import (
     view_of,
     whole_picture,
 )
-from schemas.limits import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
 
 _MAX_SIDE = 65_535
 """Pixels: the most that a JPEG or a GIF can have. A PNG of one row could have 60 million columns,
@@ -35,57 +33,6 @@ and resizing it would take 160 GB."""
 _MAX_PARALLEL_PIXELS = 2**24
 """Pixels that a picture may hold in memory while others are decoded beside it. More than the 12
 megapixels of most phones."""
-
-
-class Outcome(enum.IntEnum):
-    """What became of a photo."""
-
-    UNREADABLE = 0
-    """It has no pixels. All else that cannot be read fails, and returns nothing."""
-    BOX_OUTSIDE = 1
-    TOO_LARGE = 2
-    TOO_LARGE_FOR_PARALLEL = 3
-    """It is within the limits, but was not decoded, because others are decoded at the same time."""
-    OK = 4
-
-
-class Source(enum.IntEnum):
-    """Where a picture comes from, which says how its view is chosen."""
-
-    WHOLE_PHOTO = 0
-    """A photo of a caller; the view is all of it."""
-    BOXED_PHOTO = 1
-    """A photo of a caller with a box, which is clipped at the edges and widened by the margin."""
-    EXAMPLE = 2
-    """A crop of the ingest with its window. It is upright, and training ignores any EXIF in it."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits of a picture.
-
-    Attributes:
-      pixels: height times width, at most.
-      bytes: of the file, at most.
-    """
-
-    pixels: int = MAX_IMAGE_PIXELS
-    bytes: int = MAX_IMAGE_BYTES
-
-
-class PreparedPhoto(NamedTuple):
-    """One photo as the model sees it.
-
-    Attributes:
-      pixels: uint8[resolution, resolution, 3], RGB, 0..255; zeros unless the outcome is ``OK``.
-      outcome: int32[], an ``Outcome``.
-      box: int64[4], (y, x, height, width) in pixels of the upright photo: what was asked for, as
-        far as it lies within the photo; zeros unless the outcome is ``OK``.
-    """
-
-    pixels: tf.Tensor
-    outcome: tf.Tensor
-    box: tf.Tensor
 
 
 class _Opened(NamedTuple):

@@ -6,7 +6,7 @@ from functools import partial
 import tensorflow as tf
 
 from models.inputs.autograph import without_autograph
-from models.inputs.photo import Outcome, PreparedPhoto
+from models.inputs.prepared_photo import Outcome, PreparedPhoto
 
 CHUNK_SIZE = 64
 """Pictures that are decoded and given to the network at a time."""

@@ -20,7 +20,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from models.inputs.photo import Limits, Outcome, PhotoPreprocessor, PreparedPhoto, Source
+from models.inputs.photo import PhotoPreprocessor
+from models.inputs.prepared_photo import Limits, Outcome, PreparedPhoto, Source
 from models.inputs.preprocessing import PICTURE_SPEC
 from models.location.decoding import pixel_boxes
 from models.servable.example_boxes import BOX_SPEC, box_in_photo

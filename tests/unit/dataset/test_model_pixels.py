@@ -14,7 +14,8 @@ import pytest
 import tensorflow as tf
 
 from dataset import model_pixels
-from models.inputs.photo import Limits, Outcome, PhotoPreprocessor, Source
+from models.inputs.photo import PhotoPreprocessor
+from models.inputs.prepared_photo import Limits, Outcome, Source
 from testing.models.quadrants import encoded
 from testing.paths import ROOT
 

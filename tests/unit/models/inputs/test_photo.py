@@ -10,7 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 from dataset.photos import exif as core_exif
-from models.inputs.photo import Limits, Outcome, PhotoPreprocessor, Source
+from models.inputs.photo import PhotoPreprocessor
+from models.inputs.prepared_photo import Limits, Outcome, Source
 from models.inputs.preprocessing import preprocess, whole_picture
 from schemas import signatures
 from testing import bombs, memory
