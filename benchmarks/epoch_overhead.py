@@ -24,7 +24,7 @@ from models.network import classifier
 from models.settings.augmentation import AugmentSettings
 from models.settings.network import ModelSettings
 from models.settings.training import TrainSettings
-from models.training import fine_tuning, fitting
+from models.training import compiling, fine_tuning
 
 GOAL = 1.05
 NUM_CLASSES = 6
@@ -44,7 +44,7 @@ def measure(resolution: int, rounds: int, steps: int) -> dict[str, Any]:
     settings = TrainSettings()
     model = classifier.build(ModelSettings(weights="none", resolution=resolution), NUM_CLASSES)
     phase = fine_tuning.phases(settings)[-1]
-    fitting.compile_for(model, settings, keras.losses.CategoricalCrossentropy(), phase, 1000)
+    compiling.compile_for(model, settings, keras.losses.CategoricalCrossentropy(), phase, 1000)
 
     with tempfile.TemporaryDirectory() as folder:
         shard = pictures.write_shard(Path(folder) / "0.tfrecord", resolution, EXAMPLES)

@@ -27,7 +27,7 @@ from dataset.boxes import PixelBox
 from models.exporting.conversion import Converter
 from models.network import classifier
 from models.servable import export
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from models.settings.network import ModelSettings
 from schemas import exports, signatures
 from schemas.labels import DEFAULT_MOODS

@@ -55,7 +55,7 @@ def write_servable(folder: Path) -> None:
     """Writes a version around the tests' network, in a process of its own."""
     from dataset.settings import DataSettings
     from models.servable import export
-    from models.servable.signatures import ServingSpec
+    from models.servable.serving_spec import ServingSpec
     from testing.models import quadrants
 
     spec = ServingSpec(quadrants.MOODS, quadrants.SIDE, DataSettings().box_margin)

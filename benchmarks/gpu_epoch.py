@@ -19,12 +19,11 @@ import tensorflow as tf
 
 from benchmarks import flags, pictures
 from benchmarks.label_indexers import ZeroIndexer
-from models import trainer
 from models.settings.augmentation import AugmentSettings
 from models.settings.network import ModelSettings
 from models.settings.training import TrainSettings
 from models.trainer_config import TrainerConfig
-from models.training import curves, devices
+from models.training import curves, devices, training_run
 from models.training.backup import Backups
 from models.training.data import Data
 from schemas import artifacts
@@ -71,7 +70,7 @@ def measure(resolution: int, batch: int) -> dict[str, Any]:
         run_dir = str(Path(folder) / "model_run" / "1")
         backups = Backups(str(Path(folder) / "backups"), "benchmark")
         began = time.perf_counter()
-        trainer.train(config, data, None, run_dir, backups, backups.folder, strategy)
+        training_run.train(config, data, None, run_dir, backups, backups.folder, strategy)
         rows = curves.read(run_dir)
         documents = {
             name: json.loads(Path(run_dir, name).read_text("utf-8"))

@@ -13,7 +13,7 @@ from benchmarks.step_protocol import NUM_CLASSES, RESOLUTION
 from models.network import classifier
 from models.settings.network import ModelSettings
 from models.settings.training import TrainSettings
-from models.training import devices, fine_tuning, fitting, losses
+from models.training import compiling, devices, fine_tuning, losses
 from models.training.step_config import dtype_policy
 
 _WARM_UP = 5
@@ -27,7 +27,7 @@ def _ours(batch: int, xla: bool) -> keras.Model:
     settings = TrainSettings(batch_size=batch)
     (phase,) = fine_tuning.phases(settings)
     loss = losses.loss_for(settings, [1] * NUM_CLASSES)
-    fitting.compile_for(model, settings, loss, phase, 1000, xla, steps_per_execution=_STEPS)
+    compiling.compile_for(model, settings, loss, phase, 1000, xla, steps_per_execution=_STEPS)
     return model
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.label_indexers import MoodIndexer
-from models import trainer
-from models.settings.training import ACCURACY, MACRO_F1
+from models.settings.training_choices import ACCURACY, MACRO_F1
 from models.trainer_config import TrainerConfig
 from models.training import curves, devices
 from models.training.backup import Backups
 from models.training.data import Data
+from models.training.training_run import train
 from pipeline import config as settings_of
 
 
@@ -37,7 +37,7 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
         run_dir = str(Path(folder) / "run" / "1")
         backups = Backups(str(Path(folder) / "backups"), "benchmark")
         began, cpu = time.perf_counter(), cpu_seconds()
-        trainer.train(config, data, None, run_dir, backups, backups.folder, strategy)
+        train(config, data, None, run_dir, backups, backups.folder, strategy)
         seconds, cpu = time.perf_counter() - began, cpu_seconds() - cpu
         rows = curves.read(run_dir)
     return {

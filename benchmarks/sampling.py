@@ -25,7 +25,8 @@ from benchmarks.leak_scale import SHARD_ROWS, TRAIN_CLIPS, TRAIN_FRAMES
 from benchmarks.memory import measured_apart, resident_mb
 from models.inputs.clip_sampler import ClipSampler, Ints
 from models.inputs.records import shuffled_records, streamed
-from models.settings.training import BALANCED, NATURAL, SQRT, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import BALANCED, NATURAL, SQRT
 from schemas import frame_columns
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import frames_file

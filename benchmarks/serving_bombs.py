@@ -23,7 +23,7 @@ import tensorflow as tf
 from benchmarks import flags, pictures
 from benchmarks.serving_speed import RESOLUTION, decoding_alone
 from models.servable import export
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from schemas import signatures
 from schemas.labels import DEFAULT_MOODS
 from testing import bombs, memory

@@ -28,7 +28,7 @@ import tensorflow as tf
 from benchmarks import flags, pictures
 from models.network import classifier
 from models.servable import export
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from models.settings.network import ModelSettings
 from schemas import signatures
 from schemas.labels import DEFAULT_MOODS

@@ -12,7 +12,7 @@ from benchmarks.step_protocol import BATCH_SIZE, NUM_CLASSES, RESOLUTION, serve
 from models.network import classifier
 from models.settings.network import ModelSettings
 from models.settings.training import TrainSettings
-from models.training import fine_tuning, fitting, losses
+from models.training import compiling, fine_tuning, losses
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -41,7 +41,7 @@ def ours() -> keras.Model:
     settings = TrainSettings(batch_size=BATCH_SIZE)
     (phase,) = fine_tuning.phases(settings)
     loss = losses.loss_for(settings, [1] * NUM_CLASSES)
-    fitting.compile_for(model, settings, loss, phase, steps_per_epoch=1000)
+    compiling.compile_for(model, settings, loss, phase, steps_per_epoch=1000)
     return model
 
 

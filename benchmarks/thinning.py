@@ -38,7 +38,7 @@ from models.network import classifier
 from models.settings.augmentation import AugmentSettings
 from models.settings.network import ModelSettings
 from models.settings.training import TrainSettings
-from models.training import fine_tuning, fitting, losses
+from models.training import compiling, fine_tuning, losses
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import RECORDS
 
@@ -98,7 +98,7 @@ def macro_f1(train: str, evaluation: str, steps: int, seed: int) -> float:
     )
     (phase,) = fine_tuning.phases(settings)
     fine_tuning.freeze(model, phase.part)
-    fitting.compile_for(model, settings, losses.loss_for(settings, counts), phase, steps)
+    compiling.compile_for(model, settings, losses.loss_for(settings, counts), phase, steps)
     batches = training_batches(
         streams.drawn([train], indexer, NUM_CLASSES, batch_size=BATCH_SIZE, seed=seed),
         indexer,

@@ -19,7 +19,7 @@ from models.network import classifier
 from models.network.weights_file import local_file
 from models.servable import export, golden
 from models.servable.locating import LocatorNetwork
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from models.settings.locator import LocateSettings
 from models.settings.network import NONE
 from models.trainer_config import TrainerConfig

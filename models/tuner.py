@@ -18,9 +18,8 @@ import keras
 import tensorflow as tf
 from tfx.v1.components import TunerFnResult
 
-from models import trainer
 from models.trainer_config import TrainerConfig
-from models.training import devices
+from models.training import devices, training_run
 from models.training.backup import Backups
 from models.training.data import Data
 from models.tuning import subset, trial_counts
@@ -80,7 +79,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
         with _run_dir(folder) as run_dir:
             backups = Backups(os.path.join(run_dir, "backups"), "trial")
             base_model = fn_args.base_model
-            model = trainer.train(
+            model = training_run.train(
                 trial, data, base_model, run_dir, backups, folder, strategy, task=name
             )
             matrices = trial_counts.count(model, trial, data.indexer, data.eval_files, run_dir)

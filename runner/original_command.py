@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.settings.training import FULL, HEAD
+from models.settings.training_choices import FULL, HEAD
 from report.formatting import path_text, score_text
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord

@@ -19,7 +19,8 @@ from client.backends.weight_path import MAX_RESOLUTION, trained_on
 from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
 from models.network import classifier
-from models.servable.signatures import ServingSpec, Signatures
+from models.servable.serving_spec import ServingSpec
+from models.servable.signatures import Signatures
 from models.settings.network import NONE, ModelSettings
 from schemas import json_text, signatures
 from schemas.errors import ConfigError

@@ -15,8 +15,9 @@ from dataset.boxes import PixelBox
 from models.exporting import runtimes
 from models.exporting.photos import PhotoReader
 from models.inputs.prepared_photo import Limits, Outcome
+from models.servable.answers import STATUSES
 from models.servable.rows import CHUNK_SIZE
-from models.servable.signatures import STATUSES, ServingSpec
+from models.servable.serving_spec import ServingSpec
 from schemas import signatures
 from schemas.errors import ConfigError
 from system.printable import printable

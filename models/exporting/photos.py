@@ -17,7 +17,7 @@ import tensorflow as tf
 from dataset.boxes import PixelBox
 from models.inputs.photo import PhotoPreprocessor
 from models.inputs.prepared_photo import Outcome, PreparedPhoto, Source
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 
 _THREADS = min(16, os.cpu_count() or 1)
 

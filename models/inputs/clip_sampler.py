@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.settings.training import BALANCED, NATURAL, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import BALANCED, NATURAL
 
 _KEPT_EPOCHS = 2
 """Orders that are kept: a batch may have the end of one epoch and the beginning of the next."""

@@ -15,7 +15,8 @@ from models.inputs.clip_sampler import ClipSampler, Ints
 from models.inputs.label_index import LabelIndexer
 from models.inputs.record_reader import RecordReader, Records
 from models.inputs.shard_index import ShardIndex
-from models.settings.training import RANDOM, STREAM, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import RANDOM, STREAM
 from schemas import features
 
 _OPEN_SHARDS = 16

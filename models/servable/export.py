@@ -10,7 +10,8 @@ import tensorflow as tf
 from models.network import classifier
 from models.network.folding import fold_batch_norms
 from models.servable.locating import LocatorNetwork
-from models.servable.signatures import ServingSpec, Signatures
+from models.servable.serving_spec import ServingSpec
+from models.servable.signatures import Signatures
 from models.settings.network import NONE, ModelSettings
 from schemas import artifacts, labels, signatures
 from schemas.documents.training import Preprocessing

@@ -22,7 +22,7 @@ from models.inputs.preprocessing import PICTURE_SPEC, preprocess
 from models.location.decoding import peaks
 from models.location.scenes import as_seen, parsed
 from models.servable.locating import LocatorNetwork
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from schemas import artifacts, features
 from schemas.documents.servable import Expected
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from models.location.decoding import peaks
 from models.network.folding import fold_batch_norms
-from models.servable.signatures import Locator
+from models.servable.serving_spec import Locator
 
 
 @dataclass(frozen=True)

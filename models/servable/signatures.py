@@ -14,94 +14,19 @@ photos of a chunk until the locator has seen them.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 import tensorflow as tf
 
 from models.inputs.photo import PhotoPreprocessor
-from models.inputs.prepared_photo import Limits, Outcome, PreparedPhoto, Source
+from models.inputs.prepared_photo import Outcome, PreparedPhoto, Source
 from models.inputs.preprocessing import PICTURE_SPEC
 from models.location.decoding import pixel_boxes
+from models.servable.answers import NO_ANIMAL, STATUSES, Answered, Outputs
 from models.servable.example_boxes import BOX_SPEC, box_in_photo
 from models.servable.rows import CHUNK_SIZE, PreprocessRow, preprocessed
+from models.servable.serving_spec import Locator, ServingSpec
 from schemas import features, labels, signatures
-from schemas.documents.training import FittedOn, TrainedOnKind
-
-NO_ANIMAL = len(Outcome)
-"""What became of a photo in which the locator found nothing, beside the ``Outcome``s."""
-
-Outputs = dict[str, tf.Tensor]
-"""Tensors of ``schemas.signatures`` by name."""
-
-STATUSES: dict[int, str] = {
-    Outcome.UNREADABLE: signatures.STATUS_IMAGE_UNREADABLE,
-    Outcome.BOX_OUTSIDE: signatures.STATUS_BOX_OUTSIDE_IMAGE,
-    Outcome.TOO_LARGE: signatures.STATUS_IMAGE_TOO_LARGE,
-    Outcome.TOO_LARGE_FOR_PARALLEL: "",  # Is decoded in the end.
-    Outcome.OK: signatures.STATUS_OK,
-    NO_ANIMAL: signatures.STATUS_NO_ANIMAL,
-}
-"""The status of each outcome."""
-
-
-@dataclass(frozen=True)
-class ServingSpec:
-    """Parameters of a servable besides the network.
-
-    Attributes:
-      mood_names: in index order.
-      resolution: side of the square that the network sees, pixels.
-      box_margin: a box is widened on each side by this share of its side, >= 0.
-      limits: of a picture.
-      box_overhang: share of a box's side that may lie outside of the photo, 0 to 0.5.
-      unsure_below, temperature, fitted_on, trained_on: see
-        ``schemas.documents.training.Preprocessing``. The network has the temperature in it.
-    """
-
-    mood_names: tuple[str, ...]
-    resolution: int
-    box_margin: float
-    limits: Limits = field(default_factory=Limits)
-    box_overhang: float = 0.0
-    unsure_below: float = 0.0
-    temperature: float = 1.0
-    fitted_on: FittedOn = ""
-    trained_on: TrainedOnKind = ""
-
-
-@dataclass(frozen=True)
-class Locator:
-    """What finds the animal in a photo.
-
-    Attributes:
-      locate: uint8[n, resolution, resolution, 3], whole photos stretched to a square, to the best
-        place of each: boxes float32[n, 4], (top, left, bottom, right) as shares of the sides, and
-        scores float32[n] in 0..1.
-      resolution: side of the square, pixels.
-      min_score: score from which on a place is an animal.
-    """
-
-    locate: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-    resolution: int
-    min_score: float
-
-
-class _Answered(NamedTuple):
-    """Answers to some rows.
-
-    Attributes:
-      probabilities: float32[n, k], zeros where the outcome is not ``Outcome.OK``.
-      outcomes: int32[n], an ``Outcome`` or ``NO_ANIMAL``.
-      boxes: int64[n, 4], (y, x, height, width) in pixels of the upright photo; zeros likewise.
-      scores: float32[n], of the locator; 0 without one.
-    """
-
-    probabilities: tf.Tensor
-    outcomes: tf.Tensor
-    boxes: tf.Tensor
-    scores: tf.Tensor
 
 
 class Signatures:
@@ -125,7 +50,7 @@ class Signatures:
         """Predicts the animals of photos, string[n]; without a locator, the photos as a whole."""
         if self._locator is None:
 
-            def answer(chunk: Sequence[tf.Tensor], count: tf.Tensor) -> _Answered:
+            def answer(chunk: Sequence[tf.Tensor], count: tf.Tensor) -> Answered:
                 return self._answer(chunk, count, _whole(self._preprocess))
 
             return self._predict([image_bytes], answer, signatures.BOX_WHOLE)
@@ -168,7 +93,7 @@ class Signatures:
     def _predict(
         self,
         columns: Sequence[tf.Tensor],
-        answer: Callable[[Sequence[tf.Tensor], tf.Tensor], _Answered],
+        answer: Callable[[Sequence[tf.Tensor], tf.Tensor], Answered],
         box_source: str = signatures.BOX_GIVEN,
     ) -> Outputs:
         """Answers the rows, chunk by chunk.
@@ -187,7 +112,7 @@ class Signatures:
             both = zip(answered, more, strict=True)
             return stop, *(tf.concat(parts, axis=0) for parts in both)
 
-        none = _Answered(
+        none = Answered(
             tf.zeros([0, num_classes]),
             tf.zeros([0], tf.int32),
             tf.zeros([0, 4], tf.int64),
@@ -203,11 +128,11 @@ class Signatures:
             ),
             parallel_iterations=1,
         )
-        return self._outputs(_Answered(*answered), box_source)
+        return self._outputs(Answered(*answered), box_source)
 
     def _answer(
         self, columns: Sequence[tf.Tensor], count: tf.Tensor, preprocess_row: PreprocessRow
-    ) -> _Answered:
+    ) -> Answered:
         """Preprocesses and predicts a chunk's rows; their scores are 0."""
         indices, photos = preprocessed(columns, count, preprocess_row, self._spec.resolution)
         outcomes, boxes = _at_places(indices, photos, count)
@@ -224,9 +149,9 @@ class Signatures:
         probabilities = tf.scatter_nd(
             ok_indices[:, tf.newaxis], ok_probabilities, [count, num_classes]
         )
-        return _Answered(probabilities, outcomes, boxes, tf.zeros([count]))
+        return Answered(probabilities, outcomes, boxes, tf.zeros([count]))
 
-    def _answer_found(self, columns: Sequence[tf.Tensor], count: tf.Tensor) -> _Answered:
+    def _answer_found(self, columns: Sequence[tf.Tensor], count: tf.Tensor) -> Answered:
         """Finds the animals of a chunk's photos, and answers with the boxes found."""
         locator, (encoded,) = self._locator, columns
         assert locator is not None
@@ -260,14 +185,14 @@ class Signatures:
         outcomes = tf.where(is_read, NO_ANIMAL, outcomes)
         num_classes = len(self._spec.mood_names)
         rows = tf.cast(count, tf.int64)
-        return _Answered(
+        return Answered(
             tf.scatter_nd(places_found, found.probabilities, [rows, num_classes]),
             tf.tensor_scatter_nd_update(outcomes, places_found, found.outcomes),
             tf.scatter_nd(places_found, found.boxes, [rows, 4]),
             scores,
         )
 
-    def _outputs(self, answered: _Answered, box_source: str) -> Outputs:
+    def _outputs(self, answered: Answered, box_source: str) -> Outputs:
         names = tf.constant(self._spec.mood_names)
         ids = tf.constant([labels.mood_id(name) for name in self._spec.mood_names])
         probabilities, outcomes = answered.probabilities, answered.outcomes

@@ -3,89 +3,28 @@
 Neither TensorFlow nor Keras is imported here: the command line reads this file.
 """
 
-from typing import ClassVar, Final, Literal
+from typing import Literal
 
 from pydantic import model_validator
 
+from models.settings.training_choices import (
+    AUTO,
+    CLASS_WEIGHTS,
+    COSINE,
+    FULL,
+    MACRO_F1,
+    NATURAL,
+    STREAM,
+    TWO_PHASE,
+)
+from models.settings.training_length import LengthSettings
 from schemas.errors import ConfigError
-from schemas.settings import SettingsGroup, setting
-
-MACRO_F1: Final = "macro_f1"
-ACCURACY: Final = "accuracy"
-"""Also the names of the metrics in the training's logs."""
-
-CONSTANT: Final = "constant"
-COSINE: Final = "cosine"
-PLATEAU: Final = "plateau"
-
-AUTO: Final = "auto"
-FLOAT32: Final = "float32"
-BFLOAT16: Final = "bfloat16"
-FLOAT16: Final = "float16"
-ON: Final = "on"
-OFF: Final = "off"
-ONE: Final = "one"
-MIRRORED: Final = "mirrored"
-MULTI_WORKER: Final = "multi_worker"
-
-NATURAL: Final = "natural"
-SQRT: Final = "sqrt"
-BALANCED: Final = "balanced"
-
-RANDOM: Final = "random"
-STREAM: Final = "stream"
-
-HEAD: Final = "head"
-LAST_BLOCK: Final = "last_block"
-FULL: Final = "full"
-TWO_PHASE: Final = "two_phase"
-
-CLASS_WEIGHTS: Final = "class_weights"
-LOGIT_ADJUSTMENT: Final = "logit_adjustment"
-FOCAL: Final = "focal"
+from schemas.settings import setting
 
 
-class TrainSettings(SettingsGroup):
+class TrainSettings(LengthSettings):
     """The training."""
 
-    GROUP: ClassVar[str] = "train"
-
-    epochs: int = setting(
-        20,
-        "Length of the training in epochs, over which cosine spreads. train.steps or train.minutes "
-        "take its place.",
-        ge=1,
-        unit="epochs",
-        common=True,
-    )
-    steps: int = setting(0, "Length of the training in steps. 0 is off.", ge=0, unit="steps")
-    minutes: float = setting(
-        0.0,
-        "Length of the training in minutes, validation included. The first steps are measured, and "
-        "the training gets as many as fit, the schedule with its annealing. A training that is "
-        "killed and repeated keeps that number. 0 is off.",
-        ge=0,
-        unit="minutes",
-        common=True,
-    )
-    steps_per_epoch: int = setting(
-        0,
-        "Length of an epoch. 0 is one pass over the training split, or over the frames of "
-        "train.frames_per_clip.",
-        ge=0,
-        unit="steps",
-    )
-    batch_size: int = setting(
-        64, "Examples a step, on all devices together.", ge=1, unit="examples", common=True
-    )
-    device_batch_size: int = setting(
-        0,
-        "Examples a step on each device. The step then has this number times the devices, and "
-        "train.learning_rate, which is that of train.batch_size, grows by the square root of the "
-        "ratio. 0 divides train.batch_size among the devices.",
-        ge=0,
-        unit="examples",
-    )
     learning_rate: float = setting(1e-4, "Peak learning rate of AdamW.", gt=0, le=1, common=True)
     schedule: Literal["constant", "cosine", "plateau"] = setting(
         COSINE,
@@ -275,12 +214,7 @@ class TrainSettings(SettingsGroup):
     )
 
     @model_validator(mode="after")
-    def _lengths_fit(self) -> "TrainSettings":
-        if self.steps and self.minutes:
-            raise ConfigError(
-                "The training has one length: train.steps or train.minutes must be 0. Received: "
-                f"{self.steps} and {self.minutes}"
-            )
+    def _phases_fit(self) -> "TrainSettings":
         if self.steps or self.minutes:
             return self  # In epochs its length is not known yet.
         if self.warmup_epochs >= self.epochs:

@@ -14,7 +14,7 @@ from models.inputs.label_index import LabelIndexer
 from models.inputs.shard_index import ShardIndex
 from models.settings.training import TrainSettings
 from models.trainer_config import TrainerConfig
-from models.training import devices, fitting, head_features, losses
+from models.training import compiling, devices, head_features, losses
 from models.training.data import Data
 
 _LOGGER = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def steps_per_epoch(settings: TrainSettings, num_examples: int) -> int:
     if settings.steps_per_epoch:
         return settings.steps_per_epoch
     one_pass = math.ceil(num_examples / settings.batch_size)
-    together = fitting.wanted_steps_per_execution(settings)
+    together = compiling.wanted_steps_per_execution(settings)
     # A small pass stays as it is; then fewer steps go together.
     return math.ceil(one_pass / together) * together if one_pass >= 10 * together else one_pass
 

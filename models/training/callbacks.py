@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.settings.training import MACRO_F1
+from models.settings.training_choices import MACRO_F1
 from models.training import checkpoints
 from models.training.length import Length
 from system import progress

@@ -16,7 +16,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models.settings.training import AUTO, MIRRORED, MULTI_WORKER, ONE, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import AUTO, MIRRORED, MULTI_WORKER, ONE
 from schemas.errors import ConfigError
 from system import gpus as gpus_of_machine
 

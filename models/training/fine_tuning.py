@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import keras
 
-from models.settings.training import FULL, HEAD, LAST_BLOCK, TWO_PHASE, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import FULL, HEAD, LAST_BLOCK, TWO_PHASE
 
 _NAME = re.compile(r"(?P<part>stem|block(?P<block>[1-7])|top|head)")
 _BLOCKS = 7

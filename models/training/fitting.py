@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from models.settings.training import ACCURACY, HEAD, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import HEAD
 from models.training import (
     averaging,
     budget,
@@ -20,24 +21,21 @@ from models.training import (
     checkpoints,
     criterion,
     curves,
+    early_stopping,
     fine_tuning,
     head_features,
     schedules,
 )
 from models.training.backup import Backups
+from models.training.compiling import compile_for, largest_steps_per_execution
 from models.training.length import Length
-from models.training.macro_f1 import MacroF1
-from models.training.optimizers import optimizer_for
 from models.training.resume import Resumption
-from models.training.step_config import StepConfig, with_loss_scale
+from models.training.step_config import StepConfig
 from schemas import artifacts
 from schemas.documents.training import Budget, Training
 from system.storage import write_whole
 
 _LOGGER = logging.getLogger(__name__)
-
-_GPU_STEPS_PER_EXECUTION = 10
-"""Python then has some tenths of a second between two steps, in which the GPU does not wait."""
 
 
 def fit(
@@ -91,7 +89,9 @@ def fit(
     length = budget.length_of(settings, steps_per_epoch, backups.folder, run_dir)
     start = resumption.position
     steps_before = start.epoch * steps_per_epoch
-    steps_per_execution = _steps_per_execution(settings, math.gcd(steps_per_epoch, start.step))
+    steps_per_execution = largest_steps_per_execution(
+        settings, math.gcd(steps_per_epoch, start.step)
+    )
 
     # One for all phases: it remembers the best figure so far.
     best = checkpoints.BestCheckpoint(model, run_dir, criterion.monitor(settings))
@@ -188,58 +188,6 @@ def fit(
     _write_training(model, settings, xla, length, len(rows), speeds, device, run_dir)
 
 
-def compile_for(
-    model: keras.Model,
-    settings: TrainSettings,
-    loss: keras.losses.Loss,
-    phase: fine_tuning.Phase,
-    steps_per_epoch: int,
-    xla: bool = False,
-    *,
-    steps: int | None = None,
-    steps_per_execution: int = 1,
-) -> list[keras.metrics.Metric]:
-    """Gives the model its loss, optimiser and metrics; the metrics ignore the class weights.
-
-    Args:
-      model: frozen for the phase.
-      settings: of the training.
-      loss: see ``losses.loss_for``.
-      phase: gives the highest rate of the schedule.
-      steps_per_epoch: batches an epoch.
-      xla: whether XLA compiles the step.
-      steps: length of the schedule; None for the phase's epochs.
-      steps_per_execution: steps between two returns to Python.
-
-    Returns:
-      All figures that are counted in training: the mean loss first, then the metrics.
-    """
-    if steps is None:
-        steps = (phase.end - phase.begin) * steps_per_epoch
-    rate = schedules.learning_rate(settings, phase.rate, steps, steps_per_epoch)
-    metrics = headline_metrics(model.output_shape[-1])
-    optimizer = with_loss_scale(optimizer_for(settings, model, rate), model)
-    # Otherwise the first step creates its variables and is traced twice: 15 s for this network.
-    optimizer.build(model.trainable_variables)
-    model.compile(
-        optimizer=optimizer,
-        loss=loss,
-        metrics=metrics,
-        jit_compile=xla,
-        steps_per_execution=steps_per_execution,
-    )
-    # Keras puts its mean loss in front, and shows the other metrics only after their first use.
-    return [model.metrics[0], *metrics]
-
-
-def headline_metrics(num_classes: int) -> list[keras.metrics.Metric]:
-    """Returns accuracy and macro-F1 over one-hot labels, float32[n, num_classes].
-
-    Given to ``compile`` as ``metrics``, both ignore sample weights.
-    """
-    return [keras.metrics.CategoricalAccuracy(name=ACCURACY), MacroF1(num_classes)]
-
-
 def _averaging(settings: TrainSettings) -> list[keras.callbacks.Callback]:
     if not settings.ema_decay:
         return []
@@ -251,22 +199,7 @@ def _early_stopping(
 ) -> list[keras.callbacks.Callback]:
     if not phase.is_last or not settings.early_stopping_patience:
         return []
-    return [budget.StopWithoutGain(settings, length)]
-
-
-def _steps_per_execution(settings: TrainSettings, steps: int) -> int:
-    """Returns the largest number up to the wanted one that divides the steps of an epoch.
-
-    So an epoch, and what is left of one that goes on, has whole executions.
-    """
-    wanted = min(wanted_steps_per_execution(settings), steps)
-    return next(number for number in range(wanted, 0, -1) if steps % number == 0)
-
-
-def wanted_steps_per_execution(settings: TrainSettings) -> int:
-    """Returns the setting, or for 0 the number for this machine's devices."""
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    return settings.steps_per_execution or (_GPU_STEPS_PER_EXECUTION if on_gpu else 1)
+    return [early_stopping.StopWithoutGain(settings, length)]
 
 
 def _write_budget(run_dir: str, backups: Backups, document: Budget) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from models.settings.training import CLASS_WEIGHTS, FOCAL, LOGIT_ADJUSTMENT, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import CLASS_WEIGHTS, FOCAL, LOGIT_ADJUSTMENT
 
 _LOGGER = logging.getLogger(__name__)
 

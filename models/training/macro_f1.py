@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models.settings.training import MACRO_F1
+from models.settings.training_choices import MACRO_F1
 
 
 class MacroF1(keras.metrics.Metric):

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from models.settings.training import AUTO, BFLOAT16, FLOAT16, FLOAT32, ON, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import AUTO, BFLOAT16, FLOAT16, FLOAT32, ON
 from models.training.precision_measurement import Measurement, outcome, record_of
 from models.training.step_config import StepConfig
 from schemas import artifacts

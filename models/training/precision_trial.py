@@ -28,7 +28,8 @@ import tensorflow as tf
 
 from models.network import classifier
 from models.settings.network import ModelSettings
-from models.settings.training import FLOAT16, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import FLOAT16
 from models.training import devices, fine_tuning, losses, warm_start
 from models.training.step_config import StepConfig, dtype_policy
 

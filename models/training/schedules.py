@@ -5,8 +5,9 @@ from typing import Any
 
 import keras
 
-from models.settings.training import COSINE, PLATEAU, TrainSettings
-from models.training import criterion
+from models.settings.training import TrainSettings
+from models.settings.training_choices import COSINE, PLATEAU
+from models.training import criterion, schedules
 
 _LARGEST_WARMUP = 0.1
 """Largest share of a training whose length is given in steps or minutes that is warm-up."""
@@ -131,3 +132,11 @@ def callbacks(settings: TrainSettings, peak: float) -> list[keras.callbacks.Call
             min_lr=peak * settings.final_rate,
         )
     ]
+
+
+def schedule_of(model: keras.Model) -> schedules.AnnealedCosine | None:
+    """Returns the schedule of the model's optimiser; None if its rate is a number."""
+    optimizer = model.optimizer
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    rate: Any = inner._learning_rate
+    return rate if isinstance(rate, schedules.AnnealedCosine) else None

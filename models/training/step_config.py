@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from models.settings.training import BFLOAT16, FLOAT16, FLOAT32
+from models.settings.training_choices import BFLOAT16, FLOAT16, FLOAT32
 
 _POLICIES = {FLOAT32: "float32", BFLOAT16: "mixed_bfloat16", FLOAT16: "mixed_float16"}
 

@@ -12,19 +12,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-import keras_tuner
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 from keras_tuner.errors import FailedTrialError, FatalError
-from keras_tuner.oracles import RandomSearchOracle
 
 from dataset import scores
-from dataset.resampling import TAIL, interval, least_units, resampled
-from models.settings.training import MACRO_F1
 from models.training.callbacks import TrainingDivergedError
+from models.tuning.gain import Matrices, gain_interval
+from models.tuning.oracle import OBJECTIVE, OwnValuesFirst
 from models.tuning.settings import Space, TuneSettings, Value
 from schemas.documents.evaluation import Interval
 from schemas.documents.tuning import Search, TrialRecord
@@ -33,19 +30,14 @@ from system.storage import whole
 
 _LOGGER = logging.getLogger(__name__)
 
-OBJECTIVE = f"val_{MACRO_F1}"
 MEMORY = "trials"
 """Folder in which keras-tuner keeps the trials, below that of the search."""
 
 COUNTS = "counts"
 """Folder with each trial's confusion matrices, below that of the search."""
 
-Matrices = npt.NDArray[np.float64]
-"""float64[units, k, k + 1]: a confusion matrix for each resampling unit (animal or clip)."""
 RunTrial = Callable[[str, Mapping[str, Value]], Matrices]
 """Takes a trial's name and values and returns its predictions' counts, from which it is scored."""
-
-RESAMPLES = 2000
 
 
 class TuningFailedError(RuntimeError):
@@ -109,7 +101,7 @@ class RandomSearch(BaseTuner):
     def _open(self, space: Space, folder: str, *, overwrite: bool) -> None:
         """Loads the trials of the folder, or creates it."""
         budget = 60 * self._tune.minutes
-        oracle = _OwnValuesFirst(space, self._tune, lambda: self._total_seconds() < budget)
+        oracle = OwnValuesFirst(space, self._tune, lambda: self._total_seconds() < budget)
         super().__init__(oracle, directory=folder, project_name=MEMORY, overwrite=overwrite)
         # In the order in which they began: of equal scores the first is the best. A trial that
         # keras-tuner was writing when it was killed does not count.
@@ -242,7 +234,7 @@ class RandomSearch(BaseTuner):
         tests = max(1, len(self.oracle.end_order) - 1)
         key = (trial.trial_id, tests)
         if key not in self._gains:
-            self._gains[key] = _difference(self._counts(trial), self._counts(own), tests)
+            self._gains[key] = gain_interval(self._counts(trial), self._counts(own), tests)
         return self._gains[key]
 
     def _total_seconds(self) -> float:
@@ -257,45 +249,3 @@ class RandomSearch(BaseTuner):
         best = self._best()
         note = f"best macro-F1 {best.score:.3f}" if best else ""
         progress.report("tune", advance, self._tune.trials, "trials", note)
-
-
-def _difference(trial: Matrices, own: Matrices, tests: int) -> Interval:
-    """Returns [low, high] of the difference in macro-F1 for all ``tests`` together with 95 %."""
-    if len(own) < least_units(tests):
-        return None
-
-    def difference(one: Matrices, other: Matrices) -> Matrices:
-        return scores.macro_f1(one) - scores.macro_f1(other)
-
-    draws = resampled([trial, own], difference, RESAMPLES, seed=0)
-    ends: list[float] = interval(draws, TAIL / tests).tolist()
-    return ends
-
-
-class _OwnValuesFirst(RandomSearchOracle):
-    """Random search that begins with the run's own settings, so that the best is no worse."""
-
-    def __init__(self, space: Space, tune: TuneSettings, may_begin: Callable[[], bool]) -> None:
-        self._may_begin = may_begin
-        hyperparameters = keras_tuner.HyperParameters()
-        for name, values in space.items():
-            hyperparameters.Choice(name, values, default=values[0])
-        super().__init__(
-            objective=keras_tuner.Objective(OBJECTIVE, "max"),
-            max_trials=tune.trials,
-            seed=tune.seed + 1,  # keras-tuner takes 0 for no seed.
-            hyperparameters=hyperparameters,
-            allow_new_entries=False,
-            # keras-tuner would end the search after failures in a row; here the budget ends it.
-            max_consecutive_failed_trials=tune.trials + 1,
-        )
-        self.verbose = 0
-
-    def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Returns the next trial's values (called by keras-tuner)."""
-        if not self._may_begin():
-            return {"status": TrialStatus.STOPPED, "values": None}
-        if not self.start_order:
-            own = {choice.name: choice.default for choice in self.hyperparameters.space}
-            return {"status": TrialStatus.RUNNING, "values": own}
-        return super().populate_space(trial_id)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from models.inputs import records
@@ -12,9 +11,8 @@ from models.inputs.input_pipeline import evaluation_batches
 from models.inputs.label_index import LabelIndexer
 from models.servable import export
 from models.trainer_config import TrainerConfig
+from models.tuning.gain import Matrices
 from schemas import features
-
-Matrices = npt.NDArray[np.float64]
 
 
 def count(

@@ -107,7 +107,7 @@ def _steps(settings: Settings, num_moods: int) -> tuple[Clocks, Clocks, Clocks]:
     import numpy as np
 
     from models.network import classifier
-    from models.training import fine_tuning, fitting, losses
+    from models.training import compiling, fine_tuning, losses
 
     batch = settings.train.device_batch_size or settings.train.batch_size
     side = settings.model.resolution
@@ -120,7 +120,7 @@ def _steps(settings: Settings, num_moods: int) -> tuple[Clocks, Clocks, Clocks]:
     phase = fine_tuning.phases(settings.train)[-1]
     fine_tuning.freeze(model, phase.part)
     loss = losses.loss_for(settings.train, [1] * num_moods)
-    fitting.compile_for(model, settings.train, loss, phase, steps_per_epoch=1)
+    compiling.compile_for(model, settings.train, loss, phase, steps_per_epoch=1)
     model.train_on_batch(pixels, labels)
     first = Clocks.now().since(begin)
     step = _mean(lambda: model.train_on_batch(pixels, labels), _STEP_SECONDS)

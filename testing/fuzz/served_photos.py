@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from models.servable import export
 from models.servable.rows import CHUNK_SIZE
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from schemas import signatures
 from testing.fuzz.photos import sound_photos
 from testing.models import quadrants

@@ -7,7 +7,7 @@ import filelock
 import pytest
 
 from models.servable import export
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from testing.models import quadrants
 
 

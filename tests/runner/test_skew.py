@@ -27,7 +27,7 @@ from dataset.sample.writer import write_sample
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from models.servable import export
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from schemas import signatures
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import RECORDS

@@ -13,7 +13,7 @@ from client.backends.weight_path import read_model_info
 from dataset.settings import DataSettings
 from models.network import classifier
 from models.servable import export
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from models.settings.network import ModelSettings
 from system import manifest
 from testing.models import quadrants

@@ -16,6 +16,7 @@ from models.inputs.label_index import LabelIndexer
 from models.inputs.records import ordered
 from models.settings.training import TrainSettings
 from models.trainer_config import TrainerConfig
+from models.training import training_run
 from models.training.backup import Backups
 from models.training.data import Data
 from schemas import artifacts, signatures
@@ -86,10 +87,10 @@ def test_steps_weights_and_validation_follow_the_sampling(
     def fit(model: Any, training: Any, validation: Any, *_: Any, **options: Any) -> None:
         given.update(options, training=training, validation=validation)
 
-    monkeypatch.setattr(trainer, "_build", lambda *_: None)
-    monkeypatch.setattr(trainer.fitting, "fit", fit)
+    monkeypatch.setattr(training_run, "_build", lambda *_: None)
+    monkeypatch.setattr(training_run.fitting, "fit", fit)
     backups = Backups(config.backup_dir, "key")
-    trainer.train(
+    training_run.train(
         config,
         data,
         None,

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from dataset import scores
-from models import trainer, tuner
+from models import tuner
 from models.network import classifier
 from models.trainer_config import TrainerConfig
+from models.training import training_run
 from models.training.callbacks import TrainingDivergedError
 from models.training.data import Data
 from models.tuning import trial_counts
@@ -47,7 +48,7 @@ def tuner_args(tmp_path: Path, transform_graph: str) -> SimpleNamespace:
 
 
 class Trainings:
-    """Stands for ``trainer.train``: diverges at a high rate. ``count`` scores its trials."""
+    """Stands for ``training_run.train``: diverges at a high rate. ``count`` scores its trials."""
 
     def __init__(self) -> None:
         self.configs: list[TrainerConfig] = []
@@ -85,7 +86,7 @@ class Trainings:
 def trainings(monkeypatch: pytest.MonkeyPatch) -> Trainings:
     """A stand-in for real trainings."""
     stand_in = Trainings()
-    monkeypatch.setattr(trainer, "train", stand_in)
+    monkeypatch.setattr(training_run, "train", stand_in)
     monkeypatch.setattr(trial_counts, "count", stand_in.count)
     return stand_in
 

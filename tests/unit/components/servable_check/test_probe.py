@@ -24,7 +24,7 @@ from models.inputs.label_index import LabelIndexer
 from models.inputs.records import ordered
 from models.network import classifier
 from models.servable import export, golden
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from models.settings.network import ModelSettings
 from schemas import artifacts
 from testing.models import samples, small_network

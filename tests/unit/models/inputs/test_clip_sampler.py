@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models.inputs.clip_sampler import ClipSampler, validation_examples
-from models.settings.training import BALANCED, NATURAL, SQRT, TrainSettings
+from models.settings.training import TrainSettings
+from models.settings.training_choices import BALANCED, NATURAL, SQRT
 from schemas.errors import ConfigError
 
 CLIPS = np.repeat(np.arange(6), [1, 2, 3, 5, 8, 13])  # 32 frames.

@@ -19,7 +19,7 @@ from models.inputs.input_pipeline import (
 from models.inputs.label_index import LabelIndexer
 from models.inputs.records import ordered, sampled, streamed
 from models.settings.augmentation import AugmentSettings
-from models.settings.training import RANDOM, STREAM
+from models.settings.training_choices import RANDOM, STREAM
 from schemas.errors import ConfigError
 from testing.models import samples
 

@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from models.servable.signatures import Locator, ServingSpec, Signatures
+from models.servable.serving_spec import Locator, ServingSpec
+from models.servable.signatures import Signatures
 from schemas import signatures
 from testing.models import samples
 from testing.models.quadrants import Pixels

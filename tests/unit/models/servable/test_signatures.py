@@ -13,7 +13,8 @@ import tensorflow as tf
 from PIL import Image
 
 from models.servable.rows import CHUNK_SIZE
-from models.servable.signatures import ServingSpec, Signatures
+from models.servable.serving_spec import ServingSpec
+from models.servable.signatures import Signatures
 from schemas import labels, signatures
 from testing.models import samples
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from models.settings.training import TrainSettings
-from models.training import averaging, fine_tuning, fitting
+from models.training import averaging, compiling, fine_tuning, fitting
 from models.training.backup import Backups
 from models.training.callbacks import TrainingDivergedError
 from schemas import artifacts
@@ -167,7 +167,7 @@ def test_two_phases_train_the_head_then_all_on_one_curve(tmp_path: Path) -> None
     pixels = tf.constant(np.stack([samples.mottled(8, 8, n) for n in range(4)]), tf.float32)
     stem = model.get_layer("stem_conv").get_weights()[0]
     stem_is_unchanged = []
-    original = fitting.compile_for
+    original = compiling.compile_for
 
     def spy(model: keras.Model, *args: Any, **named: Any) -> list[keras.metrics.Metric]:
         stem_is_unchanged.append(
@@ -258,7 +258,7 @@ def test_macro_f1_is_over_the_moods_that_there_are_and_ignores_the_class_weights
     model = fixed_predictions([likely[0], likely[0], likely[1], likely[1], likely[0]])
     settings = TrainSettings()
     (phase,) = fine_tuning.phases(settings)
-    fitting.compile_for(model, settings, keras.losses.CategoricalCrossentropy(), phase, 1)
+    compiling.compile_for(model, settings, keras.losses.CategoricalCrossentropy(), phase, 1)
     y_true = np.eye(4)[[0, 0, 0, 1, 2]]
     weights = np.array([1.0, 1.0, 1.0, 50.0, 100.0])
     numbers = np.arange(5)[:, np.newaxis]

@@ -9,7 +9,7 @@ import pytest
 from keras_tuner.errors import FatalError
 
 from models.training.callbacks import TrainingDivergedError
-from models.tuning import random_search
+from models.tuning import gain, random_search
 from models.tuning.random_search import RandomSearch, TuningFailedError
 from models.tuning.settings import TuneSettings
 from schemas.errors import ConfigError
@@ -93,8 +93,8 @@ def test_a_trial_is_chosen_only_if_it_is_better_beyond_noise(
 
 def test_the_more_trials_the_more_a_gain_must_be(tmp_path: Path) -> None:
     one, other = counts_of(0.8, 60), counts_of(0.7, 60)
-    low, high = random_search._difference(one, other, 1)
-    lower, higher = random_search._difference(one, other, 20)
+    low, high = gain.gain_interval(one, other, 1)
+    lower, higher = gain.gain_interval(one, other, 20)
     assert lower < low < high < higher
 
 
