@@ -18,7 +18,7 @@ from report.pictures.thumbnails import COARSE_CELLS
 from report.risk_coverage import Point
 from report.tables.table import Cell, Column, Table, heading, share
 from report.translations import Pair, same
-from schemas.documents.evaluation import Interval
+from schemas.documents.intervals import Interval
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MISSING = "–"

@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 
 from report import formatting
-from schemas.documents.evaluation import Interval
+from schemas.documents.intervals import Interval
 from schemas.documents.run import Report
 from schemas.labels import MOODS_IN_ENGLISH, mood_id
 

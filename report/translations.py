@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from schemas.documents.evaluation import ResamplingUnit, ScoreName
+from schemas.documents.evaluation import ScoreName
+from schemas.documents.intervals import ResamplingUnit
 from schemas.documents.leaks import LeakKind
 from schemas.documents.training import FittedOn
 from schemas.labels import MOODS_IN_ENGLISH

@@ -17,7 +17,8 @@ from typing import Any
 from report.overview import links
 from report.results import Results
 from schemas import artifacts
-from schemas.documents.evaluation import HEADLINE, Interval, Metrics
+from schemas.documents.evaluation import HEADLINE, Metrics
+from schemas.documents.intervals import Interval
 from schemas.documents.run import Run
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit

@@ -16,7 +16,8 @@ from report.translations import BOX_SOURCES, TEXTS
 from runner import smoke_test
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
-from schemas.documents.evaluation import OtherPredictor, ResamplingUnit, ScoreName, Scores
+from schemas.documents.evaluation import OtherPredictor, ScoreName, Scores
+from schemas.documents.intervals import ResamplingUnit
 from schemas.exit_codes import RunExit
 from schemas.splits import EVAL, TRAIN
 from system.printable import printable

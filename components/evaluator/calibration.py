@@ -8,7 +8,7 @@ confidence), and in each bin the mean confidence is compared with the accuracy.
 import numpy as np
 import numpy.typing as npt
 
-from schemas.documents.evaluation import ReliabilityBin
+from schemas.documents.certainty import ReliabilityBin
 
 BINS = 15
 """As in the paper; bin m of 1..15 holds confidences in ((m - 1) / 15, m / 15]."""

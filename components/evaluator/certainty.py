@@ -11,7 +11,8 @@ from components.evaluator.intervals import exact_interval, interval_of
 from components.evaluator.settings import EvaluateSettings
 from dataset import resampling
 from dataset.resampling import Array
-from schemas.documents.evaluation import Calibration, Interval, Unsure
+from schemas.documents.certainty import Calibration, Unsure
+from schemas.documents.intervals import Interval
 from schemas.documents.training import FittedOn
 
 _NAMES = ("share", "accuracy", "unsure_accuracy")

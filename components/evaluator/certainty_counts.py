@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from components.evaluator import calibration
 from components.evaluator.predictor_counts import Rows
-from schemas.documents.evaluation import RiskCoveragePoint
+from schemas.documents.certainty import RiskCoveragePoint
 
 _LOWEST, _HIGHEST, _WIDTH = -8.0, 17.0, 0.01
 _BINS = round((_HIGHEST - _LOWEST) / _WIDTH)

@@ -24,7 +24,7 @@ from components.evaluator.predictor_counts import (
 )
 from dataset import scores
 from dataset.scores import Matrix
-from schemas.documents.evaluation import ResamplingUnit
+from schemas.documents.intervals import ResamplingUnit
 from system.arrow import pa
 
 SliceKey = tuple[tuple[str, Any], ...]

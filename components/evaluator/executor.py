@@ -20,7 +20,8 @@ from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
 from components.evaluator.settings import EvaluateSettings
 from schemas import artifacts
-from schemas.documents.evaluation import BoxScores, Measures, Metrics, Verdict
+from schemas.documents.evaluation import BoxScores, Measures, Metrics
+from schemas.documents.gate import Verdict
 from schemas.documents.ingest import Ingest
 from schemas.errors import DataRefusedError
 from schemas.splits import EVAL

@@ -9,7 +9,8 @@ from components.evaluator.comparison import Difference
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.settings import EvaluateSettings
 from dataset import scores
-from schemas.documents.evaluation import CheckRecord, ResamplingUnit
+from schemas.documents.gate import CheckRecord
+from schemas.documents.intervals import ResamplingUnit
 
 AT_LEAST: Final = "at_least"
 AT_MOST: Final = "at_most"

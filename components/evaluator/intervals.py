@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from dataset import resampling
-from schemas.documents.evaluation import Interval
+from schemas.documents.intervals import Interval
 
 
 def exact_interval(value: float, percentiles: Interval, units: Sequence[int]) -> Interval:

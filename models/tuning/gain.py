@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from dataset import scores
 from dataset.resampling import TAIL, interval, least_units, resampled
-from schemas.documents.evaluation import Interval
+from schemas.documents.intervals import Interval
 
 Matrices = npt.NDArray[np.float64]
 """float64[units, k, k + 1]: a confusion matrix for each resampling unit (animal or clip)."""

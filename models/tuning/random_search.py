@@ -23,7 +23,7 @@ from models.training.callbacks import TrainingDivergedError
 from models.tuning.gain import Matrices, gain_interval
 from models.tuning.oracle import OBJECTIVE, OwnValuesFirst
 from models.tuning.settings import Space, TuneSettings, Value
-from schemas.documents.evaluation import Interval
+from schemas.documents.intervals import Interval
 from schemas.documents.tuning import Search, TrialRecord
 from system import progress
 from system.storage import whole

@@ -6,7 +6,7 @@ from report.charts.figures import COLOURS, GREY, Chart, chart, new_figure, perce
 from report.overview.history import PastRun
 from report.risk_coverage import Point
 from report.translations import SCORES, Pair
-from schemas.documents.evaluation import ReliabilityBin
+from schemas.documents.certainty import ReliabilityBin
 from schemas.splits import EVAL, TRAIN
 
 _FEW = 10

@@ -15,7 +15,7 @@ from components.evaluator import predictions_table
 from components.evaluator.confusion_counts import MAX_RESAMPLING_UNITS
 from components.evaluator.predictions_table import MODEL, Table
 from dataset.scores import Matrix
-from schemas.documents.evaluation import ResamplingUnit
+from schemas.documents.intervals import ResamplingUnit
 from system.arrow import pa
 from system.parquet import read_batches
 

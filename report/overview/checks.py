@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from report.results import Results
 from report.translations import CHECKS, NO_FIGURES, SERVABLE_QUESTION, Pair, in_english
-from schemas.documents.evaluation import CheckRecord
+from schemas.documents.gate import CheckRecord
 from schemas.documents.servable import ServableCheckRecord
 
 

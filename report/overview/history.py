@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.documents.evaluation import Interval
+from schemas.documents.intervals import Interval
 from schemas.documents.run import Report
 from system.files import write_whole
 

@@ -1,7 +1,7 @@
 """What helps against a check that failed, or a finding that refused the data."""
 
 from report.translations import Pair
-from schemas.documents.evaluation import CheckRecord
+from schemas.documents.gate import CheckRecord
 
 Remedy = tuple[Pair, str]
 """A sentence and what to type, "" where there is nothing to type."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from report.formatting import score_text
 from report.translations import Pair, same
-from schemas.documents.evaluation import Interval
+from schemas.documents.intervals import Interval
 
 MISSING: Pair = same("–")
 """Text of a figure that is None."""

@@ -2,7 +2,8 @@
 
 from typing import TypedDict
 
-from schemas.documents.evaluation import HeadlineName, Interval, ResamplingUnit
+from schemas.documents.evaluation import HeadlineName
+from schemas.documents.intervals import Interval, ResamplingUnit
 
 
 class ScoreRecord(TypedDict):

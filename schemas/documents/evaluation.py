@@ -4,10 +4,9 @@ from typing import Literal, TypedDict
 
 from typing_extensions import NotRequired
 
-from schemas.documents.training import FittedOn
-
-Interval = list[float] | None
-"""[low, high], 95 %; None where there are fewer than two animals or clips to draw from."""
+from schemas.documents.certainty import Calibration, ReliabilityBin, RiskCoveragePoint, Unsure
+from schemas.documents.gate import Gain, Verdict
+from schemas.documents.intervals import Interval, Resampling
 
 
 class HeadlineScores(TypedDict):
@@ -65,78 +64,6 @@ OtherPredictor = Literal["majority", "baseline", "compared"]
 """Predictors whose scores stand next to the model's in ``Metrics``."""
 
 
-class ReliabilityBin(TypedDict):
-    """Predictions whose confidence lies in (low, high]."""
-
-    low: float
-    high: float
-    rows: int
-    confidence: float
-    accuracy: float
-
-
-class MoodCalibration(TypedDict):
-    """How far the probabilities of one mood are from its share of the rows.
-
-    Attributes:
-      ece: expected calibration error of this mood's probabilities, whether it is the likeliest or
-        not: the mean over the rows of |share - mean probability| of the probability's bin.
-      mean_probability: over all rows.
-      share: of the rows whose true mood it is; a higher mean probability claims the mood too often.
-    """
-
-    ece: float
-    mean_probability: float
-    share: float
-
-
-class Calibration(TypedDict):
-    """The model's calibration.
-
-    Attributes:
-      temperature: that is in the model; 1 without one.
-      fitted_on: rows that it and ``Unsure.threshold`` were chosen on.
-      per_mood: class-wise calibration.
-    """
-
-    temperature: float
-    fitted_on: FittedOn
-    per_mood: dict[str, MoodCalibration]
-
-
-class RiskCoveragePoint(TypedDict):
-    """What holds if all answers below a probability are unsure.
-
-    Attributes:
-      coverage: share of the rows whose answer is sure.
-      risk: share of these whose answer is wrong.
-      threshold: the probability.
-    """
-
-    coverage: float
-    risk: float
-    threshold: float
-
-
-class Unsure(TypedDict):
-    """The model's unsure answers on the scored rows.
-
-    Attributes:
-      threshold: ``unsure_below`` of the servable; 0 where no answer is unsure, above 1 where all
-        are.
-      share: of the rows whose answer is unsure.
-      accuracy: of the sure answers; None where there are none.
-      unsure_accuracy: of the unsure answers; likewise.
-      intervals: of ``share``, ``accuracy`` and ``unsure_accuracy``.
-    """
-
-    threshold: float
-    share: float
-    accuracy: float | None
-    unsure_accuracy: float | None
-    intervals: dict[str, Interval]
-
-
 class ClipScores(PredictorScores, total=False):
     """Scores of clips in place of frames; the majority has no confusion and no reliability."""
 
@@ -175,65 +102,6 @@ class SliceScores(ModelSliceScores, total=False):
 
     baseline: SliceHeadline
     compared: SliceHeadline
-
-
-class Gain(TypedDict):
-    """Macro-F1 of the model less that of another predictor, on the same ``rows`` rows.
-
-    Rows whose clip or animal the other was trained on are left out for both.
-    """
-
-    macro_f1: float
-    interval: Interval
-    rows: int
-
-
-class CheckRecord(TypedDict):
-    """One rule of the gate.
-
-    Attributes:
-      check: its name, such as "over_majority".
-      passed: whether the rule holds.
-      value: the compared figure; None where it is NaN or infinite.
-      limit: the limit of ``value``.
-      rule: whether ``value`` must be at least or at most ``limit``.
-      message: the same in words.
-    """
-
-    check: str
-    passed: bool
-    value: float | None
-    limit: float
-    rule: Literal["at_least", "at_most"]
-    message: str
-
-
-class Verdict(TypedDict):
-    """Whether the model is blessed, and why; a note for each model that it was compared with."""
-
-    blessed: bool
-    notes: list[str]
-    checks: list[CheckRecord]
-
-
-ResamplingUnit = Literal["groups", "clips", "groups_and_clips"]
-
-
-class Resampling(TypedDict):
-    """How the intervals were computed.
-
-    Attributes:
-      of: what was drawn: "groups" (animals), "clips" where no row names its animal, or
-        "groups_and_clips".
-      units: number of them, or of pools of them.
-      level: of the intervals, 0.95.
-      draws: number of draws, such as 2000.
-    """
-
-    of: ResamplingUnit
-    units: int
-    level: float
-    draws: int
 
 
 class Measures(TypedDict):

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypedDict
 
-from schemas.documents.evaluation import Interval
+from schemas.documents.intervals import Interval
 
 
 class TrialRecord(TypedDict):

@@ -1,14 +1,9 @@
 """Complete documents of a small run, for the tests to change."""
 
-from schemas.documents.evaluation import (
-    ClipScores,
-    Interval,
-    Metrics,
-    MoodScores,
-    PredictorScores,
-    ReliabilityBin,
-)
+from schemas.documents.certainty import ReliabilityBin
+from schemas.documents.evaluation import ClipScores, Metrics, MoodScores, PredictorScores
 from schemas.documents.ingest import Ingest
+from schemas.documents.intervals import Interval
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
 from schemas.documents.training import Preprocessing, Training

@@ -13,7 +13,7 @@ from report.overview import remedies
 from report.overview.next_steps import Step, next_steps
 from report.results import Results
 from report.translations import CHECKS
-from schemas.documents.evaluation import CheckRecord
+from schemas.documents.gate import CheckRecord
 from schemas.documents.run import Report
 from testing.report import documents
 from testing.report.records import record
