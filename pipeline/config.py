@@ -1,10 +1,9 @@
 """All settings of a run: composed of their owners' groups, read from files and flags.
 
-Presets are edits of the defaults, never copies. Nothing heavy is imported here, so that a
-wrong setting is reported in a second and not after TensorFlow has loaded.
+Nothing heavy is imported here, so that a wrong setting is reported in a second and not after
+TensorFlow has loaded.
 """
 
-import dataclasses
 import difflib
 import io
 import textwrap
@@ -27,6 +26,7 @@ from models.tuning.settings import TuneSettings, space
 from pipeline.beam import BeamSettings
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.metadata.settings import MetadataSettings
+from pipeline.presets import PRESETS
 from pipeline.retain_settings import RetainSettings
 from pipeline.settings_file import read_settings_file
 from schemas.errors import ConfigError
@@ -74,92 +74,6 @@ GROUPS: dict[str, type[SettingsGroup]] = {
 """By name, in the order of ``Settings``."""
 
 
-def _sample(base: Settings) -> Settings:
-    return dataclasses.replace(
-        base,
-        model=base.model.replace(weights="none", resolution=64, batch_norm_momentum=0.9),
-        # Some 350 steps in all: falling rates, smoothing and jitter pay in longer trainings.
-        train=base.train.replace(
-            epochs=11,
-            batch_size=16,
-            learning_rate=1e-3,
-            schedule="constant",
-            label_smoothing=0.0,
-            weight_decay=0.0,
-            clip_norm=0.0,
-        ),
-        augment=base.augment.replace(brightness=0.0, contrast=0.0, saturation=0.0),
-        # From the trained network's weights; see models.locator.
-        locate=base.locate.replace(resolution=128, frames_per_clip=8, epochs=6, min_steps=200),
-    )
-
-
-def _quick(base: Settings) -> Settings:
-    return dataclasses.replace(
-        base,
-        model=base.model.replace(weights="none", resolution=64, batch_norm_momentum=0.9),
-        train=base.train.replace(epochs=1, batch_size=32, learning_rate=1e-3),
-    )
-
-
-def _clips(base: Settings) -> Settings:
-    return dataclasses.replace(
-        base, train=base.train.replace(frames_per_clip=4, validation_frames_per_clip=4)
-    )
-
-
-def _photos(base: Settings) -> Settings:
-    return dataclasses.replace(
-        base,
-        train=base.train.replace(
-            batch_size=32,
-            learning_rate=5e-4,
-            weight_decay=0.05,
-            warmup_epochs=1.0,
-            imbalance="none",
-        ),
-        augment=base.augment.replace(zoom=0.2, brightness=0.2, contrast=0.2, saturation=0.2),
-    )
-
-
-def _gpu(base: Settings) -> Settings:
-    return dataclasses.replace(
-        base,
-        model=base.model.replace(head_dropout=0.2),
-        # The rate is that of batch_size; with 256 on each device it is twice as much on one.
-        train=base.train.replace(
-            batch_size=64,
-            device_batch_size=256,
-            learning_rate=1.5e-4,
-            weight_decay=0.05,
-            ema_decay=0.99,
-        ),
-        augment=_strong(base.augment),
-    )
-
-
-def _strong(base: AugmentSettings) -> AugmentSettings:
-    # A longer training sees each picture so often that it would know it by heart.
-    return base.replace(
-        zoom=0.3, stretch=0.3, brightness=0.3, contrast=0.3, saturation=0.3, erase=0.25, mixup=0.2
-    )
-
-
-PRESETS = {
-    "default": lambda base: base,
-    "clips": _clips,
-    "photos": _photos,
-    "gpu": _gpu,
-    "sample": _sample,
-    "quick": _quick,
-}
-"""default: ImageNet weights at 224 pixels. clips: the same for videos with many frames each, such
-as AI Hub's: epochs of four frames a clip. photos: for some thousand photos without clips, by
-docs/decisions/0034-recipe.md. gpu: large batches, and strong augmentation, because a GPU has time
-for long trainings; not run on one yet. sample: the drawn sample in minutes on a CPU. quick: one
-epoch from random weights at 64 pixels, a smoke test of the user's own data."""
-
-
 def load(preset: str, config_file: Path | None, overrides: Iterable[str]) -> Settings:
     """Returns the preset's settings, changed by a YAML file, then by ``key=value`` texts.
 
@@ -174,9 +88,9 @@ def load(preset: str, config_file: Path | None, overrides: Iterable[str]) -> Set
     """
     if preset not in PRESETS:
         raise ConfigError(_unknown("preset", preset, list(PRESETS)))
-    values = PRESETS[preset](Settings()).as_dict()
-    changes = [*_flat(read_settings_file(config_file))] if config_file is not None else []
-    for name, value in [*changes, *_from_texts(overrides)]:
+    values = Settings().as_dict()
+    from_file = _flat(read_settings_file(config_file)) if config_file is not None else ()
+    for name, value in [*PRESETS[preset].items(), *from_file, *_from_texts(overrides)]:
         _check_name(name)
         group, _, leaf = name.partition(".")
         values[group][leaf] = value

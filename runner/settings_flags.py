@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import PRESETS, setting_infos
+from pipeline.config import setting_infos
+from pipeline.presets import PRESETS
 
 
 def add_labels_flag(group: Any) -> None:

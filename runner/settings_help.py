@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Protocol
 
-from pipeline.config import GROUPS, PRESETS, Settings, as_yaml, setting_infos
+from pipeline.config import GROUPS, Settings, as_yaml, load, setting_infos
+from pipeline.presets import PRESETS
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
 from schemas.settings import SettingInfo, SettingsGroup, as_typed, described
@@ -155,7 +156,7 @@ def _allowed(info: SettingInfo) -> str:
 
 
 def _changes(preset: str, form: str, between: str) -> str:
-    default, changed = Settings().as_dict(), PRESETS[preset](Settings()).as_dict()
+    default, changed = Settings().as_dict(), load(preset, None, ()).as_dict()
     texts = [
         form.format(f"{group}.{name}={as_typed(value)}")
         for group, values in changed.items()

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from pipeline.config import GROUPS, PRESETS, setting_infos, setting_names
+from pipeline.config import GROUPS, setting_infos, setting_names
+from pipeline.presets import PRESETS
 from runner import settings_help
 from testing.paths import ROOT
 from tools import settings_page
