@@ -22,6 +22,19 @@ def read(path: Path) -> str:
     return content.decode("utf-8-sig")
 
 
+def read_object(path: Path) -> dict[str, object]:
+    """Returns the names and values of a file that holds one JSON object.
+
+    Raises:
+      OSError: it cannot be read.
+      ValueError: as ``read`` and ``parsed``, or it holds another value.
+    """
+    found = parsed(read(path))
+    if not isinstance(found, dict):
+        raise ValueError("it holds no JSON object")
+    return found
+
+
 def parsed(text: str) -> object:
     """Returns the value of a JSON text.
 

@@ -89,21 +89,18 @@ class CheckpointModel:
         return [response._replace(unsure=None) for response in responses]
 
 
-def _read_beside(checkpoint: Path) -> Mapping[object, object]:
+def _read_beside(checkpoint: Path) -> Mapping[str, object]:
     """Returns the ``signatures.SPEC_ASSET`` beside a checkpoint; {} where there is none."""
     path = checkpoint.with_name(signatures.SPEC_ASSET)
     if not path.is_file():
         return {}
     try:
-        document = json_text.parsed(json_text.read(path))
-        if not isinstance(document, dict):
-            raise ValueError("it holds no JSON object")
+        return json_text.read_object(path)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"{path} must say how the checkpoint beside it is used. It cannot be read: {error}. "
             "Copy it anew from the training's folder, or move it away"
         ) from error
-    return document
 
 
 def _load_network(file: Path, expected: ExpectedModel) -> keras.Model:

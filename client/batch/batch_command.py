@@ -8,7 +8,7 @@ from typing import TextIO
 from client import terminal
 from client.backends.model import Model
 from client.backends.model_source import ModelSource
-from client.batch.parts import check_out
+from client.batch.out_file import check_out
 from client.batch.predict_to_file import BatchResult, predict_to_file
 from client.predict.folders import check_folders, walk_pictures
 from client.predict.prediction_inputs import (

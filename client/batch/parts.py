@@ -10,16 +10,24 @@ taken for granted.
 
 import contextlib
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
 from client.batch import output_table
+from client.batch.out_file import (
+    JOINED,
+    RESULT,
+    Finished,
+    already_there,
+    check_out,
+    finished_file,
+    folder_of,
+    is_placeholder,
+)
 from schemas import json_text
 from schemas.errors import ConfigError
 from system import files
@@ -28,66 +36,6 @@ from system.parquet import read_rows_and_schema, read_table
 
 _DIGEST_KEY = b"inputs"
 """Key of the inputs' hash in a part's metadata."""
-_JOINED = "whole.partial"
-"""The file that the parts become, before it has its name."""
-_RESULT = "result.json"
-"""The counts of that file, and its size and time: after a kill between its renaming and the end of
-the clean-up the same command reports them."""
-
-
-def check_out(out: Path) -> None:
-    """Raises ConfigError if ``out`` exists or cannot be written."""
-    if out.suffix not in (output_table.CSV, output_table.PARQUET):
-        raise ConfigError(
-            f"--out must end in {output_table.CSV} or {output_table.PARQUET}. Received: {out}"
-        )
-    if os.path.lexists(out) and not _is_placeholder(out) and _finished(out) is None:
-        with contextlib.suppress(OSError):
-            _folder_of(out).rmdir()  # A kill at the very end of a run leaves it empty.
-        raise _exists(out)
-    if not out.parent.is_dir():
-        raise ConfigError(f"--out must lie in a folder that exists. Received: {out}")
-
-
-def _exists(out: Path) -> ConfigError:
-    return ConfigError(f"--out {out} already exists and is not overwritten. Name another file")
-
-
-def _folder_of(out: Path) -> Path:
-    return out.with_name(out.name + ".parts")
-
-
-def _is_placeholder(out: Path) -> bool:
-    """Returns whether a crash in ``system.files.put_new`` has left ``out`` empty."""
-    return out.is_file() and out.stat().st_size == 0 and (_folder_of(out) / _JOINED).is_file()
-
-
-class Finished(NamedTuple):
-    """What is told of a file that is complete.
-
-    Attributes:
-      rows: in the file.
-      errors: rows without a mood, by error.
-      unsure: rows whose answer is unsure.
-      job: everything apart from the inputs that the rows depend on.
-    """
-
-    rows: int
-    errors: Counter[str]
-    unsure: int
-    job: object
-
-
-def _finished(out: Path) -> Finished | None:
-    """Returns what a run that was killed after ``out`` was complete would have told, or None."""
-    try:
-        told = json_text.parsed(json_text.read(_folder_of(out) / _RESULT))
-        if not isinstance(told, dict) or told["file"] != files.size_and_time(out):
-            return None
-        errors = Counter({str(error): int(count) for error, count in told["errors"].items()})
-        return Finished(int(told["rows"]), errors, int(told.get("unsure", 0)), told["job"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
 
 
 @contextlib.contextmanager
@@ -106,7 +54,7 @@ def open_parts(
         another job, or a file cannot be written.
     """
     check_out(out)
-    folder = _folder_of(out)
+    folder = folder_of(out)
     with files.writing(folder):
         folder.mkdir(exist_ok=True)
     lock = FileLock(folder / "lock", timeout=0)
@@ -119,12 +67,12 @@ def open_parts(
         ) from error
     try:
         check_out(out)  # Another run may have finished it since the command began.
-        finished = _finished(out)
+        finished = finished_file(out)
         if finished is None:
             with files.writing(folder):
                 out.unlink(missing_ok=True)  # It can only be a placeholder.
         elif finished.job != json.loads(json.dumps(job)):
-            raise _exists(out)
+            raise already_there(out)
         parts = Parts(out, folder, mood_names, job, finished)
         if finished is None:
             parts.claim()
@@ -256,7 +204,7 @@ class Parts:
                 yield table
 
         as_csv = self._out.suffix == output_table.CSV
-        partial = self._folder / _JOINED
+        partial = self._folder / JOINED
         with files.writing(self._folder):
             try:
                 output_table.write_whole(partial, tables(), self._mood_names, as_csv=as_csv)
@@ -268,11 +216,11 @@ class Parts:
                     "unsure": unsure,
                     "job": self._job,
                 }
-                files.write_whole(self._folder / _RESULT, json.dumps(result, ensure_ascii=False))
+                files.write_whole(self._folder / RESULT, json.dumps(result, ensure_ascii=False))
                 files.put_new(partial, self._out)
             except BaseException as error:
                 with contextlib.suppress(OSError):
-                    if _is_placeholder(self._out):
+                    if is_placeholder(self._out):
                         self._out.unlink()
                     partial.unlink(missing_ok=True)
                 if isinstance(error, FileExistsError):
@@ -290,7 +238,7 @@ class Parts:
     def clean_up(self) -> None:
         """Deletes the parts of a complete file, and last what says that it is complete."""
         for path in self._folder.iterdir():
-            if path.name != _RESULT:
+            if path.name != RESULT:
                 with contextlib.suppress(OSError):
                     path.unlink()
         # Some network disks keep the lock's file until it is closed.
@@ -308,12 +256,9 @@ class Parts:
 
 def _read_job(path: Path) -> dict[str, object]:
     try:
-        job = json_text.parsed(json_text.read(path))
-        if not isinstance(job, dict):
-            raise ValueError("it holds no JSON object")
+        return json_text.read_object(path)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"{path} must say what the parts beside it are. It was altered: {error}. Delete the "
             "folder, or name another --out"
         ) from error
-    return job
