@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from dataset.aihub.clip_folders import ImageFolder
 from dataset.aihub.clip_json import Clip, shorten
-from dataset.aihub.label_files import FRAME_IMAGE, ImageFolder
+from dataset.aihub.label_files import FRAME_IMAGE
 from dataset.boxes import BoxError, clip_box, parse_box
 from schemas.prepare_reasons import PrepareReason
 

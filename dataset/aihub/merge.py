@@ -7,14 +7,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from dataset.aihub.animals import AnimalsBy
-from dataset.aihub.chunk import (
-    ChunkJob,
-    ClipRecord,
-    csv_bytes,
-    guarded_bytes,
-    read_clips,
-    read_records,
-)
+from dataset.aihub.chunk import csv_bytes, guarded_bytes
+from dataset.aihub.chunk_files import ChunkJob, ClipRecord, read_clips, read_records
 from dataset.aihub.clip_frames import GROUP_MARK
 from dataset.aihub.known_animals import ANIMALS_COLUMNS, ANIMALS_CSV, known_rows
 from dataset.aihub.layout import SPLIT_FOLDERS, VAL_FOLDER

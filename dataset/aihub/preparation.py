@@ -13,9 +13,11 @@ from typing import Any, ClassVar
 from filelock import FileLock, Timeout
 
 from dataset.aihub.animals import AnimalsBy
-from dataset.aihub.chunk import ChunkJob, process_chunk
+from dataset.aihub.chunk import process_chunk
+from dataset.aihub.chunk_files import ChunkJob
 from dataset.aihub.known_animals import ANIMALS_CSV, read_known_animals
-from dataset.aihub.label_files import Tree, find_label_files, printable
+from dataset.aihub.label_file import printable
+from dataset.aihub.label_files import Tree, find_label_files
 from dataset.aihub.merge import MISSING_CSV, REJECTS_CSV, TABLES, merge
 from dataset.aihub.shared_animals import Policy
 from dataset.boxes import MAX_OVERHANG

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from dataset.aihub.chunk import ClipRecord
+from dataset.aihub.chunk_files import ClipRecord
 from dataset.aihub.shared_animals import UsedClip
 
 

@@ -4,7 +4,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from dataset.aihub.chunk import ChunkJob, process_chunk, read_records
+from dataset.aihub.chunk import process_chunk
+from dataset.aihub.chunk_files import ChunkJob, read_records
 from dataset.aihub.label_files import find_label_files
 from schemas.labels import DEFAULT_MOODS
 from schemas.prepare_reasons import PrepareReason

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from dataset.aihub.clip_folders import ImageFolder
 from dataset.aihub.clip_frames import GROUP_MARK, ClipFrames, Fault, check_frames
 from dataset.aihub.clip_json import Clip
-from dataset.aihub.label_files import ImageFolder
 from schemas import csv_columns
 from schemas.prepare_reasons import PrepareReason
 

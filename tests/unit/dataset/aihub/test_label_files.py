@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dataset.aihub.label_files import Tree, find_label_files, list_images
+from dataset.aihub.clip_folders import list_images
+from dataset.aihub.label_files import Tree, find_label_files
 from schemas.errors import ConfigError
 from schemas.prepare_reasons import PrepareReason
 
