@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, TypeVar
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -25,6 +25,7 @@ from system.progress import Progress
 from system.terminal import console_on, shown, spinner_on
 
 Clock = Callable[[], float]
+T = TypeVar("T")
 
 _NAME_WIDTH = 18
 _TIME_WIDTH = 9
@@ -65,6 +66,26 @@ def display_for(stream: TextIO) -> Display:
     if stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb"):
         return LiveDisplay(console_on(stream))
     return PlainDisplay(console_on(stream, force_terminal=False))
+
+
+def run_step(
+    display: Display,
+    name: str,
+    work: Callable[[], T],
+    note: Callable[[T], str] = lambda result: "",
+) -> T:
+    """Returns ``work()``, which is displayed as a step, with a note on its result."""
+    display.start(name)
+    state, text = NodeState.FAILED, ""
+    try:
+        result = work()
+        state, text = NodeState.DONE, note(result)
+        return result
+    except KeyboardInterrupt:
+        state = NodeState.STOPPED
+        raise
+    finally:
+        display.finish(state, text)
 
 
 class LiveDisplay:
