@@ -12,7 +12,7 @@ from runner.diagnosis import STOPPED, Failure
 from runner.example_row import ExampleRow, first_used_row
 from runner.run_record import RunRecord
 from runner.run_request import RunRequest
-from runner.run_summary import print_summary
+from runner.summary.run_summary import print_summary
 from schemas.exit_codes import RunExit
 from system.printable import error_line, printable
 from system.streams import Streams

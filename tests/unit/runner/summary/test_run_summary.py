@@ -15,7 +15,7 @@ from report.node_run import NodeRun, NodeState
 from report.results import Results
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
-from runner.run_summary import print_summary
+from runner.summary.run_summary import print_summary
 from schemas.exit_codes import RunExit
 from testing.report import documents
 
