@@ -21,14 +21,19 @@ def cached() -> dict[str, Callable[..., str]]:
     """Functions of which each run needs the same results, and which take seconds, with a cache."""
     from tfx.utils import dependency_utils
 
-    from pipeline import pipeline
+    from pipeline.code_version import code_version
+    from pipeline.stages import data, delivery, judging, learning
 
+    version = functools.cache(code_version)
     return {
         # A package of TFX, for Beam's workers on other machines.
         "tfx.utils.dependency_utils.build_ephemeral_package": functools.cache(
             dependency_utils.build_ephemeral_package
         ),
-        "pipeline.pipeline.code_version": functools.cache(pipeline.code_version),
+        **{
+            f"{stage.__name__}.code_version": version
+            for stage in (data, learning, judging, delivery)
+        },
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import code_version, config, nodes, pipeline
 from pipeline.run_inputs import RunInputs
+from pipeline.stages import data, delivery, judging, learning
 from schemas.labels import DEFAULT_MOODS
 
 ROOT = code_version.ROOT
@@ -51,7 +52,8 @@ def graph_nodes(inputs: RunInputs) -> dict[str, Any]:
 
 def entry_points(inputs: RunInputs, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     """Returns the modules that each node's version is made of; none where it has no version."""
-    monkeypatch.setattr(pipeline, "code_version", lambda *modules: f"<<{' '.join(modules)}>>")
+    for stage in (data, learning, judging, delivery):
+        monkeypatch.setattr(stage, "code_version", lambda *modules: f"<<{' '.join(modules)}>>")
     found = {}
     for name, node in graph_nodes(inputs).items():
         text = json.dumps({k: str(v) for k, v in node.exec_properties.items()})
