@@ -43,7 +43,8 @@ _WARM_UP = 50
 
 def serve(folder: Path) -> None:
     """Runs the server until its input ends; prints its address."""
-    from testing.serving.fake_serving import FakeServing, serve_rest
+    from testing.serving.fake_rest import serve_rest
+    from testing.serving.fake_serving import FakeServing
 
     with serve_rest(FakeServing("pet_mood", folder)) as address:
         sys.stdout.write(f"{address}\n")

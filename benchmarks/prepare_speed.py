@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from benchmarks import flags
-from testing.aihub.tree import TreeCounts, TreeSettings, write_tree
+from testing.aihub.clip_drafts import TreeSettings
+from testing.aihub.tree import TreeCounts, write_tree
 
 ORIGINAL_RATE = 163
 """Clips a second that the original project reports, on its own machine."""

@@ -12,24 +12,22 @@ import shutil
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from PIL import Image
 
 from dataset.aihub.clip_frames import image_name
-from dataset.boxes import PixelBox
 from dataset.sample.clips import ClipPlan, draw_clip
 from dataset.sample.settings import SPECIES_NAMES, SampleSettings
 from schemas.labels import DEFAULT_MOODS
 from schemas.prepare_reasons import PrepareReason
+from testing.aihub.clip_drafts import CLIPS_PER_ANIMAL, Draft, Photo, TreeSettings
 from testing.aihub.faults import FRAME_FAULTS, METADATA_FAULTS, TEXT_FAULTS
 from testing.aihub.labels import annotations, label_content
+from testing.aihub.tree_layouts import LAYOUTS
 
 _TRAIN, _VAL = "train", "val"
-_CLIPS_PER_ANIMAL = 3
-"""Clips that show one animal, filmed one after the other."""
 _WITHOUT_IMAGE = 7
 """Every 7th annotated frame has no image."""
 _FIRST_FAULT = 500_000
@@ -37,83 +35,6 @@ _FIRST_FAULT = 500_000
 _FAULTY = 1
 """Index of the annotation with the planted fault; its frame has an image."""
 _ORIENTATION_TAG = 0x0112
-
-
-@dataclass(frozen=True)
-class TreeSettings:
-    """Sizes of a tree.
-
-    Attributes:
-      train_clips, val_clips: number of sound clips.
-      frames: annotated frames per clip, >= 2.
-      faults: how often each fault is planted.
-      long_side, short_side: of a frame, pixels.
-      seed: of the drawn photos.
-      shared_animals: animals with a clip in train and one in val, besides those of ``faults``.
-      layout: a name in ``LAYOUTS``.
-      drawn_clips: whether each clip is drawn for itself.
-      moods: how often each mood is taken in turn, in the order of DEFAULT_MOODS.
-    """
-
-    train_clips: int = 24
-    val_clips: int = 9
-    frames: int = 10
-    faults: int = 1
-    long_side: int = 1920
-    short_side: int = 1080
-    seed: int = 7
-    shared_animals: int = 0
-    layout: str = "plain"
-    drawn_clips: bool = False
-    moods: tuple[int, ...] = (1, 1, 1, 1, 1, 1)
-
-
-class Layout(NamedTuple):
-    """Folders of label files and of clip folders, by split; {} stands for the species."""
-
-    labels: dict[str, str]
-    images: dict[str, str]
-
-
-LAYOUTS = {
-    "plain": Layout(
-        {"train": "train/{}/labels/arch", "val": "val/{}/labels/arch"},
-        {"train": "train/{}/images/arch", "val": "val/{}/images/arch"},
-    ),
-    "by species": Layout(
-        {"train": "Training/{}/라벨", "val": "Validation/{}/라벨"},
-        {"train": "Training/{}/원천", "val": "Validation/{}/원천"},
-    ),
-    "numbered": Layout(
-        {
-            "train": "동물 영상/Training/라벨링데이터_1",
-            "val": "동물 영상/Validation/라벨링데이터_1",
-        },
-        {"train": "동물 영상/Training/원천데이터_1", "val": "동물 영상/Validation/원천데이터_1"},
-    ),
-    "archives": Layout(
-        {
-            "train": "1.데이터/1.Training/02.라벨링데이터/TL_{}",
-            "val": "1.데이터/2.Validation/02.라벨링데이터/VL_{}.zip",
-        },
-        # Source archives are cut where the archives of labels are not.
-        {
-            "train": "1.데이터/1.Training/01.원천데이터/TS1/20201028",
-            "val": "1.데이터/2.Validation/01.원천데이터/VS1/VS1",
-        },
-    ),
-    "archives alone": Layout({"train": "TL1", "val": "VL1"}, {"train": "TS1", "val": "VS1"}),
-    "actions": Layout(
-        {"train": "training/label/[라벨] ARCH", "val": "validation/label/[라벨] ARCH"},
-        {"train": "training/image/[원본] ARCH", "val": "validation/image/[원본] ARCH"},
-    ),
-    "beside the clips": Layout(
-        {"train": "training/{}", "val": "validation/{}"},
-        {"train": "training/{}", "val": "validation/{}"},
-    ),
-}
-"""The plain one is that of the project's own facts; the others are put together from what public
-projects show of AI Hub's archives."""
 
 
 class TreeCounts:
@@ -129,35 +50,6 @@ class TreeCounts:
         self.image_rejects_by_mood: Counter[str] = Counter()
         self.without_image: Counter[str] = Counter()
         self.animals = 0
-
-
-class _Photo(NamedTuple):
-    path: Path
-    box: PixelBox
-    width: int
-    height: int
-
-
-class _Draft(NamedTuple):
-    """A clip before it is written; ``content`` may be changed in place."""
-
-    number: int
-    species: str
-    mood: str
-    split: str
-    photos: list[_Photo]
-    content: dict[str, Any]
-    dated: bool
-
-    @property
-    def photo(self) -> _Photo:
-        """The first frame's."""
-        return self.photos[0]
-
-    @property
-    def name(self) -> str:
-        plain = f"{self.species.lower()}-arch-{self.number:06d}"
-        return f"20201028_{plain}.mp4" if self.dated else plain
 
 
 _COPIES = (PrepareReason.DUPLICATE_CLIP, PrepareReason.CLIP_IN_BOTH_SPLITS)
@@ -176,18 +68,18 @@ def write_tree(root: Path, settings: TreeSettings) -> TreeCounts:
     """Writes a tree below ``root``, which must not exist, and returns the expected counts."""
     writer = _Writer(root, settings)
     # The numbers of val start far above those of train, so that no animal is in both splits.
-    first_val = _CLIPS_PER_ANIMAL * (settings.train_clips // _CLIPS_PER_ANIMAL + 10)
+    first_val = CLIPS_PER_ANIMAL * (settings.train_clips // CLIPS_PER_ANIMAL + 10)
     for number in range(settings.train_clips):
         writer.save(writer.draft(_TRAIN, number))
     for number in range(first_val, first_val + settings.val_clips):
         writer.save(writer.draft(_VAL, number))
-    first_shared = first_val + _CLIPS_PER_ANIMAL * (settings.val_clips // _CLIPS_PER_ANIMAL + 10)
+    first_shared = first_val + CLIPS_PER_ANIMAL * (settings.val_clips // CLIPS_PER_ANIMAL + 10)
     for animal in range(settings.shared_animals):
-        writer.plant_shared_animal(first_shared + animal * _CLIPS_PER_ANIMAL)
+        writer.plant_shared_animal(first_shared + animal * CLIPS_PER_ANIMAL)
     for clips in (settings.train_clips, settings.val_clips):
-        writer.counts.animals += (clips + _CLIPS_PER_ANIMAL - 1) // _CLIPS_PER_ANIMAL
+        writer.counts.animals += (clips + CLIPS_PER_ANIMAL - 1) // CLIPS_PER_ANIMAL
 
-    numbers = itertools.count(_FIRST_FAULT, 10 * _CLIPS_PER_ANIMAL + 1)
+    numbers = itertools.count(_FIRST_FAULT, 10 * CLIPS_PER_ANIMAL + 1)
     for _ in range(settings.faults):
         for reason in PLANTED:
             writer.plant(reason, next(numbers))
@@ -201,14 +93,14 @@ class _Writer:
         self._root = root
         self._settings = settings
         self._layout = LAYOUTS[settings.layout]
-        self._photos: dict[tuple[str, str, bool], _Photo] = {}
+        self._photos: dict[tuple[str, str, bool], Photo] = {}
         self._moods = [
             mood for mood, n in zip(DEFAULT_MOODS, settings.moods, strict=True) for _ in range(n)
         ]
         (root / "photos").mkdir(parents=True)
 
-    def draft(self, split: str, number: int) -> _Draft:
-        animal = number // _CLIPS_PER_ANIMAL
+    def draft(self, split: str, number: int) -> Draft:
+        animal = number // CLIPS_PER_ANIMAL
         species, mood = SPECIES_NAMES[animal % 2], self._moods[number % len(self._moods)]
         is_portrait = number % 4 in (1, 2)
         photos = (
@@ -221,9 +113,9 @@ class _Writer:
         content = label_content(number, species, moods, size, breed=f"품종 {animal}")
         boxes = [each.box for each in photos] * (self._settings.frames // len(photos))
         content["annotations"] = annotations(boxes)
-        return _Draft(number, species, mood, split, photos, content, number % 2 == 1)
+        return Draft(number, species, mood, split, photos, content, number % 2 == 1)
 
-    def save(self, draft: _Draft, refused: int = 0) -> Path:
+    def save(self, draft: Draft, refused: int = 0) -> Path:
         """Writes a clip; all frames except ``refused`` ones and those without image are rows."""
         counts, without_image = self.counts, self._settings.frames // _WITHOUT_IMAGE
         counts.clips[draft.split][draft.mood] += 1
@@ -257,7 +149,7 @@ class _Writer:
                 (folder / _image_name(frames[0])).unlink()
         elif reason == PrepareReason.ANIMAL_IN_BOTH_SPLITS:
             self.counts.rejects[_TRAIN][reason.value] -= 1
-            self.plant_shared_animal(_CLIPS_PER_ANIMAL * (number // _CLIPS_PER_ANIMAL))
+            self.plant_shared_animal(CLIPS_PER_ANIMAL * (number // CLIPS_PER_ANIMAL))
         elif reason == PrepareReason.IMAGE_FOLDER_AMBIGUOUS:
             folder = self._write(draft)
             for place in ("a", "b"):
@@ -304,7 +196,7 @@ class _Writer:
         folder.rename(folder.with_name(unicodedata.normalize("NFD", f"고양이-{number}")))
         self.counts.animals += 1
 
-    def _write(self, draft: _Draft, corrupt: Callable[[bytes], bytes] | None = None) -> Path:
+    def _write(self, draft: Draft, corrupt: Callable[[bytes], bytes] | None = None) -> Path:
         """Writes the label file and its images, and returns the images' folder."""
         path = self._label_path(draft)
         text = json.dumps(draft.content, ensure_ascii=False).encode()
@@ -318,15 +210,15 @@ class _Writer:
                 os.link(draft.photos[index % len(draft.photos)].path, target)
         return images
 
-    def _label_path(self, draft: _Draft) -> Path:
+    def _label_path(self, draft: Draft) -> Path:
         return self._folder(draft, self._layout.labels) / f"{draft.name}.json"
 
-    def _folder(self, draft: _Draft, folders: dict[str, str]) -> Path:
+    def _folder(self, draft: Draft, folders: dict[str, str]) -> Path:
         folder = self._root / folders[draft.split].format(draft.species.lower())
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _corrupt_image(self, reason: PrepareReason, image: Path, draft: _Draft) -> None:
+    def _corrupt_image(self, reason: PrepareReason, image: Path, draft: Draft) -> None:
         image.unlink()
         if reason == PrepareReason.IMAGE_UNREADABLE:
             image.symlink_to("nowhere.jpg")
@@ -336,7 +228,7 @@ class _Writer:
             portrait = draft.photo.height > draft.photo.width
             os.link(self._photo(draft.mood, draft.species, not portrait).path, image)
 
-    def _photo(self, mood: str, species: str, portrait: bool) -> _Photo:
+    def _photo(self, mood: str, species: str, portrait: bool) -> Photo:
         key = (mood, species, portrait)
         if key not in self._photos:
             number = len(self._photos)
@@ -344,11 +236,11 @@ class _Writer:
             self._photos[key] = next(self._drawn(plan))
         return self._photos[key]
 
-    def _clip_photos(self, number: int, mood: str, species: str, portrait: bool) -> list[_Photo]:
+    def _clip_photos(self, number: int, mood: str, species: str, portrait: bool) -> list[Photo]:
         plan = ClipPlan(f"clip-{number}", number, mood, species, portrait, self._settings.frames)
         return list(self._drawn(plan))
 
-    def _drawn(self, plan: ClipPlan) -> Iterator[_Photo]:
+    def _drawn(self, plan: ClipPlan) -> Iterator[Photo]:
         settings = SampleSettings(
             seed=self._settings.seed,
             long_side=self._settings.long_side,
@@ -357,7 +249,7 @@ class _Writer:
         for index, (image, box) in enumerate(draw_clip(plan, settings)):
             path = self._root / "photos" / f"{plan.name}-{index}.jpg"
             image.save(path, quality=settings.jpeg_quality)
-            yield _Photo(path, box, *image.size)
+            yield Photo(path, box, *image.size)
 
 
 def _image_name(annotation: dict[str, Any]) -> str:

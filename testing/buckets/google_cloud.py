@@ -23,10 +23,9 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import trustme
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from testing.buckets import google_json, google_xml
+from testing.buckets.google_account import write_credentials
 from testing.buckets.objects import Objects, PreconditionError, StoredObject
 
 CONTROL = "/_control"
@@ -55,7 +54,7 @@ class GoogleCloud(ThreadingHTTPServer):
         self.requests = Counter[str]()
         self.errors: list[str] = []
         self.credentials = folder / "credentials.json"
-        _write_credentials(self.credentials, f"{self.address}/token")
+        write_credentials(self.credentials, f"{self.address}/token")
         authority = trustme.CA()
         self.ca = folder / "ca.pem"
         authority.cert_pem.write_to_path(str(self.ca))
@@ -203,25 +202,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Prints nothing."""
-
-
-def _write_credentials(path: Path, token_uri: str) -> None:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    account = {
-        "type": "service_account",
-        "project_id": "p",
-        "private_key_id": "1",
-        "private_key": pem.decode(),
-        "client_email": "pet@p.iam.gserviceaccount.com",
-        "client_id": "1",
-        "token_uri": token_uri,
-    }
-    path.write_text(json.dumps(account), "utf-8")
 
 
 def _token(handler: Handler, at: dict[str, str], query: dict[str, str], body: bytes) -> None:

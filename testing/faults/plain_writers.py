@@ -31,9 +31,10 @@ from report.results import Results
 from runner.original_command import keep_checkpoint
 from runner.run_record import FILE_NAME, RunRecord
 from schemas.labels import DEFAULT_MOODS
-from testing.aihub.tree import TreeSettings, write_tree
+from testing.aihub.clip_drafts import TreeSettings
+from testing.aihub.tree import write_tree
 from testing.faults.writer import Writer
-from testing.report import documents
+from testing.report import documents, score_documents
 from testing.serving.toy_batch import WidthModel
 
 _PICTURES = 10
@@ -163,7 +164,7 @@ def run_report() -> Writer:
         record.exit = 0
         record.results = Results(
             ingest=documents.ingest(), validation=documents.validation(),
-            leaks=documents.leaks(), metrics=documents.metrics(),
+            leaks=documents.leaks(), metrics=score_documents.metrics(),
         )  # fmt: skip
         assert record.results.metrics is not None
         record.results.metrics["model"]["macro_f1"] = macro_f1

@@ -9,7 +9,8 @@ from dataset.aihub.chunk_files import ChunkJob, read_records
 from dataset.aihub.label_files import find_label_files
 from schemas.labels import DEFAULT_MOODS
 from schemas.prepare_reasons import PrepareReason
-from testing.aihub.tree import TreeSettings, write_tree
+from testing.aihub.clip_drafts import TreeSettings
+from testing.aihub.tree import write_tree
 
 
 class LabelFiles:

@@ -27,7 +27,7 @@ from pipeline.metadata.store import PIPELINE
 from pipeline.run_inputs import RunInputs
 from schemas import artifacts
 from schemas.splits import EVAL, TRAIN
-from testing.report import documents
+from testing.report import score_documents
 
 DEFAULTS = {"data": "1", "seed": "1", "blessed": 1, "servable": ""}
 
@@ -67,7 +67,7 @@ def Judge(
     baseline: InputArtifact[standard_artifacts.Model] = None,
 ) -> None:
     """Blesses as TFX's Evaluator does, after a look at the baseline's files."""
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     metrics["verdict"] = {"blessed": bool(blessed), "notes": [], "checks": []}
     if baseline is not None:
         metrics["verdict"]["notes"].append(

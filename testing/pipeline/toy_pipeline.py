@@ -29,7 +29,7 @@ from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import EVAL, TRAIN
 from system import progress
-from testing.report import documents
+from testing.report import score_documents
 
 DEFAULTS = {
     "ingest_pause": 0.0,
@@ -139,7 +139,7 @@ def Judge(
 ) -> None:
     """Blesses from a macro-F1 of 0.4 on."""
     blessed = macro_f1 >= 0.4
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     for scores in (metrics["model"], metrics["majority"]):
         scores["accuracy"], scores["balanced_accuracy"] = 0.6, 0.45
     metrics["model"]["macro_f1"] = macro_f1

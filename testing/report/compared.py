@@ -12,7 +12,7 @@ from report import page
 from report.results import Results
 from schemas.artifacts import PREDICTIONS_PARQUET
 from testing.models.prediction_tables import Row, confusion_counts_of
-from testing.report import documents
+from testing.report import documents, score_documents
 from testing.report.records import record
 
 
@@ -29,7 +29,7 @@ def write_run(folder: Path, rows: Sequence[Row], **train: Any) -> Path:
     folder.mkdir(parents=True)
     counts = confusion_counts_of(folder, rows)
     metrics: Any = measures.measure(counts, EvaluateSettings())
-    metrics["verdict"] = copy.deepcopy(documents.metrics()["verdict"])
+    metrics["verdict"] = copy.deepcopy(score_documents.metrics()["verdict"])
     settings = Settings().as_dict()
     settings["train"].update(train)
     run = record(Settings())

@@ -6,43 +6,15 @@ and texts of TensorFlow Serving 2.16's source; ``testing.serving.model_manager``
 versions and labels. A test can make it fail, wait or limit requests.
 """
 
-import base64
-import contextlib
-import json
-import re
 import time
-from collections.abc import Iterator
-from concurrent import futures
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, NamedTuple
 
 import grpc
 import tensorflow as tf
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_management_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
 from tensorflow_serving.config import model_server_config_pb2
 
 from testing.serving.model_manager import ModelManager, RefusalError
-
-_PATH = re.compile(
-    r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?(?:(?::(predict))|/(metadata))?"
-)
-_HTTP_CODES = {  # tensorflow_serving/util/net_http and http_server.cc: ToHTTPStatusCode.
-    grpc.StatusCode.INVALID_ARGUMENT: 400,
-    grpc.StatusCode.NOT_FOUND: 404,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
-    grpc.StatusCode.INTERNAL: 500,
-    grpc.StatusCode.UNAVAILABLE: 503,
-    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
-}
 
 
 class HandledRequest(NamedTuple):
@@ -164,152 +136,6 @@ class FakeServing:
         return number, {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
-class _PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
-    def __init__(self, serving: FakeServing) -> None:
-        self._serving = serving
-
-    def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        spec = request.model_spec
-        try:
-            if self._serving.max_bytes and request.ByteSize() > self._serving.max_bytes:
-                raise RefusalError(
-                    grpc.StatusCode.RESOURCE_EXHAUSTED,
-                    f"Received message larger than max ({request.ByteSize()} vs. "
-                    f"{self._serving.max_bytes})",
-                )
-            number, outputs = self._serving.predict(
-                spec.name,
-                spec.version.value if spec.HasField("version") else None,
-                spec.version_label or None,
-                spec.signature_name,
-                {name: tf.make_ndarray(value) for name, value in request.inputs.items()},
-            )
-        except RefusalError as refusal:
-            context.abort(refusal.code, refusal.text)
-        reply = predict_pb2.PredictResponse()
-        reply.model_spec.name = spec.name
-        reply.model_spec.version.value = number
-        reply.model_spec.signature_name = spec.signature_name or "serving_default"
-        for name, value in outputs.items():
-            if request.output_filter and name not in request.output_filter:
-                continue
-            reply.outputs[name].CopyFrom(tf.make_tensor_proto(value))
-        return reply
-
-    def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        spec = request.model_spec
-        version = spec.version.value if spec.HasField("version") else None
-        reply = get_model_metadata_pb2.GetModelMetadataResponse()
-        try:
-            number = self._serving.version_of(spec.name, version, spec.version_label or None)
-        except RefusalError as refusal:
-            context.abort(refusal.code, refusal.text)
-        reply.model_spec.name, reply.model_spec.version.value = spec.name, number
-        return reply
-
-
-class _ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
-    def __init__(self, serving: FakeServing) -> None:
-        self._serving = serving
-
-    def GetModelStatus(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        if request.model_spec.name != self._serving.name:
-            context.abort(grpc.StatusCode.NOT_FOUND, "Could not find any versions of model")
-        reply = get_model_status_pb2.GetModelStatusResponse()
-        for version, (state, error) in self._serving.manager.states(self._serving.name).items():
-            added = reply.model_version_status.add(version=version, state=state)
-            added.status.error_code, added.status.error_message = 2 if error else 0, error
-        return reply
-
-    def HandleReloadConfigRequest(  # noqa: N802
-        self, request: Any, context: grpc.ServicerContext
-    ) -> Any:
-        models = request.config.model_config_list.config
-        self._serving.reloads.append([model.base_path for model in models])
-        reply = model_management_pb2.ReloadConfigResponse()
-        try:
-            self._serving.manager.reload(request.config)
-        except RefusalError as refusal:
-            if self._serving.refuses_by_code:
-                context.abort(refusal.code, refusal.text)
-            reply.status.error_code = refusal.code.value[0]
-            reply.status.error_message = refusal.text
-        return reply
-
-
-class _RestHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    serving: FakeServing
-
-    def do_GET(self) -> None:
-        path = _PATH.fullmatch(self.path)
-        if path is None or path[1] != self.serving.name:
-            return self._send(404, {"error": f"Malformed request: GET {self.path}"})
-        if path[5]:
-            return self._send_metadata(path)
-        states = [
-            {
-                "version": str(version),
-                "state": state,
-                "status": {"error_code": "UNKNOWN" if error else "OK", "error_message": error},
-            }
-            for version, (state, error) in self.serving.manager.states(path[1]).items()
-        ]
-        return self._send(200, {"model_version_status": states})
-
-    def _send_metadata(self, path: re.Match[str]) -> None:
-        try:
-            version = int(path[2]) if path[2] else None
-            number = self.serving.version_of(path[1], version, path[3])
-        except RefusalError as refusal:
-            return self._send(_HTTP_CODES[refusal.code], {"error": refusal.text})
-        spec = {"name": path[1], "signature_name": "", "version": str(number)}
-        return self._send(200, {"model_spec": spec, "metadata": {}})
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        path = _PATH.fullmatch(self.path)
-        if self.serving.max_bytes and len(body) > self.serving.max_bytes:
-            return self._send(413, None)
-        if path is None or not path[4]:
-            return self._send(404, {"error": f"Malformed request: POST {self.path}"})
-        try:
-            document = json.loads(body, object_hook=_decode_base64)
-            signature = document.get("signature_name", "serving_default")
-            inputs = self._inputs(document, signature)
-            version = int(path[2]) if path[2] else None
-            _, outputs = self.serving.predict(path[1], version, path[3], signature, inputs)
-        except RefusalError as refusal:
-            return self._send(_HTTP_CODES[refusal.code], {"error": refusal.text})
-        except ValueError as error:
-            return self._send(400, {"error": f"JSON Parse error: {error}"})
-        columns = {name: _jsonable(value) for name, value in outputs.items()}
-        if "inputs" in document:
-            return self._send(200, {"outputs": columns})
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        return self._send(200, {"predictions": rows})
-
-    def _inputs(self, document: dict[str, Any], signature: str) -> dict[str, Any]:
-        if "inputs" in document:
-            inputs: dict[str, Any] = document["inputs"]
-            return inputs
-        rows = document["instances"]
-        if rows and not isinstance(rows[0], dict):  # Bare values stand for the only input.
-            (name,) = self.serving.signature_inputs(signature)
-            return {name: rows}
-        return {name: [row[name] for row in rows] for name in rows[0]}
-
-    def _send(self, code: int, document: Any) -> None:
-        body = b"<html>no JSON</html>" if document is None else json.dumps(document).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: Any) -> None:
-        """Keeps the standard error clean."""
-
-
 def _config_of_all(name: str, versions: Path, labels: dict[str, int]) -> Any:
     config = model_server_config_pb2.ModelServerConfig()
     model = config.model_config_list.config.add(name=name, base_path=str(versions.resolve()))
@@ -317,51 +143,3 @@ def _config_of_all(name: str, versions: Path, labels: dict[str, int]) -> Any:
     model.model_version_policy.all.SetInParent()
     model.version_labels.update(labels)
     return config
-
-
-def _decode_base64(value: dict[str, Any]) -> Any:
-    return base64.b64decode(value["b64"], validate=True) if set(value) == {"b64"} else value
-
-
-def _jsonable(array: Any) -> Any:
-    def decoded(value: Any) -> Any:
-        if isinstance(value, list):
-            return [decoded(each) for each in value]
-        return value.decode() if isinstance(value, bytes) else value
-
-    return decoded(array.tolist())
-
-
-@contextlib.contextmanager
-def serve_grpc(serving: FakeServing) -> Iterator[str]:
-    """Serves on a free port and yields the address, ``grpc://127.0.0.1:port``."""
-    server = grpc.server(
-        futures.ThreadPoolExecutor(8),
-        options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
-    )
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        _PredictionServicer(serving), server
-    )
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelServicer(serving), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield f"grpc://127.0.0.1:{port}"
-    finally:
-        server.stop(0).wait()
-
-
-@contextlib.contextmanager
-def serve_rest(serving: FakeServing) -> Iterator[str]:
-    """Serves on a free port and yields the address, ``http://127.0.0.1:port``."""
-    handler = type("RestHandler", (_RestHandler,), {"serving": serving})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

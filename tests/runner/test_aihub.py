@@ -5,7 +5,8 @@ from pathlib import Path
 
 from dataset.aihub.preparation import PrepareSettings, prepare
 from schemas import artifacts
-from testing.aihub.tree import TreeSettings, write_tree
+from testing.aihub.clip_drafts import TreeSettings
+from testing.aihub.tree import write_tree
 from testing.pipeline.runs import newest, run_data_stage
 
 

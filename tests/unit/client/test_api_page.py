@@ -22,7 +22,7 @@ from schemas import signatures
 from schemas.labels import MOOD_IDS, MOODS_IN_ENGLISH
 from testing.models import quadrants
 from testing.paths import ROOT
-from testing.serving import fake_serving
+from testing.serving import fake_grpc, fake_rest
 from testing.serving.fake_serving import FakeServing, HandledRequest
 
 PAGE = (ROOT / "docs" / "api.md").read_text("utf-8")
@@ -52,7 +52,7 @@ def serving(versions: Path) -> FakeServing:
 
 @pytest.fixture(scope="module")
 def rest(serving: FakeServing) -> Iterator[str]:
-    with fake_serving.serve_rest(serving) as address:
+    with fake_rest.serve_rest(serving) as address:
         yield address
 
 
@@ -112,7 +112,7 @@ def test_an_example_prints_what_the_page_says(
 
 @pytest.mark.slow
 def test_the_grpc_example_prints_the_same(serving: FakeServing, folder: Path) -> None:
-    with fake_serving.serve_grpc(serving) as address:
+    with fake_grpc.serve_grpc(serving) as address:
         code = block("py")
         assert "localhost:8500" in code
         code = code.replace("localhost:8500", address.removeprefix("grpc://"))

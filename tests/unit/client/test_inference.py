@@ -23,7 +23,7 @@ from schemas import signatures
 from system import manifest
 from testing.models import quadrants
 from testing.paths import ROOT
-from testing.serving import fake_serving
+from testing.serving import fake_grpc, fake_rest
 from testing.serving.fake_serving import FakeServing
 
 
@@ -241,7 +241,7 @@ def test_a_terminal_gets_json_lines_on_request(version: Path, photos: Path) -> N
 @pytest.mark.slow
 def test_a_server_is_used_over_rest_without_tensorflow(versions: Path, photos: Path) -> None:
     serving = FakeServing("pet_mood", versions)
-    with fake_serving.serve_rest(serving) as address:
+    with fake_rest.serve_rest(serving) as address:
         # Without the log level, imports while the standard error is held back would not be listed.
         noisy = {"PYTHONPROFILEIMPORTTIME": "1", "TF_CPP_MIN_LOG_LEVEL": "0"}
         done = call("--server", f"{address}/v1/models/pet_mood", photos, **noisy)
@@ -311,7 +311,7 @@ def test_a_csv_gets_the_same_moods_from_every_backend(
     with contextlib.ExitStack() as stack:
         if backend in ("grpc", "http"):
             serving = FakeServing("pet_mood", request.getfixturevalue("versions"))
-            serve = {"grpc": fake_serving.serve_grpc, "http": fake_serving.serve_rest}[backend]
+            serve = {"grpc": fake_grpc.serve_grpc, "http": fake_rest.serve_rest}[backend]
             settings = replace(settings, server=stack.enter_context(serve(serving)))
         else:
             label = request.getfixturevalue("label_file") if backend == "checkpoint" else None

@@ -10,7 +10,7 @@ import pytest
 
 from testing.models import quadrants
 from testing.paths import ROOT
-from testing.serving import fake_serving
+from testing.serving import fake_grpc, fake_rest
 from testing.serving.fake_serving import FakeServing, HandledRequest
 
 PAGE = (ROOT / "docs" / "serving.md").read_text("utf-8")
@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_the_rest_example_returns_the_form_on_the_page(serving: FakeServing, folder: Path) -> None:
-    with fake_serving.serve_rest(serving) as address:
+    with fake_rest.serve_rest(serving) as address:
         script = block("sh")
         assert "http://localhost:8501" in script
         script = script.replace("http://localhost:8501", address)
@@ -59,7 +59,7 @@ def test_the_rest_example_returns_the_form_on_the_page(serving: FakeServing, fol
 
 @pytest.mark.slow
 def test_the_grpc_example_prints_what_the_page_says(serving: FakeServing, folder: Path) -> None:
-    with fake_serving.serve_grpc(serving) as address:
+    with fake_grpc.serve_grpc(serving) as address:
         code = block("python")
         assert "localhost:8500" in code
         code = code.replace("localhost:8500", address.removeprefix("grpc://"))

@@ -9,7 +9,7 @@ import pytest
 from cluster import report_figures, report_node, report_task
 from cluster.report_node import CONFUSION, FIGURES, PAGE
 from schemas import artifacts
-from testing.report import documents
+from testing.report import documents, score_documents
 
 
 class Task:
@@ -89,7 +89,7 @@ def test_accepted_data_are_not_called_the_end(task: Task) -> None:
 
 
 def test_a_model_that_is_not_blessed_is_shown_with_the_rules_that_it_broke(task: Task) -> None:
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     metrics["verdict"]["blessed"] = False
     task.add(artifacts.EVALUATION_TYPE, artifacts.METRICS_JSON, metrics)
     task.add(artifacts.INFRA_BLESSING_TYPE, artifacts.SERVABLE_JSON, documents.servable())
@@ -104,7 +104,7 @@ def test_a_model_that_is_not_blessed_is_shown_with_the_rules_that_it_broke(task:
 
 
 def test_a_pushed_version_is_named(task: Task) -> None:
-    task.add(artifacts.EVALUATION_TYPE, artifacts.METRICS_JSON, documents.metrics())
+    task.add(artifacts.EVALUATION_TYPE, artifacts.METRICS_JSON, score_documents.metrics())
     task.add(
         artifacts.PUSHED_MODEL_TYPE, "nothing", {},
         pushed=1.0, pushed_destination="gs://b/serving/pet_mood/17",
@@ -121,7 +121,7 @@ def test_a_document_that_is_missing_is_an_error(task: Task) -> None:
 
 def test_the_matrix_has_the_form_of_kubeflows_own(task: Task) -> None:
     dsl = pytest.importorskip("kfp.dsl")
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     ours = report_figures.confusion(metrics)
     theirs = dsl.ClassificationMetrics()
     theirs.log_confusion_matrix(metrics["moods"], metrics["confusion"])

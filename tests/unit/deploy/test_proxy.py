@@ -26,7 +26,7 @@ from client.backends.address import parse_address
 from dataset.settings import DataSettings
 from testing.models import quadrants
 from testing.models.servables import quadrant_servable
-from testing.serving import fake_serving
+from testing.serving import fake_grpc, fake_rest
 from testing.serving.fake_serving import FakeServing
 from testing.serving.proxy import NGINX, TOKEN, Proxy, proxy_before
 
@@ -51,7 +51,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> FakeServing:
 @pytest.fixture(scope="module")
 def direct(serving: FakeServing) -> Iterator[tuple[str, str]]:
     """Addresses of the server itself: gRPC, REST."""
-    with fake_serving.serve_grpc(serving) as grpc_url, fake_serving.serve_rest(serving) as rest:
+    with fake_grpc.serve_grpc(serving) as grpc_url, fake_rest.serve_rest(serving) as rest:
         yield grpc_url.removeprefix("grpc://"), rest
 
 

@@ -26,7 +26,9 @@ from system.parquet import read_table
 from testing.models import quadrants
 from testing.models.servables import quadrant_servable
 from testing.paths import ROOT
-from testing.serving.fake_serving import FakeServing, serve_grpc, serve_rest
+from testing.serving.fake_grpc import serve_grpc
+from testing.serving.fake_rest import serve_rest
+from testing.serving.fake_serving import FakeServing
 
 pytestmark = pytest.mark.slow
 SECRET = "s3cret-of-the-first-client"

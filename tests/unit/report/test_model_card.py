@@ -12,7 +12,7 @@ from report.results import Results
 from runner.run_record import RunRecord
 from schemas.documents.run import Report
 from schemas.documents.training import Preprocessing
-from testing.report import documents
+from testing.report import documents, score_documents
 
 STARTED = datetime.datetime(2026, 11, 23, 6, 15, tzinfo=datetime.timezone.utc)
 
@@ -22,7 +22,7 @@ def report(folder: Path, preprocessing: Preprocessing | None = None, **results: 
     record.results = Results(
         ingest=documents.ingest(),
         leaks=documents.leaks(),
-        metrics=documents.metrics(),
+        metrics=score_documents.metrics(),
         preprocessing=preprocessing or documents.preprocessing(),
     )
     for name, value in results.items():
@@ -44,7 +44,7 @@ def test_the_card_has_the_figures_of_the_run(tmp_path: Path) -> None:
 
 
 def test_intervals_stand_beside_the_scores(tmp_path: Path) -> None:
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     metrics["model"]["intervals"]["macro_f1"] = [0.4, 0.6]
     card = model_card.render(report(tmp_path, metrics=metrics))
     assert "| macro-F1 | 0.500 (0.400 to 0.600) |" in card
@@ -58,7 +58,7 @@ def test_a_model_of_drawings_says_so_first(tmp_path: Path) -> None:
 
 
 def test_what_was_not_measured_is_not_claimed(tmp_path: Path) -> None:
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     metrics["unsure"]["threshold"] = 0.0
     metrics["calibration"]["temperature"] = 1.0
     metrics["calibration"]["fitted_on"] = ""
@@ -76,7 +76,7 @@ def test_without_an_evaluation_there_is_no_card(tmp_path: Path) -> None:
 
 
 def test_names_of_the_data_break_no_table(tmp_path: Path) -> None:
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     metrics["slices"]["species=a|b<script>"] = metrics["slices"].pop("species=CAT")
     card = model_card.render(report(tmp_path, metrics=metrics))
     assert r"| species=a\|b\<script\> |" in card

@@ -19,7 +19,7 @@ from runner.run_record import RunRecord
 from schemas import frame_columns
 from schemas.exit_codes import RunExit
 from schemas.reasons import IN_KOREAN, RejectReason
-from testing.report import documents
+from testing.report import documents, score_documents
 from testing.report.artifacts import node_run
 
 STARTED = datetime.datetime(2026, 11, 23, 6, 15, tzinfo=datetime.timezone.utc)
@@ -43,7 +43,7 @@ def record(tmp_path: Path) -> RunRecord:
         validation=documents.validation(),
         leaks=documents.leaks(),
         tuner=documents.trials(),
-        metrics=documents.metrics(),
+        metrics=score_documents.metrics(),
         servable=documents.servable(),
         preprocessing=documents.preprocessing(),
         pushed=tmp_path / "serving" / "17",
@@ -147,7 +147,7 @@ def test_the_json_holds_the_documents_and_the_ending(
         *("training", "locator", "metrics", "servable", "preprocessing", "exports"),
     ]
     assert report["ending"] == ending
-    assert report["metrics"] == documents.metrics()
+    assert report["metrics"] == score_documents.metrics()
     assert report["record"] == record.as_json()
 
 

@@ -17,7 +17,7 @@ from report.results import Results
 from schemas import artifacts
 from schemas.documents.run import Run
 from testing.models.prediction_tables import clips_of
-from testing.report import documents
+from testing.report import documents, score_documents
 from testing.report.browsing import PHONE, WIDE, opened, overflow, violations
 from testing.report.compared import write_run
 from testing.report.records import record
@@ -62,7 +62,7 @@ def results_of(folder: Path) -> Results:
         tuner=documents.trials(),
         checkpoint=folder / "model" / artifacts.CHECKPOINT_KERAS,
         training=documents.training(),
-        metrics=documents.every_metric(),
+        metrics=score_documents.every_metric(),
         servable=documents.servable(),
         pushed=folder / "serving" / "17",
     )
@@ -96,7 +96,7 @@ def run_of(ending: str, folder: Path) -> tuple[Run, Results]:
 def written(ending: str, folder: Path, runs_before: int = 2) -> Path:
     """Writes the page of a run, in a folder where there have been others."""
     for day in range(runs_before):
-        run, results = record(Settings()), Results(metrics=documents.metrics())
+        run, results = record(Settings()), Results(metrics=score_documents.metrics())
         run["started"] = f"2026-11-{20 + day}T06:15:00+00:00"
         run["settings"] = {**Settings().as_dict(), "thin": {"max_frames": day}}
         history.keep(folder, report_page.document(run, results))

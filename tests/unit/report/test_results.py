@@ -8,7 +8,7 @@ import pytest
 from report.node_run import OutputArtifact
 from report.results import Results
 from schemas import artifacts
-from testing.report import documents
+from testing.report import documents, score_documents
 from testing.report.artifacts import ingest_run, node_run, write_artifact
 
 
@@ -37,7 +37,7 @@ def test_the_verdicts_come_from_their_documents(tmp_path: Path) -> None:
     assert results.add(node_run("LeakCheck", leaks)) == "1 error"
 
     evaluation = write_artifact(
-        tmp_path / "b", "ModelEvaluation", metrics__json=documents.metrics()
+        tmp_path / "b", "ModelEvaluation", metrics__json=score_documents.metrics()
     )
     assert results.add(node_run("Evaluator", evaluation)) == "macro-F1 0.500, blessed"
 
@@ -130,6 +130,6 @@ def test_a_document_that_is_missing_is_an_error_and_not_a_null(tmp_path: Path) -
 
 def test_thinned_rows_are_noted(tmp_path: Path) -> None:
     ingest = copy.deepcopy(documents.ingest())
-    ingest["splits"]["train"]["thinned"][documents.CALM] = 2100
+    ingest["splits"]["train"]["thinned"][score_documents.CALM] = 2100
     note = Results().add(ingest_run(tmp_path, ingest))
     assert note == "rows used: train 93, eval 40; refused: 7; thinned: 2,100"

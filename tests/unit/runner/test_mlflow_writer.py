@@ -9,7 +9,7 @@ from pipeline.config import Settings
 from report.results import Results
 from runner import mlflow_writer
 from schemas.errors import ConfigError
-from testing.report import documents
+from testing.report import score_documents
 from testing.report.records import record
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Any:
         (folder / "out" / name).write_text(name, "utf-8")
     (folder / "run").mkdir()
     (folder / "run" / "curves.csv").write_text("epoch,loss,val_loss\n0,2.5,\n1,1.5,1.75\n", "utf-8")
-    results = Results(metrics=documents.metrics(), checkpoint=folder / "run" / "best.keras")
+    results = Results(metrics=score_documents.metrics(), checkpoint=folder / "run" / "best.keras")
     run = record(Settings())
     run["csvs"] = {"train": {"path": "t.csv", "sha256": "aa", "bytes": 1}}
     run["rows"] = {"train": {**NO_ROWS, "used": 93, "refused": {"box_empty": 7}}}  # type: ignore[typeddict-item]

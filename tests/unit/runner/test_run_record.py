@@ -12,7 +12,7 @@ from report.node_run import NodeState
 from runner.run_record import RunRecord
 from schemas import artifacts
 from schemas.reasons import RejectReason
-from testing.report import documents
+from testing.report import documents, score_documents
 from testing.report.artifacts import ingest_run, node_run, write_artifact
 
 
@@ -114,7 +114,7 @@ def test_at_the_end_everything_has_its_place(tmp_path: Path) -> None:
         tmp_path / "l", artifacts.LEAK_REPORT_TYPE, leaks__json=documents.leaks()
     )
     evaluation = write_artifact(
-        tmp_path / "b", "ModelEvaluation", metrics__json=documents.metrics()
+        tmp_path / "b", "ModelEvaluation", metrics__json=score_documents.metrics()
     )
     for run in (
         dataclasses.replace(ingest_run(tmp_path, documents.ingest()), peak_bytes=3 * 2**20 + 5),

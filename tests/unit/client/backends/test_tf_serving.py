@@ -20,7 +20,7 @@ from client.backends.weight_path import read_model_info
 from dataset.boxes import PixelBox
 from schemas.errors import ConfigError
 from testing.models import quadrants
-from testing.serving import fake_serving
+from testing.serving import fake_grpc, fake_rest
 from testing.serving.fake_serving import FakeServing, HandledRequest, RefusalError
 
 MOODS = quadrants.MOODS
@@ -36,7 +36,7 @@ def loaded(versions: Path) -> FakeServing:
 
 @pytest.fixture(scope="module", params=["grpc", "http"])
 def url(request: pytest.FixtureRequest, loaded: FakeServing) -> Iterator[str]:
-    serve = {"grpc": fake_serving.serve_grpc, "http": fake_serving.serve_rest}[request.param]
+    serve = {"grpc": fake_grpc.serve_grpc, "http": fake_rest.serve_rest}[request.param]
     with serve(loaded) as address:
         yield address
 
@@ -262,7 +262,7 @@ def test_several_threads_may_predict_at_once(url: str, serving: FakeServing) -> 
 
 def test_another_web_server_is_recognised(serving: FakeServing) -> None:
     with (
-        fake_serving.serve_rest(serving) as address,
+        fake_rest.serve_rest(serving) as address,
         pytest.raises(ServerError, match=r"404 Not Found: Malformed request: POST /other/v1"),
     ):
         model_at(f"{address}/other/v1/models/pet_mood")

@@ -12,7 +12,7 @@ from client.backends.expected_model import ExpectedModel
 from client.backends.tf_serving import ServingModel
 from dataset.boxes import PixelBox
 from testing.models import quadrants
-from testing.serving import fake_serving, vertex_endpoint
+from testing.serving import fake_rest, vertex_endpoint
 from testing.serving.fake_serving import FakeServing, HandledRequest
 
 RED = [quadrants.encoded(quadrants.red_at(quadrant)) for quadrant in range(4)]
@@ -26,7 +26,7 @@ def serving(versions: Path) -> FakeServing:
 @pytest.fixture(scope="module")
 def endpoint(serving: FakeServing) -> Iterator[tuple[str, list[str]]]:
     with (
-        fake_serving.serve_rest(serving) as container,
+        fake_rest.serve_rest(serving) as container,
         vertex_endpoint.serve(container) as served,
     ):
         yield served

@@ -18,7 +18,7 @@ from client.rollout.models_config import Served
 from client.rollout.versions import FolderSource
 from schemas.exit_codes import RolloutExit
 from system import manifest
-from testing.serving import fake_serving
+from testing.serving import fake_grpc, fake_rest
 from testing.serving.fake_serving import FakeServing
 from testing.serving.model_manager import ModelManager, polling
 
@@ -89,7 +89,7 @@ def site(tmp_path: Path) -> Site:
 @pytest.fixture(params=["http", "grpc"])
 def polled(request: pytest.FixtureRequest, site: Site) -> Iterator[Site]:
     """Two servers that look at the file by themselves, one of them slow to load."""
-    serve = {"grpc": fake_serving.serve_grpc, "http": fake_serving.serve_rest}[request.param]
+    serve = {"grpc": fake_grpc.serve_grpc, "http": fake_rest.serve_rest}[request.param]
     with contextlib.ExitStack() as stack:
         for load_seconds in (0.0, 0.1):
             serving = site.new_server(load_seconds)
@@ -132,7 +132,7 @@ def test_no_server_ever_refuses_a_file_on_the_way(site: Site) -> None:
     serving = site.new_server(load_seconds=0.05)
     with (
         polling(serving.manager, site.config, seconds=0.005) as log,
-        fake_serving.serve_rest(serving) as address,
+        fake_rest.serve_rest(serving) as address,
     ):
         site.addresses.append(address)
         for command in (("first", "1"), ("canary", "2"), ("promote",), ("canary", "3"),
@@ -156,7 +156,7 @@ def test_each_file_on_the_way_is_one_that_a_new_server_starts_with(
 
     monkeypatch.setattr(models_config.ModelsConfig, "write", write_and_start)
     serving = site.new_server()
-    with polling(serving.manager, site.config), fake_serving.serve_rest(serving) as address:
+    with polling(serving.manager, site.config), fake_rest.serve_rest(serving) as address:
         site.addresses.append(address)
         for command in (("first", "1"), ("canary", "2"), ("promote",)):
             assert site.run(*command) == 0
@@ -174,7 +174,7 @@ def test_a_server_is_told_over_grpc_and_its_refusal_restores_the_file(
 ) -> None:
     serving = site.new_server()
     serving.refuses_by_code = by_code
-    with fake_serving.serve_grpc(serving) as address:
+    with fake_grpc.serve_grpc(serving) as address:
         site.addresses.append(address)
         assert site.run("first", "1", "--reload") == 0
         assert site.answers() == [{"stable": 1}]
@@ -203,8 +203,8 @@ def test_a_label_waits_for_every_server(site: Site, capsys: pytest.CaptureFixtur
     with (
         polling(quick.manager, site.config),
         polling(slow.manager, site.config),
-        fake_serving.serve_rest(quick) as first,
-        fake_serving.serve_rest(slow) as second,
+        fake_rest.serve_rest(quick) as first,
+        fake_rest.serve_rest(slow) as second,
     ):
         site.addresses = [first, second]
         assert site.run("first", "1") == 0
@@ -322,7 +322,7 @@ def test_requests_by_a_label_are_answered_by_its_version_at_each_step(
         ServingModel(parse_address(url), ExpectedModel(), 60.0)
         return serving.handled[-1].version
 
-    with polling(manager, config), fake_serving.serve_rest(serving) as address:
+    with polling(manager, config), fake_rest.serve_rest(serving) as address:
         flags = ["--config", str(config), "--models", str(versions), "--server", address]
         assert rollout.main(["first", "9", *flags]) == 0
         assert answering("stable") == 9

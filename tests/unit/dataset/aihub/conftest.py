@@ -10,7 +10,8 @@ import pytest
 
 from dataset.aihub import chunk
 from dataset.aihub.clip_json import load
-from testing.aihub.tree import TreeCounts, TreeSettings, write_tree
+from testing.aihub.clip_drafts import TreeSettings
+from testing.aihub.tree import TreeCounts, write_tree
 
 TREE = TreeSettings(train_clips=12, val_clips=6, frames=8, long_side=160, short_side=96)
 

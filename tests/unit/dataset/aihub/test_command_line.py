@@ -14,7 +14,8 @@ from filelock import FileLock
 from dataset.aihub.preparation import PrepareSettings
 from dataset.prepare import main
 from schemas.errors import ConfigError
-from testing.aihub.tree import TreeSettings, write_tree
+from testing.aihub.clip_drafts import TreeSettings
+from testing.aihub.tree import write_tree
 
 
 def call(root: Path, out: Path, *more: str) -> int:

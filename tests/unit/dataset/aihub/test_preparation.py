@@ -16,7 +16,9 @@ from dataset.aihub.preparation import PrepareSettings, prepare
 from dataset.boxes import parse_box
 from dataset.csv_rows import read_rows
 from schemas.errors import ConfigError
-from testing.aihub.tree import LAYOUTS, PLANTED, TreeCounts, TreeSettings, write_tree
+from testing.aihub.clip_drafts import TreeSettings
+from testing.aihub.tree import PLANTED, TreeCounts, write_tree
+from testing.aihub.tree_layouts import LAYOUTS
 
 TABLES = (*merge.TABLES, "summary.json")
 

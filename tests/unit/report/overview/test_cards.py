@@ -4,7 +4,7 @@ from pipeline.config import Settings
 from report import page
 from report.overview.cards import Card, cards
 from report.results import Results
-from testing.report import documents
+from testing.report import documents, score_documents
 from testing.report.records import record
 
 
@@ -19,7 +19,7 @@ def test_a_run_without_scores_has_its_duration_alone() -> None:
 
 
 def test_scores_rows_and_the_worst_mood() -> None:
-    found = cards_of(Results(ingest=documents.ingest(), metrics=documents.metrics()))
+    found = cards_of(Results(ingest=documents.ingest(), metrics=score_documents.metrics()))
     assert list(found) == [
         *("macro-f1", "gain-majority", "gain-baseline", "worst-mood"),
         *("unsure", "rows", "refused-rows", "duration"),
@@ -44,8 +44,8 @@ def test_scores_rows_and_the_worst_mood() -> None:
 
 
 def test_a_loss_is_marked_and_told_on_its_own_rows() -> None:
-    metrics = documents.metrics()
-    metrics["baseline"] = documents.predictor_scores(0.7, 0.5, 0.6)
+    metrics = score_documents.metrics()
+    metrics["baseline"] = score_documents.predictor_scores(0.7, 0.5, 0.6)
     metrics["gain"]["baseline"] = {"macro_f1": -0.1, "interval": [-0.2, -0.01], "rows": 30}
     card = cards_of(Results(metrics=metrics))["gain-baseline"]
     assert (card.value[1], card.tone) == ("-0.100", "bad")
@@ -53,13 +53,16 @@ def test_a_loss_is_marked_and_told_on_its_own_rows() -> None:
 
 
 def test_a_document_of_before_has_no_rows_of_a_gain() -> None:
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     del metrics["gain"]["majority"]["rows"]  # type: ignore[misc]
     assert cards_of(Results(metrics=metrics))["gain-majority"].value[1] == "+0.070"
 
 
 def test_unsure_answers_have_a_card_where_they_were_counted() -> None:
-    metrics = {**documents.metrics(), "unsure": {"threshold": 0.55, "share": 0.2, "accuracy": None}}
+    metrics = {
+        **score_documents.metrics(),
+        "unsure": {"threshold": 0.55, "share": 0.2, "accuracy": None},
+    }
     card = cards_of(Results(metrics=metrics))["unsure"]  # type: ignore[arg-type]
     assert (card.value[1], [note[1] for note in card.notes]) == (
         "20.0%",
@@ -68,5 +71,8 @@ def test_unsure_answers_have_a_card_where_they_were_counted() -> None:
 
 
 def test_without_a_threshold_no_answer_is_unsure_and_there_is_no_card() -> None:
-    metrics = {**documents.metrics(), "unsure": {"threshold": 0.0, "share": 0.0, "accuracy": 0.6}}
+    metrics = {
+        **score_documents.metrics(),
+        "unsure": {"threshold": 0.0, "share": 0.0, "accuracy": 0.6},
+    }
     assert "unsure" not in cards_of(Results(metrics=metrics))  # type: ignore[arg-type]

@@ -12,13 +12,13 @@ from report.overview import history
 from report.results import Results
 from report.tables import trend
 from schemas.documents.run import Report
-from testing.report import documents
+from testing.report import score_documents
 from testing.report.records import record
 
 
 def report_at(minute: int, macro_f1: float | None = None, **train: object) -> Report:
     """A run's document; without a score it has not come to the Evaluator."""
-    metrics = documents.metrics() if macro_f1 is not None else None
+    metrics = score_documents.metrics() if macro_f1 is not None else None
     if metrics is not None and macro_f1 is not None:
         metrics["model"]["macro_f1"] = macro_f1
     settings = Settings()

@@ -15,7 +15,7 @@ from report.results import Results
 from report.translations import CHECKS
 from schemas.documents.gate import CheckRecord
 from schemas.documents.run import Report
-from testing.report import documents
+from testing.report import documents, score_documents
 from testing.report.records import record
 
 
@@ -28,7 +28,7 @@ def english(steps: list[Step]) -> list[str]:
 
 
 def test_a_pushed_model_is_to_be_tried_and_its_weak_sides_are_named() -> None:
-    results = Results(metrics=documents.metrics())
+    results = Results(metrics=score_documents.metrics())
     report = report_of(results, 0, pushed="/out/my models/17", chosen_on="eval")
     steps = next_steps(report, results)
     assert steps[0].command.startswith(
@@ -42,8 +42,8 @@ def test_a_pushed_model_is_to_be_tried_and_its_weak_sides_are_named() -> None:
 
 
 def test_a_mood_far_below_the_mean_gets_a_step_of_its_own() -> None:
-    metrics = documents.metrics()
-    metrics["per_mood"][documents.FEAR]["f1"] = 0.29
+    metrics = score_documents.metrics()
+    metrics["per_mood"][score_documents.FEAR]["f1"] = 0.29
     results = Results(metrics=metrics)
     steps = next_steps(report_of(results, 0, pushed="/out/17"), results)
     assert any("“fearful” has a low F1 of 0.290" in text for text in english(steps))
@@ -51,7 +51,7 @@ def test_a_mood_far_below_the_mean_gets_a_step_of_its_own() -> None:
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_each_check_that_failed_has_its_own_remedy(name: str) -> None:
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     check = check_named(name)
     metrics["verdict"]["checks"] = [check, {**check, "passed": True}]
     results = Results(metrics=metrics)
@@ -82,7 +82,7 @@ def test_what_is_to_be_typed_is_a_setting() -> None:
     remedies_of = [remedies.of_check(check_named(name)) for name in CHECKS]
     names = ("refused_share", "label_shift", "box_shift", "shared_clips", "usable_rows")
     remedies_of += [remedies.of_finding(name) for name in names]
-    metrics = documents.metrics()
+    metrics = score_documents.metrics()
     steps = next_steps(
         report_of(Results(metrics=metrics), 0, pushed="/out/17"), Results(metrics=metrics)
     )

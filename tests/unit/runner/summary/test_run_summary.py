@@ -17,7 +17,7 @@ from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
 from runner.summary.run_summary import print_summary
 from schemas.exit_codes import RunExit
-from testing.report import documents
+from testing.report import score_documents
 
 INGEST: dict[str, Any] = {
     "splits": {
@@ -48,8 +48,8 @@ INGEST: dict[str, Any] = {
     }
 }
 METRICS: dict[str, Any] = {
-    **documents.metrics(),
-    "majority": {**documents.predictor_scores(0.75, 0.5, 0.4286), "mood": "행복/즐거움"},
+    **score_documents.metrics(),
+    "majority": {**score_documents.predictor_scores(0.75, 0.5, 0.4286), "mood": "행복/즐거움"},
     "per_mood": {"공포": {"precision": 0.5, "recall": None, "support": 10}},
     "verdict": {
         "blessed": True,
@@ -180,10 +180,10 @@ def test_the_last_blessed_model_gets_a_column_where_there_is_one(record: RunReco
     assert record.results.metrics is not None
     record.results.metrics = {
         **record.results.metrics,
-        "baseline": documents.predictor_scores(0.1, 0.2, 0.3),
+        "baseline": score_documents.predictor_scores(0.1, 0.2, 0.3),
         "per_clip": {
             **record.results.metrics["per_clip"],
-            "baseline": documents.predictor_scores(0.1, 0.2, 0.3),
+            "baseline": score_documents.predictor_scores(0.1, 0.2, 0.3),
         },
     }
     text = summary(record)
