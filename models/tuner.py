@@ -23,6 +23,7 @@ from models.training import devices, training_run
 from models.training.backup import Backups
 from models.training.data import Data
 from models.tuning import subset, trial_counts
+from models.tuning.gain import Matrices
 from models.tuning.random_search import COUNTS, MEMORY, RandomSearch, RunTrial
 from models.tuning.settings import Space, TuneSettings, Value, space, trial_settings, with_values
 from schemas import splits
@@ -73,7 +74,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     def broadcast_from_chief(number: float) -> float:
         return devices.broadcast_from_chief(strategy, number)
 
-    def run_trial(name: str, values: Mapping[str, Value]) -> trial_counts.Matrices:
+    def run_trial(name: str, values: Mapping[str, Value]) -> Matrices:
         train, augment = with_values(trial_settings(tune, config.train), config.augment, values)
         trial = dataclasses.replace(config, train=train, augment=augment)
         with _run_dir(folder) as run_dir:
