@@ -1,5 +1,6 @@
 """The files of deploy/serving, as the tests read them."""
 
+import re
 from typing import Any
 
 import yaml
@@ -71,3 +72,22 @@ def gpu_deployment() -> Any:
         for each in changed:
             each["image"] = f"{image['name']}:{image['newTag']}"
     return patched
+
+
+def flags(arguments: list[str]) -> dict[str, str]:
+    return dict(argument.removeprefix("--").split("=", 1) for argument in arguments)
+
+
+def compose() -> Any:
+    return load_yaml("docker-compose.yaml")["services"]
+
+
+def server(profile: str) -> Any:
+    return compose()[profile]
+
+
+def default_of(image: str) -> str:
+    """Returns the image where its variable is not set."""
+    match = re.fullmatch(r"\$\{[A-Z_]+_IMAGE:-(\S+)\}", image)
+    assert match is not None, image
+    return match[1]

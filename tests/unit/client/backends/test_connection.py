@@ -1,12 +1,8 @@
 """Tokens, TLS and proxies: what the flags and the environment add to the requests to a server."""
 
-import contextlib
 import ssl
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
 import tenacity
 
@@ -14,17 +10,13 @@ from client.backends import tf_serving
 from client.backends.address import parse_address
 from client.backends.connection import Connection, read_connection
 from client.backends.errors import ServerError
-from client.backends.expected_model import ExpectedModel
-from client.backends.proxy import Proxy, find_proxy, is_loopback
-from client.backends.tf_serving import ServingModel
-from client.backends.tls import TlsFiles
+from client.backends.proxy import is_loopback
 from schemas.errors import ConfigError
-from testing.client import certificates, forward_proxy, hostile_grpc, hostile_rest
+from testing.client import certificates
 from testing.client.certificates import Certificates
-from testing.client.hostile_rest import Request, predictions, response
+from testing.client.sound_server import SCHEMES, Seen, connect, serve
 
 TOKEN = "eyJhbGciOi.s3cret-_~+/="
-SCHEMES = ["http", "grpc"]
 
 
 @pytest.fixture(autouse=True)
@@ -35,42 +27,6 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return certificates.make(tmp_path_factory.mktemp("certificates"))
-
-
-class Seen(list[str | None]):
-    """The values of the header ``Authorization`` that a server got."""
-
-
-@contextlib.contextmanager
-def serve(
-    scheme: str, seen: Seen, files: Certificates | None = None, *, mutual: bool = False
-) -> Iterator[str]:
-    """A sound server; with certificates it speaks TLS."""
-    if scheme == "http":
-
-        def answer(request: Request, write: Any) -> None:
-            seen.append(request.headers.get("Authorization"))
-            write(response({"predictions": predictions(request.num_pictures)}))
-
-        context = files and certificates.rest_context(files, mutual=mutual)
-        with hostile_rest.serve(answer, context) as url:
-            yield url
-        return
-
-    def reply(number: int, count: int, context: grpc.ServicerContext) -> Any:
-        seen.append(dict(context.invocation_metadata()).get("authorization"))
-        return hostile_grpc.reply(count)
-
-    credentials = files and certificates.grpc_credentials(files, mutual=mutual)
-    with hostile_grpc.serve(reply, credentials) as url:
-        yield url
-
-
-def connect(url: str, environment: Mapping[str, str] | None = None, **flags: Any) -> ServingModel:
-    address = parse_address(url)
-    token_file = flags.pop("token_file", None)
-    found = read_connection(address, token_file, TlsFiles(**flags), environment or {})
-    return ServingModel(address, ExpectedModel(), 10.0, found)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -244,125 +200,6 @@ def test_authorities_of_an_environment_that_is_gone_are_named_where_they_are_nee
 )
 def test_this_machine_is_known_by_its_names(name: str, is_local: bool) -> None:
     assert is_loopback(name) is is_local
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("value", ["socks://127.0.0.1:9/", "http://127.0.0.1:9", "nonsense:x"])
-def test_a_server_on_this_machine_is_asked_without_a_proxy(
-    scheme: str, value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environment = dict.fromkeys(
-        ("all_proxy", "ALL_PROXY", "http_proxy", "https_proxy", "grpc_proxy"), value
-    )
-    for name in environment:
-        monkeypatch.setenv(name, value)
-    with serve(scheme, Seen()) as url:
-        connect(url, environment)
-
-
-@pytest.mark.parametrize(
-    ("scheme", "variable"),
-    [
-        *(("http", name) for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")),
-        *(("grpc", name) for name in ("grpc_proxy", "https_proxy", "http_proxy")),
-    ],
-)
-def test_another_server_is_asked_through_the_proxy_that_applies(scheme: str, variable: str) -> None:
-    with serve(scheme, Seen()) as url, forward_proxy.serve(url) as proxy:
-        model = connect(
-            f"{scheme}://serving.example:8501", {variable: f"http://al:s3cret@{proxy.address}"}
-        )
-        assert model.info.mood_names == hostile_rest.MOODS
-    head = proxy.heads[0]
-    assert b"serving.example:8501" in head.splitlines()[0]
-    assert b"proxy-authorization: Basic YWw6czNjcmV0" in head.replace(b"Proxy-A", b"proxy-a")
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_tls_goes_through_a_proxy(scheme: str, files: Certificates) -> None:
-    with serve(scheme, Seen(), files) as url, forward_proxy.serve(url) as proxy:
-        secure = {"http": "https", "grpc": "grpcs"}[scheme]
-        connect(f"{secure}://serving.example", {"https_proxy": proxy.address}, ca=files.ca)
-    assert proxy.heads[0].startswith(b"CONNECT serving.example:443 ")
-
-
-@pytest.mark.parametrize(
-    ("scheme", "refusal"),
-    [
-        ("http", b"HTTP/1.1 503 no way\r\nContent-Length: 0\r\n\r\n"),
-        ("https", b"HTTP/1.1 403 no way\r\nContent-Length: 0\r\n\r\n"),
-        ("grpc", b"HTTP/1.1 403 no way\r\nContent-Length: 0\r\n\r\n"),
-    ],
-)
-def test_a_proxy_that_refuses_is_named(scheme: str, refusal: bytes) -> None:
-    with forward_proxy.serve("http://127.0.0.1:9", refusal) as proxy:
-        variable = "http_proxy" if scheme == "http" else "https_proxy"
-        with pytest.raises(ServerError) as refused:
-            connect(f"{scheme}://serving.example", {variable: f"http://a:s3cret@{proxy.address}"})
-    message = str(refused.value)
-    assert f"through the proxy http://{proxy.address} ({variable} in the environment)" in message
-    assert "NO_PROXY" in message
-    assert "s3cret" not in message
-
-
-@pytest.mark.parametrize("value", ["socks5://p:1080", "socks://p", "http://", "http://p:x", "p q"])
-@pytest.mark.parametrize(
-    ("url", "variable"),
-    [("http://h", "ALL_PROXY"), ("https://h", "https_proxy"), ("grpc://h", "http_proxy")],
-)
-def test_a_proxy_that_cannot_be_used_is_refused_before_any_request(
-    url: str, variable: str, value: str
-) -> None:
-    with pytest.raises(ConfigError, match=f"variable {variable} must name a proxy.*NO_PROXY"):
-        connect(url, {variable: value})
-
-
-def test_the_password_of_a_proxy_that_cannot_be_used_is_not_shown() -> None:
-    with pytest.raises(ConfigError) as refused:
-        connect("http://h", {"http_proxy": "socks5://al:s3cret@p:1080"})
-    assert "s3cret" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("exceptions", "is_direct"),
-    [
-        ("serving.example", True),
-        (".example", True),
-        ("*.example", True),
-        ("other, EXAMPLE ", True),
-        ("*", True),
-        ("serving.example:8501", True),
-        ("serving.example:1", False),
-        ("ving.example", False),
-        ("", False),
-        (",,", False),
-    ],
-)
-def test_exceptions_by_name_go_without_a_proxy(exceptions: str, is_direct: bool) -> None:
-    for scheme, proxy in (("http", "http_proxy"), ("grpc", "grpc_proxy")):
-        address = parse_address(f"{scheme}://serving.example:8501")
-        environment = {proxy: "p:3128", "no_proxy": exceptions}
-        assert (find_proxy(address, environment) is None) is is_direct
-    assert (
-        find_proxy(parse_address("http://serving.example:8501"),
-                   {"HTTP_PROXY": "p", "NO_PROXY": exceptions}) is None
-    ) is is_direct  # fmt: skip
-
-
-def test_exceptions_by_network_go_without_a_proxy() -> None:
-    environment = {"http_proxy": "p", "no_proxy": "10.0.0.0/8,fd00::/8"}
-    for host, is_direct in (("10.1.2.3", True), ("11.1.2.3", False), ("[fd00::1]", True)):
-        assert (find_proxy(parse_address(f"http://{host}"), environment) is None) is is_direct
-
-
-def test_lower_case_comes_first_and_a_port_may_be_left_out() -> None:
-    address = parse_address("https://h")
-    environment = {"HTTPS_PROXY": "http://a:1", "https_proxy": "b", "all_proxy": "http://c"}
-    assert find_proxy(address, environment) == Proxy("https_proxy", "http://b:80")
-    assert find_proxy(address, {}) is None
-    # Within a web server's script HTTP_PROXY is a header of the request.
-    script = {"HTTP_PROXY": "http://a:1", "REQUEST_METHOD": "POST"}
-    assert find_proxy(parse_address("http://h"), script) is None
 
 
 def test_nothing_is_added_by_default() -> None:

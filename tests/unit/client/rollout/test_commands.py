@@ -18,6 +18,7 @@ from client.rollout.models_config import Served
 from client.rollout.versions import FolderSource
 from schemas.exit_codes import RolloutExit
 from system import manifest
+from testing.client.rollout_site import Site, load_version
 from testing.serving import fake_grpc, fake_rest
 from testing.serving.fake_serving import FakeServing
 from testing.serving.model_manager import ModelManager, polling
@@ -29,53 +30,6 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
         return rolling.Rolling(*arguments, pause=0.01)
 
     monkeypatch.setattr(commands, "Rolling", quickly)
-
-
-class Site:
-    """A folder of versions, a configuration, and servers that read both."""
-
-    def __init__(self, folder: Path) -> None:
-        self.models = folder / "pet_mood"
-        self.config = folder / "config" / "models.config"
-        self.config.parent.mkdir()
-        self.servers: list[FakeServing] = []
-        self.addresses: list[str] = []
-
-    def add_version(self, number: int, *, fails: bool = False) -> None:
-        version = self.models / str(number)
-        version.mkdir(parents=True)
-        (version / "saved_model.pb").write_text("broken" if fails else "graph")
-        manifest.write(version)
-
-    def new_server(self, load_seconds: float = 0.0) -> FakeServing:
-        manager = ModelManager(_load, {"/models/pet_mood": self.models}, load_seconds=load_seconds)
-        serving = FakeServing("pet_mood", manager)
-        self.servers.append(serving)
-        return serving
-
-    def run(self, *arguments: str, servers: bool = True, wait: str = "5") -> int:
-        named = [f"--server={address}" for address in self.addresses if servers]
-        return rollout.main(
-            [*arguments, "--config", str(self.config), "--models", str(self.models),
-             "--wait", wait, *named]
-        )  # fmt: skip
-
-    def served(self) -> Served:
-        return models_config.read(self.config, "pet_mood").served
-
-    def answers(self) -> list[dict[str, int | None]]:
-        """Returns the version that each server answers to each label."""
-        return [
-            {label: number if number in serving.versions else None
-             for label, number in serving.manager.labels("pet_mood").items()}
-            for serving in self.servers
-        ]  # fmt: skip
-
-
-def _load(path: Path) -> Any:
-    if (path / "saved_model.pb").read_text() == "broken":
-        raise ValueError("no such op")
-    return object()
 
 
 @pytest.fixture
@@ -149,7 +103,9 @@ def test_each_file_on_the_way_is_one_that_a_new_server_starts_with(
 
     def write_and_start(config: models_config.ModelsConfig) -> None:
         write(config)
-        started = FakeServing("pet_mood", ModelManager(_load, {"/models/pet_mood": site.models}))
+        started = FakeServing(
+            "pet_mood", ModelManager(load_version, {"/models/pet_mood": site.models})
+        )
         assert not started.manager.poll(config.path)
         assert set(config.served.labels.values()) <= set(started.versions)
         seen.append(config.served)
