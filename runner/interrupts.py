@@ -2,10 +2,11 @@
 
 import contextlib
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
+
+from system.signals import signal_handlers
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SAME_REQUEST_SECONDS = 2.0
@@ -38,15 +39,8 @@ def signals_as_interrupts(stop: StopRequest) -> Iterator[None]:
 
     In another thread than the main one, where Python can set no handlers, it does nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
+    with signal_handlers(dict.fromkeys(_SIGNALS, stop.handle_signal)):
         yield
-        return
-    previous = {number: signal.signal(number, stop.handle_signal) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -55,13 +49,6 @@ def signals_ignored() -> Iterator[None]:
 
     In another thread than the main one, where Python can set no handlers, it does nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     # A signal mask would not do: it holds for one thread, and the libraries' threads have none.
-    previous = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
-    try:
+    with signal_handlers(dict.fromkeys(_SIGNALS, signal.SIG_IGN)):
         yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -18,8 +18,9 @@ from components.artifact_types import Rejects, ValidationReport
 from components.box_validator import box_checks
 from components.box_validator.settings import ValidationLimits
 from components.findings import Finding, verdict_of
+from components.ingest_output import read_ingest
 from schemas import artifacts
-from schemas.documents.ingest import Ingest, SplitCounts
+from schemas.documents.ingest import SplitCounts
 from system.storage import open_file
 
 _ANOMALIES_FILE = "SchemaDiff.pb"
@@ -48,8 +49,7 @@ def BoxValidator(
     """
     del code
     limits = ValidationLimits.from_json(limits_json)
-    with open_file(posixpath.join(rejects.uri, artifacts.INGEST_JSON), "r") as file:
-        ingest: Ingest = json.loads(file.read())
+    ingest = read_ingest(rejects.uri)
     findings = list(
         _findings(
             ingest["splits"],

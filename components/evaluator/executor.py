@@ -19,13 +19,12 @@ from components.evaluator import analysis, box_sources, gate, measures, predicti
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.predictions_table import BASELINE, COMPARED, MODEL, Table
 from components.evaluator.settings import EvaluateSettings
+from components.ingest_output import read_ingest, shards_of
 from schemas import artifacts
 from schemas.documents.evaluation import BoxScores, Measures, Metrics
 from schemas.documents.gate import Verdict
-from schemas.documents.ingest import Ingest
 from schemas.errors import DataRefusedError
 from schemas.splits import EVAL
-from system.patterns import escaped
 from system.storage import open_file
 
 EXAMPLES = "examples"
@@ -82,10 +81,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             path_utils.serving_model_path(model.uri), input_dict.get(BASELINE_MODEL) or [], settings
         )
         table_path = posixpath.join(predictions.uri, artifacts.PREDICTIONS_PARQUET)
-        splits = _ingest(rejects.uri)["splits"]
+        splits = read_ingest(rejects.uri)["splits"]
         scenes = box_sources.SceneSample()
         predicting.write_predictions(
-            _eval_shards(input_dict[EXAMPLES]),
+            shards_of(input_dict[EXAMPLES], EVAL),
             servables,
             splits[EVAL]["moods"],
             table_path,
@@ -149,19 +148,6 @@ def _load_servables(
             "of the eval split it looks too good."
         )
     return servables, notes
-
-
-def _eval_shards(examples: list[types.Artifact]) -> list[str]:
-    """Returns the TFRecord files of the eval split, in order."""
-    folder = escaped(artifact_utils.get_split_uri(examples, EVAL))
-    return sorted(fileio.glob(posixpath.join(folder, "*")))
-
-
-def _ingest(rejects_uri: str) -> Ingest:
-    """Returns what the ingest counted."""
-    with open_file(posixpath.join(rejects_uri, artifacts.INGEST_JSON), "r") as file:
-        ingest: Ingest = json.loads(file.read())
-    return ingest
 
 
 def _with_verdict(

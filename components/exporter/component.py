@@ -7,21 +7,19 @@ from importlib.util import find_spec
 from absl import logging
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.dsl.io import fileio
-from tfx.types import artifact_utils, standard_artifacts
+from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from components.artifact_types import ModelExports, Rejects
 from components.exporter import process, publishing
 from components.exporter.settings import ExportSettings
+from components.ingest_output import read_ingest, shards_of
 from schemas import artifacts
 from schemas.documents.exports import Exports, ExportSplit
-from schemas.documents.ingest import Ingest
 from schemas.errors import ConfigError
 from schemas.exports import EXPORTS_JSON, PACKAGES, runtime_of
 from schemas.splits import EVAL, TRAIN
 from system.files import remove
-from system.patterns import escaped
 from system.storage import open_file
 
 _PUSHED_VERSION = "pushed_version"
@@ -112,10 +110,7 @@ def check_installed(settings: ExportSettings) -> None:
 
 
 def _split(examples: standard_artifacts.Examples, rejects: str, split: str) -> ExportSplit:
-    folder = escaped(artifact_utils.get_split_uri([examples], split))
-    with open_file(posixpath.join(rejects, artifacts.INGEST_JSON), "r") as file:
-        ingest: Ingest = json.loads(file.read())
     return {
-        "shards": sorted(fileio.glob(posixpath.join(folder, "*"))),
-        "total": ingest["splits"][split]["used"],
+        "shards": shards_of([examples], split),
+        "total": read_ingest(rejects)["splits"][split]["used"],
     }
