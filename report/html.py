@@ -5,24 +5,21 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from report import formatting, translations
+from report import formatting, templating, translations
 from report.charts.figures import Chart
 from report.charts.scores import MARKER
 from report.pictures.thumbnails import COARSE_CELLS
 from report.risk_coverage import Point
 from report.tables.table import Cell, Column, Table, heading, share
+from report.templating import MISSING
 from report.translations import Pair, same
 from schemas.documents.intervals import Interval
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_MISSING = "–"
-"""Text of a figure that is None."""
 _COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)
 """Coverages of the table beside the slider, for readers without a script."""
 
@@ -106,17 +103,9 @@ def render(template: str, **values: object) -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templating.environment(autoescape=True)
     environment.filters |= {
-        "score": functools.partial(formatting.score_text, missing=_MISSING),
-        "duration": functools.partial(formatting.duration_text, missing=_MISSING),
-        "number": "{:,}".format,
+        "duration": functools.partial(formatting.duration_text, missing=MISSING),
         "time": _time,
         "both": both,
         "sort_key": _sort_key,
@@ -140,7 +129,7 @@ def both(pair: Pair) -> Markup:
 
 def _measured(value: float | None, interval: Interval) -> str:
     """Returns "0.250 (0.150–0.350)"."""
-    text = formatting.score_text(value, _MISSING)
+    text = formatting.score_text(value, MISSING)
     return f"{text} ({interval[0]:.3f}–{interval[1]:.3f})" if interval else text
 
 

@@ -4,18 +4,10 @@ Its sections follow Margaret Mitchell et al., "Model Cards for Model Reporting",
 figures of this run alone, and says what is not known.
 """
 
-import functools
-from pathlib import Path
-
-import jinja2
-
-from report import formatting
+from report import formatting, templating
 from schemas.documents.intervals import Interval
 from schemas.documents.run import Report
 from schemas.labels import MOODS_IN_ENGLISH, mood_id
-
-_TEMPLATES = Path(__file__).parent / "templates"
-_MISSING = "–"
 
 
 def render(report: Report) -> str:
@@ -23,20 +15,8 @@ def render(report: Report) -> str:
     metrics = report["metrics"]
     if metrics is None:
         return ""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=False,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "score": functools.partial(formatting.score_text, missing=_MISSING),
-        "number": "{:,}".format,
-        "cell": _cell,
-        "mood_id": mood_id,
-    }
+    environment = templating.environment(autoescape=False)
+    environment.filters |= {"cell": _cell, "mood_id": mood_id}
     return environment.get_template("model_card.md.j2").render(
         **report, measured=_measured, moods_in_english=MOODS_IN_ENGLISH
     )
@@ -44,7 +24,7 @@ def render(report: Report) -> str:
 
 def _measured(value: float | None, interval: Interval) -> str:
     """Returns a score with its interval."""
-    text = formatting.score_text(value, _MISSING)
+    text = formatting.score_text(value, templating.MISSING)
     if interval is None:
         return text
     return f"{text} ({interval[0]:.3f} to {interval[1]:.3f})"

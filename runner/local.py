@@ -15,7 +15,7 @@ from pipeline.metadata.settings import MYSQL
 from pipeline.run_inputs import RunInputs, choosing_split
 from report.node_run import NodeRun, NodeState
 from report.translations import TEXTS
-from runner import disk_need, environment, interrupts, mlflow_writer, preparation
+from runner import disk_need, environment, interrupts, mlflow_writer, preparation, steps
 from runner.console import display_for, run_step
 from runner.diagnosis import STOPPED, Failure, diagnose
 from runner.engine_retry import EngineRetry
@@ -162,10 +162,10 @@ class _Run:
         if settings.model.weights != NONE:
             self._step("Checking weights", lambda: preparation.check_weights(settings, inputs))
 
-        create_pipeline, dag_runner = self._step("Loading TFX", preparation.load_tfx)
+        create_pipeline, dag_runner = self._step(steps.LOADING_TFX, preparation.load_tfx)
         self._step("Checking devices", lambda: preparation.check_devices(settings), note=str)
         # Reads the size and time of every photo file: seconds for millions of them.
-        pipeline = self._step("Reading CSVs", lambda: create_pipeline(settings, inputs))
+        pipeline = self._step(steps.READING_CSVS, lambda: create_pipeline(settings, inputs))
         self._record.csvs = preparation.csv_records(inputs)
         retry = EngineRetry(
             settings.beam, lambda: preparation.check_engine(settings, inputs), self._say

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from report.overview import links
 from report.results import Results
 from schemas import artifacts
 from schemas.documents.evaluation import HEADLINE, Metrics
@@ -90,7 +89,7 @@ def write(where: str, record: Run, results: Results, folder: Path) -> str:
     for begin in range(0, len(metrics), 10 * _AT_ONCE):
         client.log_batch(run_id, metrics=metrics[begin : begin + 10 * _AT_ONCE])
     client.log_batch(run_id, tags=[RunTag(name, value) for name, value in _tags(record, results)])
-    for path in _files(results, folder):
+    for path in _files(folder):
         client.log_artifact(run_id, str(path))
     status = "FINISHED" if record["exit"] in _FINISHED else "FAILED"
     client.set_terminated(run_id, status, end)
@@ -194,8 +193,7 @@ def _tags(record: Run, results: Results) -> Iterator[tuple[str, str]]:
         yield "device", results.training["device"] or "CPU"
 
 
-def _files(results: Results, folder: Path) -> Sequence[Path]:
+def _files(folder: Path) -> Sequence[Path]:
     """Returns the files that are copied into the store."""
-    listed = [folder / name for name in ("report.html", "report.json", "run.json")]
-    listed += links.model_cards(results, folder)
-    return [path for path in listed if path.is_file()]
+    names = ("report.html", "report.json", "run.json", "model_card.md")
+    return [path for path in (folder / name for name in names) if path.is_file()]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pipeline.run_inputs import RunInputs
 from report.formatting import path_text
 from report.results import Results
-from runner import interrupts, mlflow_writer, smoke_test
+from runner import interrupts, mlflow_writer, smoke_test, steps
 from runner.console import Display, run_step
 from runner.diagnosis import STOPPED, Failure
 from runner.example_row import ExampleRow, first_used_row
@@ -77,7 +77,7 @@ class RunEnding:
         # The record is written already, and the report may take long.
         try:
             with interrupts.signals_as_interrupts(self._stop):
-                run_step(self._display, "Writing report", lambda: self._write_report(inputs))
+                run_step(self._display, steps.WRITING_REPORT, lambda: self._write_report(inputs))
                 if (where := self._request.mlflow) is not None:
                     self._write_to_mlflow(where)
         # A server or a database may raise anything: the run has ended without it.

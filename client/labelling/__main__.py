@@ -21,7 +21,7 @@ from pathlib import Path
 from client.labelling import cvat, label_studio, labelled_rows, queue_files
 from client.labelling.choosing import DISAGREEING, NOVEL, UNSURE, Best, disagreements, queue_of
 from client.labelling.choosing import uncertainty as uncertainty_of
-from client.labelling.novelty import Looks, sampled
+from client.labelling.novelty import TrainingViews, sampled
 from client.labelling.predicted import read_predicted
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
@@ -139,11 +139,11 @@ def _moods(labels: Path | None) -> tuple[str, ...]:
 
 
 def _novel(args: argparse.Namespace, root: Path) -> Best:
-    looks = Looks(args.train_csv, args.train_image_root, args.novel_of)
+    views = TrainingViews(args.train_csv, args.train_image_root, args.novel_of)
     best = Best(args.count, args.per_clip)
     for photo in sampled(read_predicted(args.predictions), args.novel_of):
         content = queue_files.content_of(photo, str(root))
-        novelty = None if content is None else looks.novelty(content, photo.box)
+        novelty = None if content is None else views.novelty(content, photo.box)
         if novelty is not None:
             best.add(novelty, photo)
     return best

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from client.labelling.predicted import Predicted
 
 UNSURE, NOVEL, DISAGREEING = "unsure", "novel", "disagreeing"
-KINDS = (UNSURE, NOVEL, DISAGREEING)
+_WINDOW = 10_000
+"""Rows that one table may have and the other lack in between, in memory."""
 
 
 class Scored(NamedTuple):
@@ -119,10 +120,6 @@ def disagreements(
         if other is not None and set(other.moods) == set(photo.moods):
             by_mood = dict(zip(other.moods, other.probabilities, strict=True))
             yield divergence(photo.probabilities, [by_mood[mood] for mood in photo.moods]), photo
-
-
-_WINDOW = 10_000
-"""Rows that one table may have and the other lack in between, in memory."""
 
 
 def queue_of(

@@ -10,12 +10,12 @@ import io
 import random
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from client.labelling.predicted import Predicted
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import Row, read_rows
 from dataset.photo import make_crop
@@ -26,9 +26,10 @@ from dataset.settings import DataSettings
 
 _SIDE = 8
 Floats = npt.NDArray[np.float32]
+T = TypeVar("T")
 
 
-class Looks:
+class TrainingViews:
     """Views of the training's photos in small, in memory: 768 bytes each."""
 
     def __init__(self, csv: Path, image_root: Path | None, size: int, seed: int = 0) -> None:
@@ -41,7 +42,8 @@ class Looks:
           seed: of the draw.
         """
         root = str(image_root or csv.parent)
-        found = (_of_row(root, row) for row in _drawn(csv, size, seed))
+        rows = sampled((row for row in read_rows(str(csv)) if not row.fault), size, seed)
+        found = (_of_row(root, row) for row in rows)
         views = [view for view in found if view is not None]
         self._views = np.stack(views) if views else np.zeros((0, _SIDE * _SIDE * 3), np.float32)
         self._squares = (self._views**2).sum(axis=1)
@@ -58,26 +60,15 @@ class Looks:
         return float(np.sqrt(max(0.0, squares.min()) / len(view)))
 
 
-def sampled(photos: Iterable[Predicted], size: int, seed: int = 0) -> list[Predicted]:
-    """Returns some photos, drawn at random: reading all may take hours."""
+def sampled(items: Iterable[T], size: int, seed: int = 0) -> list[T]:
+    """Returns some photos or rows, drawn at random: reading all may take hours."""
     rng = random.Random(seed)
-    kept: list[Predicted] = []
-    for index, photo in enumerate(photos):
+    kept: list[T] = []
+    for index, item in enumerate(items):
         if len(kept) < size:
-            kept.append(photo)
+            kept.append(item)
         elif (place := rng.randrange(index + 1)) < size:
-            kept[place] = photo
-    return kept
-
-
-def _drawn(csv: Path, size: int, seed: int) -> list[Row]:
-    rng = random.Random(seed)
-    kept: list[Row] = []
-    for index, row in enumerate(row for row in read_rows(str(csv)) if not row.fault):
-        if len(kept) < size:
-            kept.append(row)
-        elif (place := rng.randrange(index + 1)) < size:
-            kept[place] = row
+            kept[place] = item
     return kept
 
 

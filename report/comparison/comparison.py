@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from components.evaluator.intervals import interval_of
 from components.evaluator.settings import EvaluateSettings
 from dataset import scores
 from dataset.resampling import TAIL, Array, interval, resampled
@@ -140,7 +141,7 @@ def _paired(
     )
     ends = interval(draws, TAIL / tests).T.tolist()
     return [
-        {"value": value, "interval": None if low != low else [low, high]}
+        {"value": value, "interval": interval_of(low, high)}
         for value, (low, high) in zip(values, ends, strict=True)
     ]
 

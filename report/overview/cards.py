@@ -1,12 +1,12 @@
 """The figures above the fold: what the person who decides about the model looks at first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from report.formatting import clock_text, score_text
 from report.tables.table import MISSING, interval_note, signed_interval
 from report.translations import Pair, mood, same, split
+from schemas.documents.certainty import Unsure
 from schemas.documents.evaluation import Metrics
 from schemas.documents.ingest import Ingest
 from schemas.documents.run import Report
@@ -55,8 +55,8 @@ def _of_scores(metrics: Metrics) -> Iterator[Card]:
         yield Card("gain-baseline", title, MISSING, (none,))
     if worst := _worst(metrics):
         yield worst
-    unsure: Mapping[str, Any] = {**metrics}.get("unsure") or {}  # type: ignore[assignment]
-    if unsure.get("threshold"):
+    unsure = metrics.get("unsure")  # Metrics of before have none.
+    if unsure and unsure["threshold"]:
         yield _unsure(unsure)
 
 
@@ -102,7 +102,7 @@ def _worst(metrics: Metrics) -> Card | None:
     return Card("worst-mood", ("가장 약한 감정", "Worst mood"), mood(name), tuple(notes))
 
 
-def _unsure(unsure: Mapping[str, Any]) -> Card:
+def _unsure(unsure: Unsure) -> Card:
     threshold, accuracy = unsure["threshold"], unsure["accuracy"]
     notes: list[Pair] = [
         (f"확률이 {threshold:.2f} 미만인 답", f"answers with a probability below {threshold:.2f}")

@@ -68,15 +68,4 @@ def _files(record: Run, results: Results, folder: Path) -> Iterator[tuple[Pair, 
         yield ("행별 예측 (Parquet)", "Predictions by row (Parquet)"), results.predictions
     if results.pushed:
         yield ("내보낸 버전", "Pushed version"), results.pushed
-    for path in model_cards(results, folder):
-        yield ("모델 카드", "Model card"), path
-
-
-def model_cards(results: Results, folder: Path) -> list[Path]:
-    """Returns where the card of a run's model may lie, in the pushed version or beside the page."""
-    folders = [results.pushed, folder] if results.pushed else [folder]
-    return [place / name for place in folders for name in _MODEL_CARDS]
-
-
-_MODEL_CARDS = ("model_card.md", "model_card.html", "MODEL_CARD.md")
-"""Names of a model's card, in the pushed version or the output folder."""
+    yield ("모델 카드", "Model card"), folder / "model_card.md"

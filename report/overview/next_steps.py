@@ -70,11 +70,9 @@ def _smoke_test(report: Report, results: Results) -> Iterator[Step]:
     yield Step(
         (
             "데이터가 모든 단계를 지났습니다. 모델은 한 에포크만 학습해서 쓸 수 없습니다. 이제 "
-            "제대로 "
-            "학습하세요.",
+            "제대로 학습하세요.",
             "The data went through every step. The model was trained for one epoch and is of no "
-            "use; "
-            "now train for real: the same command without --preset quick.",
+            "use; now train for real: the same command without --preset quick.",
         )
     )
 
@@ -97,8 +95,7 @@ def _improvements(report: Report, metrics: Metrics) -> Iterator[Step]:
                 f"평가 클립 {clips:,}개로는 구간이 넓습니다. 점수를 믿으려면 평가할 클립을 "
                 "늘리세요.",
                 f"With {clips:,} eval clips the interval is wide. Evaluate on more clips before "
-                "you "
-                "trust the score.",
+                "you trust the score.",
             )
         )
     with_rows = {name: each for name, each in metrics["per_mood"].items() if each["support"]}
@@ -108,11 +105,9 @@ def _improvements(report: Report, metrics: Metrics) -> Iterator[Step]:
         yield Step(
             (
                 f"‘{korean}’의 F1이 {scores['f1']:.3f}로 많이 낮습니다. 이 감정의 클립을 더 "
-                "모으거나 "
-                "train.imbalance를 바꿔 보세요.",
+                "모으거나 train.imbalance를 바꿔 보세요.",
                 f"“{english}” has a low F1 of {scores['f1']:.3f}. Collect more of its clips, or "
-                "try "
-                "another train.imbalance.",
+                "try another train.imbalance.",
             )
         )
 
@@ -179,8 +174,8 @@ def _failed(report: Report, results: Results) -> Iterator[Step]:
         yield Step(
             (
                 "위 메시지가 말하는 설정이나 환경을 고친 다음 같은 명령을 다시 실행하세요.",
-                "Correct the setting or environment that the message above names, and run the same "
-                "command again.",
+                "Correct the setting or environment that the message above names, and run the "
+                "same command again.",
             )
         )
         return

@@ -19,12 +19,10 @@ _CHECKS: dict[str, Remedy] = {
     "over_majority": (
         (
             "최빈 감정만 답하는 것보다 확실히 낫지 않습니다. 더 오래 학습하거나, 구간을 좁히도록 "
-            "평가 "
-            "클립을 늘리세요. 한 에포크만 학습하는 --preset quick은 여기까지 오지 못합니다.",
+            "평가 클립을 늘리세요. 한 에포크만 학습하는 --preset quick은 여기까지 오지 못합니다.",
             "It is not clearly better than always answering the commonest mood. Train longer, or "
             "evaluate on more clips, which narrows the interval. One epoch, as with --preset "
-            "quick, "
-            "is not enough.",
+            "quick, is not enough.",
         ),
         "--set train.epochs=30",
     ),
@@ -47,8 +45,8 @@ _CHECKS: dict[str, Remedy] = {
         (
             "지난번 통과 모델이 학습하지 않은 클립이 너무 적어 비교할 수 없습니다. 다른 클립으로 "
             "평가하거나 비교를 끄세요.",
-            "Too few clips are new to the last blessed model to compare with it. Evaluate on other "
-            "clips, or compare with no earlier model.",
+            "Too few clips are new to the last blessed model to compare with it. Evaluate on "
+            "other clips, or compare with no earlier model.",
         ),
         "--set evaluate.max_loss=1",
     ),
@@ -64,8 +62,7 @@ _CHECKS: dict[str, Remedy] = {
         (
             "지난번 통과 모델보다 나빠진 감정이 있습니다. 그 감정의 오답 예시와 행 수를 보세요.",
             "A mood has become worse than with the last blessed model. Look at its wrong answers "
-            "and "
-            "its number of rows.",
+            "and its number of rows.",
         ),
         "",
     ),
@@ -73,8 +70,7 @@ _CHECKS: dict[str, Remedy] = {
         (
             "지난번 통과 모델보다 나빠진 종이 있습니다. 그 종의 행 수와 슬라이스 점수를 보세요.",
             "A species has become worse than with the last blessed model. Look at its number of "
-            "rows "
-            "and at the scores by slice.",
+            "rows and at the scores by slice.",
         ),
         "",
     ),
@@ -90,8 +86,7 @@ _FINDINGS: dict[str, Remedy] = {
     "refused_share": (
         (
             "제외된 행이 허용보다 많습니다. 아래 이유별 예시를 보고 CSV를 고치거나, 그만큼 빠져도 "
-            "된다면 "
-            "허용치를 올리세요.",
+            "된다면 허용치를 올리세요.",
             "More rows are refused than allowed. Correct the CSV by the reasons below, or, if you "
             "accept the loss, raise the limit.",
         ),
@@ -100,18 +95,16 @@ _FINDINGS: dict[str, Remedy] = {
     "label_shift": (
         (
             "감정의 비율이 분할마다 너무 다릅니다. 같은 방법으로 나누거나 "
-            "validate.max_label_shift를 "
-            "올리세요.",
+            "validate.max_label_shift를 올리세요.",
             "The shares of the moods differ too much between the splits. Split them alike, or "
-            "raise "
-            "validate.max_label_shift.",
+            "raise validate.max_label_shift.",
         ),
         "",
     ),
     "box_shift": (
         (
-            "상자나 사진이 분할마다 너무 다릅니다. 같은 방법으로 나누거나 validate.max_box_shift를 "
-            "올리세요.",
+            "상자나 사진이 분할마다 너무 다릅니다. 같은 방법으로 나누거나 "
+            "validate.max_box_shift를 올리세요.",
             "Boxes or photos differ too much between the splits. Split them alike, or raise "
             "validate.max_box_shift.",
         ),
@@ -124,8 +117,7 @@ _FINDINGS: dict[str, Remedy] = {
                 "같은 클립이나 동물이나 사진이 두 분할에 있습니다. 아래 목록의 행을 한쪽 CSV에서 "
                 "빼세요. AI Hub 데이터는 dataset.prepare --animals-in-both가 처리합니다.",
                 "Two splits share clips, animals or pictures. Take the rows listed below out of "
-                "one "
-                "CSV. For AI Hub's data, dataset.prepare --animals-in-both does it.",
+                "one CSV. For AI Hub's data, dataset.prepare --animals-in-both does it.",
             ),
             "",
         ),

@@ -37,8 +37,7 @@ def check_tables(csvs: dict[str, Path], image_root: Path | None) -> Iterator[Fin
 
 def _check_table(flag: str, csv: Path, root: Path) -> Finding:
     paths: list[str] = []
-    stride = rows = 0
-    stride = 1
+    rows, stride = 0, 1
     for row in read_rows(str(csv), labelled=flag != "--predict-csv"):
         if rows % stride == 0:
             paths.append(row.image_path)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs
-from runner import disk_need, environment, preparation
+from runner import disk_need, environment, preparation, steps
 from runner.diagnosis import diagnose
 from runner.planning import costs, tables, text
 from runner.planning.probe import Clocks, measure
@@ -22,8 +22,6 @@ from schemas.exit_codes import RunExit
 from system.printable import error_line
 from system.signals import sigterm_as_interrupt
 from system.streams import quiet, write_utf8
-
-_READING = "Reading CSVs"
 
 
 @sigterm_as_interrupt()
@@ -76,7 +74,7 @@ def _planned(settings: Settings, inputs: RunInputs) -> Plan:
     create_pipeline, _ = preparation.load_tfx()
     loading = Clocks.now().since(before)
     before = Clocks.now()
-    names, reused = _nodes(create_pipeline, settings, inputs)
+    names, reused = planned_nodes(create_pipeline, settings, inputs)
     reading = Clocks.now().since(before)
     needs = list(disk_need.estimate(settings, inputs, reused))
     need, stored = disk_need.total(needs), sum(each.bytes for each in needs)
@@ -85,7 +83,7 @@ def _planned(settings: Settings, inputs: RunInputs) -> Plan:
     rows = costs.rows_of(settings, judged)
     has_baseline = inputs.serving.is_dir() and any(inputs.serving.iterdir())
     found = costs.planned(settings, rows, probe, names, reused, stored, has_baseline)
-    nodes = [_first(_READING, reading), *found]
+    nodes = [_reading_node(reading), *found]
     probe["seconds"] = Clocks.now().since(begin).wall
     if free < need.bytes:
         problems.append(
@@ -96,9 +94,9 @@ def _planned(settings: Settings, inputs: RunInputs) -> Plan:
     return _document(code, problems, judged, shared, probe, nodes, free)
 
 
-def _first(name: str, spent: Clocks) -> PlannedNode:
+def _reading_node(spent: Clocks) -> PlannedNode:
     return {
-        "name": name,
+        "name": steps.READING_CSVS,
         "reused": False,
         "seconds": round(spent.wall, 1),
         "cpu_seconds": round(spent.cpu, 1),
@@ -107,7 +105,7 @@ def _first(name: str, spent: Clocks) -> PlannedNode:
     }
 
 
-def _nodes(
+def planned_nodes(
     create_pipeline: Any, settings: Settings, inputs: RunInputs
 ) -> tuple[list[str], frozenset[str]]:
     """Returns the pipeline's nodes in order, and those whose results would be taken over."""

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from pipeline import nodes
 from pipeline.config import Settings
+from runner import steps
 from schemas.documents.plan import PlannedNode, PlannedTable, Probe
 from schemas.splits import EVAL, UNLABELLED, VALIDATION
 
-LOADING = "Loading TFX"
 _LOADING_SECONDS = 16.6
 """CPU seconds of importing TFX on the machine that the figures below are of."""
-_ROUNDTRIP = 1.3
+_STEP_OVERHEAD = 1.3
 """A training step costs so much more than the network's own: augmentation, decoding, callbacks."""
 
 
@@ -40,15 +40,15 @@ class Fixed(NamedTuple):
 
 
 FIXED = {
-    LOADING: Fixed(_LOADING_SECONDS),
+    steps.LOADING_TFX: Fixed(_LOADING_SECONDS),
     nodes.EXAMPLE_GEN: Fixed(1.5),
-    "StatisticsGen": Fixed(9.0, 0.004, disk=1),
-    "Transform": Fixed(3.0, 0.0005, disk=1),
+    nodes.STATISTICS_GEN: Fixed(9.0, 0.004, disk=1),
+    nodes.TRANSFORM: Fixed(3.0, 0.0005, disk=1),
     nodes.TRAINER: Fixed(45.0, mib=2300, disk=50, threads=1.3),
-    "ServableCheck": Fixed(33.0, mib=3700, threads=1.3),
-    "Evaluator": Fixed(20.0, 0.002, mib=2800, threads=1.2),
-    "Pusher": Fixed(27.0, mib=3100, disk=36, threads=1.3),
-    "Writing report": Fixed(1.5, mib=3100, disk=1, threads=1.2),
+    nodes.SERVABLE_CHECK: Fixed(33.0, mib=3700, threads=1.3),
+    nodes.EVALUATOR: Fixed(20.0, 0.002, mib=2800, threads=1.2),
+    nodes.PUSHER: Fixed(27.0, mib=3100, disk=36, threads=1.3),
+    steps.WRITING_REPORT: Fixed(1.5, mib=3100, disk=1, threads=1.2),
 }
 """By step; those that are not named cost a tenth of a second."""
 
@@ -117,7 +117,7 @@ def planned(
     """
     scale = probe["load_cpu_seconds"] / _LOADING_SECONDS
     cores = os.cpu_count() or 1
-    for name in (LOADING, *names, "Writing report"):
+    for name in (steps.LOADING_TFX, *names, steps.WRITING_REPORT):
         fixed = FIXED.get(name, Fixed(0.1))
         if name in reused:
             yield _node(name, fixed, reused=True)
@@ -136,7 +136,7 @@ def planned(
             training, more = _training(settings, rows, probe)
             cpu, wall = cpu + training, wall + more
             mib = max(mib, probe["peak_mib"] + 400)
-        elif name == "Evaluator":
+        elif name == nodes.EVALUATOR:
             batches = rows.judging / 32 * (2 if has_baseline else 1)
             size = 32 / (settings.train.device_batch_size or settings.train.batch_size)
             cpu += batches * size * probe["predict_cpu_seconds"]
@@ -172,10 +172,10 @@ def _training(settings: Settings, rows: Rows, probe: Probe) -> tuple[float, floa
     epochs = steps / per_epoch
     predicted = epochs * rows.choosing / batch
     first = probe["first_step_seconds"]
-    cpu = first + _ROUNDTRIP * (
+    cpu = first + _STEP_OVERHEAD * (
         steps * probe["step_cpu_seconds"] + predicted * probe["predict_cpu_seconds"]
     )
-    wall = first * probe["slowdown"] + _ROUNDTRIP * (
+    wall = first * probe["slowdown"] + _STEP_OVERHEAD * (
         steps * probe["step_seconds"] + predicted * probe["predict_seconds"]
     )
     if train.minutes:

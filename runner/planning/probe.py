@@ -17,12 +17,11 @@ from dataset.photos.parsed import PhotoError
 from pipeline.config import Settings
 from schemas.documents.plan import Probe
 
-_PHOTO_SECONDS = 12.0
-_LEAST_PHOTOS = 32
+_PHOTO_SECONDS, _STEP_SECONDS, _PREDICT_SECONDS = 12.0, 15.0, 5.0
+"""Time for each measurement, if it has its least number by then."""
+_LEAST_PHOTOS, _LEAST_STEPS = 32, 5
 _SAMPLED = 256
-_STEP_SECONDS = 15.0
-_PREDICT_SECONDS = 5.0
-_LEAST_STEPS = 5
+"""Rows that photos are read of at least, where there are as many; at most twice as many."""
 
 
 class Clocks(NamedTuple):

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from report.formatting import clock_text, size_text
 from schemas.documents.plan import Plan, Probe
-from schemas.reasons import IN_KOREAN, RejectReason
 from system.terminal import console_on, shown
 
 
@@ -49,7 +48,6 @@ def _tables(plan: Plan) -> Table:
         row(mood, [each["moods"].get(mood, 0) for each in plan["tables"]])
     reasons = {reason: None for each in plan["tables"] for reason in each["faults"]}
     for reason in reasons:
-        assert RejectReason(reason) in IN_KOREAN
         row(
             f"refused: {reason}",
             [each["faults"].get(reason, 0) for each in plan["tables"]],

@@ -8,7 +8,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from runner import local, preparation
-from runner.planning.command import _nodes
+from runner.planning.command import planned_nodes
 from runner.run_request import RunRequest
 
 Execution = metadata_store_pb2.Execution
@@ -34,7 +34,7 @@ class Toy:
         self.order(**told)
         request = RunRequest(train_csv=self.csv, output=self.output, preset="sample")
         create_pipeline, _ = preparation.load_tfx()
-        names, reused = _nodes(create_pipeline, request.settings(), request.inputs())
+        names, reused = planned_nodes(create_pipeline, request.settings(), request.inputs())
         return [name for name in names if name in reused]
 
     @property

@@ -6,8 +6,9 @@ import os
 import pytest
 
 from pipeline.config import Settings
+from runner import steps
 from runner.planning import costs
-from runner.planning.costs import LOADING, Rows, planned, rows_of
+from runner.planning.costs import Rows, planned, rows_of
 from schemas.documents.plan import PlannedNode, PlannedTable, Probe
 
 PROBE: Probe = {
@@ -85,9 +86,11 @@ def test_a_slower_and_a_busy_machine_take_longer() -> None:
     sound = plan_of(Settings(), rows)
     slow = plan_of(Settings(), rows, {**PROBE, "load_cpu_seconds": 33.2})
     busy = plan_of(Settings(), rows, {**PROBE, "slowdown": 3.0})
-    assert slow[LOADING]["cpu_seconds"] == 2 * sound[LOADING]["cpu_seconds"]
-    assert busy[LOADING]["cpu_seconds"] == sound[LOADING]["cpu_seconds"]
-    assert busy[LOADING]["seconds"] == pytest.approx(3 * sound[LOADING]["seconds"], abs=0.2)
+    assert slow[steps.LOADING_TFX]["cpu_seconds"] == 2 * sound[steps.LOADING_TFX]["cpu_seconds"]
+    assert busy[steps.LOADING_TFX]["cpu_seconds"] == sound[steps.LOADING_TFX]["cpu_seconds"]
+    assert busy[steps.LOADING_TFX]["seconds"] == pytest.approx(
+        3 * sound[steps.LOADING_TFX]["seconds"], abs=0.2
+    )
 
 
 def test_what_is_reused_costs_nothing() -> None:
@@ -100,4 +103,4 @@ def test_the_named_steps_are_nodes_of_the_pipeline() -> None:
     from pipeline import nodes
 
     ids = {value for name, value in vars(nodes).items() if name.isupper()}
-    assert set(costs.FIXED) - ids == {LOADING, "Writing report"}
+    assert set(costs.FIXED) - ids == {steps.LOADING_TFX, steps.WRITING_REPORT}
