@@ -1,96 +1,18 @@
 """The summary of a run, on narrow and wide terminals and in a pipe."""
 
-import copy
 import datetime
-import io
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
 from dataset.boxes import PixelBox
 from report.node_run import NodeRun, NodeState
 from report.results import Results
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
-from runner.summary.run_summary import print_summary
 from schemas.exit_codes import RunExit
-from testing.report import score_documents
-
-INGEST: dict[str, Any] = {
-    "splits": {
-        "train": {
-            "rows": 1010,
-            "used": 1000,
-            "moods": {"공포": 100, "행복/즐거움": 900},
-            "thinned": {"공포": 0, "행복/즐거움": 0},
-            "refused": {"box_empty": 7, "image_missing": 3},
-            "clips": 100,
-            "clipped": 0,
-            "reused": 0,
-            "read": 0,
-            "bytes": 1,
-        },
-        "eval": {
-            "rows": 40,
-            "used": 40,
-            "moods": {"공포": 10, "행복/즐거움": 30},
-            "thinned": {"공포": 0, "행복/즐거움": 0},
-            "refused": {},
-            "clips": 4,
-            "clipped": 0,
-            "reused": 0,
-            "read": 0,
-            "bytes": 1,
-        },
-    }
-}
-METRICS: dict[str, Any] = {
-    **score_documents.metrics(),
-    "majority": {**score_documents.predictor_scores(0.75, 0.5, 0.4286), "mood": "행복/즐거움"},
-    "per_mood": {"공포": {"precision": 0.5, "recall": None, "support": 10}},
-    "verdict": {
-        "blessed": True,
-        "checks": [
-            {"check": "over_majority", "passed": True, "message": "macro-F1 0.500 against 0.479"}
-        ],
-    },
-}
-WARNING = {"severity": "warning", "split": "eval", "message": "공포 is 10% of train"}
-ERROR = {"severity": "error", "split": "train", "message": "60 of 100 rows are refused"}
-
-
-@pytest.fixture
-def record(tmp_path: Path) -> RunRecord:
-    started = datetime.datetime(2026, 11, 23, tzinfo=datetime.timezone.utc)
-    record = RunRecord(tmp_path, tmp_path / "run.log", started, exit=0, seconds=83.0)
-    record.nodes = {
-        "Trainer": NodeRun("Trainer", 1.0, NodeState.REUSED),
-        "Pusher": NodeRun("Pusher", 1.0, NodeState.DONE),
-    }
-    record.results = Results(
-        ingest=copy.deepcopy(INGEST),
-        rejects_csv=tmp_path / "rejects.csv",
-        validation={"verdict": "ok", "findings": [WARNING]},
-        metrics=copy.deepcopy(METRICS),
-        servable={"passed": True, "pictures": 8, "checks": []},
-        pushed=tmp_path / "serving" / "17",
-    )
-    return record
-
-
-def summary(record: RunRecord, example: ExampleRow | None = None, width: int = 80) -> str:
-    text = io.StringIO()
-    print_summary(Console(file=text, width=width), record, example)
-    return text.getvalue()
-
-
-def line_with(text: str, part: str) -> list[str]:
-    """Returns the words of the only line that has ``part``."""
-    (line,) = [line for line in text.splitlines() if part in line]
-    return line.split()
+from testing.runner.summaries import ERROR, INGEST, WARNING, line_with, summary
 
 
 def test_moods_rows_and_reasons_stand_under_their_splits(record: RunRecord) -> None:
@@ -120,77 +42,6 @@ def test_columns_align_although_hangul_takes_two_cells(record: RunRecord) -> Non
     assert len(set(ends)) == 1
 
 
-def test_metrics_stand_beside_the_majority_answer(record: RunRecord) -> None:
-    text = summary(record)
-    assert "on 40 eval rows    model  95 % interval by clip  always 행복/즐거움" in text
-    assert line_with(text, "macro-F1    ") == ["macro-F1", "0.500", "-", "0.429"]
-
-
-def test_the_intervals_and_the_clips_stand_beside_the_scores(record: RunRecord) -> None:
-    assert record.results.metrics is not None
-    scores = {**METRICS["model"], "ece": 0.1}
-    ends: dict[str, list[float] | None] = {name: [0.41, 0.58] for name in scores}
-    clips = {"macro_f1": 0.7, "intervals": {"macro_f1": None}}
-    record.results.metrics = {
-        **record.results.metrics,
-        "model": {**scores, "intervals": ends},
-        "compared": {**scores, "macro_f1": 0.2},
-        "per_clip": {"model": clips, "majority": {"macro_f1": 0.3}, "compared": clips},
-    }
-    text = summary(record, width=100)
-    assert line_with(text, "  macro-F1   ") == [
-        "macro-F1",
-        "0.500",
-        "0.410",
-        "to",
-        "0.580",
-        *("0.429", "0.200"),
-    ]
-    assert line_with(text, "calibration error")[2:] == [
-        "0.100",
-        "0.410",
-        "to",
-        "0.580",
-        "-",
-        "0.100",
-    ]
-    assert line_with(text, "macro-F1 by clip")[3:] == ["0.700", "-", "0.300", "0.700"]
-    assert "compare_with" in text
-
-
-def test_the_best_trials_come_first_and_the_others_are_counted(record: RunRecord) -> None:
-    def trial(name: int, score: float | None) -> dict[str, Any]:
-        values = {"train.learning_rate": 10.0**-name, "train.fine_tune": "two_phase"}
-        return {"trial": str(name), "values": values, "score": score, "seconds": 60.0 * name}
-
-    scores = [None, 0.1, 0.7, 0.3, 0.4, 0.5, 0.6, None]
-    trials = [trial(name, score) for name, score in enumerate(scores)]
-    record.results.tuner = {"best": "2", "trials": trials}
-    lines = [line.split() for line in summary(record, width=120).splitlines()]
-    begin = next(i for i, words in enumerate(lines) if words[:1] == ["trials"])
-    assert lines[begin + 1] == [
-        *("2", "0.700", "2:00"),
-        *("train.learning_rate=0.01", "train.fine_tune=two_phase"),
-    ]
-    assert [words[0] for words in lines[begin + 1 : begin + 6]] == ["2", "6", "5", "4", "3"]
-    assert lines[begin + 6 : begin + 8] == [["1", "more"], ["2", "failed"]]
-
-
-def test_the_last_blessed_model_gets_a_column_where_there_is_one(record: RunRecord) -> None:
-    assert record.results.metrics is not None
-    record.results.metrics = {
-        **record.results.metrics,
-        "baseline": score_documents.predictor_scores(0.1, 0.2, 0.3),
-        "per_clip": {
-            **record.results.metrics["per_clip"],
-            "baseline": score_documents.predictor_scores(0.1, 0.2, 0.3),
-        },
-    }
-    text = summary(record)
-    assert "last blessed" in text
-    assert line_with(text, "macro-F1    ")[-1] == "0.300"
-
-
 def test_a_pushed_model_comes_with_a_command_that_can_be_copied(
     record: RunRecord, tmp_path: Path
 ) -> None:
@@ -203,42 +54,6 @@ def test_a_pushed_model_comes_with_a_command_that_can_be_copied(
     ]
     assert "  Pushed  " in text
     assert "took 1:23, 1 of 2 steps reused" in text
-
-
-def test_a_model_that_is_not_blessed_says_why(record: RunRecord) -> None:
-    record.exit, record.results.pushed = RunExit.NOT_BLESSED, None
-    record.results.metrics = {
-        **METRICS,
-        "verdict": {
-            "blessed": False,
-            "checks": [{"check": "over_majority", "passed": False, "message": "0.3 against 0.479"}],
-        },
-    }
-    text = summary(record)
-    assert line_with(text, "against") == ["failed", "blessing", "0.3", "against", "0.479"]
-    assert "Not pushed: the model is not blessed" in text
-    assert "inference.py" not in text
-
-
-def test_a_servable_that_failed_says_why(record: RunRecord) -> None:
-    record.exit, record.results.pushed = RunExit.NOT_BLESSED, None
-    record.results.servable = {
-        "passed": False,
-        "pictures": 8,
-        "checks": [
-            {
-                "check": "tf1_loader",
-                "passed": False,
-                "message": "Traceback:\n  File x\nCould not find variable\n",
-            },
-            {"check": "tf2_loader", "passed": True, "message": "loaded"},
-        ],
-    }
-    text = summary(record)
-    assert line_with(text, "variable")[:2] == ["failed", "servable"]
-    assert "loaded" not in text
-    assert "File x" not in text
-    assert "Not pushed: the model is not servable" in text
 
 
 def test_refused_data_shows_what_was_found_and_no_metrics(record: RunRecord) -> None:
