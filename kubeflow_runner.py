@@ -25,7 +25,7 @@ from typing import Any
 
 from cluster.cluster_request import KUBEFLOW, VERTEX, ClusterRequest
 from runner import environment, settings_help
-from runner.log_capture import captured
+from runner.display.log_capture import captured
 from runner.settings_flags import add_labels_flag, add_settings_flags
 from schemas.errors import ConfigError
 from system.command_line import CommandLine

@@ -16,15 +16,15 @@ from pipeline.run_inputs import RunInputs, choosing_split
 from report.node_run import NodeRun, NodeState
 from report.translations import TEXTS
 from runner import disk_need, environment, interrupts, mlflow_writer, preparation, steps
-from runner.console import display_for, run_step
 from runner.diagnosis import STOPPED, Failure, diagnose
-from runner.engine_retry import EngineRetry
-from runner.log_capture import captured
-from runner.progress_feed import reports_to
+from runner.display.console import display_for, run_step
+from runner.display.log_capture import captured
+from runner.display.progress_feed import reports_to
+from runner.display.run_header import print_header
+from runner.nodes.engine_retry import EngineRetry
 from runner.prune.command import remove_old
 from runner.push_failure import push_failure
 from runner.run_ending import ClosingLines, RunEnding
-from runner.run_header import print_header
 from runner.run_record import RunRecord, installed_versions
 from runner.run_request import RunRequest
 from schemas.errors import ConfigError
@@ -64,7 +64,7 @@ def run(request: RunRequest, closing_lines: ClosingLines | None = None) -> int:
 
 
 class _Run:
-    """A run that holds its output folder's lock; it implements ``runner.dag.RunHooks``."""
+    """A run that holds its output folder's lock; it implements ``runner.nodes.dag.RunHooks``."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class _Run:
                 return self._ending.finish(failure, self._inputs)
 
     def before_run(self, nodes: list[str], reusable: frozenset[str]) -> None:
-        """See ``runner.dag.RunHooks``."""
+        """See ``runner.nodes.dag.RunHooks``."""
         settings, inputs = self._record.settings, self._inputs
         if settings is not None and inputs is not None:
             needs = disk_need.estimate(settings, inputs, reusable)
@@ -110,14 +110,14 @@ class _Run:
         self._record.write()
 
     def before_node_run(self, node: str) -> None:
-        """See ``runner.dag.RunHooks``."""
+        """See ``runner.nodes.dag.RunHooks``."""
         # A library may have caught the Ctrl-C and gone on.
         if self._stop.received:
             raise KeyboardInterrupt
         self._display.start(node)
 
     def after_node_run(self, run: NodeRun) -> None:
-        """See ``runner.dag.RunHooks``."""
+        """See ``runner.nodes.dag.RunHooks``."""
         note = ""
         try:
             note = self._record.results.add(run)

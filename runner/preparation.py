@@ -139,7 +139,7 @@ def load_tfx() -> tuple[Any, Any]:
     # The imports take some 20 s, so the settings are checked before.
     with _left_out(_VALIDATOR):
         from pipeline.pipeline import create_pipeline
-        from runner.dag import DagRunner
+        from runner.nodes.dag import DagRunner
 
     return create_pipeline, DagRunner
 

@@ -7,8 +7,8 @@ from pipeline.run_inputs import RunInputs
 from report.formatting import path_text
 from report.results import Results
 from runner import interrupts, mlflow_writer, smoke_test, steps
-from runner.console import Display, run_step
 from runner.diagnosis import STOPPED, Failure
+from runner.display.console import Display, run_step
 from runner.example_row import ExampleRow, first_used_row
 from runner.run_record import RunRecord
 from runner.run_request import RunRequest

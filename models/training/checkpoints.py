@@ -44,7 +44,7 @@ def rescue(path: str, run_dir: str) -> str:
     """Copies a checkpoint out of the node's output and returns the copy's path.
 
     TFX deletes the output folders of a node that raises. The copy lies beside them in the node's
-    own folder, which neither TFX nor ``runner.recovery`` deletes.
+    own folder, which neither TFX nor ``runner.nodes.recovery`` deletes.
 
     Args:
       path: the checkpoint in ``run_dir``; the label map and the names beside it are copied too.

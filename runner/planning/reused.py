@@ -10,8 +10,8 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 
-from runner import reuse
-from runner.recovery import PIPELINE_CONTEXT
+from runner.nodes import reuse
+from runner.nodes.recovery import PIPELINE_CONTEXT
 
 
 def reused_nodes(store: Any, pipeline: Any) -> Iterator[str]:

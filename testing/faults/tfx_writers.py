@@ -24,7 +24,7 @@ from components.pusher import warm_up
 from dataset.settings import DataSettings
 from dataset.thinning import ThinSettings
 from models.training.backup import Backups
-from runner import recovery
+from runner.nodes import recovery
 from schemas import artifacts
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import EVAL, TRAIN, split_folder

@@ -10,22 +10,22 @@ from pipeline.engine import check
 from pipeline.pipeline import create_pipeline
 from pipeline.run_inputs import RunInputs
 from report.node_run import NodeRun
-from runner.dag import DagRunner
-from runner.engine_retry import EngineRetry
+from runner.nodes.dag import DagRunner
+from runner.nodes.engine_retry import EngineRetry
 from schemas.labels import DEFAULT_MOODS
 
 
 class NodeRuns(list[NodeRun]):
-    """How the nodes ended; it implements ``runner.dag.RunHooks``."""
+    """How the nodes ended; it implements ``runner.nodes.dag.RunHooks``."""
 
     def before_run(self, nodes: list[str], reusable: frozenset[str]) -> None:
-        """See ``runner.dag.RunHooks``."""
+        """See ``runner.nodes.dag.RunHooks``."""
 
     def before_node_run(self, node: str) -> None:
-        """See ``runner.dag.RunHooks``."""
+        """See ``runner.nodes.dag.RunHooks``."""
 
     def after_node_run(self, run: NodeRun) -> None:
-        """See ``runner.dag.RunHooks``."""
+        """See ``runner.nodes.dag.RunHooks``."""
         self.append(run)
 
 

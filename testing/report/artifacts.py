@@ -1,4 +1,4 @@
-"""Artifacts and node runs as ``runner.dag`` hands them over."""
+"""Artifacts and node runs as ``runner.nodes.dag`` hands them over."""
 
 import json
 from pathlib import Path

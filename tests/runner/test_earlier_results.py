@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pipeline import nodes
-from runner import recovery
+from runner.nodes import recovery
 from schemas import artifacts
 from testing.pipeline.runs import ALIKE, newest, run_data_stage, write_colours
 

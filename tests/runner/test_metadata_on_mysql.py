@@ -17,8 +17,8 @@ from pipeline.pipeline import create_pipeline
 from pipeline.run_inputs import RunInputs
 from report.node_run import NodeRun, NodeState
 from runner import local
-from runner.dag import DagRunner
-from runner.log_capture import captured
+from runner.display.log_capture import captured
+from runner.nodes.dag import DagRunner
 from runner.run_request import RunRequest
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit

@@ -13,7 +13,7 @@ import pytest
 from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.runners.portability import local_job_service
 
-from runner.progress_feed import reports_to
+from runner.display.progress_feed import reports_to
 from system import progress
 from system.progress import Progress
 from testing.pipeline import toy_runner

@@ -1,6 +1,6 @@
 """Progress of the running step: sums of reports, times, and their texts.
 
-Nothing is printed here; ``runner.console`` does that.
+Nothing is printed here; ``runner.display.console`` does that.
 """
 
 from collections.abc import Callable

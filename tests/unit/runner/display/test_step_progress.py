@@ -1,6 +1,6 @@
 """Sums, times and texts of the running step."""
 
-from runner.step_progress import StepProgress
+from runner.display.step_progress import StepProgress
 from system.progress import Progress
 
 

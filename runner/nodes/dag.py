@@ -22,9 +22,9 @@ from tfx.proto.orchestration import pipeline_pb2
 from tfx.utils import telemetry_utils
 
 from report.node_run import NodeRun, NodeState, OutputArtifact
-from runner import memory, recovery, reuse
 from runner.diagnosis import STOPPED, diagnose
-from runner.engine_retry import TriesAgain, never
+from runner.nodes import memory, recovery, reuse
+from runner.nodes.engine_retry import TriesAgain, never
 from system import files
 
 _LOGGER = logging.getLogger("pet_mood.runner")

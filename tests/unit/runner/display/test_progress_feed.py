@@ -2,7 +2,7 @@
 
 import logging
 
-from runner.progress_feed import parse_worker_entry, reports_to
+from runner.display.progress_feed import parse_worker_entry, reports_to
 from system import progress
 from system.progress import Progress
 

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from runner.memory import PeakMemory, sampled
+from runner.nodes.memory import PeakMemory, sampled
 
 MIB = 2**20
 

@@ -11,7 +11,7 @@ NOISE = """
 import ctypes, logging, os, subprocess, sys, warnings
 from pathlib import Path
 from system.progress import report
-from runner.log_capture import captured
+from runner.display.log_capture import captured
 
 print("before", flush=True)
 with captured(Path(sys.argv[1])) as terminal:

@@ -34,7 +34,7 @@ def never(node: str, error: Exception, tries: int) -> bool:
 
 
 class EngineRetry:
-    """Decides for ``runner.dag.DagRunner`` whether a failed node is started again."""
+    """Decides for ``runner.nodes.dag.DagRunner`` whether a failed node is started again."""
 
     def __init__(
         self,

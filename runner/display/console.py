@@ -19,7 +19,7 @@ from rich.text import Text
 
 from report.formatting import clock_text, duration_text
 from report.node_run import NodeState
-from runner.step_progress import StepProgress, Task
+from runner.display.step_progress import StepProgress, Task
 from system.printable import printable
 from system.progress import Progress
 from system.terminal import console_on, shown, spinner_on

@@ -7,7 +7,7 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 
-from runner.recovery import PIPELINE_CONTEXT
+from runner.nodes.recovery import PIPELINE_CONTEXT
 
 
 def reusable(store: Any, pipeline: str, nodes: Sequence[Any]) -> Iterator[str]:

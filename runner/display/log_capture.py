@@ -10,7 +10,7 @@ from pathlib import Path
 
 from absl import logging as absl_logging
 
-from runner.progress_feed import progress_of
+from runner.display.progress_feed import progress_of
 from system.streams import Streams, redirected
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

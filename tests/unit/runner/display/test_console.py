@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from report.node_run import NodeState
-from runner.console import LiveDisplay, PlainDisplay, display_for
+from runner.display.console import LiveDisplay, PlainDisplay, display_for
 from system.progress import Progress
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.beam import BeamSettings
-from runner.engine_retry import EngineRetry
+from runner.nodes.engine_retry import EngineRetry
 from schemas.errors import ConfigError
 
 DIED = RuntimeError("Pipeline j failed in state FAILED: CANCELLED: call already cancelled")

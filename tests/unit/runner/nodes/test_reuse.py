@@ -8,7 +8,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.proto.orchestration import pipeline_pb2
 
-from runner.reuse import reusable
+from runner.nodes.reuse import reusable
 
 pytestmark = pytest.mark.slow
 
