@@ -23,13 +23,13 @@ from pipeline.metadata.store import PIPELINE
 from pipeline.run_inputs import RunInputs
 from schemas import artifacts
 from schemas.documents.evaluation import Metrics
-from schemas.documents.ingest import SplitCounts
 from schemas.documents.validation import FindingRecord
 from schemas.errors import DataRefusedError
 from schemas.labels import DEFAULT_MOODS
 from schemas.splits import EVAL, TRAIN
 from system import progress
 from testing.report import score_documents
+from testing.report.documents import split_counts
 
 DEFAULTS = {
     "ingest_pause": 0.0,
@@ -53,31 +53,10 @@ def Ingest(
         progress.report("read train", 10, 100, "rows")
         time.sleep(pause / 10)
     moods = dict.fromkeys(DEFAULT_MOODS, 0)
-    splits: dict[str, SplitCounts] = {
-        TRAIN: {
-            "rows": 100,
-            "used": 90,
-            "moods": {**moods, "공포": 30, "편안/안정": 60},
-            "thinned": moods,
-            "refused": {"box_empty": 7, "image_missing": 3},
-            "clips": 9,
-            "clipped": 0,
-            "reused": 0,
-            "read": 0,
-            "bytes": 1,
-        },
-        EVAL: {
-            "rows": 40,
-            "used": 40,
-            "moods": {**moods, "공포": 10, "편안/안정": 30},
-            "thinned": moods,
-            "refused": {},
-            "clips": 4,
-            "clipped": 0,
-            "reused": 0,
-            "read": 0,
-            "bytes": 1,
-        },
+    refused = {"box_empty": 7, "image_missing": 3}
+    splits = {
+        TRAIN: split_counts({**moods, "공포": 30, "편안/안정": 60}, 9, refused),
+        EVAL: split_counts({**moods, "공포": 10, "편안/안정": 30}, 4),
     }
     _write(rejects.uri, artifacts.INGEST_JSON, {"splits": splits})
     Path(rejects.uri, artifacts.REJECTS_CSV).write_text("split,source,line,image,reason,detail\n")

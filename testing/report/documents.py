@@ -1,6 +1,8 @@
 """Complete documents of a small run, for the tests to change."""
 
-from schemas.documents.ingest import Ingest
+from collections.abc import Mapping
+
+from schemas.documents.ingest import Ingest, SplitCounts
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
 from schemas.documents.training import Preprocessing, Training
@@ -9,34 +11,32 @@ from schemas.documents.validation import Validation
 from testing.report.score_documents import CALM, FEAR
 
 
+def split_counts(
+    moods: Mapping[str, int], clips: int, refused: Mapping[str, int] | None = None
+) -> SplitCounts:
+    """Returns the counts of a split whose rows are used or refused, none thinned or clipped."""
+    used = sum(moods.values())
+    return {
+        "rows": used + sum((refused or {}).values()),
+        "used": used,
+        "moods": dict(moods),
+        "thinned": dict.fromkeys(moods, 0),
+        "refused": dict(refused or {}),
+        "clips": clips,
+        "clipped": 0,
+        "reused": 0,
+        "read": 0,
+        "bytes": 1,
+    }
+
+
 def ingest() -> Ingest:
     """Returns ``INGEST_JSON``: 93 of 100 train rows are used, and all 40 eval rows."""
+    refused = {"box_empty": 5, "image_missing": 2}
     return {
         "splits": {
-            "train": {
-                "rows": 100,
-                "used": 93,
-                "moods": {FEAR: 33, CALM: 60},
-                "thinned": {FEAR: 0, CALM: 0},
-                "refused": {"box_empty": 5, "image_missing": 2},
-                "clips": 9,
-                "clipped": 0,
-                "reused": 0,
-                "read": 0,
-                "bytes": 1,
-            },
-            "eval": {
-                "rows": 40,
-                "used": 40,
-                "moods": {FEAR: 10, CALM: 30},
-                "thinned": {FEAR: 0, CALM: 0},
-                "refused": {},
-                "clips": 4,
-                "clipped": 0,
-                "reused": 0,
-                "read": 0,
-                "bytes": 1,
-            },
+            "train": split_counts({FEAR: 33, CALM: 60}, 9, refused),
+            "eval": split_counts({FEAR: 10, CALM: 30}, 4),
         },
         "version": "",
     }

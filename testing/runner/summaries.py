@@ -8,34 +8,13 @@ from rich.console import Console
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
 from runner.summary.run_summary import print_summary
-from testing.report import score_documents
+from testing.report import documents, score_documents
 
+_REFUSED = {"box_empty": 7, "image_missing": 3}
 INGEST: dict[str, Any] = {
     "splits": {
-        "train": {
-            "rows": 1010,
-            "used": 1000,
-            "moods": {"공포": 100, "행복/즐거움": 900},
-            "thinned": {"공포": 0, "행복/즐거움": 0},
-            "refused": {"box_empty": 7, "image_missing": 3},
-            "clips": 100,
-            "clipped": 0,
-            "reused": 0,
-            "read": 0,
-            "bytes": 1,
-        },
-        "eval": {
-            "rows": 40,
-            "used": 40,
-            "moods": {"공포": 10, "행복/즐거움": 30},
-            "thinned": {"공포": 0, "행복/즐거움": 0},
-            "refused": {},
-            "clips": 4,
-            "clipped": 0,
-            "reused": 0,
-            "read": 0,
-            "bytes": 1,
-        },
+        "train": documents.split_counts({"공포": 100, "행복/즐거움": 900}, 100, _REFUSED),
+        "eval": documents.split_counts({"공포": 10, "행복/즐거움": 30}, 4),
     }
 }
 METRICS: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The gRPC interface of the fake TensorFlow Serving."""
+"""The gRPC interface of the fake TensorFlow Serving: its real messages and services."""
 
 import contextlib
 from collections.abc import Iterator

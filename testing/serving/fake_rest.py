@@ -1,4 +1,4 @@
-"""The REST interface of the fake TensorFlow Serving."""
+"""The REST interface of the fake TensorFlow Serving: the predict and status calls."""
 
 import base64
 import contextlib

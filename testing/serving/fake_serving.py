@@ -1,9 +1,8 @@
-"""A fake TensorFlow Serving with its gRPC and REST interfaces, as the real one cannot be installed.
+"""A fake TensorFlow Serving, as the real one cannot be installed.
 
-It implements PredictionService and ModelService over gRPC and the predict and status calls over
-REST, with the real messages, around SavedModels loaded by TensorFlow. Its errors have the codes
-and texts of TensorFlow Serving 2.16's source; ``testing.serving.model_manager`` has its rules for
-versions and labels. A test can make it fail, wait or limit requests.
+It asks SavedModels loaded by TensorFlow. Its errors have the codes and texts of TensorFlow Serving
+2.16's source; ``testing.serving.model_manager`` has its rules for versions and labels. A test can
+make it fail, wait or limit requests. ``fake_grpc`` and ``fake_rest`` are its interfaces.
 """
 
 import time
