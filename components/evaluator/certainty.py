@@ -18,7 +18,7 @@ from schemas.documents.training import FittedOn
 _NAMES = ("share", "accuracy", "unsure_accuracy")
 
 
-class Fitted(NamedTuple):
+class FittedCalibration(NamedTuple):
     """What a servable's ``preprocessing.json`` says of its calibration.
 
     Attributes:
@@ -32,7 +32,7 @@ class Fitted(NamedTuple):
     on: FittedOn = ""
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> "Fitted":
+    def of(cls, document: Mapping[str, Any]) -> "FittedCalibration":
         """Returns it from the document, which in servables of before has nothing of it."""
         return cls(
             float(document.get("temperature", 1)),
@@ -41,12 +41,12 @@ class Fitted(NamedTuple):
         )
 
 
-NOT_FITTED = Fitted()
+NOT_FITTED = FittedCalibration()
 """A servable without temperature and threshold."""
 
 
 def calibration_document(
-    counts: CertaintyCounts, mood_names: Sequence[str], fitted: Fitted
+    counts: CertaintyCounts, mood_names: Sequence[str], fitted: FittedCalibration
 ) -> Calibration:
     """Returns the class-wise calibration.
 

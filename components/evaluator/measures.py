@@ -27,7 +27,7 @@ from schemas.documents.gate import Gain
 def measure(
     counts: ConfusionCounts,
     settings: EvaluateSettings,
-    fitted: certainty.Fitted = certainty.NOT_FITTED,
+    fitted: certainty.FittedCalibration = certainty.NOT_FITTED,
 ) -> Measures:
     """Returns ``METRICS_JSON`` without the verdict.
 

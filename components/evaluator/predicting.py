@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from components.evaluator import predictions_table, slices
 from components.evaluator.box_sources import SceneSample
-from components.evaluator.certainty import NOT_FITTED, Fitted
+from components.evaluator.certainty import NOT_FITTED, FittedCalibration
 from dataset.calibration_split import is_calibration_clip
 from dataset.trained_on import Hashes, SeenNames, TrainedOn
 from schemas import artifacts, features, signatures
@@ -60,7 +60,7 @@ class Servable(NamedTuple):
     predict: Any
     mood_names: tuple[str, ...]
     trained_on: TrainedOn | None = None
-    fitted: Fitted = NOT_FITTED
+    fitted: FittedCalibration = NOT_FITTED
 
 
 class PredictionError(RuntimeError):
@@ -87,12 +87,12 @@ def _trained_on(servable: str) -> TrainedOn | None:
         return TrainedOn.from_bytes(file.read(), path)
 
 
-def _fitted(servable: str) -> Fitted:
+def _fitted(servable: str) -> FittedCalibration:
     path = posixpath.join(servable, signatures.EXTRAS_FOLDER, signatures.SPEC_ASSET)
     if not tf.io.gfile.exists(path):
         return NOT_FITTED
     with open_file(path, "r") as file:
-        return Fitted.of(json.loads(file.read()))
+        return FittedCalibration.of(json.loads(file.read()))
 
 
 def write_predictions(
@@ -129,7 +129,7 @@ def write_predictions(
         for name, servable in servables.items()
         if servable.trained_on is not None
     }
-    lent = servables[predictions_table.MODEL].fitted.on == EVAL
+    is_fitted_on_eval = servables[predictions_table.MODEL].fitted.on == EVAL
     with predictions_table.Writer(
         path, mood_names, majority_index, list(servables), total
     ) as writer:
@@ -145,7 +145,7 @@ def write_predictions(
             }
             inherited = trained_on.pop(predictions_table.MODEL, [False] * len(clips))
             row_columns[predictions_table.SCORED] = [
-                not is_inherited and not (lent and is_calibration_clip(clip))
+                not is_inherited and not (is_fitted_on_eval and is_calibration_clip(clip))
                 for clip, is_inherited in zip(clips, inherited, strict=True)
             ]
             writer.add(row_columns, probabilities, trained_on)

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from components.evaluator import measures, predictions_table
-from components.evaluator.certainty import Fitted
+from components.evaluator.certainty import FittedCalibration
 from components.evaluator.confusion_counts import ConfusionCounts
 from components.evaluator.settings import EvaluateSettings
 from schemas.errors import ConfigError
 from testing.models.prediction_tables import TWELVE, Row, clips_of, confusion_counts_of
 
 
-def measured(folder: Path, rows: Any, fitted: Fitted) -> dict[str, Any]:
+def measured(folder: Path, rows: Any, fitted: FittedCalibration) -> dict[str, Any]:
     confusion_counts_of(folder, rows)
     table = predictions_table.Table(str(folder / "predictions.parquet"))
     counts = ConfusionCounts(table, fitted.unsure_below)
@@ -24,7 +24,9 @@ def measured(folder: Path, rows: Any, fitted: Fitted) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def twelve(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return measured(tmp_path_factory.mktemp("twelve"), TWELVE, Fitted(1.25, 0.6, "validation"))
+    return measured(
+        tmp_path_factory.mktemp("twelve"), TWELVE, FittedCalibration(1.25, 0.6, "validation")
+    )
 
 
 def test_the_curve_goes_from_the_surest_answers_to_all(twelve: dict[str, Any]) -> None:
@@ -64,7 +66,7 @@ def test_the_calibration_of_each_mood(twelve: dict[str, Any]) -> None:
 
 
 def test_without_a_threshold_no_answer_is_unsure(tmp_path: Path) -> None:
-    unsure = measured(tmp_path, TWELVE, Fitted())["unsure"]
+    unsure = measured(tmp_path, TWELVE, FittedCalibration())["unsure"]
     assert (unsure["threshold"], unsure["share"], unsure["unsure_accuracy"]) == (0, 0, None)
     assert unsure["accuracy"] == pytest.approx(7 / 12)
     # None of three clips is unsure: the exact interval of Clopper and Pearson.
@@ -73,13 +75,13 @@ def test_without_a_threshold_no_answer_is_unsure(tmp_path: Path) -> None:
 
 
 def test_above_each_probability_all_are_unsure(tmp_path: Path) -> None:
-    unsure = measured(tmp_path, TWELVE, Fitted(1, 2.0))["unsure"]
+    unsure = measured(tmp_path, TWELVE, FittedCalibration(1, 2.0))["unsure"]
     assert (unsure["share"], unsure["accuracy"]) == (1, None)
 
 
 def test_a_row_with_nan_is_wrong_and_unsure_and_never_covered(tmp_path: Path) -> None:
     rows = [*clips_of("a", 2, 4, "b", 0.8), Row("n", "a", "a", float("nan"))]
-    found = measured(tmp_path, rows, Fitted())
+    found = measured(tmp_path, rows, FittedCalibration())
     assert found["unsure"]["share"] == pytest.approx(1 / 9)
     assert found["unsure"]["unsure_accuracy"] == 0
     assert found["risk_coverage"][-1]["coverage"] == pytest.approx(8 / 9)
@@ -90,7 +92,7 @@ def test_certainties_near_1_are_told_apart(tmp_path: Path) -> None:
     rows = [
         Row(f"k{row}", "a", "a" if row < 100 else "b", 1 - 1e-6 * (row + 1)) for row in range(200)
     ]
-    points = measured(tmp_path, rows, Fitted())["risk_coverage"]
+    points = measured(tmp_path, rows, FittedCalibration())["risk_coverage"]
     half = next(point for point in points if point["coverage"] >= 0.49)
     assert half["risk"] == pytest.approx(0, abs=0.03)
     assert points[-1] == {
