@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
 from starlette.types import Message
 
@@ -32,17 +32,14 @@ class Turns:
         Raises:
           RefusedError: 503, too many wait, or it has waited too long.
         """
-        busy = RefusedError(
-            503, BUSY, "too many requests", retry_seconds=self._limits.retry_seconds
-        )
         if self._places.locked():
             if self._waiting >= self._limits.waiting:
-                raise busy
+                raise self._busy()
             self._waiting += 1
             try:
                 await asyncio.wait_for(self._places.acquire(), self._limits.waiting_seconds)
             except (TimeoutError, asyncio.TimeoutError):
-                raise busy from None
+                raise self._busy() from None
             finally:
                 self._waiting -= 1
         else:
@@ -52,10 +49,12 @@ class Turns:
         finally:
             self._places.release()
 
+    def _busy(self) -> RefusedError:
+        retry = self._limits.retry_seconds
+        return RefusedError(503, BUSY, "too many requests", retry_seconds=retry)
 
-async def unless_hung_up(
-    receive: Callable[[], Awaitable[Message]], work: Coroutine[Any, Any, T]
-) -> T:
+
+async def unless_hung_up(receive: Callable[[], Awaitable[Message]], work: Awaitable[T]) -> T:
     """Returns the result of ``work``, which is cancelled when the client leaves.
 
     Args:
@@ -65,20 +64,25 @@ async def unless_hung_up(
     Raises:
       HungUpError: the client has left.
     """
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(receive))
+    working = asyncio.current_task()
+    assert working is not None
+    has_left = False
+
+    async def watch() -> None:
+        nonlocal has_left
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        has_left = True
+        working.cancel()
+
+    watching = asyncio.ensure_future(watch())
     try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise HungUpError
+        return await work
+    except asyncio.CancelledError:
+        if not has_left:
+            raise
+        if hasattr(working, "uncancel"):  # Python 3.11 and newer count the requests to cancel.
+            working.uncancel()
+        raise HungUpError from None
     finally:
-        for task in (working, leaving):
-            task.cancel()
-        # Until the work has let go of its place, and so that its error counts as seen.
-        await asyncio.gather(working, leaving, return_exceptions=True)
-
-
-async def _left(receive: Callable[[], Awaitable[Message]]) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        watching.cancel()
