@@ -2,16 +2,17 @@
 
 The server speaks TensorFlow Serving's REST form (``testing.serving.fake_serving``) around a network
 that costs next to nothing, in a process of its own; TensorFlow Serving itself could not be had.
-Requests of one photo leave at fixed times, whether those before are answered or not, and go to the
-sides in turns:
+Requests of one photo leave at fixed times, whether those before are answered or not. Each round has
+one to each side, in a drawn order, so that other work on the machine meets all of them:
 
 - bare: straight to the server;
 - predict: the same body through the gateway;
 - mood: the photo to ``POST /v1/mood``;
 - logged: the same through a second gateway, which logs every request.
 
-Prints a line of JSON for each side: latencies in ms, what a side adds to the bare server's, and the
-processor time that the gateway took for a request, its log's process apart.
+Prints a line of JSON for each side: latencies in ms; what a side adds to the bare server's, the
+median of the rounds' differences and the difference of the 99th percentiles, each with a 95 %
+interval; and the processor time that the gateway took for a request, its log's process apart.
 
     uv run python -m benchmarks.gateway_load --rate 20 --requests 1000
 """
@@ -20,6 +21,8 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -28,9 +31,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
 import numpy as np
+import numpy.typing as npt
 import psutil
+import uvloop
 
 from benchmarks import flags, pictures
 from testing.paths import ROOT
@@ -39,6 +44,10 @@ BARE, PREDICT, MOOD, LOGGED = "bare", "predict", "mood", "logged"
 SIDES = (BARE, PREDICT, MOOD, LOGGED)
 _WARM_UP = 50
 """Requests to each side before the measurement: the first ones trace the network."""
+_BLOCK, _DRAWS = 10, 1000
+"""Rounds that are drawn together for the intervals, as other work lasts longer than a round; and
+how often they are drawn."""
+Array = npt.NDArray[np.float64]
 
 
 def serve(folder: Path) -> None:
@@ -82,39 +91,73 @@ def process(command: Sequence[str]) -> Iterator[tuple[str, psutil.Process]]:
 
 
 async def _latencies(
-    requests: dict[str, tuple[str, bytes]], rate: float, count: int
-) -> tuple[dict[str, list[float]], dict[str, list[str]]]:
-    """Returns the seconds of each request by side, and the errors of those that failed."""
-    found: dict[str, list[float]] = {side: [] for side in requests}
-    failed: dict[str, list[str]] = {side: [] for side in requests}
-    # The gateway closes connections that are idle for five seconds.
-    limits = httpx.Limits(max_keepalive_connections=64, keepalive_expiry=2)
-    async with httpx.AsyncClient(limits=limits, timeout=60, trust_env=False) as client:
+    requests: dict[str, tuple[str, bytes]], rate: float, rounds: int
+) -> tuple[Array, list[str]]:
+    """Returns the seconds of each request, float64[rounds, sides], and errors of some that failed.
 
-        async def ask(side: str) -> None:
+    A request that failed has NaN.
+    """
+    seconds = np.full((rounds, len(requests)), np.nan)
+    failures: list[str] = []
+    # The gateway closes connections that are idle for five seconds.
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
+    timeout = aiohttp.ClientTimeout(total=60)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as client:
+
+        async def ask(side: str) -> float:
             url, body = requests[side]
             began = time.perf_counter()
+            async with client.post(url, data=body) as response:
+                await response.read()
+                response.raise_for_status()
+            return time.perf_counter() - began
+
+        async def measure(number: int, place: int, side: str) -> None:
             try:
-                (await client.post(url, content=body)).raise_for_status()
-            except httpx.HTTPError as error:
-                failed[side].append(f"{type(error).__name__}: {error}"[:100])
-            else:
-                found[side].append(time.perf_counter() - began)
+                seconds[number, place] = await ask(side)
+            except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+                failures.append(f"{side}: {type(error).__name__}: {error}"[:100])
 
         for side in requests:
             for _ in range(_WARM_UP):
                 await ask(side)
-            found[side].clear()
-            failed[side].clear()
+        drawn = random.Random(0)
         tasks = []
         began = time.perf_counter()
-        for number in range(count):
-            for place, side in enumerate(requests):
-                at = began + (number * len(requests) + place) / rate
+        for number in range(rounds):
+            order = [*enumerate(requests)]
+            drawn.shuffle(order)
+            for turn, (place, side) in enumerate(order):
+                at = began + (number * len(order) + turn) / rate
                 await asyncio.sleep(max(0.0, at - time.perf_counter()))
-                tasks.append(asyncio.create_task(ask(side)))
+                tasks.append(asyncio.create_task(measure(number, place, side)))
         await asyncio.gather(*tasks)
-    return found, failed
+    return seconds, failures
+
+
+def added(side: Array, bare: Array) -> dict[str, Any]:
+    """Returns what a side adds to the bare server, in ms, with 95 % intervals.
+
+    Args:
+      side: seconds, float64[rounds].
+      bare: the same of the bare server.
+    """
+    rng = np.random.default_rng(0)
+    blocks = np.arange(len(side) // _BLOCK * _BLOCK).reshape(-1, _BLOCK)
+
+    def figures(rows: Any) -> Array:
+        ninety_ninth = [float(np.nanpercentile(each[rows], 99)) for each in (side, bare)]
+        median = float(np.nanmedian(side[rows] - bare[rows]))
+        return 1000 * np.array([median, ninety_ninth[0] - ninety_ninth[1]])
+
+    found = figures(slice(None))
+    draws = [figures(blocks[rng.integers(len(blocks), size=len(blocks))].ravel())
+             for _ in range(_DRAWS)]  # fmt: skip
+    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
+    return {
+        f"adds_{name}_ms": [round(float(each[place]), 2) for each in (found, low, high)]
+        for place, name in enumerate(("p50", "p99"))
+    }
 
 
 def measured(rate: float, count: int, work: Path) -> Iterator[dict[str, Any]]:
@@ -142,24 +185,21 @@ def measured(rate: float, count: int, work: Path) -> Iterator[dict[str, Any]]:
             LOGGED: (f"{logging}/v1/mood", photo),
         }
         before = [_cpu(plain_process), _cpu(logging_process)]
-        found, failed = asyncio.run(_latencies(requests, rate, count))
+        seconds, failures = uvloop.run(_latencies(requests, rate, count))
         plain_cpu = (_cpu(plain_process) - before[0]) / (2 * (count + _WARM_UP))
         logging_cpu = (_cpu(logging_process) - before[1]) / (count + _WARM_UP)
-    bare = _percentiles(found[BARE])
-    for side in SIDES:
-        figures = _percentiles(found[side])
-        line = {"side": side, "requests": count, "rate": rate, "photo_bytes": len(photo)}
-        line |= {"failed": len(failed[side]), "first_failure": (failed[side] or [""])[0]}
-        line |= {f"{name}_ms": round(value, 2) for name, value in figures.items()}
+    by_side = dict(zip(SIDES, seconds.T, strict=True))
+    for side, values in by_side.items():
+        line: dict[str, Any] = {"side": side, "rounds": count, "rate": rate}
+        line |= {"photo_bytes": len(photo), "load": os.getloadavg()[0], "cpus": os.cpu_count()}
+        mine = [each for each in failures if each.startswith(f"{side}:")]
+        line |= {"failed": len(mine), "first_failure": (mine or [""])[0]}
+        for percentile in (50, 95, 99):
+            line[f"p{percentile}_ms"] = round(1000 * float(np.nanpercentile(values, percentile)), 2)
         if side != BARE:
-            line |= {f"adds_{n}_ms": round(v - bare[n], 2) for n, v in figures.items()}
+            line |= added(values, by_side[BARE])
             line["cpu_ms"] = round(1000 * (logging_cpu if side == LOGGED else plain_cpu), 2)
         yield line
-
-
-def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    values = np.percentile(seconds, [50, 95, 99]) * 1000
-    return dict(zip(("p50", "p95", "p99"), map(float, values), strict=True))
 
 
 def _cpu(one: psutil.Process) -> float:
@@ -171,7 +211,7 @@ def main() -> None:
     """Runs the command line."""
     parser = flags.parser(__doc__ or "")
     flags.add_number(parser, "--rate", 20, "requests a second, of all sides together")
-    flags.add_number(parser, "--requests", 1000, "requests to each side")
+    flags.add_number(parser, "--requests", 1000, "requests to each side, a round each")
     parser.add_argument("--serve", type=Path, help="runs the server of a folder of versions")
     parser.add_argument("--write", type=Path, help="writes such a folder")
     args = parser.parse_args()
