@@ -24,6 +24,7 @@ from monitoring.reference import FACTS, Reference
 from monitoring.requests import NO_ANIMAL, Requests
 from monitoring.settings import DriftSettings
 from schemas import request_log as columns
+from schemas.documents.drift import MOOD_TEST
 from schemas.errors import ConfigError
 
 Array = npt.NDArray[np.float64]
@@ -111,12 +112,17 @@ def comparisons(
         of = int(reference.predicted.sum())
         for number, name in enumerate(reference.moods):
             yield _of_shares(
-                f"mood={name}",
+                mood_test(name),
                 (int(counts[number]), len(moods)),
                 (int(reference.predicted[number]), of),
                 tolerances.mood,
             )
     yield from _shares(window, reference.shares, settings)
+
+
+def mood_test(name: str) -> str:
+    """Returns the name of the test of a mood's share."""
+    return f"{MOOD_TEST}{name}"
 
 
 def number_of_tests(reference: Reference) -> int:
