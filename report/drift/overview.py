@@ -48,11 +48,9 @@ def next_steps(found: Drift) -> Iterator[Step]:
     """Yields what to do, the most important first; at least one step."""
     tests = {alarm["test"] for alarm in found["alarms"]}
     if found["verdict"] == "too_few":
-        yield Step(("요청이 더 쌓인 뒤 다시 실행하세요.", "Run it again when more requests have come."))
+        yield Step(("요청이 더 쌓인 뒤 다시 실행하세요.", "Run it again with more requests."))
     elif not tests:
-        yield Step(
-            ("할 일이 없습니다. 매일 다시 실행하세요 (cron).", "Nothing. Run it again every day (cron).")
-        )
+        yield Step(("할 일이 없습니다. 매일 다시 실행하세요.", "Nothing. Run it again every day."))
     if tests & set(FACTS):
         yield Step(
             (

@@ -66,8 +66,8 @@ def markdown(found: Drift) -> str:
 def _alarm_line(alarm: Alarm) -> str:
     return (
         f"| {_cell(alarm['test'])} | {alarm['request']:,} | {alarm['time']} | "
-        f"{alarm['reference']:.3g} | {alarm['value']:.3g} | {alarm['change']:.3f} | {alarm['tolerance']:g} | "
-        f"{alarm['chance']:.1g} | {alarm['windows']} |"
+        f"{alarm['reference']:.3g} | {alarm['value']:.3g} | {alarm['change']:.3f} | "
+        f"{alarm['tolerance']:g} | {alarm['chance']:.1g} | {alarm['windows']} |"
     )
 
 

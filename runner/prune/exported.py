@@ -8,9 +8,7 @@ from runner.prune.served import Pins
 from system.pushed_versions import version_numbers
 
 
-def old_exports(
-    folder: Path, versions: Collection[int], pins: Pins, pushed: Pushed
-) -> list[int]:
+def old_exports(folder: Path, versions: Collection[int], pins: Pins, pushed: Pushed) -> list[int]:
     """Returns the numbers of the versions whose exports go, in rising order.
 
     Stay do those of versions that stay, or that a server's configuration names, and all folders

@@ -143,8 +143,7 @@ def _beside_artifacts(
     exports = Path(folder_beside(str(serving)))
     paths = [(VERSION, serving / str(number)) for number in old]
     paths += [
-        (EXPORTS, exports / str(number))
-        for number in old_exports(exports, stay, pins, pushed)
+        (EXPORTS, exports / str(number)) for number in old_exports(exports, stay, pins, pushed)
     ]
     paths += [(RECORD, path) for path in old_records(inputs.output, results, stay)]
     for kind, path in paths:

@@ -48,9 +48,7 @@ def pushed_by_runs(
     serving = inputs.serving.resolve()
     return Pushed(
         _numbers(numbers),
-        _numbers(
-            version_number(path.name) for path in needed if path.parent.resolve() == serving
-        ),
+        _numbers(version_number(path.name) for path in needed if path.parent.resolve() == serving),
     )
 
 

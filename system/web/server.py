@@ -49,6 +49,8 @@ def server(
                 "lifespan": "off",
                 # Its warnings are about what clients send, a line each.
                 "log_level": "error",
+                # Its own would close the handlers of all libraries, with what they write to.
+                "log_config": None,
                 "access_log": False,
                 "proxy_headers": False,
                 "server_header": False,
