@@ -75,6 +75,7 @@ def _panel(
     axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     axis.xaxis.set_major_formatter(lambda value, position: f"{value:,.0f}")
     axis.margins(y=0.15)
+    axis.set_ylim(bottom=max(0.0, axis.get_ylim()[0]))
     if is_share:
         axis.yaxis.set_major_formatter(percent)
     korean, english = title

@@ -35,7 +35,7 @@ def _alarm(one: Alarm) -> list[Cell]:
     shown = share if is_share else _figure
     return [
         heading(test_name(one["test"])),
-        Cell(place, same(one["time"]), sort=one["request"]),
+        Cell(place, same(_minute(one["time"])), sort=one["request"]),
         shown(one["reference"]),
         shown(one["value"]),
         _figure(one["change"]),
@@ -133,4 +133,11 @@ def settings(found: Drift) -> Table:
 
 
 def _figure(value: float | None) -> Cell:
-    return Cell(MISSING if value is None else same(f"{value:.3g}"), sort=value)
+    if value is None:
+        return Cell(MISSING)
+    return Cell(same(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"), sort=value)
+
+
+def _minute(time: str) -> str:
+    """Returns "2026-03-01 12:00 UTC" of a time in ISO 8601, which is UTC's."""
+    return f"{time[:16].replace('T', ' ')} UTC"
