@@ -8,6 +8,7 @@ from typing import TypeVar
 from starlette.types import Message
 
 from gateway.settings import LimitSettings
+from system.web.interruption import Interruption
 from system.web.refusals import BUSY, RefusedError
 
 T = TypeVar("T")
@@ -64,25 +65,15 @@ async def unless_hung_up(receive: Callable[[], Awaitable[Message]], work: Awaita
     Raises:
       HungUpError: the client has left.
     """
-    working = asyncio.current_task()
-    assert working is not None
-    has_left = False
+    with Interruption(HungUpError()) as end:
+        watching = asyncio.ensure_future(_watch(receive, end))
+        try:
+            return await work
+        finally:
+            watching.cancel()
 
-    async def watch() -> None:
-        nonlocal has_left
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        has_left = True
-        working.cancel()
 
-    watching = asyncio.ensure_future(watch())
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if not has_left:
-            raise
-        if hasattr(working, "uncancel"):  # Python 3.11 and newer count the requests to cancel.
-            working.uncancel()
-        raise HungUpError from None
-    finally:
-        watching.cancel()
+async def _watch(receive: Callable[[], Awaitable[Message]], end: Callable[[], None]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    end()
