@@ -10,44 +10,42 @@ one to each side, in a drawn order, so that other work on the machine meets all 
 - mood: the photo to ``POST /v1/mood``;
 - logged: the same through a second gateway, which logs every request.
 
+Then the same requests one at a time, each after a pause, so that the processor time of each can be
+told.
+
 Prints a line of JSON for each side: latencies in ms; what a side adds to the bare server's, the
 median of the rounds' differences and the difference of the 99th percentiles, each with a 95 %
-interval; and the processor time that the gateway took for a request, its log's process apart.
+interval; the same of the requests one at a time ("alone"); and the processor time that the gateway
+took for a request, its log's process apart: the mean under load, and of the others the median and
+the 99th percentile. On a machine with other work that time says more than latencies do.
 
     uv run python -m benchmarks.gateway_load --rate 20 --requests 1000
 """
 
-import asyncio
 import base64
 import contextlib
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import numpy as np
-import numpy.typing as npt
 import psutil
 import uvloop
 
 from benchmarks import flags, pictures
+from benchmarks.request_rounds import Array, Client, Requests, added, run_seconds
 from testing.paths import ROOT
 
 BARE, PREDICT, MOOD, LOGGED = "bare", "predict", "mood", "logged"
 SIDES = (BARE, PREDICT, MOOD, LOGGED)
 _WARM_UP = 50
 """Requests to each side before the measurement: the first ones trace the network."""
-_BLOCK, _DRAWS = 10, 1000
-"""Rounds that are drawn together for the intervals, as other work lasts longer than a round; and
-how often they are drawn."""
-Array = npt.NDArray[np.float64]
 
 
 def serve(folder: Path) -> None:
@@ -90,74 +88,22 @@ def process(command: Sequence[str]) -> Iterator[tuple[str, psutil.Process]]:
             running.terminate()
 
 
-async def _latencies(
-    requests: dict[str, tuple[str, bytes]], rate: float, rounds: int
-) -> tuple[Array, list[str]]:
-    """Returns the seconds of each request, float64[rounds, sides], and errors of some that failed.
-
-    A request that failed has NaN.
-    """
-    seconds = np.full((rounds, len(requests)), np.nan)
-    failures: list[str] = []
+async def _asked(
+    requests: Requests, processes: Mapping[str, int], rate: float, rounds: int
+) -> tuple[Array, Array, Array, float, list[str]]:
     # The gateway closes connections that are idle for five seconds.
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
     timeout = aiohttp.ClientTimeout(total=60)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as client:
-
-        async def ask(side: str) -> float:
-            url, body = requests[side]
-            began = time.perf_counter()
-            async with client.post(url, data=body) as response:
-                await response.read()
-                response.raise_for_status()
-            return time.perf_counter() - began
-
-        async def measure(number: int, place: int, side: str) -> None:
-            try:
-                seconds[number, place] = await ask(side)
-            except (aiohttp.ClientError, asyncio.TimeoutError) as error:
-                failures.append(f"{side}: {type(error).__name__}: {error}"[:100])
-
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        client = Client(session, requests)
         for side in requests:
             for _ in range(_WARM_UP):
-                await ask(side)
-        drawn = random.Random(0)
-        tasks = []
-        began = time.perf_counter()
-        for number in range(rounds):
-            order = [*enumerate(requests)]
-            drawn.shuffle(order)
-            for turn, (place, side) in enumerate(order):
-                at = began + (number * len(order) + turn) / rate
-                await asyncio.sleep(max(0.0, at - time.perf_counter()))
-                tasks.append(asyncio.create_task(measure(number, place, side)))
-        await asyncio.gather(*tasks)
-    return seconds, failures
-
-
-def added(side: Array, bare: Array) -> dict[str, Any]:
-    """Returns what a side adds to the bare server, in ms, with 95 % intervals.
-
-    Args:
-      side: seconds, float64[rounds].
-      bare: the same of the bare server.
-    """
-    rng = np.random.default_rng(0)
-    blocks = np.arange(len(side) // _BLOCK * _BLOCK).reshape(-1, _BLOCK)
-
-    def figures(rows: Any) -> Array:
-        ninety_ninth = [float(np.nanpercentile(each[rows], 99)) for each in (side, bare)]
-        median = float(np.nanmedian(side[rows] - bare[rows]))
-        return 1000 * np.array([median, ninety_ninth[0] - ninety_ninth[1]])
-
-    found = figures(slice(None))
-    draws = [figures(blocks[rng.integers(len(blocks), size=len(blocks))].ravel())
-             for _ in range(_DRAWS)]  # fmt: skip
-    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
-    return {
-        f"adds_{name}_ms": [round(float(each[place]), 2) for each in (found, low, high)]
-        for place, name in enumerate(("p50", "p99"))
-    }
+                await client.ask(side)
+        before = run_seconds(processes[MOOD])
+        loaded = await client.at_rate(rate, rounds)
+        mean = (run_seconds(processes[MOOD]) - before) / (2 * rounds)
+        alone, cpu = await client.alone(processes, rounds)
+    return loaded, alone, cpu, mean, client.failures
 
 
 def go_first(processes: Sequence[psutil.Process]) -> None:
@@ -197,32 +143,28 @@ def measured(rate: float, count: int, work: Path, *, first: bool) -> Iterator[di
         }
         if first:
             go_first([server_process, plain_process, logging_process])
-        before = [_cpu(plain_process), _cpu(logging_process)]
-        seconds, failures = uvloop.run(_latencies(requests, rate, count))
-        plain_cpu = (_cpu(plain_process) - before[0]) / (2 * (count + _WARM_UP))
-        logging_cpu = (_cpu(logging_process) - before[1]) / (count + _WARM_UP)
-    by_side = dict(zip(SIDES, seconds.T, strict=True))
-    for side, values in by_side.items():
-        line: dict[str, Any] = {"side": side, "rounds": count, "rate": rate}
-        line |= {
-            "first": first,
-            "photo_bytes": len(photo),
-            "load": os.getloadavg()[0],
-            "cpus": os.cpu_count(),
-        }
+        ids = [one.pid for one in (server_process, plain_process, plain_process, logging_process)]
+        processes = dict(zip(SIDES, ids, strict=True))
+        loaded, alone, cpu, mean, failures = uvloop.run(_asked(requests, processes, rate, count))
+    for place, side in enumerate(SIDES):
+        line: dict[str, Any] = {"side": side, "rounds": count, "rate": rate, "first": first}
+        line |= {"photo_bytes": len(photo), "load": os.getloadavg()[0], "cpus": os.cpu_count()}
         mine = [each for each in failures if each.startswith(f"{side}:")]
         line |= {"failed": len(mine), "first_failure": (mine or [""])[0]}
-        for percentile in (50, 95, 99):
-            line[f"p{percentile}_ms"] = round(1000 * float(np.nanpercentile(values, percentile)), 2)
+        for name, values in (("", loaded), ("alone_", alone)):
+            line |= {f"{name}{key}": each for key, each in _percentiles(values[:, place]).items()}
+            if side != BARE:
+                adds = added(values[:, place], values[:, 0])
+                line |= {f"{name}adds_{key}": each for key, each in adds.items()}
         if side != BARE:
-            line |= added(values, by_side[BARE])
-            line["cpu_ms"] = round(1000 * (logging_cpu if side == LOGGED else plain_cpu), 2)
+            line |= {f"alone_cpu_{key}": each for key, each in _percentiles(cpu[:, place]).items()}
+        if side in (PREDICT, MOOD):
+            line["cpu_ms"] = round(1000 * mean, 2)
         yield line
 
 
-def _cpu(one: psutil.Process) -> float:
-    times = one.cpu_times()
-    return times.user + times.system
+def _percentiles(seconds: Array) -> dict[str, float]:
+    return {f"p{q}_ms": round(1000 * float(np.nanpercentile(seconds, q)), 2) for q in (50, 95, 99)}
 
 
 def main() -> None:

@@ -108,11 +108,9 @@ def _over_time(watch: Watch, reference: Reference) -> Iterator[WindowRecord]:
     names = [mood_test(name) for name in reference.moods]
     is_known = bool(reference.confusion.sum())
     for one in watch.over_time.records():
-        shares = [one["values"].get(name, 0.0) for name in names]
+        shares = np.array([one["values"].get(name, 0.0) for name in names])
         score = (
-            estimated_macro_f1(reference.confusion, np.array(shares))
-            if is_known and sum(shares)
-            else None
+            estimated_macro_f1(reference.confusion, shares) if is_known and shares.any() else None
         )
         yield {**one, "time": utc(one["time"]), "estimated_macro_f1": score}
 

@@ -68,7 +68,8 @@ def _panel(
     axis.plot([x for x, _, _ in points], [y for _, y, _ in points], color=COLOURS[TRAIN])
     marked = [(x, y) for x, y, is_failed in points if is_failed]
     if marked:
-        axis.scatter(*zip(*marked, strict=True), s=14, color=COLOURS[EVAL], zorder=3)
+        places = [x for x, _ in marked], [y for _, y in marked]
+        axis.scatter(*places, s=14, color=COLOURS[EVAL], zorder=3)
     if reference is not None:
         axis.axhline(reference, color=GREY, linestyle="--", linewidth=1)
     axis.set_xlabel(_X[1])

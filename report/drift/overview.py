@@ -36,8 +36,7 @@ def cards(found: Drift) -> Iterator[Card]:
         tone="bad" if found["alarms"] else "good" if found["windows"] else "",
     )
     if found["estimated_macro_f1"] is not None:
-        ends = found["estimated_interval"]
-        interval = interval_note((ends[0], ends[1]) if ends else None)
+        interval = interval_note(found["estimated_interval"])
         before = score_text(found["macro_f1"], "–")
         notes: tuple[Pair, ...] = ((f"평가 행에서는 {before}", f"{before} on the eval rows"),)
         value = same(score_text(found["estimated_macro_f1"]))

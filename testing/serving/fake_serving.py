@@ -239,6 +239,8 @@ class _ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
 
 class _RestHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # The head and the body of an answer are sent apart; the body would wait up to 40 ms.
+    disable_nagle_algorithm = True
     serving: FakeServing
 
     def do_GET(self) -> None:
