@@ -101,8 +101,7 @@ def added(side: Array, bare: Array) -> dict[str, Any]:
     def figures(rows: Any) -> Array:
         ninety_ninth = [float(np.nanpercentile(each[rows], 99)) for each in (side, bare)]
         median = float(np.nanmedian(side[rows] - bare[rows]))
-        found: Array = 1000 * np.array([median, ninety_ninth[0] - ninety_ninth[1]])
-        return found
+        return np.array([1000 * median, 1000 * (ninety_ninth[0] - ninety_ninth[1])])
 
     found = figures(slice(None))
     draws = [figures(blocks[rng.integers(len(blocks), size=len(blocks))].ravel())

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from monitoring.comparisons import Comparison, Tolerances, comparisons, number_of_tests
+from monitoring.comparisons import Comparison, Tolerances, comparisons, shares_of_chance
 from monitoring.over_time import OverTime
 from monitoring.reference import FACTS, Kept, Reference
 from monitoring.requests import SHARES, Requests, joined
@@ -47,7 +47,8 @@ class Watch:
         moods = [f"probability {number}" for number in range(len(reference.moods))]
         self._facts = Kept(FACTS, settings.reference_rows, rng)
         self._probabilities = Kept(moods, settings.reference_rows, rng)
-        self._limit = settings.false_alarms / (number_of_tests(reference) * len(_SERIES))
+        chance = settings.false_alarms / len(_SERIES)
+        self._limits = {name: chance * of for name, of in shares_of_chance(reference).items()}
         self._step = settings.window // _STEPS
         self._recent: Requests | None = None
         self._waiting: Requests | None = None
@@ -113,7 +114,9 @@ class Watch:
             found = [*comparisons(window, self._reference, self._tolerances, self._settings)]
             shortest = shortest or found
             failed_here = [
-                one for one in found if one.chance < self._limit and one.change > one.tolerance
+                one
+                for one in found
+                if one.chance < self._limits[one.test] and one.change > one.tolerance
             ]
             self._raise(window, failed_here)
             failed += failed_here
