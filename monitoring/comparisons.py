@@ -36,7 +36,7 @@ _FEATURES = {
     columns.BOX_AREA: "box/area",
 }
 _BINS = 10
-_OF_MOODS, _BY_SHARE = 2 / 3, 0.8
+_OF_MOODS, _BY_SHARE = 0.8, 0.95
 """Of a window's chance of a false alarm: the part of all moods; and of this, what is shared out by
 their frequency, and not alike (docs/decisions/0043-drift.md)."""
 _FEWEST = 30
