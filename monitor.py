@@ -7,9 +7,9 @@
 
 drift: image facts (brightness, contrast, sharpness, box area), predicted moods, and the shares of
 unsure answers, of photos without an animal and of unusable photos, window by window; how often each
-mood really is, and macro-F1 with these shares. It prints what it finds, and writes drift.json and
-drift.md into --out. shadow: two pushed versions on the photos of a log, which must have kept photos
-(serve.py --set log.photos=true).
+mood really is, and macro-F1 with these shares. It prints what it finds, and writes drift.html (a
+page in Korean and English), drift.json and drift.md into --out. shadow: two pushed versions on the
+photos of a log, which must have kept photos (serve.py --set log.photos=true).
 
 Exit codes of drift: 0 nothing has changed, 1 something has, 2 wrong arguments or files, 3 too few
 requests to tell. Of shadow: 0 done, 2 wrong arguments or files, 3 the log has no photos.

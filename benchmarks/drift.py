@@ -61,20 +61,21 @@ def false_alarms(seed: int, tolerances: Tolerances) -> int:
     return len(watch.alarms)
 
 
-def prior_errors(streams: int) -> Iterator[float]:
+def prior_errors(seeds: range) -> Iterator[float]:
     """Yields the error of the estimated share of the commonest mood, after 500 requests."""
-    for seed in range(streams):
+    for seed in seeds:
         rng = np.random.default_rng(seed)
         stream = draw(rng, 500, "prior")
         counts = np.bincount(stream.mood[stream.mood >= 0], minlength=6).astype(float)
         yield abs(estimated_prior(reference(rng).confusion, counts)[COMMONEST] - SHIFTED)
 
 
-def measured(streams: int, clean: int) -> Iterator[dict[str, Any]]:
+def measured(streams: int, clean: int, first: int) -> Iterator[dict[str, Any]]:
     """Yields the figures of each cause, of clean streams and of the estimate."""
     tolerances = read_tolerances()
+    seeds = range(first, first + streams)
     for cause in CAUSES:
-        delays = [delay(cause, seed, tolerances) for seed in range(streams)]
+        delays = [delay(cause, seed, tolerances) for seed in seeds]
         found = np.array([each if each is not None else np.inf for each in delays])
         yield {
             "cause": cause,
@@ -83,7 +84,7 @@ def measured(streams: int, clean: int) -> Iterator[dict[str, Any]]:
             "median_delay": float(np.median(found)),
             "longest_delay": None if np.isinf(found.max()) else float(found.max()),
         }
-    alarms = [false_alarms(seed, tolerances) for seed in range(clean)]
+    alarms = [false_alarms(seed, tolerances) for seed in range(first, first + clean)]
     yield {
         "cause": "clean",
         "streams": clean,
@@ -91,7 +92,7 @@ def measured(streams: int, clean: int) -> Iterator[dict[str, Any]]:
         "streams_with_more_than_one": sum(each > 1 for each in alarms),
         "streams_with_any": sum(each > 0 for each in alarms),
     }
-    errors = [*prior_errors(streams)]
+    errors = [*prior_errors(seeds)]
     yield {
         "cause": "prior, estimated from 500 requests",
         "streams": streams,
@@ -105,8 +106,9 @@ def main() -> None:
     parser = flags.parser(__doc__ or "")
     flags.add_number(parser, "--streams", 100, "streams with each cause")
     flags.add_number(parser, "--clean", 30, "clean streams of 200 windows")
+    flags.add_number(parser, "--seed", 1, "of the first stream; the others follow")
     args = parser.parse_args()
-    for line in measured(args.streams, args.clean):
+    for line in measured(args.streams, args.clean, args.seed):
         print(json.dumps(line), flush=True)
 
 

@@ -2,37 +2,44 @@
 
 The server speaks TensorFlow Serving's REST form (``testing.serving.fake_serving``) around a network
 that costs next to nothing, in a process of its own; TensorFlow Serving itself could not be had.
-Requests of one photo leave at fixed times, whether those before are answered or not, and go to the
-sides in turns:
+Requests of one photo leave at fixed times, whether those before are answered or not. Each round has
+one to each side, in a drawn order, so that other work on the machine meets all of them:
 
 - bare: straight to the server;
 - predict: the same body through the gateway;
 - mood: the photo to ``POST /v1/mood``;
 - logged: the same through a second gateway, which logs every request.
 
-Prints a line of JSON for each side: latencies in ms, what a side adds to the bare server's, and the
-processor time that the gateway took for a request, its log's process apart.
+Then the same requests one at a time, each after a pause, so that the processor time of each can be
+told.
+
+Prints a line of JSON for each side: latencies in ms; what a side adds to the bare server's, the
+median of the rounds' differences and the difference of the 99th percentiles, each with a 95 %
+interval; the same of the requests one at a time ("alone"); and the processor time that the gateway
+took for a request, its log's process apart: the mean under load, and of the others the median and
+the 99th percentile. On a machine with other work that time says more than latencies do.
 
     uv run python -m benchmarks.gateway_load --rate 20 --requests 1000
 """
 
-import asyncio
 import base64
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
 import numpy as np
 import psutil
+import uvloop
 
 from benchmarks import flags, pictures
+from benchmarks.request_rounds import Array, Client, Requests, added, run_seconds
 from testing.paths import ROOT
 
 BARE, PREDICT, MOOD, LOGGED = "bare", "predict", "mood", "logged"
@@ -82,44 +89,37 @@ def process(command: Sequence[str]) -> Iterator[tuple[str, psutil.Process]]:
             running.terminate()
 
 
-async def _latencies(
-    requests: dict[str, tuple[str, bytes]], rate: float, count: int
-) -> tuple[dict[str, list[float]], dict[str, list[str]]]:
-    """Returns the seconds of each request by side, and the errors of those that failed."""
-    found: dict[str, list[float]] = {side: [] for side in requests}
-    failed: dict[str, list[str]] = {side: [] for side in requests}
+async def _asked(
+    requests: Requests, processes: Mapping[str, int], rate: float, rounds: int
+) -> tuple[Array, Array, Array, float, list[str]]:
     # The gateway closes connections that are idle for five seconds.
-    limits = httpx.Limits(max_keepalive_connections=64, keepalive_expiry=2)
-    async with httpx.AsyncClient(limits=limits, timeout=60, trust_env=False) as client:
-
-        async def ask(side: str) -> None:
-            url, body = requests[side]
-            began = time.perf_counter()
-            try:
-                (await client.post(url, content=body)).raise_for_status()
-            except httpx.HTTPError as error:
-                failed[side].append(f"{type(error).__name__}: {error}"[:100])
-            else:
-                found[side].append(time.perf_counter() - began)
-
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
+    timeout = aiohttp.ClientTimeout(total=60)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        client = Client(session, requests)
         for side in requests:
             for _ in range(_WARM_UP):
-                await ask(side)
-            found[side].clear()
-            failed[side].clear()
-        tasks = []
-        began = time.perf_counter()
-        for number in range(count):
-            for place, side in enumerate(requests):
-                at = began + (number * len(requests) + place) / rate
-                await asyncio.sleep(max(0.0, at - time.perf_counter()))
-                tasks.append(asyncio.create_task(ask(side)))
-        await asyncio.gather(*tasks)
-    return found, failed
+                await client.ask(side)
+        before = run_seconds(processes[MOOD])
+        loaded = await client.at_rate(rate, rounds)
+        mean = (run_seconds(processes[MOOD]) - before) / (2 * rounds)
+        alone, cpu = await client.alone(processes, rounds)
+    return loaded, alone, cpu, mean, client.failures
 
 
-def measured(rate: float, count: int, work: Path) -> Iterator[dict[str, Any]]:
-    """Yields the figures of each side."""
+def go_first(processes: Sequence[psutil.Process]) -> None:
+    """Lets processes, and this one, run before all others of this machine; the log's stays behind.
+
+    Raises:
+      PermissionError: it needs root rights.
+    """
+    for one in (psutil.Process(), *processes):
+        for thread in one.threads():
+            os.sched_setscheduler(thread.id, os.SCHED_RR, os.sched_param(1))
+
+
+def measured(rate: float, count: int, work: Path, *, first: bool) -> Iterator[dict[str, Any]]:
+    """Yields the figures of each side; see ``go_first``."""
     subprocess.run(
         [sys.executable, "-m", "benchmarks.gateway_load", "--write", str(work / "pet_mood")],
         check=True,
@@ -131,7 +131,7 @@ def measured(rate: float, count: int, work: Path) -> Iterator[dict[str, Any]]:
     me = ["-m", "benchmarks.gateway_load", "--serve", str(work / "pet_mood")]
     common = ["serve.py", "--port", "0", "--set", "limit.photos_per_second=0", "--server"]
     with contextlib.ExitStack() as stack:
-        server, _ = stack.enter_context(process(me))
+        server, server_process = stack.enter_context(process(me))
         plain, plain_process = stack.enter_context(process([*common, server]))
         log = ["--set", f"log.folder={work / 'log'}"]
         logging, logging_process = stack.enter_context(process([*common, server, *log]))
@@ -142,37 +142,42 @@ def measured(rate: float, count: int, work: Path) -> Iterator[dict[str, Any]]:
             MOOD: (f"{plain}/v1/mood", photo),
             LOGGED: (f"{logging}/v1/mood", photo),
         }
-        before = [_cpu(plain_process), _cpu(logging_process)]
-        found, failed = asyncio.run(_latencies(requests, rate, count))
-        plain_cpu = (_cpu(plain_process) - before[0]) / (2 * (count + _WARM_UP))
-        logging_cpu = (_cpu(logging_process) - before[1]) / (count + _WARM_UP)
-    bare = _percentiles(found[BARE])
-    for side in SIDES:
-        figures = _percentiles(found[side])
-        line = {"side": side, "requests": count, "rate": rate, "photo_bytes": len(photo)}
-        line |= {"failed": len(failed[side]), "first_failure": (failed[side] or [""])[0]}
-        line |= {f"{name}_ms": round(value, 2) for name, value in figures.items()}
+        if first:
+            go_first([server_process, plain_process, logging_process])
+        ids = [one.pid for one in (server_process, plain_process, plain_process, logging_process)]
+        processes = dict(zip(SIDES, ids, strict=True))
+        loaded, alone, cpu, mean, failures = uvloop.run(_asked(requests, processes, rate, count))
+    for place, side in enumerate(SIDES):
+        line: dict[str, Any] = {"side": side, "rounds": count, "rate": rate, "first": first}
+        line |= {"photo_bytes": len(photo), "load": os.getloadavg()[0], "cpus": os.cpu_count()}
+        mine = [each for each in failures if each.startswith(f"{side}:")]
+        line |= {"failed": len(mine), "first_failure": (mine or [""])[0]}
+        for name, values in (("", loaded), ("alone_", alone)):
+            line |= {f"{name}{key}": each for key, each in _percentiles(values[:, place]).items()}
+            if side != BARE:
+                adds = added(values[:, place], values[:, 0])
+                line |= {f"{name}adds_{key}": each for key, each in adds.items()}
         if side != BARE:
-            line |= {f"adds_{n}_ms": round(v - bare[n], 2) for n, v in figures.items()}
-            line["cpu_ms"] = round(1000 * (logging_cpu if side == LOGGED else plain_cpu), 2)
+            line |= {f"alone_cpu_{key}": each for key, each in _percentiles(cpu[:, place]).items()}
+        if side in (PREDICT, MOOD):
+            line["cpu_ms"] = round(1000 * mean, 2)
         yield line
 
 
-def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    values = np.percentile(seconds, [50, 95, 99]) * 1000
-    return dict(zip(("p50", "p95", "p99"), map(float, values), strict=True))
-
-
-def _cpu(one: psutil.Process) -> float:
-    times = one.cpu_times()
-    return times.user + times.system
+def _percentiles(seconds: Array) -> dict[str, float]:
+    return {f"p{q}_ms": round(1000 * float(np.nanpercentile(seconds, q)), 2) for q in (50, 95, 99)}
 
 
 def main() -> None:
     """Runs the command line."""
     parser = flags.parser(__doc__ or "")
     flags.add_number(parser, "--rate", 20, "requests a second, of all sides together")
-    flags.add_number(parser, "--requests", 1000, "requests to each side")
+    flags.add_number(parser, "--requests", 1000, "requests to each side, a round each")
+    parser.add_argument(
+        "--first",
+        action="store_true",
+        help="runs before all other work of this machine, as root, so that it does not count",
+    )
     parser.add_argument("--serve", type=Path, help="runs the server of a folder of versions")
     parser.add_argument("--write", type=Path, help="writes such a folder")
     args = parser.parse_args()
@@ -183,7 +188,7 @@ def main() -> None:
         write_servable(args.write)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            for line in measured(args.rate, args.requests, Path(folder)):
+            for line in measured(args.rate, args.requests, Path(folder), first=args.first):
                 print(json.dumps(line), flush=True)
 
 

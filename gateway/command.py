@@ -1,6 +1,5 @@
 """One call of ``serve.py``: checks the settings, finds the model, and serves until it is ended."""
 
-import asyncio
 import importlib.util
 import sys
 
@@ -21,7 +20,10 @@ from system.printable import printable
 from system.secrets import kept_apart
 from system.signals import sigterm_as_interrupt
 
-_PACKAGES = ("starlette", "uvicorn", "prometheus_client", "python_multipart", "aiohttp")
+_PACKAGES = (
+    *("starlette", "uvicorn", "httptools", "uvloop", "prometheus_client", "python_multipart"),
+    *("pybase64", "aiohttp"),
+)
 _LONGEST_TIMEOUT = 3600.0
 _OPEN = """\
 warning: --host {host} can be reached from other machines, and no tokens are set: whoever reaches \
@@ -54,6 +56,8 @@ def _check_and_serve(request: ServeRequest) -> None:
         )
     limits, log = settings_from((LimitSettings, LogSettings), request.overrides)
     assert isinstance(limits, LimitSettings) and isinstance(log, LogSettings)
+    import uvloop
+
     from gateway import running
     from gateway.entry.access import read_tokens
     from gateway.log.feed import check_folder
@@ -73,7 +77,7 @@ def _check_and_serve(request: ServeRequest) -> None:
         # The servable is loaded before the loop begins: a wrong one ends the command at once.
         pushed = running.load(backend, limits)
         plan = running.Plan(request, backend, limits, log, tokens, options, tuple(hosts))
-        asyncio.run(running.serve(plan, pushed, listener))
+        uvloop.run(running.serve(plan, pushed, listener))
 
 
 def _find(request: ServeRequest) -> Backend:

@@ -1,6 +1,7 @@
 """The gateway while it runs: its two servers, its log and its model, in one event loop."""
 
 import asyncio
+import gc
 import socket
 import sys
 from typing import NamedTuple
@@ -91,6 +92,9 @@ async def serve(plan: Plan, pushed: Upstream | None, listener: socket.socket) ->
     await log.start()
     if calls is not None:
         await calls.start()
+    # Else the collector looks through all modules again and again, for tens of milliseconds.
+    gc.collect()
+    gc.freeze()
     scheme = "https" if plan.tls else "http"
     sys.stdout.write(f"Serving at {scheme}://{shown_address(listener)}/\n")
     sys.stdout.flush()

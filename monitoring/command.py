@@ -20,14 +20,15 @@ from monitoring.reference import (
 from monitoring.requests import log_files, read_requests
 from monitoring.settings import DriftSettings
 from monitoring.watch import Watch
-from monitoring.words import markdown
+from report.drift import page
+from report.drift.words import markdown
 from schemas.errors import ConfigError
 from schemas.exit_codes import MonitorExit
 from schemas.settings import settings_from
 from system.files import write_whole
 from system.printable import error_line
 
-JSON_FILE, MARKDOWN_FILE = "drift.json", "drift.md"
+JSON_FILE, MARKDOWN_FILE, HTML_FILE = "drift.json", "drift.md", "drift.html"
 _CODES = {
     "steady": MonitorExit.STEADY,
     "drift": MonitorExit.DRIFT,
@@ -89,6 +90,7 @@ def _run(request: DriftRequest) -> int:
         out.mkdir(parents=True, exist_ok=True)
         write_whole(out / JSON_FILE, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
         write_whole(out / MARKDOWN_FILE, markdown(found))
+        write_whole(out / HTML_FILE, page.render(found))
     except OSError as error:
         raise ConfigError(
             f"--out must be a folder that can be written. Received: {out} ({error.strerror})"

@@ -21,9 +21,10 @@ from scipy import special, stats
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from monitoring.reference import FACTS, Reference
-from monitoring.requests import NO_ANIMAL, Requests
+from monitoring.requests import NO_ANIMAL, SHARES, Requests
 from monitoring.settings import DriftSettings
 from schemas import request_log as columns
+from schemas.documents.drift import MOOD_TEST
 from schemas.errors import ConfigError
 
 Array = npt.NDArray[np.float64]
@@ -35,6 +36,9 @@ _FEATURES = {
     columns.BOX_AREA: "box/area",
 }
 _BINS = 10
+_OF_MOODS, _BY_SHARE = 0.8, 0.95
+"""Of a window's chance of a false alarm: the part of all moods; and of this, what is shared out by
+their frequency, and not alike (docs/decisions/0043-drift.md)."""
 _FEWEST = 30
 """Values of a fact in a window, below which it is not compared."""
 
@@ -111,7 +115,7 @@ def comparisons(
         of = int(reference.predicted.sum())
         for number, name in enumerate(reference.moods):
             yield _of_shares(
-                f"mood={name}",
+                mood_test(name),
                 (int(counts[number]), len(moods)),
                 (int(reference.predicted[number]), of),
                 tolerances.mood,
@@ -119,9 +123,25 @@ def comparisons(
     yield from _shares(window, reference.shares, settings)
 
 
-def number_of_tests(reference: Reference) -> int:
-    """Returns how many tests a window has at most: the chance of a false alarm is shared out."""
-    return len(FACTS) + len(reference.moods) + 3
+def mood_test(name: str) -> str:
+    """Returns the name of the test of a mood's share."""
+    return f"{MOOD_TEST}{name}"
+
+
+def shares_of_chance(reference: Reference) -> dict[str, float]:
+    """Returns by test which share of a window's chance of a false alarm it has; the sum is 1.
+
+    Moods have most of it, and of theirs the common ones: another prior moves the predictions by
+    little, while image facts and other shares show a change with far fewer requests.
+    """
+    others = (1 - _OF_MOODS) / 2
+    found = dict.fromkeys(FACTS, others / len(FACTS))
+    found |= dict.fromkeys(SHARES, others / len(SHARES))
+    count, total = len(reference.moods), max(reference.predicted.sum(), 1)
+    for name, rows in zip(reference.moods, reference.predicted, strict=True):
+        alike = (1 - _BY_SHARE) / count
+        found[mood_test(name)] = _OF_MOODS * (_BY_SHARE * float(rows / total) + alike)
+    return found
 
 
 def divergence(values: Array, known: Array) -> float:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from dataset.scores import f1s, macro_f1
-from monitoring.comparisons import Tolerances, divergence
+from monitoring.comparisons import Tolerances, divergence, mood_test
 from monitoring.reference import FACTS, Reference
 from monitoring.settings import DriftSettings
-from monitoring.shift import estimated_prior_em, shift
+from monitoring.shift import estimated_macro_f1, estimated_prior_em, shift
 from monitoring.watch import Watch, utc
-from schemas.documents.drift import Drift, FactComparison, MoodComparison
+from report.drift.notes import notes
+from schemas.documents.drift import Drift, FactComparison, MoodComparison, WindowRecord
+from system.printable import printable
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -31,7 +33,7 @@ def document_of(
         "since": utc(watch.first_time) if watch.requests else "",
         "until": utc(watch.last_time) if watch.requests else "",
         "version": version,
-        "reference": reference.source,
+        "reference": printable(reference.source),
         "reference_rows": reference.rows,
         "alarms": list(watch.alarms.values()),
         "facts": dict(_facts(watch, reference, tolerances)),
@@ -50,8 +52,11 @@ def document_of(
         "macro_f1": None,
         "estimated_macro_f1": None,
         "estimated_interval": None,
-        "notes": list(_notes(watch, reference, settings)),
+        "over_time": list(_over_time(watch, reference)),
+        "settings": settings.model_dump(mode="json"),
+        "notes": [],
     }
+    found["notes"] = [english for _, english in notes(found)]
     if watch.compared and reference.confusion.sum():
         _add_moods(found, watch, reference, settings)
     return found
@@ -99,22 +104,15 @@ def _facts(
             )
 
 
-def _notes(watch: Watch, reference: Reference, settings: DriftSettings) -> Iterator[str]:
-    if watch.requests < settings.window:
-        yield f"A window needs {settings.window} requests (drift.window)."
-    if reference.rows < settings.min_reference:
-        yield (
-            f"The reference has {reference.rows} rows, fewer than drift.min_reference "
-            f"({settings.min_reference}): moods and image facts were not compared."
+def _over_time(watch: Watch, reference: Reference) -> Iterator[WindowRecord]:
+    names = [mood_test(name) for name in reference.moods]
+    is_known = bool(reference.confusion.sum())
+    for one in watch.over_time.records():
+        shares = np.array([one["values"].get(name, 0.0) for name in names])
+        score = (
+            estimated_macro_f1(reference.confusion, shares) if is_known and shares.any() else None
         )
-    if watch.requests and watch.compared < watch.requests / 2:
-        yield (
-            f"Only {watch.compared} of {watch.requests} requests have a mood and a box: moods and "
-            "image facts of the others are not compared with eval rows, which all have boxes. "
-            "With --reference FOLDER they are compared with earlier requests."
-        )
-    if watch.requests and not any(len(values) for values in watch.facts().values()):
-        yield "The log has no image facts."
+        yield {**one, "time": utc(one["time"]), "estimated_macro_f1": score}
 
 
 def _share(pair: tuple[int, int] | None) -> float | None:

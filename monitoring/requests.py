@@ -139,8 +139,8 @@ def _numbers(batch: pa.RecordBatch, moods: Sequence[str], with_box: bool) -> Req
     if unknown:
         raise ConfigError(
             f"The log must be of the run's model, with the moods {', '.join(moods)}. Received: "
-            f"{', '.join(sorted(unknown))[:200]}. Name the version with --version, or the run of "
-            "the model that answered with --run"
+            f"{', '.join(sorted(unknown))[:200]}. Name the version with --version-number, or the "
+            "run of the model that answered with --run"
         )
     mood = np.where(is_used, [index.get(name, -1) for name in names], -1)
     unsure = np.array(

@@ -18,7 +18,7 @@ class DriftSettings(SettingsGroup):
         le=100_000,
     )
     false_alarms: float = setting(
-        0.002,
+        0.0005,
         "Chance of a false alarm in a window of requests that are like the reference, all tests "
         "and both series together.",
         gt=0,

@@ -5,7 +5,7 @@ Only a log that keeps photos can be asked again (``log.photos``).
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -26,13 +26,18 @@ from schemas.errors import ConfigError
 from schemas.exit_codes import MonitorExit
 from system.files import write_whole
 from system.parquet import read_batches
-from system.printable import error_line
+from system.printable import error_line, printable
 from system.streams import quiet
 
 JSON_FILE = "shadow.json"
 _BATCH_ROWS = 64
 """Rows of the log in memory at the same time, with their photos."""
 _MOST_DISAGREEMENTS = 100
+_NO_PHOTOS = """\
+shadow asks both versions about logged photos again, and a log keeps none unless it is told to: it \
+has numbers only. Received: {log}, of whose {rows:,} rows none has a photo. Start serve.py with \
+--set log.photos=true, for some days (ask whether you may keep users' photos), and run this again.
+"""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,10 @@ def _run(request: ShadowRequest) -> int:
             f"1. Received: {request.first}, {request.second} and {request.photos}"
         )
     files = log_files(request.log)
-    without = sum(1 for file in files for one in _rows(file) if one is None)
+    rows, with_photo = _counts(files)
+    if not with_photo:
+        sys.stderr.write(_NO_PHOTOS.format(log=printable(str(request.log)), rows=rows))
+        return MonitorExit.TOO_FEW
     logged = islice(
         (one for file in reversed(files) for one in _rows(file) if one is not None), request.photos
     )
@@ -89,13 +97,19 @@ def _run(request: ShadowRequest) -> int:
                 "--first and --second must have the same moods. Received: "
                 f"{', '.join(first.info.mood_names)} and {', '.join(second.info.mood_names)}"
             )
-        found = compared(first, second, logged, without)
+        found = compared(first, second, logged, rows - with_photo)
     out = request.out or request.log
-    write_whole(out / JSON_FILE, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / JSON_FILE, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+    except OSError as error:
+        raise ConfigError(
+            f"--out must be a folder that can be written. Received: {out} ({error.strerror})"
+        ) from error
     sys.stdout.write(
         json.dumps(found, ensure_ascii=False) + "\n" if request.json else _words(found)
     )
-    return MonitorExit.STEADY if found["photos"] else MonitorExit.TOO_FEW
+    return MonitorExit.STEADY
 
 
 def compared(first: Model, second: Model, logged: Iterator[_Logged], without: int) -> Shadow:
@@ -156,6 +170,16 @@ def _difference(first: Outcome, second: Outcome) -> float:
                for name in first.probabilities)  # fmt: skip
 
 
+def _counts(files: Sequence[Path]) -> tuple[int, int]:
+    """Returns the number of a log's rows, and of those that keep a photo."""
+    rows = with_photo = 0
+    for file in files:
+        for batch in read_batches(str(file), [columns.PHOTO], _BATCH_ROWS):
+            rows += len(batch)
+            with_photo += len(batch) - batch.column(columns.PHOTO).null_count
+    return rows, with_photo
+
+
 def _rows(file: Path) -> Iterator[_Logged | None]:
     """Yields the photos of a file, None for a row without one."""
     names = [columns.REQUEST, columns.PHOTO, columns.BOX, columns.BOX_SOURCE]
@@ -176,11 +200,6 @@ def _words(found: Shadow) -> str:
         f"Agreement {found['agreement']:.1%}; largest difference of a probability, mean: "
         f"{found['mean_difference']:.3f}.",
     ]
-    if not found["photos"]:
-        lines = [
-            "The log has no photos: serve.py keeps them with --set log.photos=true. Nothing was "
-            "compared."
-        ]
     lines += [
         f"{each['request_id']}: {each['first']} / {each['second']} ({each['difference']:.2f})"
         for each in found["disagreements"][:10]

@@ -58,6 +58,12 @@ def estimated_prior(confusion: Array, predicted: Array) -> Array:
     return found
 
 
+def estimated_macro_f1(confusion: Array, predicted: Array) -> float:
+    """Returns macro-F1 with the shares of true moods that ``estimated_prior`` finds."""
+    prior = estimated_prior(confusion, predicted)
+    return float(macro_f1(prior[:, None] * _rates(confusion)))
+
+
 def estimated_prior_em(probabilities: Array, prior: Array) -> Array:
     """Returns the same by expectation maximisation.
 

@@ -6,12 +6,13 @@ to both series (Bonferroni), so that it holds however the tests depend on each o
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from monitoring.comparisons import Comparison, Tolerances, comparisons, number_of_tests
+from monitoring.comparisons import Comparison, Tolerances, comparisons, shares_of_chance
+from monitoring.over_time import OverTime
 from monitoring.reference import FACTS, Kept, Reference
 from monitoring.requests import SHARES, Requests, joined
 from monitoring.settings import DriftSettings
@@ -32,6 +33,7 @@ class Watch:
       compared: those with a mood.
       windows: windows that were judged.
       alarms: by test, at its first window.
+      over_time: windows of the first series.
       predicted: float64[k], rows by predicted mood.
       shares: by name, (rows that are so, rows that are known).
       first_time, last_time: microseconds since 1970; 0 without rows.
@@ -45,13 +47,15 @@ class Watch:
         moods = [f"probability {number}" for number in range(len(reference.moods))]
         self._facts = Kept(FACTS, settings.reference_rows, rng)
         self._probabilities = Kept(moods, settings.reference_rows, rng)
-        self._limit = settings.false_alarms / (number_of_tests(reference) * len(_SERIES))
+        chance = settings.false_alarms / len(_SERIES)
+        self._limits = {name: chance * of for name, of in shares_of_chance(reference).items()}
         self._step = settings.window // _STEPS
         self._recent: Requests | None = None
         self._waiting: Requests | None = None
         self._taken = 0
         self.requests = self.compared = self.windows = 0
         self.alarms: dict[str, Alarm] = {}
+        self.over_time = OverTime()
         self.predicted = np.zeros(len(reference.moods))
         self.shares = dict.fromkeys(SHARES, (0, 0))
         self.first_time = self.last_time = 0
@@ -99,14 +103,29 @@ class Watch:
         recent = step if self._recent is None else joined([self._recent, step])
         self._recent = recent = recent.part(max(0, len(recent) - longest), len(recent))
         self._taken += len(step)
+        shortest: list[Comparison] = []
+        failed: list[Comparison] = []
         for series in _SERIES:
             length = series * _STEPS * self._step
-            if len(recent) >= length:
-                self.windows += 1
-                self._judge(recent.part(len(recent) - length, len(recent)))
+            if len(recent) < length:
+                continue
+            self.windows += 1
+            window = recent.part(len(recent) - length, len(recent))
+            found = [*comparisons(window, self._reference, self._tolerances, self._settings)]
+            shortest = shortest or found
+            failed_here = [
+                one
+                for one in found
+                if one.chance < self._limits[one.test] and one.change > one.tolerance
+            ]
+            self._raise(window, failed_here)
+            failed += failed_here
+        if len(recent) >= _STEPS * self._step:
+            names = [one.test for one in failed]
+            self.over_time.add(self._taken, int(recent.time[-1]), shortest, names)
 
-    def _judge(self, window: Requests) -> None:
-        for one in self._failed(window):
+    def _raise(self, window: Requests, failed: Sequence[Comparison]) -> None:
+        for one in failed:
             if one.test in self.alarms:
                 self.alarms[one.test]["windows"] += 1
                 continue
@@ -117,11 +136,6 @@ class Watch:
                 "time": utc(int(window.time[-1])),
                 "windows": 1,
             }
-
-    def _failed(self, window: Requests) -> Iterator[Comparison]:
-        for one in comparisons(window, self._reference, self._tolerances, self._settings):
-            if one.chance < self._limit and one.change > one.tolerance:
-                yield one
 
 
 def utc(microseconds: int) -> str:

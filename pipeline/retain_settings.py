@@ -12,9 +12,9 @@ class RetainSettings(SettingsGroup):
 
     results: int = setting(
         0,
-        "Newest results of each node, and newest pushed versions, that are kept; 0 keeps all. "
-        "Older ones are removed after a run that has pushed a model, and by --prune, but for what "
-        "is served or will be used again: docs/reliability.md.",
+        "Newest results of each node, and newest pushed versions with their exports, that are "
+        "kept; 0 keeps all. Older ones are removed after a run that has pushed a model, and by "
+        "--prune, but for what is served or will be used again: docs/reliability.md.",
         ge=0,
         common=True,
     )

@@ -32,6 +32,8 @@ EXPORTS_JSON: Final = "exports.json"
 """``documents.exports.Exports``, beside the formats' folders."""
 ASKED_JSON: Final = "asked.json"
 """``documents.exports.Asked``, while the formats are made."""
+OLD: Final = ".old"
+"""Ending of a version's earlier exports, while new ones take their place."""
 
 PIXELS: Final = "pixels"
 """Input uint8[n, resolution, resolution, 3]: RGB, 0..255, as docs/preprocessing.md makes them."""

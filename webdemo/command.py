@@ -15,7 +15,7 @@ from system.listening import address_of, bind, checked_name, is_open, shown_addr
 from system.signals import sigterm_as_interrupt
 from system.streams import quiet
 
-_EXTRA_PACKAGES = ("starlette", "uvicorn")
+_EXTRA_PACKAGES = ("starlette", "uvicorn", "httptools")
 _WARNING = """\
 warning: --host {host} can be reached from other machines, and there are no passwords: whoever \
 reaches this port can use the model. Answers are given at {names} and the address that a \

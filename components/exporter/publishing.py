@@ -17,9 +17,6 @@ from system import manifest
 from system.buckets import folders
 from system.files import PARTIAL, put, remove
 
-_OLD = ".old"
-"""Ending of a version's earlier exports, while new ones take their place."""
-
 
 def complete(made: Path, servable: str, document: Exports) -> None:
     """Adds to each format's folder what it needs to stand alone, and the document above them.
@@ -49,7 +46,7 @@ def publish(made: Path, target: str) -> None:
         folders.upload(made, target, last=[exports.EXPORTS_JSON])
         return
     path = Path(target)
-    old = path.with_name(path.name + _OLD)
+    old = path.with_name(path.name + exports.OLD)
     remove(old)
     if path.exists():
         path.rename(old)

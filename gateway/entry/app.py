@@ -125,7 +125,7 @@ class _Front:
             with self._uploads.upload() as upload:
                 body = await upload.read(request)
                 work = handler(request, body, client, begin)
-                response = await unless_hung_up(request.receive, _awaited(work))
+                response = await unless_hung_up(request.receive, work)
         except RefusedError as refusal:
             outcomes.record(refusal.error)
             return self._refused(begin, refusal)
@@ -242,7 +242,3 @@ class _Front:
         return Response(
             self._service.figures.text(), headers={"Content-Type": figures.CONTENT_TYPE}
         )
-
-
-async def _awaited(work: Awaitable[Response]) -> Response:
-    return await work

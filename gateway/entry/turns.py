@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
 from starlette.types import Message
 
 from gateway.settings import LimitSettings
+from system.web.interruption import Interruption
 from system.web.refusals import BUSY, RefusedError
 
 T = TypeVar("T")
@@ -32,17 +33,14 @@ class Turns:
         Raises:
           RefusedError: 503, too many wait, or it has waited too long.
         """
-        busy = RefusedError(
-            503, BUSY, "too many requests", retry_seconds=self._limits.retry_seconds
-        )
         if self._places.locked():
             if self._waiting >= self._limits.waiting:
-                raise busy
+                raise self._busy()
             self._waiting += 1
             try:
                 await asyncio.wait_for(self._places.acquire(), self._limits.waiting_seconds)
             except (TimeoutError, asyncio.TimeoutError):
-                raise busy from None
+                raise self._busy() from None
             finally:
                 self._waiting -= 1
         else:
@@ -52,10 +50,12 @@ class Turns:
         finally:
             self._places.release()
 
+    def _busy(self) -> RefusedError:
+        retry = self._limits.retry_seconds
+        return RefusedError(503, BUSY, "too many requests", retry_seconds=retry)
 
-async def unless_hung_up(
-    receive: Callable[[], Awaitable[Message]], work: Coroutine[Any, Any, T]
-) -> T:
+
+async def unless_hung_up(receive: Callable[[], Awaitable[Message]], work: Awaitable[T]) -> T:
     """Returns the result of ``work``, which is cancelled when the client leaves.
 
     Args:
@@ -65,20 +65,15 @@ async def unless_hung_up(
     Raises:
       HungUpError: the client has left.
     """
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(receive))
-    try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise HungUpError
-    finally:
-        for task in (working, leaving):
-            task.cancel()
-        # Until the work has let go of its place, and so that its error counts as seen.
-        await asyncio.gather(working, leaving, return_exceptions=True)
+    with Interruption(HungUpError()) as end:
+        watching = asyncio.ensure_future(_watch(receive, end))
+        try:
+            return await work
+        finally:
+            watching.cancel()
 
 
-async def _left(receive: Callable[[], Awaitable[Message]]) -> None:
+async def _watch(receive: Callable[[], Awaitable[Message]], end: Callable[[], None]) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    end()

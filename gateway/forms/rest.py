@@ -3,12 +3,12 @@
 https://www.tensorflow.org/tfx/serving/api_rest; rows (``instances``) and columns (``inputs``).
 """
 
-import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
+import pybase64
 
 from gateway.calls import INPUTS, Answer, Call, CallError, Row, checked_call
 from schemas import signatures
@@ -78,7 +78,7 @@ def _decoded(name: str, column: Sequence[Any]) -> list[Any]:
 
 def _bytes(value: object) -> bytes:
     if isinstance(value, dict) and len(value) == 1 and isinstance(text := value.get("b64"), str):
-        return base64.b64decode(text, validate=True)
+        return pybase64.b64decode(text, validate=True)
     raise ValueError("not an object with b64 alone")
 
 
@@ -87,7 +87,7 @@ def call_body(call: Call) -> bytes:
     columns = {
         name: values
         if name == signatures.BOX
-        else [{"b64": base64.b64encode(value).decode("ascii")} for value in values]
+        else [{"b64": pybase64.b64encode_as_string(value)} for value in values]
         for name, values in call.inputs.items()
     }
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

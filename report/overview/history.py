@@ -7,6 +7,7 @@ its start as well, some 50 kB, so that runs can be compared and their trend be d
 import datetime
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from system.files import write_whole
 FOLDER = "runs"
 SHOWN = 12
 """Runs in the trend, this one included."""
+_READ_FOR_EACH = 4
+"""Documents that are read at most for a run of the trend: those without scores are not shown."""
+_NAME = re.compile(r"[0-9]{8}-[0-9]{6}\.json")
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -64,7 +68,7 @@ def recent(folder: Path | None, most: int = SHOWN) -> list[PastRun]:
     """
     runs: list[PastRun] = []
     paths = sorted((folder / FOLDER).glob("*.json"), reverse=True) if folder else []
-    for path in paths[: 4 * most]:
+    for path in paths[: _READ_FOR_EACH * most]:
         try:
             run = _past_run(path.stem, json.loads(path.read_text("utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
@@ -75,6 +79,19 @@ def recent(folder: Path | None, most: int = SHOWN) -> list[PastRun]:
         if len(runs) == most:
             break
     return runs[::-1]
+
+
+def documents_beyond_trend(folder: Path, least: int) -> tuple[list[Path], list[Path]]:
+    """Returns the documents that the trend may read, and the older ones; both the newest first.
+
+    Args:
+      folder: the output folder.
+      least: so many count as read at least.
+    """
+    paths = (folder / FOLDER).glob("*.json")
+    mine = sorted((path for path in paths if _NAME.fullmatch(path.name)), reverse=True)
+    read = max(least, _READ_FOR_EACH * SHOWN)
+    return mine[:read], mine[read:]
 
 
 def _past_run(name: str, report: Mapping[str, Any]) -> PastRun | None:

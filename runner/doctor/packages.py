@@ -11,7 +11,7 @@ from runner.doctor.machine import Machine, has_module, is_installed, version_of
 from schemas.errors import ConfigError
 
 _EXTRAS = {
-    "demo": ("starlette", "uvicorn"),
+    "demo": ("starlette", "uvicorn", "httptools"),
     "kubeflow": ("kfp",),
     "gpu": ("nvidia",),
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from ml_metadata.proto import metadata_store_pb2
 
 from runner.prune.lineage import Lineage
+from schemas.exports import OLD, folder_beside
 from system.files import PARTIAL
 
 _Artifact = metadata_store_pb2.Artifact
@@ -32,6 +33,9 @@ def leftovers(output: Path, root: Path, serving: Path, lineage: Lineage) -> Iter
     """
     yield from output.glob(f"*{PARTIAL}")
     yield from serving.parent.glob(f"*{PARTIAL}")
+    exports = Path(folder_beside(str(serving)))
+    for ending in (PARTIAL, OLD):
+        yield from exports.glob(f"*{ending}")
     states = {artifact.uri: artifact.state for artifact in lineage.artifacts.values()}
     for key in root.glob("*/*"):
         if key.name == _UNFINISHED:

@@ -1,4 +1,4 @@
-"""What a prune would remove: results, pushed versions and leftovers, with their sizes."""
+"""What a prune would remove: results, versions, exports, documents of runs and leftovers."""
 
 import os
 import stat
@@ -11,14 +11,17 @@ from components.model_resolvers import blessed_models
 from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs
 from runner.prune import lineage as lineages
+from runner.prune.exported import old_exports
 from runner.prune.leftovers import leftovers
 from runner.prune.lineage import Lineage
+from runner.prune.pushed import pushed_by_runs
+from runner.prune.records import old_records
 from runner.prune.selection import kept_makers
 from runner.prune.served import Pins, old_versions
-from schemas import artifacts
-from system.pushed_versions import REMOVED, read_history, version_number
+from schemas.exports import folder_beside
+from system.pushed_versions import REMOVED, version_number, version_numbers
 
-VERSION, LEFTOVER = "pushed version", "leftover"
+VERSION, EXPORTS, RECORD, LEFTOVER = "pushed version", "exports", "document of a run", "leftover"
 """Kinds of an ``Item``; the others are types of artifacts."""
 _SECONDS_A_DAY = 86400.0
 
@@ -27,7 +30,7 @@ class Item(NamedTuple):
     """A file or folder that goes.
 
     Attributes:
-      kind: the artifact's type, ``VERSION`` or ``LEFTOVER``.
+      kind: the artifact's type, ``VERSION``, ``EXPORTS``, ``RECORD`` or ``LEFTOVER``.
       path: of the file or folder.
       bytes: size of the files.
       artifact: ``metadata_store_pb2.Artifact``; None for what ML Metadata does not know.
@@ -95,14 +98,15 @@ def make_plan(
         else:
             inside.append(Item(artifact.type, path, 0, artifact))  # Only its state is left to do.
 
-    items = [*inside, *_versions(lineage, inputs, settings, pins, {one.id for one in old})]
+    ids = {one.id for one in old}
+    items = [*inside, *_beside_artifacts(lineage, inputs, settings, pins, ids)]
     for path in leftovers(inputs.output, inputs.artifacts, inputs.serving, lineage):
         is_old = age(path, now) >= settings.retain.leftover_days * _SECONDS_A_DAY
         if is_old and _is_inside(path, inputs.output, inputs.output):
             items.append(Item(LEFTOVER, path, tree_bytes(path)))
-    removed = inputs.serving.with_name(inputs.serving.name + REMOVED)
-    if os.path.lexists(removed) and _is_inside(removed, inputs.output, inputs.output):
-        items.append(Item(LEFTOVER, removed, tree_bytes(removed)))  # Of a prune that was killed.
+    for path in _half_removed(inputs.serving):
+        if _is_inside(path, inputs.output, inputs.output):
+            items.append(Item(LEFTOVER, path, tree_bytes(path)))
     return Plan(tuple(items), inputs.serving, tuple(outside))
 
 
@@ -116,30 +120,43 @@ def _old(store: Any, lineage: Lineage, results: int) -> Iterator[Any]:
                     yield lineage.artifacts[one]
 
 
-def _versions(
+def _beside_artifacts(
     lineage: Lineage, inputs: RunInputs, settings: Settings, pins: Pins, going: set[int]
 ) -> Iterator[Item]:
-    """Yields the versions that go; ``going`` are the ids of the artifacts that do."""
-    if not settings.retain.results or not inputs.serving.is_dir():
+    """Yields versions, exports and documents of runs that go.
+
+    Without the serving folder, which may lie on a disk that is not there, none of them does.
+
+    Args:
+      lineage: of the pipeline.
+      inputs: name the output folder.
+      settings: ``retain``, and the version that results are compared with.
+      pins: of the server's configuration.
+      going: ids of the artifacts that go.
+    """
+    results, serving = settings.retain.results, inputs.serving
+    if not results or not serving.is_dir():
         return
-    pushed, needed = [], [Path(settings.evaluate.compare_with)]
-    for artifact in lineage.artifacts.values():
-        values = dict(artifact.custom_properties)
-        if (
-            artifact.type != artifacts.PUSHED_MODEL_TYPE
-            or artifacts.PUSHED_DESTINATION not in values
-        ):
-            continue
-        path = Path(values[artifacts.PUSHED_DESTINATION].string_value)
-        pushed.append(version_number(path.name))
-        if lineages.is_live(artifact) and artifact.id not in going:
-            needed.append(path)
-    pushed += [entry["version"] for entry in read_history(inputs.serving.resolve())]
-    known = {number for number in pushed if number is not None}
-    for number in old_versions(inputs.serving, settings.retain.results, pins, known, needed):
-        path = inputs.serving / str(number)
-        if _is_inside(path, inputs.serving, inputs.output):
-            yield Item(VERSION, path, tree_bytes(path))
+    pushed = pushed_by_runs(lineage, inputs, settings, going)
+    old = old_versions(serving, results, pins, pushed.numbers, pushed.needed)
+    stay = set(version_numbers(serving)) - set(old)
+    exports = Path(folder_beside(str(serving)))
+    paths = [(VERSION, serving / str(number)) for number in old]
+    paths += [
+        (EXPORTS, exports / str(number)) for number in old_exports(exports, stay, pins, pushed)
+    ]
+    paths += [(RECORD, path) for path in old_records(inputs.output, results, stay)]
+    for kind, path in paths:
+        if _is_inside(path, serving if kind == VERSION else inputs.output, inputs.output):
+            yield Item(kind, path, tree_bytes(path))
+
+
+def _half_removed(serving: Path) -> Iterator[Path]:
+    """Yields what a prune that was killed has put aside, whether it is there or not."""
+    yield serving.with_name(serving.name + REMOVED)
+    for path in Path(folder_beside(str(serving))).glob(f"*{REMOVED}"):
+        if version_number(path.name.removesuffix(REMOVED)) is not None:
+            yield path
 
 
 def _is_inside(path: Path, folder: Path, output: Path) -> bool:

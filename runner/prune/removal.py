@@ -11,10 +11,11 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from runner.prune import lineage
-from runner.prune.plan import VERSION, Item, Plan
+from runner.prune.plan import EXPORTS, VERSION, Item, Plan
 from system import files
 from system.pushed_versions import REMOVED, lock
 
@@ -42,7 +43,7 @@ def carry_out(plan: Plan, store: Any) -> list[OSError]:
     for item in plan.items:
         if item.kind != VERSION:
             with _noted(errors):
-                files.remove(item.path)
+                files.remove(_aside(item.path) if item.kind == EXPORTS else item.path)
                 _LOGGER.info("removed %s, %d bytes", item.path, item.bytes)
     gone = [item.artifact for item in known if not os.path.lexists(item.path)]
     lineage.mark_removed(store, gone)
@@ -60,6 +61,14 @@ def _remove_versions(plan: Plan, versions: list[Item]) -> None:
             (serving / item.path.name).rename(removed / item.path.name)
             _LOGGER.info("removed version %s, %d bytes", item.path, item.bytes)
         files.remove(removed)
+
+
+def _aside(exports: Path) -> Path:
+    """Renames a version's exports, so that nobody opens half of them; returns the new path."""
+    aside = exports.with_name(exports.name + REMOVED)
+    files.remove(aside)
+    exports.rename(aside)
+    return aside
 
 
 @contextlib.contextmanager

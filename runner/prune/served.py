@@ -1,11 +1,11 @@
 """Which pushed versions stay."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import ConfigError
-from system.pushed_versions import version_number, version_numbers
+from system.pushed_versions import version_numbers
 
 GRAPH = "saved_model.pb"
 
@@ -53,7 +53,7 @@ def read_pins(path: Path) -> Pins:
 
 
 def old_versions(
-    serving: Path, results: int, pins: Pins, pushed: Iterable[int], needed: Iterable[Path]
+    serving: Path, results: int, pins: Pins, pushed: Collection[int], needed: Collection[int]
 ) -> list[int]:
     """Returns the numbers of the versions that go, in rising order.
 
@@ -65,26 +65,22 @@ def old_versions(
       results: how many of the highest numbers stay, at least 1.
       pins: of the server's configuration.
       pushed: numbers that runs have pushed.
-      needed: paths of versions that stay for another reason.
+      needed: numbers that stay for another reason.
     """
     if pins.all:
         return []
     numbers = version_numbers(serving)
     whole = [number for number in numbers if (serving / str(number) / GRAPH).is_file()]
-    needed_numbers = {
-        version_number(path.name) for path in needed if path.parent.resolve() == serving.resolve()
-    }
     stay = {
         *numbers[-max(results, pins.latest) :],
         *whole[-1:],
         *pins.versions,
-        *needed_numbers,
+        *needed,
     }
-    known = set(pushed)
     return [
         number
         for number in numbers
-        if number in known
+        if number in pushed
         and number not in stay
         # Neither a link, whose target is not ours, nor a name such as 007.
         and (serving / str(number)).is_dir()

@@ -1,8 +1,10 @@
 """What the monitor finds in a log of requests."""
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 DriftVerdict = Literal["steady", "drift", "too_few"]
+MOOD_TEST = "mood="
+"""What the name of the test of a mood's share begins with."""
 
 
 class Alarm(TypedDict):
@@ -81,6 +83,24 @@ class ShareComparison(TypedDict):
     rows: int
 
 
+class WindowRecord(TypedDict):
+    """A window of ``drift.window`` requests, and those just before it that have no record.
+
+    Attributes:
+      request: number of its last request, from 1.
+      time: of that request, UTC.
+      values: by test: a share, or the median of an image fact; tests without values are left out.
+      failed: tests that failed in any of these windows, or in one twice as long.
+      estimated_macro_f1: with the window's estimated shares of moods; None without moods.
+    """
+
+    request: int
+    time: str
+    values: dict[str, float]
+    failed: list[str]
+    estimated_macro_f1: float | None
+
+
 class Drift(TypedDict):
     """``drift.json``.
 
@@ -100,6 +120,8 @@ class Drift(TypedDict):
       macro_f1: of the eval split.
       estimated_macro_f1: with the estimated shares of moods, if photos of a mood look as before.
       estimated_interval: of that, 95 %.
+      over_time: windows in the order of time, at most some hundred.
+      settings: of the group ``drift``.
       notes: sentences for people.
     """
 
@@ -119,6 +141,8 @@ class Drift(TypedDict):
     macro_f1: float | None
     estimated_macro_f1: float | None
     estimated_interval: list[float] | None
+    over_time: list[WindowRecord]
+    settings: dict[str, Any]
     notes: list[str]
 
 

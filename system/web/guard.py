@@ -16,7 +16,7 @@ import re
 import traceback
 from collections.abc import Collection, Iterable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from system.web.outcomes import OutcomeCounts
@@ -38,6 +38,8 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 """Headers of every answer, errors included."""
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_RAW_NAMES = frozenset(name for name, _ in _RAW_HEADERS)
 
 _AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+?)\.?)(?::[0-9]{1,5})?", re.IGNORECASE)
 _READING = ("GET", "HEAD")
@@ -106,9 +108,8 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers[name] = value
+                own = (pair for pair in message["headers"] if pair[0] not in _RAW_NAMES)
+                message["headers"] = [*own, *_RAW_HEADERS]
             await send(message)
 
         try:

@@ -1,11 +1,12 @@
 """Reads the bodies of requests, within limits of bytes and time."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 
-import anyio
 from starlette.requests import Request
 
+from system.web.interruption import Interruption
 from system.web.limits import UploadLimits
 from system.web.refusals import BUSY, UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, RefusedError
 
@@ -65,27 +66,29 @@ class Upload:
         with contextlib.suppress(ValueError):
             self._check_size(int(request.headers.get("content-length", "0")))
         body = bytearray()
-        try:
-            with anyio.fail_after(limits.upload_seconds):
-                chunks = aiter(request.stream())
-                while True:
-                    with anyio.fail_after(limits.stall_seconds):
-                        chunk = await anext(chunks, None)
-                    if chunk is None:
-                        return bytes(body)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + limits.upload_seconds
+        # The connection is not closed at once: bytes that come after that would reset it, and the
+        # client would lose this answer. ConnectionLimits.header_seconds ends it.
+        too_slow = RefusedError(
+            408,
+            UPLOAD_TOO_SLOW,
+            f"the limits are {limits.stall_seconds:g} seconds without data and "
+            f"{limits.upload_seconds:g} seconds in all",
+        )
+        with Interruption(too_slow) as stop:
+            deadline = loop.call_at(min(end, loop.time() + limits.stall_seconds), stop)
+            try:
+                async for chunk in request.stream():
+                    deadline.cancel()
                     self._check_size(len(body) + len(chunk))
                     self._uploads.take(len(chunk))
                     self.size += len(chunk)
                     body += chunk
-        except TimeoutError:
-            # The connection is not closed at once: bytes that come after that would reset it, and
-            # the client would lose this answer. ConnectionLimits.header_seconds ends it.
-            raise RefusedError(
-                408,
-                UPLOAD_TOO_SLOW,
-                f"the limits are {limits.stall_seconds:g} seconds without data and "
-                f"{limits.upload_seconds:g} seconds in all",
-            ) from None
+                    deadline = loop.call_at(min(end, loop.time() + limits.stall_seconds), stop)
+            finally:
+                deadline.cancel()
+        return bytes(body)
 
     def _check_size(self, size: int) -> None:
         if size > (limit := self._uploads.limits.upload_bytes):

@@ -29,6 +29,8 @@ _HTTP_CODES = {  # tensorflow_serving/util/net_http and http_server.cc: ToHTTPSt
 
 class _RestHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # The head and the body of an answer are sent apart; the body would wait up to 40 ms.
+    disable_nagle_algorithm = True
     serving: FakeServing
 
     def do_GET(self) -> None:

@@ -1,93 +1,20 @@
 """``monitor.py`` on a log as the gateway writes it and a run's files."""
 
-import datetime
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from components.evaluator import predictions_table as table
-from gateway.log.files import write_file
 from monitor import main
-from monitoring.shadow import compared
-from schemas import request_log as columns
-from testing.monitoring.streams import MOODS, PRIOR, confusion_rates, draw
-
-NOW = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
-
-
-def log_rows(stream: Any, version: int = 7, **more: Any) -> list[dict[str, Any]]:
-    """Returns a stream as rows of the log."""
-    rows = []
-    for number in range(len(stream)):
-        mood = int(stream.mood[number])
-        none = bool(stream.shares["no_animal"][number])
-        rows.append(
-            dict.fromkeys(columns.COLUMNS)
-            | {
-                "time": NOW + datetime.timedelta(seconds=number),
-                "version": version,
-                "status": "no_animal" if none else "ok",
-                "mood": "" if none else MOODS[mood],
-                "unsure": None if none else bool(stream.shares["unsure"][number]),
-                "probabilities": [] if none else stream.probabilities[number].tolist(),
-                "moods": list(MOODS),
-                "box": None if none else [0, 0, 9, 9],
-            }
-            | {
-                name: None if none else float(values[number])
-                for name, values in stream.facts.items()
-            }
-            | more
-        )
-    return rows
+from testing.monitoring.logs import log_rows, write_log, write_run
+from testing.monitoring.streams import draw
 
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An output folder with the files of two evaluations; the newer one was not blessed."""
-    folder = tmp_path_factory.mktemp("run")
-    rng = np.random.default_rng(0)
-    for number, blessed in ((3, True), (8, False)):
-        predictions = folder / f"pipeline/Evaluator/predictions/{number}/predictions.parquet"
-        metrics = folder / f"pipeline/Evaluator/evaluation/{number}/metrics.json"
-        predictions.parent.mkdir(parents=True)
-        metrics.parent.mkdir(parents=True)
-        document = {"verdict": {"blessed": blessed}, "unsure": {"threshold": 0.5}}
-        metrics.write_text(json.dumps(document))
-        if blessed:
-            _write_predictions(predictions, rng, 3000)
-        else:
-            predictions.write_bytes(b"never read")
-    return folder
-
-
-def _write_predictions(path: Path, rng: np.random.Generator, rows: int) -> None:
-    stream = draw(rng, rows)
-    true = rng.choice(len(MOODS), rows, p=PRIOR)
-    predicted = (rng.random((rows, 1)) > confusion_rates()[true].cumsum(1)).sum(1).clip(0, 5)
-    probabilities = np.full((rows, 6), 0.04, np.float32)
-    # A fifth is unsure: 0.45 lies below the run's threshold of 0.5.
-    probabilities[np.arange(rows), predicted] = np.where(rng.random(rows) < 0.2, 0.45, 0.8)
-    facts = {n: np.where(np.isnan(v), 0.3, v).tolist() for n, v in stream.facts.items()}
-    row_columns: dict[str, Any] = {
-        **dict.fromkeys(table.ROW_COLUMNS, [None] * rows),
-        **facts,
-        table.LINE: list(range(2, rows + 2)),
-        table.LABEL_INDEX: true.tolist(),
-        table.SCORED: [True] * rows,
-    }
-    with table.Writer(str(path), MOODS, 2, [table.MODEL], rows) as writer:
-        writer.add(row_columns, {table.MODEL: probabilities})
-
-
-def write_log(folder: Path, rows: list[dict[str, Any]]) -> Path:
-    for number, begin in enumerate(range(0, len(rows), 400)):
-        write_file(folder, rows[begin : begin + 400], NOW + datetime.timedelta(hours=number))
-    return folder
+    return write_run(tmp_path_factory.mktemp("run"))
 
 
 def drift(capsys: pytest.CaptureFixture[str], log: Path, *flags: str) -> tuple[int, Any]:
@@ -117,6 +44,11 @@ def test_a_steady_log_ends_with_0_and_a_night_with_1(
     words = (tmp_path / "out" / "drift.md").read_text("utf-8")
     assert "**The requests have changed.**" in words
     assert "| brightness |" in words and "| 행복/즐거움 |" in words
+    assert found["over_time"][-1]["request"] == 600
+    assert "brightness" in found["over_time"][-1]["failed"]
+    assert 0 < found["over_time"][0]["estimated_macro_f1"] < 1
+    page = (tmp_path / "out" / "drift.html").read_text("utf-8")
+    assert "The requests have changed." in page and "요청이 달라졌습니다." in page
 
 
 def test_a_log_may_be_the_reference(
@@ -139,7 +71,7 @@ def test_rows_of_other_versions_and_times_are_left_out(
 ) -> None:
     rng = np.random.default_rng(3)
     rows = log_rows(draw(rng, 100)) + log_rows(draw(rng, 60), 8)
-    rows += log_rows(draw(rng, 5), None, status="not_an_image", mood="")  # type: ignore[arg-type]
+    rows += log_rows(draw(rng, 5), None, status="not_an_image", mood="")
     log = write_log(tmp_path / "log", rows)
     flags = ("--run", str(run_folder), "--version-number", "8")
     code, found = drift(capsys, log, *flags)
@@ -206,33 +138,24 @@ def test_a_file_that_is_no_parquet_is_refused(
     assert (code, "must be a Parquet file" in errors) == (2, True)
 
 
-def test_two_models_are_compared_on_logged_photos(tmp_path: Path) -> None:
-    from client.backends.model import ModelInfo, Response
-    from dataset.boxes import PixelBox
-    from monitoring.shadow import _rows
-    from testing.gateway.fake_upstream import PHOTO
-
-    class Fixed:
-        def __init__(self, source: str, answer: Callable[[Any], str]) -> None:
-            self.info = ModelInfo(source, ("a", "b"), None)
-            self._answer = answer
-
-        def predict(self, pictures: Any, boxes: Any) -> list[Response]:
-            name = self._answer(boxes)
-            shares = {"a": 0.75, "b": 0.25} if name == "a" else {"a": 0.25, "b": 0.75}
-            return [Response("ok", name, shares)] * len(pictures)
-
-    row = dict.fromkeys(columns.COLUMNS) | {"request_id": "1", "photo": PHOTO}
-    given = row | {"request_id": "2", "box": [0, 0, 9, 9], "box_source": "given"}
-    found = row | {"request_id": "3", "box": [0, 0, 9, 9], "box_source": "found"}
-    path = write_file(tmp_path, [row, given, found, row | {"photo": None}], NOW)
-    logged = list(_rows(path))
-    assert [one and one.box for one in logged] == [None, PixelBox(0, 0, 9, 9), None, None]
-    first = Fixed("first", lambda boxes: "a")
-    second = Fixed("second", lambda boxes: "b" if boxes else "a")
-    document = compared(first, second, iter([one for one in logged if one]), 1)
-    assert (document["photos"], document["without_photo"]) == (3, 1)
-    assert document["agreement"] == pytest.approx(2 / 3)
-    assert document["counts"] == [[2, 1, 0], [0, 0, 0], [0, 0, 0]]
-    assert [each["request_id"] for each in document["disagreements"]] == ["2"]
-    assert document["mean_difference"] == pytest.approx(0.5 / 3)
+def test_names_of_moods_and_folders_are_harmless_wherever_they_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They come from a label map and a path of somebody else."""
+    moods = ("<script>alert(1)</script>", "{{ 7 * 7 }}", "$\\frac{$", "a|b\nc")
+    moods += ("\x1b[2J", "\u202egnp")
+    run = write_run(tmp_path / "run", moods)
+    rng = np.random.default_rng(7)
+    accepted = write_log(tmp_path / "<img src=x>", log_rows(draw(rng, 400), moods=moods))
+    log = write_log(tmp_path / "log", log_rows(draw(rng, 300, "prior"), moods=moods))
+    flags = ["--log", str(log), "--run", str(run), "--reference", str(accepted)]
+    assert main(["drift", *flags, "--set", "drift.false_alarms=0.4"]) in (0, 1)
+    out = capsys.readouterr().out
+    page = (log / "drift.html").read_text("utf-8")
+    assert "<script>alert" not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<img" not in page and "&lt;img src=x&gt;" in page
+    assert "{{ 7 * 7 }}" in page
+    for text in (page, out, (log / "drift.md").read_text("utf-8")):
+        assert "\x1b" not in text and "\u202e" not in text
+    rows = [line for line in out.splitlines() if line.startswith("| a")]
+    assert rows and all("a\\|b\\nc |" in row for row in rows)

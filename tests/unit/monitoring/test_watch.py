@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 
-from monitoring.comparisons import Tolerances, divergence, ks_chance, read_tolerances
+from monitoring.comparisons import (
+    Tolerances,
+    comparisons,
+    divergence,
+    ks_chance,
+    read_tolerances,
+    shares_of_chance,
+)
 from monitoring.settings import DriftSettings
 from monitoring.watch import Watch
-from testing.monitoring.streams import CAUSES, Cause, draw, reference
+from testing.monitoring.streams import CAUSES, COMMONEST, Cause, draw, reference
 
 EXPECTED = {
     "prior": {"mood=행복/즐거움"},
@@ -51,6 +58,20 @@ def test_at_most_one_of_200_clean_windows_raises_an_alarm(tolerances: Tolerances
     # Each tenth of a window judges two: one of each length.
     assert watch.windows == 2 * 10 * 200 - 9 - 19
     assert len(watch.alarms) <= 1
+
+
+def test_the_chance_of_a_false_alarm_is_shared_out_whole(tolerances: Tolerances) -> None:
+    rng = np.random.default_rng(5)
+    known = reference(rng)
+    shares = shares_of_chance(known)
+    assert sum(shares.values()) == pytest.approx(1)
+    tests = {one.test for one in comparisons(draw(rng, 500), known, tolerances, SETTINGS)}
+    assert tests == set(shares)
+    # Six moods have 0.8: a twentieth of it alike, the rest by their frequency.
+    commonest = known.predicted[COMMONEST] / known.predicted.sum()
+    assert shares["mood=행복/즐거움"] == pytest.approx(0.8 * (0.95 * commonest + 0.05 / 6))
+    assert shares["brightness"] == pytest.approx(0.1 / 4)
+    assert shares["no_animal"] == pytest.approx(0.1 / 3)
 
 
 def test_requests_in_any_portions_give_the_same(tolerances: Tolerances) -> None:

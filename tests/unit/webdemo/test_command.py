@@ -22,7 +22,7 @@ def extra(monkeypatch: pytest.MonkeyPatch) -> None:
     find_spec = importlib.util.find_spec
 
     def find(name: str, *rest: Any) -> Any:
-        return object() if name in ("starlette", "uvicorn") else find_spec(name, *rest)
+        return object() if name in ("starlette", "uvicorn", "httptools") else find_spec(name, *rest)
 
     monkeypatch.setattr(importlib.util, "find_spec", find)
 
@@ -33,7 +33,7 @@ def test_without_the_extra_the_command_that_installs_it_is_named(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert demo.main(["--weight_path", "W"]) == 2
     message = capfd.readouterr().err
-    assert "Missing: starlette, uvicorn" in message
+    assert "Missing: starlette, uvicorn, httptools" in message
     install = "uv sync --inexact --extra demo"
     assert install in message
     assert "\ndemo = [" in (ROOT / "pyproject.toml").read_text("utf-8")

@@ -1,12 +1,8 @@
-"""The document of what a watch has found, in words (Markdown)."""
+"""The document of what a monitor has found, in words (Markdown)."""
 
+from report.drift.texts import VERDICTS
 from schemas.documents.drift import Alarm, Drift, MoodComparison
-
-_VERDICTS = {
-    "steady": "The requests are like the reference.",
-    "drift": "The requests have changed.",
-    "too_few": "There are too few requests to tell.",
-}
+from system.printable import printable
 
 
 def markdown(found: Drift) -> str:
@@ -14,7 +10,7 @@ def markdown(found: Drift) -> str:
     lines = [
         "# Requests and reference",
         "",
-        f"**{_VERDICTS[found['verdict']]}** {found['requests']:,} requests from "
+        f"**{VERDICTS[found['verdict']][1]}** {found['requests']:,} requests from "
         f"{found['since'] or '–'} to {found['until'] or '–'}, {found['windows']} windows; version "
         f"{found['version'] or 'any'}; reference: {found['reference_rows']:,} rows of "
         f"`{found['reference']}`.",
@@ -69,20 +65,25 @@ def markdown(found: Drift) -> str:
 
 def _alarm_line(alarm: Alarm) -> str:
     return (
-        f"| {alarm['test']} | {alarm['request']:,} | {alarm['time']} | {alarm['reference']:.3g} | "
-        f"{alarm['value']:.3g} | {alarm['change']:.3f} | {alarm['tolerance']:g} | "
-        f"{alarm['chance']:.1g} | {alarm['windows']} |"
+        f"| {_cell(alarm['test'])} | {alarm['request']:,} | {alarm['time']} | "
+        f"{alarm['reference']:.3g} | {alarm['value']:.3g} | {alarm['change']:.3f} | "
+        f"{alarm['tolerance']:g} | {alarm['chance']:.1g} | {alarm['windows']} |"
     )
 
 
 def _mood_line(name: str, one: MoodComparison) -> str:
     low, high = one["interval"]
     return (
-        f"| {name} | {100 * one['reference_prior']:.1f} | "
+        f"| {_cell(name)} | {100 * one['reference_prior']:.1f} | "
         f"{100 * one['reference_predicted']:.1f} | {100 * one['predicted']:.1f} | "
         f"{100 * one['prior']:.1f} ({100 * low:.1f} to {100 * high:.1f}) | "
         f"{100 * (one['prior_em'] or 0):.1f} | {one['f1']:.3f} | {one['estimated_f1']:.3f} |"
     )
+
+
+def _cell(text: str) -> str:
+    """Returns a text that ends neither its cell nor its line."""
+    return printable(text).replace("|", "\\|")
 
 
 def _percent(share: float | None) -> str:
