@@ -89,8 +89,17 @@ def _sample(base: Settings) -> Settings:
             clip_norm=0.0,
         ),
         augment=base.augment.replace(brightness=0.0, contrast=0.0, saturation=0.0),
-        # From the trained network's weights; see models.locator.
-        locate=base.locate.replace(resolution=128, frames_per_clip=8, epochs=6, min_steps=200),
+        # From the trained network's weights; see models.locator. Drawn heads are large and simple.
+        locate=base.locate.replace(
+            enabled=True,
+            resolution=64,
+            stages=3,
+            frames_per_clip=4,
+            judged_side=384,
+            epochs=1,
+            min_steps=280,
+            learning_rate=4e-3,
+        ),
     )
 
 
