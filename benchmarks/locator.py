@@ -174,17 +174,12 @@ def _stored(csv: Path, folder: Path, split: str, settings: Any, moods: Sequence[
 def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
-    for name, meaning in (
-        ("--train-csv", "photos to train on"),
-        ("--eval-csv", "photos to judge on"),
+    for name, kind, meaning in (
+        ("--train-csv", Path, "photos to train on"),
+        ("--eval-csv", Path, "photos to judge on"),
+        ("--weights", str, "start weights, a file that Keras can load, or none"),
     ):
-        parser.add_argument(name, type=Path, required=True, metavar="FILE", help=meaning)
-    parser.add_argument(
-        "--weights",
-        required=True,
-        metavar="FILE",
-        help="start weights, a file that Keras can load, or none",
-    )
+        parser.add_argument(name, type=kind, required=True, metavar="FILE", help=meaning)
     parser.add_argument(
         "--moods", action="store_true", help="compare moods with boxes given, found and whole"
     )

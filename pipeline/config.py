@@ -99,6 +99,8 @@ def _sample(base: Settings) -> Settings:
             epochs=1,
             min_steps=280,
             learning_rate=4e-3,
+            # Cut-outs beside a drawn head show the body.
+            min_score=0.5,
         ),
     )
 
