@@ -56,7 +56,13 @@ def run_fn(fn_args: Any) -> None:
     to_learn_from = store.scenes_of(
         shard_files(fn_args.train_files), settings.max_scenes, settings.seed
     )
-    model = training.train(to_learn_from, settings, _first_weights(config, settings, fn_args))
+    weights = settings.weights or config.model.weights
+    model = training.train(
+        to_learn_from,
+        settings,
+        _trained_weights(fn_args) if weights == NONE else weights,
+        know_photos=weights != NONE,
+    )
     model.save(os.path.join(run_dir, artifacts.LOCATOR_KERAS))
     eval_files = shard_files([beside(pattern, EVAL) for pattern in fn_args.train_files])
     to_judge_on = store.scenes_of(eval_files, settings.judged_scenes)
@@ -68,14 +74,11 @@ def run_fn(fn_args: Any) -> None:
     _export(config, fn_args, locator, to_judge_on)
 
 
-def _first_weights(config: TrainerConfig, settings: LocateSettings, fn_args: Any) -> str:
-    """Returns the setting, or ``model.weights``; in place of random ones, the trained network's.
+def _trained_weights(fn_args: Any) -> str:
+    """Returns the trained network's weights, which stand in for random ones.
 
-    Those have seen animals at least, and a locator learns from them in a fifth of the steps.
+    They have seen animals at least. Their first layers learn on, having learnt little.
     """
-    weights = settings.weights or config.model.weights
-    if weights != NONE:
-        return weights
     folder = os.path.join(os.path.dirname(fn_args.base_model), artifacts.MODEL_CHECKPOINT)
     return os.path.join(folder, artifacts.CHECKPOINT_KERAS)
 

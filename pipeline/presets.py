@@ -47,11 +47,17 @@ PRESETS: dict[str, dict[str, object]] = {
         "augment.brightness": 0.0,
         "augment.contrast": 0.0,
         "augment.saturation": 0.0,
-        # From the trained network's weights; see models.locator.
-        "locate.resolution": 128,
-        "locate.frames_per_clip": 8,
-        "locate.epochs": 6,
-        "locate.min_steps": 200,
+        # From the trained network's weights; see models.locator. Drawn heads are large and simple.
+        "locate.enabled": True,
+        "locate.resolution": 64,
+        "locate.stages": 3,
+        "locate.frames_per_clip": 4,
+        "locate.judged_side": 384,
+        "locate.epochs": 1,
+        "locate.min_steps": 280,
+        "locate.learning_rate": 4e-3,
+        # Cut-outs beside a drawn head show the body.
+        "locate.min_score": 0.5,
     },
     "quick": {
         **_AT_64_PIXELS,

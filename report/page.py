@@ -20,7 +20,7 @@ from report.overview.next_steps import next_steps
 from report.pictures import selection, thumbnails
 from report.results import Results
 from report.risk_coverage import curve
-from report.tables import confusion, exports, run, scores, trend
+from report.tables import confusion, exports, locating, run, scores, trend
 from report.translations import TEXTS, Pair
 from schemas import artifacts
 from schemas.documents.run import Ending, Report, Run
@@ -139,6 +139,8 @@ def render(
         moods=scores.moods(metrics) if metrics else None,
         slices=scores.slices(metrics) if metrics else None,
         boxes=scores.boxes({**metrics}) if metrics else None,
+        locator=locating.table({**results.locator}) if results.locator else None,
+        empty_pictures=locating.empty({**results.locator}) if results.locator else None,
         mood_calibration=scores.calibration({**metrics}) if metrics else None,
         is_of_drawings=_is_of_drawings(report),
         confused=scores.most_confused(metrics) if metrics else None,

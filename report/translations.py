@@ -57,6 +57,7 @@ TITLES: dict[str, Pair] = {
     "moods": ("감정별 점수", "Scores by mood"),
     "slices": ("슬라이스별 점수", "Scores by slice"),
     "boxes": ("상자 출처별 점수", "Scores by the source of the box"),
+    "locator": ("동물 찾기", "Finding the animal"),
     "reliability": ("확률 보정", "Calibration"),
     "threshold": ("확신 기준", "Confidence threshold"),
     "galleries": ("예측 예시", "Examples of predictions"),

@@ -7,17 +7,20 @@ import tensorflow as tf
 MAX_BOXES = 8
 """Boxes of a picture that are taught, at most."""
 
-_SPREAD = 0.54 / 6
-"""Standard deviation of a centre's Gaussian as a share of the box's side: alpha = 0.54 of Zili Liu
-et al., "Training-Time-Friendly Network for Real-Time Object Detection" (2020),
-https://arxiv.org/abs/1909.00700. As there, every cell under the Gaussian learns the box, weighted
-by it, and not the centre's alone: that converges several times sooner."""
-_LEAST_SPREAD = 0.35
-"""In cells: a small animal has a cell of its own even so."""
-_MODULATION, _NEGATIVE_POWER = 2.0, 4.0
-"""Exponents of the focal loss: alpha and beta of "Objects as Points", section 3."""
+_HEAT_SPREAD, _BOX_SPREAD = 0.09, 0.2
+"""Standard deviations of a centre's Gaussians as shares of the box's side: of the heat (alpha / 6
+with the 0.54 of Zili Liu et al., "Training-Time-Friendly Network for Real-Time Object Detection"
+(2020), https://arxiv.org/abs/1909.00700), and of the weights by which cells learn the box. As
+there, every cell under the Gaussian learns the box, and not the centre's alone. The map has
+few cells, and the best of them is often a neighbour of the centre's: it must know the box too."""
+_LEAST_HEAT, _LEAST_BOX = 0.5, 0.75
+"""The same in cells, at least: a small animal has cells of its own even so."""
+_MODULATION = 2.0
+"""Exponent of the quality focal loss, beta of Xiang Li et al., "Generalized Focal Loss" (2020),
+https://arxiv.org/abs/2006.04388, section 3."""
+_LEAST_WEIGHT = 0.1
 _BOX_WEIGHT = 5.0
-"""As in the same article: a box that is nearly right is worth as much as a score."""
+"""As in the first article: a box that is nearly right is worth as much as a score."""
 _CLOSE = 1e-7
 
 
@@ -47,25 +50,31 @@ def targets_for(boxes: tf.Tensor, cells: int) -> Targets:
       cells: side of the map, g.
     """
     sides = tf.maximum(boxes[:, 2:] - boxes[:, :2], 0.0) * cells
-    is_box = tf.reduce_min(sides, axis=1) > 0
+    is_box = (tf.reduce_min(sides, axis=1) > 0)[:, tf.newaxis, tf.newaxis]
+    middles = tf.range(cells, dtype=tf.float32) + 0.5
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2 * cells
-    nearest = tf.clip_by_value(tf.floor(centres), 0.0, cells - 1.0)
-    spread = tf.maximum(sides * _SPREAD, _LEAST_SPREAD)
-    steps = tf.range(cells, dtype=tf.float32)
-    # From the centre's cell, so that its own heat is exactly 1.
-    far = tf.square((steps - nearest[..., tf.newaxis]) / spread[..., tf.newaxis])
-    heats = tf.exp(-(far[:, 0, :, tf.newaxis] + far[:, 1, tf.newaxis, :]) / 2)
-    heats = tf.where(is_box[:, tf.newaxis, tf.newaxis], heats, 0.0)
-    heats = tf.where(heats < _CLOSE, 0.0, heats)
+    far = tf.square(middles - centres[..., tf.newaxis])
+    # From the nearest cell, so that its own heat is exactly 1.
+    far -= tf.reduce_min(far, axis=-1, keepdims=True)
+    heats = tf.where(is_box, _gaussian(far, tf.maximum(sides * _HEAT_SPREAD, _LEAST_HEAT)), 0.0)
+    weights = _gaussian(far, tf.maximum(sides * _BOX_SPREAD, _LEAST_BOX))
+    weights = tf.where(is_box & (weights >= _LEAST_WEIGHT), weights, 0.0)
     # Where two meet, a cell belongs to the nearer, and then to the smaller one.
     areas = tf.reduce_prod(sides, axis=1)
-    order = heats - 1e-6 * areas[:, tf.newaxis, tf.newaxis] / float(cells * cells)
+    order = weights - 1e-6 * areas[:, tf.newaxis, tf.newaxis] / float(cells * cells)
     owner = tf.argmax(order, axis=0)
-    heat = tf.reduce_max(heats, axis=0)
-    weights = tf.where(heat > 0.1, heat, 0.0)
     return Targets(
-        heat, tf.gather(boxes, owner), weights, tf.reduce_sum(tf.cast(is_box, tf.float32))
+        tf.reduce_max(tf.where(heats < _CLOSE, 0.0, heats), axis=0),
+        tf.gather(boxes, owner),
+        tf.reduce_max(weights, axis=0),
+        tf.reduce_sum(tf.cast(is_box, tf.float32)),
     )
+
+
+def _gaussian(far: tf.Tensor, spread: tf.Tensor) -> tf.Tensor:
+    """Returns float32[n, g, g] of squared distances along both axes, [n, 2, g], and [n, 2]."""
+    shares = far / tf.square(spread)[..., tf.newaxis] / 2
+    return tf.exp(-(shares[:, 0, :, tf.newaxis] + shares[:, 1, tf.newaxis, :]))
 
 
 def boxes_of(located: tf.Tensor) -> tf.Tensor:
@@ -82,19 +91,16 @@ def boxes_of(located: tf.Tensor) -> tf.Tensor:
 
 
 def loss(located: tf.Tensor, targets: Targets) -> tf.Tensor:
-    """Returns the batch's loss, float32[]: focal for the heat, generalised IoU for boxes.
+    """Returns the batch's loss, float32[]: quality focal for the heat, generalised IoU for boxes.
 
     Hamid Rezatofighi et al., "Generalized Intersection over Union" (2019),
     https://arxiv.org/abs/1902.09630.
     """
     logits, heat = located[..., 0], targets.heat
-    is_centre = heat >= 1.0 - 1e-6
-    score = tf.sigmoid(logits)
-    found = tf.pow(1 - score, _MODULATION) * tf.nn.softplus(-logits)
-    missed = tf.pow(1 - heat, _NEGATIVE_POWER) * tf.pow(score, _MODULATION) * tf.nn.softplus(logits)
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=heat, logits=logits)
+    off = tf.pow(tf.abs(heat - tf.sigmoid(logits)), _MODULATION)
     # Normalised by the pictures: one without an animal counts as much as one with an animal.
-    pictures = tf.cast(tf.shape(heat)[0], tf.float32)
-    heat_loss = tf.reduce_sum(tf.where(is_centre, found, missed)) / pictures
+    heat_loss = tf.reduce_sum(off * entropy) / tf.cast(tf.shape(heat)[0], tf.float32)
     overlap = generalised_iou(boxes_of(located), targets.boxes)
     total = tf.maximum(tf.reduce_sum(targets.weights), 1e-3)
     box_loss = tf.reduce_sum(targets.weights * (1 - overlap)) / total

@@ -13,7 +13,6 @@ import tensorflow as tf
 from models.location import network, scenes, targets
 from models.location.network import STARTS_TO_LEARN
 from models.settings.locator import LocateSettings
-from models.settings.network import NONE
 from schemas.errors import ConfigError
 from system import progress
 
@@ -30,13 +29,17 @@ class LocatorDivergedError(RuntimeError):
     """A loss that is NaN or infinite."""
 
 
-def train(records: Sequence[bytes], settings: LocateSettings, weights: str) -> keras.Model:
+def train(
+    records: Sequence[bytes], settings: LocateSettings, weights: str, *, know_photos: bool
+) -> keras.Model:
     """Trains a locator.
 
     Args:
       records: of ``store.scenes_of``.
       settings: all are used, but those of the gate.
       weights: of the backbone, ``ModelSettings.weights``.
+      know_photos: whether the weights have learnt from a great many photos, so that the first
+        layers stay as they are. Those of a network that began at random have not.
 
     Raises:
       ConfigError: there is no stored frame, or the weights cannot be loaded.
@@ -48,14 +51,14 @@ def train(records: Sequence[bytes], settings: LocateSettings, weights: str) -> k
             "whole. Set locate.enabled=false for a servable without a locator"
         )
     keras.utils.set_random_seed(settings.seed)
-    model = network.build(settings.resolution, weights)
-    if weights != NONE:
+    model = network.build(settings.resolution, weights, settings.stages)
+    if know_photos:
         freeze_first_layers(model)
     steps = steps_of(settings, len(records))
     batches = scenes.to_learn_from(
         records,
         resolution=settings.resolution,
-        cells=network.cells(settings.resolution),
+        cells=network.cells(settings.resolution, settings.stages),
         batch_size=settings.batch_size,
         negatives=settings.negatives,
         seed=settings.seed,
@@ -96,9 +99,12 @@ def freeze_first_layers(model: keras.Model) -> None:
     """Freezes the layers before ``STARTS_TO_LEARN``, their batch statistics included.
 
     Weights that have seen photos know edges and fur. These layers work on the largest maps: on a
-    CPU they cost half of a step that trains them.
+    CPU they cost half of a step that trains them. A network that ends before that layer learns as
+    a whole.
     """
     names = [layer.name for layer in model.layers]
+    if STARTS_TO_LEARN not in names:
+        return
     for layer in model.layers[: names.index(STARTS_TO_LEARN)]:
         layer.trainable = False
 

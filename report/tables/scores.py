@@ -94,12 +94,11 @@ def slices(metrics: Metrics) -> Table | None:
     columns += [Column(SCORES[key], True) for key in _SLICE_SCORES]  # type: ignore[index]
     rows = []
     for name, each in metrics["slices"].items():
-        column, _, value = name.partition("=")
-        if column not in _SLICES:
+        if name.partition("=")[0] not in _SLICES:
             continue
         scores: Mapping[str, Any] = {**each}
         intervals = each["intervals"] or {}
-        cells = [heading(_joined(_SLICES[column], _VALUES.get(value, same(value))))]
+        cells = [heading(slice_title(name))]
         cells += [number(each["rows"]), number(each["clips"])]
         cells += [score(scores[key], intervals.get(key)) for key in _SLICE_SCORES]
         rows.append(cells)
@@ -162,5 +161,8 @@ def most_confused(metrics: Metrics, most: int = 8) -> Table | None:
     return Table("most-confused", ("가장 많이 혼동한 감정", "Most confused moods"), columns, rows)
 
 
-def _joined(column: Pair, value: Pair) -> Pair:
-    return f"{column[0]}: {value[0]}", f"{column[1]}: {value[1]}"
+def slice_title(name: str) -> Pair:
+    """Returns the name of a slice such as "species=CAT" in words."""
+    column, _, value = name.partition("=")
+    titles, values = _SLICES[column], _VALUES.get(value, same(value))
+    return f"{titles[0]}: {values[0]}", f"{titles[1]}: {values[1]}"

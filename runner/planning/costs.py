@@ -5,6 +5,7 @@ on the machine of benchmarks/README.md (``benchmarks.plan`` prints plan and meas
 side). It is scaled by what importing TFX costs here.
 """
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -19,6 +20,10 @@ _LOADING_SECONDS = 16.6
 """CPU seconds of importing TFX on the machine that the figures below are of."""
 _STEP_OVERHEAD = 1.3
 """A training step costs so much more than the network's own: augmentation, decoding, callbacks."""
+
+_SHALLOW = 0.5
+"""What a step of a locator of three stages costs of one of the whole network. One of six, whose
+first layers stay, and whose pictures cost more to make, costs about as much as that."""
 
 
 class Fixed(NamedTuple):
@@ -45,6 +50,7 @@ FIXED = {
     nodes.STATISTICS_GEN: Fixed(9.0, 0.004, disk=1),
     nodes.TRANSFORM: Fixed(3.0, 0.0005, disk=1),
     nodes.TRAINER: Fixed(45.0, mib=2300, disk=50, threads=1.3),
+    nodes.LOCATOR: Fixed(40.0, mib=2300, disk=60, threads=1.3),
     nodes.SERVABLE_CHECK: Fixed(33.0, mib=3700, threads=1.3),
     nodes.EVALUATOR: Fixed(20.0, 0.002, mib=2800, threads=1.2),
     nodes.PUSHER: Fixed(27.0, mib=3100, disk=36, threads=1.3),
@@ -62,6 +68,7 @@ class Rows(NamedTuple):
       choosing: rows that each epoch is validated on.
       judging: rows that the Evaluator predicts.
       predicted: rows of --predict-csv.
+      scenes: whole photos that a locator learns from.
     """
 
     read: int
@@ -69,6 +76,7 @@ class Rows(NamedTuple):
     choosing: int
     judging: int
     predicted: int
+    scenes: int = 0
 
 
 def rows_of(settings: Settings, tables: Sequence[PlannedTable]) -> Rows:
@@ -86,12 +94,16 @@ def rows_of(settings: Settings, tables: Sequence[PlannedTable]) -> Rows:
     train -= round(share * train)
     of_clips = settings.train.frames_per_clip
     predicted = usable.get(UNLABELLED, 0)
+    # Rows without a clip are clips of their own.
+    stored = settings.locate.frames_per_clip * clips[train_csv] or train
+    scenes = min(settings.locate.max_scenes, stored, train) if settings.locate.enabled else 0
     return Rows(
         read=sum(usable.values()),
         train=min(train, of_clips * clips[train_csv]) if of_clips else train,
         choosing=choosing,
         judging=judging,
         predicted=predicted,
+        scenes=scenes,
     )
 
 
@@ -136,6 +148,9 @@ def planned(
             training, more = _training(settings, rows, probe)
             cpu, wall = cpu + training, wall + more
             mib = max(mib, probe["peak_mib"] + 400)
+        elif name == nodes.LOCATOR:
+            training, more = _locating(settings, rows, probe)
+            cpu, wall = cpu + training, wall + more
         elif name == nodes.EVALUATOR:
             batches = rows.judging / 32 * (2 if has_baseline else 1)
             size = 32 / (settings.train.device_batch_size or settings.train.batch_size)
@@ -161,6 +176,17 @@ def _node(
         "peak_mib": fixed.mib,
         "disk_bytes": disk,
     }
+
+
+def _locating(settings: Settings, rows: Rows, probe: Probe) -> tuple[float, float]:
+    """Returns CPU seconds and time of the locator's steps, by their pixels."""
+    locate, train = settings.locate, settings.train
+    batch = train.device_batch_size or train.batch_size
+    steps = max(locate.min_steps, math.ceil(locate.epochs * rows.scenes / locate.batch_size))
+    pixels = locate.batch_size * locate.resolution**2 / (batch * settings.model.resolution**2)
+    share = _SHALLOW if locate.stages == 3 else 1.0
+    size = _STEP_OVERHEAD * share * steps * pixels
+    return size * probe["step_cpu_seconds"], size * probe["step_seconds"]
 
 
 def _training(settings: Settings, rows: Rows, probe: Probe) -> tuple[float, float]:

@@ -9,7 +9,9 @@ from models.location import decoding, targets
 
 CELLS = 8
 BOX = (0.25, 0.5, 0.75, 1.0)
-"""Rows 2 to 6 and columns 4 to 8 of the map: its centre (4, 6) lies in the cell (4, 6)."""
+"""Rows 2 to 6 and columns 4 to 8 of the map: its centre (4, 6) is the corner of four cells."""
+MOVED = (0.3125, 0.5, 0.8125, 1.0625)
+"""Its centre (4.5, 6.25) lies in the cell (4, 6)."""
 
 
 def boxes_of(*boxes: tuple[float, ...]) -> tf.Tensor:
@@ -19,12 +21,14 @@ def boxes_of(*boxes: tuple[float, ...]) -> tf.Tensor:
 
 
 def perfect_map(wanted: targets.Targets, sure: float) -> npt.NDArray[np.float32]:
-    """Returns the map that says what is wanted: logits of ``sure`` at centres, else of -sure."""
+    """Returns the map that says what is wanted, with logits within ``sure`` of 0."""
     cells = (np.arange(CELLS) + 0.5) / CELLS
     centre = np.stack(np.meshgrid(cells, cells, indexing="ij"), axis=-1)
     boxes = wanted.boxes.numpy()
     located = np.zeros((CELLS, CELLS, 5), np.float32)
-    located[..., 0] = np.where(wanted.heat.numpy() >= 1, sure, -sure)
+    with np.errstate(divide="ignore"):
+        logits = np.log(wanted.heat.numpy()) - np.log1p(-wanted.heat.numpy())
+    located[..., 0] = np.clip(logits, -sure, sure)
     located[..., 1:3], located[..., 3:] = centre - boxes[..., :2], boxes[..., 2:] - centre
     return located
 
@@ -34,13 +38,28 @@ def batched(wanted: targets.Targets) -> targets.Targets:
 
 
 def test_the_heat_is_one_in_the_cell_of_the_centre_and_falls_with_the_boxs_side() -> None:
-    wanted = targets.targets_for(boxes_of(BOX), CELLS)
-    heat = wanted.heat.numpy()
+    # The centre is the corner of four cells, which are as near.
+    heat = targets.targets_for(boxes_of(BOX), CELLS).heat.numpy()
+    assert np.argwhere(heat == 1).tolist() == [[3, 5], [3, 6], [4, 5], [4, 6]]
+    # Four cells a side: a standard deviation of half a cell.
+    heat = targets.targets_for(boxes_of(MOVED), CELLS).heat.numpy()
     assert np.argwhere(heat == 1).tolist() == [[4, 6]]
-    # Four cells a side: a standard deviation of 4 * 0.09 = 0.36 cells, a cell away exp(-3.858).
-    assert heat[3, 6] == pytest.approx(np.exp(-1 / 2 / 0.36**2), rel=1e-4)
+    assert heat[3, 6] == pytest.approx(np.exp(-1 / 2 / 0.5**2), rel=1e-4)
+    # A box of all the picture: 8 * 0.09 = 0.72 cells.
+    heat = targets.targets_for(boxes_of((0.0, 0.0, 1.0, 1.0)), CELLS).heat.numpy()
+    assert heat[2, 4] == pytest.approx(np.exp(-(1.5**2 - 0.5**2) / 2 / 0.72**2), rel=1e-4)
+
+
+def test_the_cells_around_the_centre_learn_the_box_too() -> None:
+    wanted = targets.targets_for(boxes_of(BOX), CELLS)
+    weights = wanted.weights.numpy()
     assert float(wanted.count) == 1
-    np.testing.assert_allclose(wanted.boxes.numpy()[4, 6], BOX)
+    # A standard deviation of 4 * 0.2 = 0.8 cells; squared distances beyond the nearest's, 0 or 2.
+    assert weights[4, 6] == pytest.approx(1)
+    assert weights[2, 6] == pytest.approx(np.exp(-2 / 2 / 0.8**2), rel=1e-4)
+    assert weights[1, 6] == 0  # exp(-6 / 1.28) is too little.
+    for cell in np.argwhere(weights > 0):
+        np.testing.assert_allclose(wanted.boxes.numpy()[tuple(cell)], BOX)
 
 
 def test_a_picture_without_an_animal_has_no_heat_and_learns_no_box() -> None:
@@ -49,10 +68,11 @@ def test_a_picture_without_an_animal_has_no_heat_and_learns_no_box() -> None:
 
 
 def test_two_animals_have_a_peak_each() -> None:
-    other = (0.0, 0.0, 0.25, 0.25)
-    wanted = targets.targets_for(boxes_of(BOX, other), CELLS)
-    assert np.argwhere(wanted.heat.numpy() == 1).tolist() == [[1, 1], [4, 6]]
-    np.testing.assert_allclose(wanted.boxes.numpy()[1, 1], other)
+    other = (0.0, 0.0, 0.25, 0.1875)  # Its centre (1, 0.75) lies between two cells.
+    wanted = targets.targets_for(boxes_of(MOVED, other), CELLS)
+    assert np.argwhere(wanted.heat.numpy() == 1).tolist() == [[0, 0], [1, 0], [4, 6]]
+    np.testing.assert_allclose(wanted.boxes.numpy()[1, 0], other)
+    np.testing.assert_allclose(wanted.boxes.numpy()[4, 6], MOVED)
 
 
 def test_the_right_map_costs_nothing_and_a_wrong_one_does() -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from models.servable.serving_spec import Locator, ServingSpec
 from models.servable.signatures import Signatures
 from schemas import signatures
+from testing import bombs
 from testing.models import samples
 from testing.models.quadrants import Pixels
 
@@ -84,6 +85,29 @@ def test_each_row_is_found_none_or_unreadable_for_itself_in_any_batch(
         scores = [(1.0, 0.0, 60 / 255)[row % 3] for row in range(count)]
         np.testing.assert_allclose(outputs[signatures.FOUND].numpy(), scores, atol=1e-3)
         assert outputs[signatures.PROBABILITIES].shape == (count, 4)
+
+
+@pytest.mark.parametrize("name", ["bomb", "truncated JPEG", "breaks off below the animal"])
+def test_a_hostile_photo_without_a_box_harms_no_neighbour(
+    asked: tuple[Signature, Signature], name: str
+) -> None:
+    sound = [samples.encoded(photo(255, red), "PNG") for red in (10, 200)]
+    large = samples.jpeg(photo(255, 200, 400, 800), quality=50)
+    hostile, status = {
+        "bomb": (bombs.png(12_000, 12_000), signatures.STATUS_IMAGE_TOO_LARGE),
+        "truncated JPEG": (large[: len(large) // 3], signatures.STATUS_IMAGE_UNREADABLE),
+        # A box given there could be read; to find the animal the whole photo must be.
+        "breaks off below the animal": (large[:-200], signatures.STATUS_IMAGE_UNREADABLE),
+    }[name]
+    alone = {key: value.numpy() for key, value in asked[0](tf.constant(sound)).items()}
+    rows = tf.constant([sound[0], hostile, sound[1], hostile])
+    beside = {key: value.numpy() for key, value in asked[0](rows).items()}
+    assert samples.words(beside[signatures.STATUS]) == ["ok", status, "ok", status]
+    assert beside[signatures.BOX][1].tolist() == [0] * 4
+    assert samples.words(beside[signatures.BOX_SOURCE]) == ["found", "", "found", ""]
+    assert beside[signatures.FOUND][[1, 3]].tolist() == [0, 0]
+    for key in (signatures.PROBABILITIES, signatures.BOX, signatures.FOUND):
+        np.testing.assert_allclose(beside[key][[0, 2]], alone[key], atol=1e-6)
 
 
 def test_the_box_is_in_pixels_of_the_upright_photo(asked: tuple[Signature, Signature]) -> None:

@@ -73,6 +73,34 @@ def test_a_training_costs_its_steps_and_validations() -> None:
     assert 600 < by_clock["seconds"] < 700
 
 
+def test_a_locator_costs_its_steps_by_their_pixels() -> None:
+    locate = {"enabled": True, "resolution": 96, "batch_size": 16, "min_steps": 1}
+    model = Settings().model.replace(resolution=96)
+
+    def located(**changes: object) -> Settings:
+        return dataclasses.replace(
+            changed(batch_size=32),
+            model=model,
+            locate=Settings().locate.replace(**locate, **changes),
+        )
+
+    tables = [table("train", 2000, clips=160), table("eval", 30)]
+    rows = rows_of(located(frames_per_clip=2), tables)
+    assert rows.scenes == 320
+    assert rows_of(Settings(), tables).scenes == 0
+    few, many, shallow = (
+        {
+            node["name"]: node
+            for node in planned(each, rows, PROBE, ("Locator",), frozenset(), 0, False)
+        }
+        for each in (located(epochs=1), located(epochs=3), located(epochs=3, stages=3))
+    )
+    # 40 steps more of half of the 32 pictures that 1 s is of.
+    more = many["Locator"]["cpu_seconds"] - few["Locator"]["cpu_seconds"]
+    assert more == pytest.approx(1.3 * 40 * 0.5)
+    assert shallow["Locator"]["cpu_seconds"] < many["Locator"]["cpu_seconds"] - 15
+
+
 def test_the_ingest_costs_its_photos() -> None:
     few = plan_of(Settings(), Rows(100, 80, 20, 20, 0))["PetExampleGen"]
     many = plan_of(Settings(), Rows(1100, 80, 20, 20, 0))["PetExampleGen"]
