@@ -28,18 +28,36 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
+_RUNS = "tests/runner"
+_TRAIN = f"{_RUNS}/test_train_command.py::test_what_train_ends_with_can_be_asked"
 EXECUTED = {
-    "uv run python local_runner.py": "tests/runner/test_whole_chain.py::"
+    "uv run python local_runner.py": f"{_RUNS}/test_whole_chain.py::"
     "test_a_run_ends_with_a_blessed_and_pushed_version",
+    "uv run python local_runner.py --train-csv mypets/photos.csv": f"{_RUNS}/test_tutorial.py",
+    "uv run python local_runner.py --output build/run --prune": f"{_RUNS}/test_prune.py",
+    "uv run --extra export python local_runner.py": f"{_RUNS}/test_exports.py",
+    "uv run python train.py": _TRAIN,
+    "uv run python inference.py --weight_path build/run/best.keras": _TRAIN,
+    "uv run python inference.py": "tests/unit/client/test_inference.py",
+    "uv run --extra demo python demo.py": "tests/unit/webdemo/test_server.py",
+    "uv run --extra gateway python serve.py": "tests/unit/gateway/test_program.py",
+    "uv run python monitor.py drift": "tests/unit/monitoring/test_command.py",
+    "uv run python rollout.py": "tests/unit/client/rollout/test_commands.py",
+    "uv run python compare.py": "tests/unit/runner/comparing/test_command.py",
+    "uv run python -m dataset.prepare": "tests/unit/dataset/aihub/test_command_line.py",
+    "uv run python -m client.labelling": "tests/unit/client/labelling/test_round_trip.py",
+    "uv run python doctor.py": "tests/unit/runner/doctor/test_faults.py",
+    "uv run --extra kubeflow python kubeflow_runner.py": "tests/unit/cluster/test_command.py",
+    "uv run python -m testing.pages.twenty_photos": f"{_RUNS}/test_tutorial.py",
+    "uv run python -m testing.faults": "tests/unit/testing/faults/test_faults.py",
     "promtool test rules": "tests/unit/deploy/test_serving_config.py::"
     "test_the_alert_rules_pass_their_own_test",
     "openssl req -x509": "tests/unit/deploy/test_proxy.py::test_there_is_no_connection_without_tls",
-    "read -rs PET_MOOD_MYSQL_PASSWORD": "tests/runner/test_metadata_on_mysql.py",
 }
-"""Beginning of a command, and the test that runs it, or the same by other paths."""
+"""Beginning of a command, and the test, or the file of tests, that runs it with other paths."""
 
 GATE = "the gate runs it (.ci/run)"
-ROOT_RIGHTS = "needs root rights, and changes the system"
+ROOT_RIGHTS = "needs root rights"
 NETWORK = "needs the network"
 DOCKER = "needs Docker; the Dockerfile's steps are run by tests/unit/deploy/test_dockerfile.py"
 KUBERNETES = "needs a cluster; the manifests are checked by tests/unit/deploy/"
@@ -53,6 +71,7 @@ NOT_RUN = {
     "mkdir": SHELL,
     "printf": SHELL,
     "export": SHELL,
+    "read": "asks at the keyboard",
     "curl": CLIENT,
     "openssl rand": SHELL,
     "docker": DOCKER,
