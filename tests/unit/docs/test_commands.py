@@ -46,7 +46,7 @@ EXECUTED = {
     "uv run python compare.py": "tests/unit/runner/comparing/test_command.py",
     "uv run python -m dataset.prepare": "tests/unit/dataset/aihub/test_command_line.py",
     "uv run python -m client.labelling": "tests/unit/client/labelling/test_round_trip.py",
-    "uv run python doctor.py": "tests/unit/runner/doctor/test_faults.py",
+    "python3 doctor.py": "tests/unit/runner/doctor/test_program.py",
     "uv run --extra kubeflow python kubeflow_runner.py": "tests/unit/cluster/test_command.py",
     "uv run python -m testing.pages.twenty_photos": f"{_RUNS}/test_tutorial.py",
     "uv run python -m testing.faults": "tests/unit/testing/faults/test_faults.py",
