@@ -3,8 +3,8 @@ r"""Turns AI Hub's tree of label files and images into the CSVs that the pipelin
     uv run python -m dataset.prepare --root data/aihub --out data/prepared
 
 --root holds the folders of both splits, such as train and val or Training and Validation, in one of
-AI Hub's layouts (README). --out gets train.csv, val.csv, rejects.csv (refused label files and
-frames, with reasons), missing.csv (annotated frames without an image), shared_animals.csv,
+AI Hub's layouts (docs/aihub.md). --out gets train.csv, val.csv, rejects.csv (refused label files
+and frames, with reasons), missing.csv (annotated frames without an image), shared_animals.csv,
 animals.csv and summary.json. Image paths are relative to --root, so that the pipeline is started
 with
 

@@ -123,6 +123,7 @@ def test_the_index_lists_every_page_once() -> None:
     links = [link.partition("#")[0] for link in _LINK.findall(index.read_text("utf-8"))]
     listed = [link for link in links if not link.startswith("../")]
     pages = [page for page in (ROOT / "docs").rglob("*.md") if page != index]
+    pages += (ROOT / "docs").glob("*.ipynb")
     assert sorted(listed) == sorted(page.relative_to(index.parent).as_posix() for page in pages)
 
 

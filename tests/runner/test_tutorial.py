@@ -1,0 +1,152 @@
+"""docs/tutorial.md, command by command, in a folder of its own.
+
+The network is the small one, for a few epochs, and Label Studio's part is played: its export is
+made of the queue and of the drawn boxes.
+"""
+
+import csv
+import glob
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import demo
+import inference
+import local_runner
+from client.labelling import __main__ as labelling
+from testing.pages import twenty_photos
+from testing.pages.blocks import INDENTED, blocks_of, commands_of, programs_of
+from testing.paths import ROOT
+from testing.pipeline.runs import Run, record_of
+from testing.webdemo.running import running
+from webdemo import command as demo_command
+from webdemo.limits import Limits
+
+PAGE = ROOT / "docs" / "tutorial.md"
+QUICKER = ("--set", "model.weights=none", "--set", "train.epochs=2")
+EXPORT = Path("mypets/export.json")
+PHOTO = "mypets/photos/01.jpg"
+
+
+def commands() -> Iterator[list[str]]:
+    """The words of the page's commands, in order, without ``uv run`` and with patterns expanded."""
+    for block in blocks_of(PAGE):
+        for line in commands_of(block) if block.language == INDENTED else ():
+            for words in programs_of(line, {}):
+                if words[0] == "uv":
+                    words = words[words.index("python") + 1 :]
+                    yield [each for word in words for each in sorted(glob.glob(word)) or [word]]
+
+
+def shown(language: str) -> list[str]:
+    """The blocks of outputs on the page."""
+    return [block.text for block in blocks_of(PAGE) if block.language == language]
+
+
+def export_of(queue: Path, table: Path) -> list[dict[str, Any]]:
+    """What Label Studio exports once a person has drawn the table's boxes."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = {f"mypets/{row['image_path']}": row for row in csv.DictReader(file)}
+    with (queue / "queue.csv").open(encoding="utf-8", newline="") as file:
+        sources = {row["photo"]: row["image"] for row in csv.DictReader(file)}
+    tasks = json.loads((queue / "label_studio.json").read_text("utf-8"))
+    for task in tasks:
+        row = rows[sources[task["data"]["photo"]]]
+        (drawn,) = task.pop("predictions")[0]["result"]
+        top, left, height, width = map(int, row["bbox"].split(","))
+        across, down = drawn["original_width"] / 100, drawn["original_height"] / 100
+        drawn["value"] |= {"x": left / across, "y": top / down}
+        drawn["value"] |= {"width": width / across, "height": height / down}
+        drawn["value"][drawn["type"]] = [row["labels"]]
+        task["annotations"] = [{"result": [drawn]}]
+    return list(tasks)
+
+
+def asked_demo(photo: Path) -> Any:
+    """Returns what stands in for the demo's serving: it answers one photo, and ends."""
+
+    def serve(model: Any, listener: Any, names: Sequence[str]) -> None:
+        del listener, names
+        with running(model, Limits()) as served:
+            assert served.get("/").status_code == 200
+            reply = served.post("/ask?box=231,398,196,205", photo.read_bytes())
+            assert reply.status_code == 200, reply.text
+
+    return serve
+
+
+def test_the_tutorial_can_be_followed(
+    tmp_path: Path,
+    pushed: Run,
+    small: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sample = tmp_path / "build" / "sample" / "serving"
+    sample.parent.mkdir(parents=True)
+    sample.symlink_to(pushed.output / "serving")
+    monkeypatch.setattr(demo_command, "_serve", asked_demo(tmp_path / PHOTO))
+    mains = {
+        "testing.pages.twenty_photos": twenty_photos.main,
+        "client.labelling": labelling.main,
+        "local_runner.py": local_runner.main,
+        "inference.py": inference.main,
+        "demo.py": demo.main,
+    }
+    codes: list[tuple[str, int]] = []
+    outputs = []
+    drawn = b""
+    for words in commands():
+        name, arguments = (words[1], words[2:]) if words[0] == "-m" else (words[0], words[1:])
+        if "read" in arguments:
+            drawn = (tmp_path / "mypets" / "photos.csv").read_bytes()
+            export = export_of(Path("mypets/queue"), Path("mypets/photos.csv"))
+            EXPORT.write_text(json.dumps(export), "utf-8")
+        if "photos" in arguments:
+            arguments = [*arguments, *QUICKER]
+        codes.append((name, mains[name](arguments)))
+        outputs.append(capfd.readouterr().out)
+        if "read" in arguments:
+            read_back = Path("mypets/photos.csv").read_text("utf-8")
+            Path("mypets/photos.csv").write_bytes(drawn)
+    assert codes == [
+        ("testing.pages.twenty_photos", 0),
+        ("demo.py", 0),
+        ("inference.py", 0),
+        ("client.labelling", 0),
+        ("client.labelling", 0),
+        ("local_runner.py", 0),
+        ("local_runner.py", 0),
+        ("local_runner.py", 4),
+        ("inference.py", 0),
+        ("demo.py", 0),
+    ]
+
+    # The boxes came back through Label Studio's form as they were drawn.
+    by_photo = {row["image_path"]: row for row in csv.DictReader(read_back.splitlines())}
+    for row in csv.DictReader(drawn.decode().splitlines()):
+        back = by_photo[f"mypets/{row['image_path']}"]
+        assert (back["bbox"], back["labels"]) == (row["bbox"], row["labels"])
+
+    # What the page shows is what came.
+    (labels,) = shown("json")
+    assert json.loads(labels) == json.loads(Path("mypets/labels.json").read_text("utf-8"))
+    table, plan, quick, photos = shown("text")
+    assert drawn.decode().replace("\r", "").startswith(table.removesuffix("\n…"))
+    rows, _, steps = plan.partition("\n\n")
+    assert [" ".join(line.split()) for line in rows.splitlines()] == [
+        " ".join(line.split()) for line in outputs[5].splitlines()[:6]
+    ]
+    names = [line.split()[0] for line in steps.splitlines()]
+    assert [name for name in names if name not in outputs[5] and name != "…"] == []
+    assert [line for line in quick.splitlines() if line.strip() not in outputs[6]] == []
+    assert record_of(tmp_path / "build" / "mypets-quick")["smoke_test"] is True
+    assert photos.splitlines()[-1].strip() in outputs[7]
+    record = record_of(tmp_path / "build" / "mypets")
+    assert (record["rows"]["train"]["used"], record["rows"]["eval"]["used"]) == (16, 4)
+    assert (tmp_path / "build" / "mypets" / "report.html").is_file()
+    assert json.loads(outputs[8])["mood"] in ("happy", "relaxed")
