@@ -8,14 +8,13 @@ import tensorflow as tf
 
 from benchmarks.label_indexers import MoodIndexer
 from components.evaluator import box_sources, predictions_table
-from models import trainer
 from models.network import classifier
 from models.servable import export
 from models.servable.locating import LocatorNetwork
-from models.servable.signatures import ServingSpec
+from models.servable.serving_spec import ServingSpec
 from models.settings.network import NONE
 from models.trainer_config import TrainerConfig
-from models.training import devices
+from models.training import devices, training_run
 from models.training.backup import Backups
 from models.training.data import Data
 from pipeline.config import Settings
@@ -48,7 +47,7 @@ def trained(
     )
     data = Data.from_files(MoodIndexer(moods), [train], [evaluation], len(moods))
     backups = Backups(str(folder / "backups"), "benchmark")
-    trainer.train(
+    training_run.train(
         config,
         data,
         None,
@@ -98,7 +97,7 @@ def _sample(shard: str, moods: Sequence[str], settings: Settings) -> box_sources
     sample = box_sources.SceneSample(settings.locate.judged_scenes)
     for number, record in enumerate(tf.data.TFRecordDataset(shard).as_numpy_iterator()):
         label = tf.io.parse_single_example(record, indexer.feature_spec)[features.LABEL]
-        row = {
+        row: dict[str, Sequence[Any]] = {
             predictions_table.PATH: [str(number)],
             predictions_table.LABEL_INDEX: [int(indexer(label[tf.newaxis])[0])],
             predictions_table.SCORED: [True],
