@@ -14,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from testing.pipeline.replaying import Replay
     from testing.pipeline.runs import Run
+    from testing.pipeline.served_runs import Served
 
 
 @pytest.fixture(scope="session")
@@ -92,3 +93,24 @@ def replayed(
     from testing.pipeline.replaying import replay
 
     return replay(tmp_path_factory.mktemp("replay"), *colours, unlabelled)
+
+
+@pytest.fixture(scope="session")
+def prune_servable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A servable that runs which are pruned push, each as a version."""
+    from dataset.settings import DataSettings
+    from testing.models.servables import quadrant_servable
+
+    return quadrant_servable(tmp_path_factory, DataSettings().box_margin)
+
+
+@pytest.fixture
+def prunable(tmp_path: Path, prune_servable: Path, monkeypatch: pytest.MonkeyPatch) -> "Served":
+    """A folder for runs that are pruned."""
+    from testing.pipeline import served_pipeline
+    from testing.pipeline.served_runs import Served
+
+    # What the Pusher tries on a version is tested elsewhere, and takes seconds.
+    monkeypatch.setattr("components.pusher.warm_up.add", lambda version, name: None)
+    monkeypatch.setattr("pipeline.pipeline.create_pipeline", served_pipeline.create_pipeline)
+    return Served(tmp_path, prune_servable)
