@@ -91,7 +91,6 @@ def _sample(base: Settings) -> Settings:
         augment=base.augment.replace(brightness=0.0, contrast=0.0, saturation=0.0),
         # From the trained network's weights; see models.locator. Drawn heads are large and simple.
         locate=base.locate.replace(
-            enabled=True,
             resolution=64,
             stages=3,
             frames_per_clip=4,
