@@ -98,7 +98,7 @@ def _sample(shard: str, moods: Sequence[str], settings: Settings) -> box_sources
     sample = box_sources.SceneSample(settings.locate.judged_scenes)
     for number, record in enumerate(tf.data.TFRecordDataset(shard).as_numpy_iterator()):
         label = tf.io.parse_single_example(record, indexer.feature_spec)[features.LABEL]
-        row = {
+        row: dict[str, list[Any]] = {
             predictions_table.PATH: [str(number)],
             predictions_table.LABEL_INDEX: [int(indexer(label[tf.newaxis])[0])],
             predictions_table.SCORED: [True],
