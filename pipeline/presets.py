@@ -48,7 +48,6 @@ PRESETS: dict[str, dict[str, object]] = {
         "augment.contrast": 0.0,
         "augment.saturation": 0.0,
         # From the trained network's weights; see models.locator. Drawn heads are large and simple.
-        "locate.enabled": True,
         "locate.resolution": 64,
         "locate.stages": 3,
         "locate.frames_per_clip": 4,

@@ -173,7 +173,7 @@ def _empty_scores(
     def pictures() -> Iterator[npt.NDArray[np.uint8]]:
         for record in records:
             scene = scenes.parsed(tf.constant(record))
-            pixels = tf.io.decode_jpeg(scene.jpeg, channels=3).numpy()
+            pixels = scenes.decoded(scene.jpeg).numpy()
             for part in cut_outs(pixels, _real(scene.boxes.numpy())):
                 yield resize(tf.constant(part), settings.resolution).numpy()
 
