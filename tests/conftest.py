@@ -4,6 +4,7 @@ import gc
 import os
 import re
 import shutil
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,12 @@ ALL_SLOW = re.compile(r"^pytestmark = pytest\.mark\.slow$", re.MULTILINE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets all processes of the tests share one that has imported TFX, once it is asked for."""
+    """Lets all processes of the tests share one that has imported TFX, once it is asked for.
+
+    A shell without job control starts what it puts into the background with SIGINT ignored, and
+    the commands that tests interrupt would inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" not in os.environ:
         config.add_cleanup(forked.serve())
 
