@@ -12,8 +12,14 @@ from schemas.errors import ConfigError
 
 _EXTRAS = {
     "demo": ("starlette", "uvicorn", "httptools"),
-    "kubeflow": ("kfp",),
+    "export": ("tf2onnx", "onnx", "onnxruntime", "openvino", "ai_edge_litert"),
+    "gateway": (
+        *("starlette", "uvicorn", "prometheus_client", "python_multipart", "httptools", "uvloop"),
+        *("pybase64", "aiohttp"),
+    ),
     "gpu": ("nvidia",),
+    "kubeflow": ("kfp",),
+    "mlflow": ("mlflow",),
 }
 """Modules by the extra of pyproject.toml that brings them."""
 INSTALL = "./install.sh"

@@ -1,15 +1,15 @@
 """Missing packages and compilers are named, with a remedy."""
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from runner.doctor import (
-    packages,
-)
+from runner.doctor import packages
 from runner.doctor.machine import Machine
+from testing.paths import ROOT
 from testing.runner.planted_machine import SOUND, bad, only
 
 
@@ -38,3 +38,9 @@ def test_another_pair_and_half_an_extra(monkeypatch: pytest.MonkeyPatch) -> None
     assert "goes with TFX" in only(found).message
     half = next(finding for finding in found if finding.check == "extra demo")
     assert (half.state, half.remedy) == ("warning", "uv sync --inexact --extra demo")
+
+
+def test_each_extra_is_looked_for() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    extras = text.split("[project.optional-dependencies]\n")[1].split("\n[")[0]
+    assert {*packages._EXTRAS} == {*re.findall(r"^(\S+) = \[", extras, re.MULTILINE)}
