@@ -21,7 +21,7 @@ _LOOSE = ("vfat", "exfat", "msdos")
 _HANGUL = "기분"
 _OTHER = "Choose another folder with --output, on a local disk"
 _PROJECT = Path(__file__).parents[2]
-ENVIRONMENT_BYTES = round(3.4 * 2**30)
+ENVIRONMENT_BYTES = round(4.1 * 2**30)
 """Of the installed packages."""
 
 
