@@ -91,3 +91,13 @@ def project_network() -> keras.Model:
     # An untrained backbone hardly tells pictures apart: this makes its predictions differ.
     head.set_weights([kernel * 1e6, bias])
     return model
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of a good picture and a broken one."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(quadrants.encoded(quadrants.red_at(2)))
+    (folder / "b.png").write_bytes(b"broken")
+    return folder

@@ -22,16 +22,6 @@ from testing.serving import fake_rest
 from testing.serving.fake_serving import FakeServing
 
 
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """A folder of a good picture and a broken one."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    (folder / "a.png").write_bytes(quadrants.encoded(quadrants.red_at(2)))
-    (folder / "b.png").write_bytes(b"broken")
-    return folder
-
-
 def run_on_terminal(request: PredictRequest) -> tuple[int, str]:
     """Runs with a terminal of 80 columns as descriptor 1; returns the exit code and the output."""
     ours, theirs = pty.openpty()

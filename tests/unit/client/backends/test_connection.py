@@ -4,9 +4,7 @@ import ssl
 from pathlib import Path
 
 import pytest
-import tenacity
 
-from client.backends import tf_serving
 from client.backends.address import parse_address
 from client.backends.connection import Connection, read_connection
 from client.backends.errors import ServerError
@@ -16,17 +14,9 @@ from testing.client import certificates
 from testing.client.certificates import Certificates
 from testing.client.sound_server import SCHEMES, Seen, connect, serve
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 TOKEN = "eyJhbGciOi.s3cret-_~+/="
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tf_serving, "WAIT", tenacity.wait_none())
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return certificates.make(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -7,10 +7,8 @@ import grpc
 import numpy as np
 import psutil
 import pytest
-import tenacity
 import tensorflow as tf
 
-from client.backends import tf_serving
 from client.backends.address import parse_address
 from client.backends.errors import ServerError, SlowError
 from client.backends.expected_model import ExpectedModel
@@ -19,12 +17,9 @@ from testing.client import hostile_grpc, hostile_rest
 from testing.client.hostile_grpc import Answer, reply
 from testing.models import quadrants
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 PICTURE = quadrants.encoded(quadrants.red_at(0))
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tf_serving, "WAIT", tenacity.wait_none())
 
 
 def ask(answer: Answer, timeout: float = 5.0, compressed: bool = False) -> Any:

@@ -9,9 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
-import tenacity
 
-from client.backends import tf_serving
 from client.backends.address import parse_address
 from client.backends.errors import ServerError, SlowError
 from client.backends.expected_model import ExpectedModel
@@ -21,12 +19,9 @@ from testing.client import hostile_rest
 from testing.client.hostile_rest import Answer, Request, always, dripping, predictions, response
 from testing.models import quadrants
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 PICTURE = quadrants.encoded(quadrants.red_at(0))
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tf_serving, "WAIT", tenacity.wait_none())
 
 
 def ask(answer: Answer, pictures: int = 2, timeout: float = 5.0) -> Any:

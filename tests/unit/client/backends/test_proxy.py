@@ -1,26 +1,16 @@
 """Proxies: which requests go through one, and what is refused."""
 
 import pytest
-import tenacity
 
-from client.backends import tf_serving
 from client.backends.address import parse_address
 from client.backends.errors import ServerError
 from client.backends.proxy import Proxy, find_proxy
 from schemas.errors import ConfigError
-from testing.client import certificates, forward_proxy, hostile_rest
+from testing.client import forward_proxy, hostile_rest
 from testing.client.certificates import Certificates
 from testing.client.sound_server import SCHEMES, Seen, connect, serve
 
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tf_serving, "WAIT", tenacity.wait_none())
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return certificates.make(tmp_path_factory.mktemp("certificates"))
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -18,16 +18,6 @@ from testing.serving.fake_serving import FakeServing
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """A folder of a good picture and a broken one."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    (folder / "a.png").write_bytes(quadrants.encoded(quadrants.red_at(2)))
-    (folder / "b.png").write_bytes(b"broken")
-    return folder
-
-
-@pytest.fixture
 def table(photos: Path) -> Path:
     """A CSV of a good picture, twice, a broken one, a missing one and a malformed box."""
     path = photos.parent / "list.csv"
