@@ -192,10 +192,10 @@ def _reliability(results: Results) -> list[Chart]:
 
 
 def _risk(results: Results) -> html.Risk | None:
-    """Returns the threshold's section; None where the run has no predictions."""
+    """Returns the threshold's section; None where the Evaluator has not run, or has no answer."""
     if not results.metrics:
         return None
-    points = curve({**results.metrics}, results.predictions)
+    points = curve(results.metrics)
     if not points:
         return None
     chart, places = score_charts.risk_coverage(points)
