@@ -9,7 +9,7 @@ import runpy
 import sys
 from collections.abc import Sequence
 
-from pipeline.container import refusals, s3_filesystem, spans, staging, start_check
+from pipeline.container import refusals, spans, staging, start_check
 from pipeline.container.task import Task, task_of
 
 
@@ -21,8 +21,11 @@ def main(command: Sequence[str]) -> None:
       DataRefusedError: the task refuses its data.
     """
     task = task_of(command)
-    s3_filesystem.register()
     with refusals.ends_once(task):
+        # Loads TFX, which a further attempt of a refused task need not wait for.
+        from pipeline.container import s3_filesystem
+
+        s3_filesystem.register()
         start_check.check(task)
         with staging.staged(spans.resolved(task)) as there:
             _run(there)

@@ -8,7 +8,13 @@ from testing.pipeline.cluster_request import request
 
 @pytest.mark.parametrize(
     "address",
-    ["gs://b", "gs://b/", "gs://pet.example_1-x/a b/한글/c#d%20&+/e=f", "s3://b/x", "gs://b/NFD-가"],
+    [
+        "gs://b",
+        "gs://b/",
+        "gs://pet.example_1-x/a b/한글/c#d%20&+/e=f",
+        "s3://b/x",
+        "gs://b/NFD-가",
+    ],
 )
 def test_unusual_addresses_are_taken(address: str) -> None:
     assert request(data_root=address).inputs().data_root == address.rstrip("/")

@@ -28,9 +28,7 @@ def test_the_newest_span_of_which_every_csv_is_there_is_taken(tmp_path: Path) ->
 
 def test_a_span_may_be_a_part_of_a_files_name_and_have_zeros(tmp_path: Path) -> None:
     write(tmp_path, "a[1]-007.csv", "a[1]-0010.csv", "a1-99.csv", "a[1]-0011.csv.part")
-    assert spans.newest(str(tmp_path), ["a[1]-{SPAN}.csv"]) == {
-        "a[1]-{SPAN}.csv": "a[1]-0010.csv"
-    }
+    assert spans.newest(str(tmp_path), ["a[1]-{SPAN}.csv"]) == {"a[1]-{SPAN}.csv": "a[1]-0010.csv"}
 
 
 def test_none_is_told(tmp_path: Path) -> None:
@@ -45,7 +43,9 @@ def task(base: str, **patterns: str) -> Task:
     config = {"splits": [{"name": name, "pattern": each} for name, each in patterns.items()]}
     values = {"input_base": base, "input_config": json.dumps(config)}
     executor_input = {"inputs": {"parameterValues": values}}
-    return Task(["m", "--json_serialized_invocation_args", json.dumps(executor_input)], executor_input)
+    return Task(
+        ["m", "--json_serialized_invocation_args", json.dumps(executor_input)], executor_input
+    )
 
 
 def test_a_task_gets_the_names_as_they_are(tmp_path: Path) -> None:
