@@ -64,8 +64,8 @@ def _parser() -> CommandLine:
         "--train-csv",
         default="train.csv",
         metavar="NAME",
-        help="rows to train on, a file name below --data-root; with {SPAN} in it the newest number's, "
-        "as weekly/{SPAN}/train.csv (default: %(default)s)",
+        help="rows to train on, a file name below --data-root; with {SPAN} in it the newest "
+        "number's, as weekly/{SPAN}/train.csv (default: %(default)s)",
     )
     data.add_argument(
         "--eval-csv",

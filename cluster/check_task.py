@@ -16,14 +16,14 @@ from dataset.csv_rows import read_rows
 from models.settings.network import NONE
 from pipeline import config
 from pipeline.config import Settings
-from pipeline.container import refusals, s3_filesystem, start_check
+from pipeline.container import refusals, start_check
 from pipeline.container.spans import newest
 from pipeline.engine import check
 from pipeline.platforms.cluster import DATA_ROOT
 from pipeline.run_inputs import SPAN
 from schemas.errors import DataRefusedError
 from system.buckets.stores import is_remote
-from system.storage import open_file, write_whole
+from system.storage import make_folder, open_file, write_whole
 
 
 def main(text: str) -> None:
@@ -38,15 +38,22 @@ def main(text: str) -> None:
     settings = config.from_dict(json.loads(values[SETTINGS]))
     places, data_root = json.loads(values[PLACES]), str(values[DATA_ROOT])
 
-    s3_filesystem.register()
     written = {places["root"]: True, places["serving"]: True}
-    roots = {data_root: False, **written}
-    start_check.check_folders({root: roots[root] for root in roots if is_remote(root)})
+    roots = {root: writes for root, writes in ({data_root: False} | written).items()
+             if is_remote(root)}  # fmt: skip
+    if roots:
+        # Loads TFX.
+        from pipeline.container import s3_filesystem
+
+        s3_filesystem.register()
+        start_check.check_folders(roots)
     tables = check_tables(data_root, places["labelled"], places["unlabelled"])
     _check_weights(settings, places["moods"])
     if told := check.check(settings.beam, places["root"], tables):
         sys.stderr.write(f"{told}\n")
-    write_whole(executor_input["outputs"]["outputFile"], "{}")
+    output_file = executor_input["outputs"]["outputFile"]
+    make_folder(posixpath.dirname(output_file))
+    write_whole(output_file, "{}")
 
 
 def check_tables(data_root: str, labelled: Sequence[str], unlabelled: Sequence[str]) -> list[str]:
@@ -67,7 +74,8 @@ def check_tables(data_root: str, labelled: Sequence[str], unlabelled: Sequence[s
         for name in names:
             path = posixpath.join(data_root, newest_names.get(name, name))
             try:
-                next(iter(read_rows(path, open_file, labelled=with_moods)), None)
+                if next(read_rows(path, open_file, labelled=with_moods), None) is None:
+                    raise DataRefusedError(f"{path} has a header and no rows.")
             except FileNotFoundError as error:
                 raise DataRefusedError(
                     f"Each CSV must be below --data-root. Received: {path}, which is not there"

@@ -112,7 +112,8 @@ def from_dict(values: Mapping[str, Mapping[str, Any]]) -> Settings:
     Raises:
       ConfigError: a setting is unknown or refused.
     """
-    return Settings(**{name: group(**values[name]) for name, group in GROUPS.items()})
+    found: dict[str, Any] = {name: group(**values[name]) for name, group in GROUPS.items()}
+    return Settings(**found)
 
 
 def setting_infos() -> list[SettingInfo]:

@@ -2,7 +2,8 @@
 
 SPAN is TFX's word for a number that rises with time. TFX's own driver looks for the newest one on
 Vertex AI alone, in gs:// alone, and wants each CSV to have one. So it is done here, before TFX's
-driver and executor: they get the names as they are, and the driver's key of the cache is the files'.
+driver and executor: they get the names as they are, and the driver's key of the cache is that of
+the files.
 """
 
 import json

@@ -8,11 +8,11 @@ import pytest
 from cluster import check_node, check_task
 from pipeline import config
 from pipeline.platforms.cluster import DATA_ROOT
+from pipeline.run_inputs import ClusterInputs
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS
-from pipeline.run_inputs import ClusterInputs
 
-HEADER = "image_path,bbox,labels\n"
+TABLE = 'image_path,bbox,labels\na.jpg,"1,2,3,4",행복/즐거움\n'
 
 
 def executor_input(folder: Path, *overrides: str, predict: str | None = None) -> str:
@@ -35,7 +35,7 @@ def executor_input(folder: Path, *overrides: str, predict: str | None = None) ->
     return json.dumps(
         {
             "inputs": {"parameterValues": parameters},
-            "outputs": {"outputFile": str(folder / "output.json")},
+            "outputs": {"outputFile": str(folder / "new" / "output.json")},
         }
     )
 
@@ -45,13 +45,13 @@ def folder(tmp_path: Path) -> Path:
     for name in ("data/7/train.csv", "data/val.csv"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(HEADER)
+        path.write_text(TABLE)
     return tmp_path
 
 
 def test_a_run_that_can_begin_passes(folder: Path) -> None:
     check_task.main(executor_input(folder))
-    assert (folder / "output.json").read_text() == "{}"
+    assert (folder / "new" / "output.json").read_text() == "{}"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,7 @@ def test_a_run_that_can_begin_passes(folder: Path) -> None:
         ("data/val.csv", None, r"val\.csv, which is not there"),
         ("data/val.csv", "image_path,bbox\n", "labels"),
         ("data/7/train.csv", "", "7/train.csv"),
+        ("data/7/train.csv", "image_path,bbox,labels\n", "a header and no rows"),
         ("data/7/train.csv", None, "must be a number for which"),
     ],
 )
@@ -72,11 +73,11 @@ def test_a_table_that_cannot_be_read_is_refused(
         path.write_text(content)
     with pytest.raises(DataRefusedError, match=said):
         check_task.main(executor_input(folder))
-    assert not (folder / "output.json").exists()
+    assert not (folder / "new" / "output.json").exists()
 
 
 def test_a_table_without_moods_needs_none(folder: Path) -> None:
-    (folder / "data" / "new.csv").write_text("image_path,bbox\n")
+    (folder / "data" / "new.csv").write_text('image_path,bbox\na.jpg,"1,2,3,4"\n')
     check_task.main(executor_input(folder, predict="new.csv"))
 
 
