@@ -47,7 +47,7 @@ def check_folder(option: str, address: str) -> None:
 
 
 def check_apart(folders: Mapping[str, str]) -> None:
-    """Raises ConfigError where two of the folders are one, or one is in the serving folder."""
+    """Raises ConfigError where the serving folder is a bucket, or has another folder in it."""
     places = {option: f"{address.rstrip('/')}/" for option, address in folders.items()}
     serving = places.pop("--serving")
     if not serving.partition("://")[2].strip("/").partition("/")[2]:
@@ -61,11 +61,6 @@ def check_apart(folders: Mapping[str, str]) -> None:
                 f"{option} must not be in --serving, which TensorFlow Serving looks through. "
                 f"Received: {place} in {serving}"
             )
-    if len(set(places.values())) < len(places):
-        raise ConfigError(
-            f"{' and '.join(places)} must be two folders: what is old in one may be removed. "
-            f"Received: {next(iter(places.values()))} for both"
-        )
 
 
 def check_name(option: str, name: str) -> None:

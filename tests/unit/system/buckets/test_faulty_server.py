@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from dataset.photos.files import read_photo
+from dataset.photos.parsed import PhotoError
+from schemas.reasons import RejectReason
 from system import storage
 from system.buckets import folders, stores
 from testing.buckets import faulty
@@ -84,6 +87,17 @@ def test_another_region_is_told_with_the_remedy(server: Faulty, status: int, bod
     set_up(server, status, ALWAYS, body)
     with pytest.raises(OSError, match="Set AWS_REGION to the bucket's region"):
         storage.read_bytes("s3://pet/x")
+
+
+def test_a_name_too_long_for_any_bucket_is_a_missing_photo_and_not_asked_for(
+    server: Faulty,
+) -> None:
+    # Amazon answers 400, KeyTooLongError, which would look like a fault of the server's.
+    set_up(server, 400, ALWAYS)
+    with pytest.raises(PhotoError, match="no name of more than 1024 bytes") as caught:
+        read_photo("s3://pet", "가" * 500 + ".jpg")
+    assert caught.value.reason == RejectReason.IMAGE_MISSING
+    assert server.requests == 0
 
 
 def test_an_answer_of_something_else_is_an_error(server: Faulty, path: str) -> None:
