@@ -11,11 +11,13 @@ from pipeline.platforms.cluster import DATA_ROOT
 from pipeline.run_inputs import ClusterInputs
 from schemas.errors import ConfigError, DataRefusedError
 from schemas.labels import DEFAULT_MOODS
+from system import storage
+from system.buckets import folders
 
 TABLE = 'image_path,bbox,labels\na.jpg,"1,2,3,4",행복/즐거움\n'
 
 
-def executor_input(folder: Path, *overrides: str, predict: str | None = None) -> str:
+def executor_input(folder: Path | str, *overrides: str, predict: str | None = None) -> str:
     settings = config.load("quick", None, ["model.weights=none", *overrides])
     inputs = ClusterInputs(
         data_root="gs://nowhere/data",
@@ -23,19 +25,19 @@ def executor_input(folder: Path, *overrides: str, predict: str | None = None) ->
         eval_csv="val.csv",
         data_version="1",
         moods=DEFAULT_MOODS,
-        root=str(folder / "runs"),
-        serving=str(folder / "serving"),
+        root=f"{folder}/runs",
+        serving=f"{folder}/serving",
         predict_csv=predict,
     )
     parameters = {
         check_node.SETTINGS: json.dumps(settings.as_dict()),
         check_node.PLACES: json.dumps(check_node.places(inputs)),
-        DATA_ROOT: str(folder / "data"),
+        DATA_ROOT: f"{folder}/data",
     }
     return json.dumps(
         {
             "inputs": {"parameterValues": parameters},
-            "outputs": {"outputFile": str(folder / "new" / "output.json")},
+            "outputs": {"outputFile": f"{folder}/new/output.json"},
         }
     )
 
@@ -92,3 +94,15 @@ def test_weights_that_are_not_there_are_told(folder: Path) -> None:
     weights = f"model.weights={folder}/gone.keras"
     with pytest.raises(ConfigError, match=r"There is no file .*gone\.keras"):
         check_task.main(executor_input(folder, weights))
+
+
+@pytest.mark.slow
+def test_buckets_are_asked_before_tables(bucket: str) -> None:
+    for name in ("7/train.csv", "val.csv"):
+        storage.write_whole(f"{bucket}/data/{name}", TABLE)
+    check_task.main(executor_input(bucket))
+    left = {path.removeprefix(f"{bucket}/") for path, _ in folders.objects(bucket)}
+    assert left == {"data/7/train.csv", "data/val.csv", "new/output.json"}
+    gone = bucket.replace("/pet/", "/nobody/")
+    with pytest.raises(ConfigError, match=rf"{gone}/runs cannot be written by this project"):
+        check_task.main(executor_input(gone))
