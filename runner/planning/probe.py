@@ -25,7 +25,7 @@ _PHOTO_SECONDS, _STEP_SECONDS, _PREDICT_SECONDS = 10.0, 10.0, 4.0
 """Time for each measurement, if it has its least number by then."""
 _LEAST_PHOTOS, _LEAST_STEPS, _MOST_STEPS = 16, 3, 25
 _PIXELS = 8 * 224**2
-"""Of a batch on a CPU, where a picture costs as much in a larger one. A GPU gets the whole batch."""
+"""Of a batch on a CPU, where a picture costs as much in a larger one. A GPU gets all of it."""
 _MIB_OF_PIXELS = 62 / 224**2
 """Memory of a training step for each pixel of a batch, by its activations."""
 _PREDICTION_SHARE = 1 / 3
