@@ -7,7 +7,6 @@ When TensorFlow Serving loads a version, it replays the requests in
 that is done. A version with a failing request is never served, so each request is tried here.
 """
 
-import contextlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,33 +64,16 @@ def check(version: Path) -> None:
     """
     path = version / signatures.EXTRAS_FOLDER / FILE
     try:
-        with _as_written():
-            servable = tf.saved_model.load(str(version))
-            for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-                request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
-                _try(servable, request)
+        servable = tf.saved_model.load(str(version))
+        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+            _try(servable, request)
     except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
         raise WarmUpError(
             "A version must answer its own warm-up requests, and this one is not pushed. "
             f"Received: {version}: {type(error).__name__}: {error}. "
             "Look at the ServableCheck's report"
         ) from error
-
-
-@contextlib.contextmanager
-def _as_written() -> Iterator[None]:
-    """Runs graphs in the block without TensorFlow's rewriting of them.
-
-    Rewriting takes more than half of the time before a signature's first answer. It makes graphs
-    faster and no status another one; the ServableCheck has run this servable with it.
-    """
-    name = "disable_meta_optimizer"
-    before = tf.config.optimizer.get_experimental_options().get(name, False)
-    tf.config.optimizer.set_experimental_options({name: True})
-    try:
-        yield
-    finally:
-        tf.config.optimizer.set_experimental_options({name: before})
 
 
 def _try(servable: Any, request: predict_pb2.PredictRequest) -> None:

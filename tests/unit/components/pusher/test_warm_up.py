@@ -60,10 +60,6 @@ def test_the_request_of_four_has_a_photo_of_each_format(warm: Path) -> None:
     assert formats == ["JPEG", "PNG", "GIF", "BMP"]
 
 
-def test_graphs_are_rewritten_again_after_the_trial(warm: Path) -> None:
-    assert not tf.config.optimizer.get_experimental_options()["disable_meta_optimizer"]
-
-
 def test_the_file_is_small_beside_the_model(warm: Path) -> None:
     assert (warm / "assets.extra" / "tf_serving_warmup_requests").stat().st_size < 1_000_000
 
