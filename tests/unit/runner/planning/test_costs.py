@@ -19,9 +19,10 @@ PROBE: Probe = {
     "first_step_seconds": 20.0,
     "predict_seconds": 0.1,
     "predict_cpu_seconds": 0.2,
-    "load_cpu_seconds": 16.6,
+    "load_cpu_seconds": 11.1,
     "slowdown": 1.0,
     "peak_mib": 2500,
+    "is_cut_short": False,
     "seconds": 40.0,
 }
 NODES = ("PetExampleGen", "Trainer", "Evaluator")
