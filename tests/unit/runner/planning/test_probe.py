@@ -8,6 +8,7 @@ import pytest
 from pipeline import config
 from runner.planning import probe
 from runner.planning.probe import Clocks
+from schemas.documents.plan import Probe
 from testing.models import small_network
 
 CSV = 'image_path,bbox,labels\nmissing.jpg,"1,2,30,40",공포\n'
@@ -41,7 +42,7 @@ def test_when_the_time_has_run_out_a_prediction_is_a_share_of_a_step(
     (tmp_path / "train.csv").write_text(CSV, "utf-8")
     settings = config.load("quick", None, ["model.resolution=32", "train.batch_size=800"])
 
-    def measured(seconds: float) -> probe.Probe:
+    def measured(seconds: float) -> Probe:
         monkeypatch.setattr(probe, "_SECONDS", seconds)
         table = str(tmp_path / "train.csv")
         return probe.measure(settings, table, str(tmp_path), ("공포", "공격성"), Clocks(20.0, 10.0))
