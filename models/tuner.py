@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from tfx.v1.components import TunerFnResult
+from tfx.components.tuner.component import TunerFnResult
 
 from models.trainer_config import TrainerConfig
 from models.training import devices, training_run

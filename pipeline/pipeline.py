@@ -4,7 +4,7 @@ Five stages: ingest, validate, learn, judge, deliver, whose nodes are in ``pipel
 node's ``code`` is the version of our modules that it runs, for TFX's cache.
 """
 
-from tfx import v1 as tfx
+from tfx.orchestration.pipeline import Pipeline
 
 from pipeline.beam import beam_args
 from pipeline.config import Settings
@@ -17,7 +17,7 @@ from pipeline.stages.judging import judge
 from pipeline.stages.learning import learn
 
 
-def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
+def create_pipeline(settings: Settings, inputs: RunInputs) -> Pipeline:
     """Returns the pipeline from CSVs to a pushed model, for a run on this machine.
 
     Args:
@@ -31,7 +31,7 @@ def create_pipeline(settings: Settings, inputs: RunInputs) -> tfx.dsl.Pipeline:
     return pipeline_at(LocalPlatform(inputs, settings.metadata), settings)
 
 
-def pipeline_at(platform: Platform, settings: Settings) -> tfx.dsl.Pipeline:
+def pipeline_at(platform: Platform, settings: Settings) -> Pipeline:
     """Returns the pipeline from CSVs to a pushed model.
 
     Args:
@@ -47,7 +47,7 @@ def pipeline_at(platform: Platform, settings: Settings) -> tfx.dsl.Pipeline:
     model = learn(platform, settings, data)
     verdict = judge(platform, settings, data, model)
     delivery = deliver(platform, settings, data, verdict)
-    return tfx.dsl.Pipeline(
+    return Pipeline(
         pipeline_name=platform.name,
         pipeline_root=platform.root,
         components=[*data.nodes, *model.nodes, *verdict.nodes, *delivery],

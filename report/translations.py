@@ -56,7 +56,7 @@ TITLES: dict[str, Pair] = {
     "confused": ("가장 많이 혼동한 감정", "Most confused moods"),
     "moods": ("감정별 점수", "Scores by mood"),
     "slices": ("슬라이스별 점수", "Scores by slice"),
-    "boxes": ("상자 출처별 점수", "Scores by the source of the box"),
+    "boxes": ("박스 출처별 점수", "Scores by the source of the box"),
     "locator": ("동물 찾기", "Finding the animal"),
     "reliability": ("확률 보정", "Calibration"),
     "threshold": ("확신 기준", "Confidence threshold"),
@@ -167,8 +167,8 @@ SERVABLE_QUESTION = "서빙 모델이 제대로 답하는가?"
 """The question of every check of the ServableCheck."""
 
 BOX_SOURCES: dict[str, Pair] = {
-    "given": ("상자를 준 사진", "box given"),
-    "found": ("모델이 찾은 상자", "box found by the model"),
+    "given": ("박스를 준 사진", "box given"),
+    "found": ("모델이 찾은 박스", "box found by the model"),
     "whole": ("사진 전체", "whole photo"),
 }
 """Where the boxes of an answer come from."""

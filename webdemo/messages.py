@@ -70,7 +70,7 @@ MESSAGES = {
         "The model cannot read this photo. Save it as JPEG and try again.",
     ),
     signatures.STATUS_NO_ANIMAL: (
-        "사진에서 동물을 찾지 못했습니다. 동물이 있으면 그 둘레에 상자를 그려 주세요.",
+        "사진에서 동물을 찾지 못했습니다. 동물이 있으면 그 둘레에 박스를 그려 주세요.",
         "No animal was found in the photo. If there is one, draw a box around it.",
     ),
     ANSWER_NOT_FINITE: (

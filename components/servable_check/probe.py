@@ -8,6 +8,10 @@ alone). REQUEST is a ``schemas.documents.servable.ProbeRequest`` and RESULT a
 
 The trained network's predictions were computed in float32 on a CPU, and so are the servable's
 here, also where there is a GPU: see ``models.servable.golden``.
+
+TensorFlow 2's loader runs the graphs as they are written. TensorFlow 1's, which is TensorFlow
+Serving's, rewrites them first, as the server does; that takes more than half of the time before a
+signature's first answer.
 """
 
 import json
@@ -43,6 +47,7 @@ SMALLEST = 1e-37  # Of float32; log-probabilities below are taken as equal.
 def main(request_path: str, result_path: str) -> None:
     # Before TensorFlow starts any device.
     tf.config.set_visible_devices([], "GPU")
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     with open(request_path, encoding="utf-8") as file:
         request: ProbeRequest = json.load(file)
     with tf.io.gfile.GFile(request["expected"]) as file:
@@ -113,7 +118,9 @@ def _predict_in_tf2(
 def _predict_in_tf1(
     request: "ProbeRequest", inputs: dict[str, dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+    # Without a configuration a session takes the one of eager TensorFlow, see main.
+    config = tf.compat.v1.ConfigProto(device_count={"GPU": 0})
+    with tf.Graph().as_default(), tf.compat.v1.Session(config=config) as session:
         meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], request["servable"])
         signatures = {name: meta.signature_def[name] for name in inputs}
         return [

@@ -1,12 +1,12 @@
 """TFX's Tuner with a search that a later run continues, and a table with the failed trials too."""
 
-from tfx import v1 as tfx
+from tfx.components.tuner import component
 from tfx.dsl.components.base import executor_spec
 
 from components.tuner.executor import Executor
 
 
-class Tuner(tfx.components.Tuner):
+class Tuner(component.Tuner):
     """TFX's contract; ``tuner_results`` gets ``artifacts.TRIALS_JSON`` too.
 
     ``fn_args.working_dir`` is ``<pipeline root>/Tuner/search``, the same for every run, so that a

@@ -18,7 +18,7 @@ const MESSAGES = {
   model: "모델을 열 수 없습니다. 페이지를 다시 만드세요. · The model cannot be opened. Build the page again.",
   unreadable: "이 사진을 읽을 수 없습니다. JPEG나 PNG로 저장해 보세요. · This photo cannot be read. Save it as JPEG or PNG.",
   large: "사진이 너무 큽니다. · The photo is too large.",
-  outside: "상자가 사진 밖에 있습니다. · The box lies outside of the photo.",
+  outside: "박스가 사진 밖에 있습니다. · The box lies outside of the photo.",
 };
 const SHOWN_SIDE = 640; // Longest side of the photo on the page, CSS pixels.
 const LEAST_DRAG = 8; // CSS pixels; a shorter drag is a tap, and takes the box away.

@@ -45,6 +45,12 @@ class Signatures:
         self._preprocess = PhotoPreprocessor(
             spec.resolution, spec.box_margin, spec.limits, spec.box_overhang
         )
+        # Two signatures share it: the graph, which takes seconds to make and to load, has it once.
+        self._predict_examples = tf.function(
+            self._predict_examples_here,
+            input_signature=[tf.TensorSpec([None], tf.string)],
+            autograph=False,
+        )
 
     def predict_images(self, image_bytes: tf.Tensor) -> Outputs:
         """Predicts the animals of photos, string[n]; without a locator, the photos as a whole."""
@@ -70,7 +76,10 @@ class Signatures:
 
     def predict_examples(self, examples: tf.Tensor) -> Outputs:
         """Predicts serialized Examples, string[n], preprocessed as in the training's validation."""
+        outputs: Outputs = self._predict_examples(examples)
+        return outputs
 
+    def _predict_examples_here(self, examples: tf.Tensor) -> Outputs:
         def preprocess_row(record: tf.Tensor, *, in_parallel: bool) -> PreparedPhoto:
             parsed = tf.io.parse_single_example(record, PICTURE_SPEC | BOX_SPEC)
             encoded, window = parsed[features.IMAGE], parsed[features.WINDOW]

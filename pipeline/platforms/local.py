@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfx import v1 as tfx
 from tfx.dsl.components.common import resolver
+from tfx.types import Channel, standard_artifacts
 
 from components.exporter.component import check_installed
 from components.exporter.settings import ExportSettings
@@ -153,8 +153,7 @@ def base_model_of(examples: Any) -> resolver.Resolver:
 
 
 def _models_and_blessings() -> dict[str, Any]:
-    kinds = tfx.types.standard_artifacts
     return {
-        last_blessed.MODEL: tfx.dsl.Channel(type=kinds.Model),
-        last_blessed.BLESSING: tfx.dsl.Channel(type=kinds.ModelBlessing),
+        last_blessed.MODEL: Channel(type=standard_artifacts.Model),
+        last_blessed.BLESSING: Channel(type=standard_artifacts.ModelBlessing),
     }

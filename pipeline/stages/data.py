@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 import tensorflow_data_validation as tfdv
-from tfx import v1 as tfx
+from tfx.components import ExampleValidator, StatisticsGen
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 
 from components.box_validator.component import BoxValidator
 from components.data_gate.component import DataGate
@@ -48,20 +49,18 @@ def validate(platform: Platform, settings: Settings, example_gen: Any) -> Data:
     examples, rejects = example_gen.outputs["examples"], example_gen.outputs["rejects"]
 
     # Statistics of the numbers and labels, by split.
-    statistics_gen = tfx.components.StatisticsGen(
+    statistics_gen = StatisticsGen(
         examples=examples,
         stats_options=tfdv.StatsOptions(feature_allowlist=STATISTICS_FEATURES),
     ).with_id(nodes.STATISTICS_GEN)
     statistics = statistics_gen.outputs["statistics"]
 
     # The schema that the project brings, and anomalies of the data against it.
-    schema_gen = tfx.components.ImportSchemaGen(schema_file=platform.schema_file).with_id(
-        nodes.SCHEMA_GEN
-    )
+    schema_gen = ImportSchemaGen(schema_file=platform.schema_file).with_id(nodes.SCHEMA_GEN)
     schema = schema_gen.outputs["schema"]
-    example_validator = tfx.components.ExampleValidator(
-        statistics=statistics, schema=schema
-    ).with_id(nodes.EXAMPLE_VALIDATOR)
+    example_validator = ExampleValidator(statistics=statistics, schema=schema).with_id(
+        nodes.EXAMPLE_VALIDATOR
+    )
 
     # Refused rows, boxes, and differences between train and eval.
     box_validator = BoxValidator(

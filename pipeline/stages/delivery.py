@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from tfx import v1 as tfx
-from tfx.proto import bulk_inferrer_pb2
+from tfx.proto import bulk_inferrer_pb2, pusher_pb2
 
 from components.bulk_inferrer.component import BulkInferrer
 from components.exporter.component import Exporter
@@ -23,8 +22,8 @@ def deliver(platform: Platform, settings: Settings, data: Data, verdict: Verdict
     # A version in the serving folder.
     pusher = Pusher(
         **verdict.blessed_model,
-        push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=platform.serving)
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=platform.serving)
         ),
         custom_config={"code": code_version("components.pusher.executor")},
     ).with_id(nodes.PUSHER)
@@ -74,8 +73,8 @@ def _bulk_inferrer(unlabelled_gen: Any, pusher: Any, **blessed_model: Any) -> An
     node = BulkInferrer(
         **blessed_model,
         examples=unlabelled_gen.outputs["examples"],
-        model_spec=tfx.proto.ModelSpec(model_signature_name=[signatures.SERVE_BULK]),
-        output_example_spec=tfx.proto.OutputExampleSpec(output_columns_spec=[spec]),
+        model_spec=bulk_inferrer_pb2.ModelSpec(model_signature_name=[signatures.SERVE_BULK]),
+        output_example_spec=bulk_inferrer_pb2.OutputExampleSpec(output_columns_spec=[spec]),
         code=code_version("components.bulk_inferrer.executor"),
     ).with_id(nodes.BULK_INFERRER)
     # Whoever waits for the model does not wait for a million predictions first.

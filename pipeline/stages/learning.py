@@ -2,7 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from tfx import v1 as tfx
+from tfx.components import Trainer, Transform
+from tfx.proto import trainer_pb2
 
 from components.model_resolvers import last_blessed
 from components.tuner.component import Tuner
@@ -28,7 +29,7 @@ def learn(platform: Platform, settings: Settings, data: Data) -> Model:
 
     # Label names become indices. Pixels stay JPEG: the last two arguments keep TFX from reading
     # a single picture, the graph is only traced. TFX's default is to analyse train alone.
-    transform = tfx.components.Transform(
+    transform = Transform(
         examples=data.examples,
         schema=data.schema,
         preprocessing_fn="models.transform.preprocessing_fn",
@@ -45,9 +46,9 @@ def learn(platform: Platform, settings: Settings, data: Data) -> Model:
         "transform_graph": transform.outputs["transform_graph"],
         "schema": data.schema,
         "base_model": base.outputs[last_blessed.MODEL] if base else None,
-        "train_args": tfx.proto.TrainArgs(splits=[TRAIN]),
+        "train_args": trainer_pb2.TrainArgs(splits=[TRAIN]),
         # What chooses; the Evaluator alone reads the rows that judge, unless there are no others.
-        "eval_args": tfx.proto.EvalArgs(splits=[platform.choosing_split(settings)]),
+        "eval_args": trainer_pb2.EvalArgs(splits=[platform.choosing_split(settings)]),
     }
     config = {
         "model": settings.model.model_dump(),
@@ -80,7 +81,7 @@ def learn(platform: Platform, settings: Settings, data: Data) -> Model:
     }
 
     # The training itself.
-    trainer = tfx.components.Trainer(
+    trainer = Trainer(
         **inputs,
         run_fn="models.trainer.run_fn",
         hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
@@ -91,7 +92,7 @@ def learn(platform: Platform, settings: Settings, data: Data) -> Model:
         return Model(trained, trainer.outputs["model"], trainer.outputs["model_run"])
 
     # What finds the animal in a photo without a box; its model is the Trainer's with the locator.
-    locator = tfx.components.Trainer(
+    locator = Trainer(
         **inputs | {"base_model": trainer.outputs["model"]},
         run_fn="models.locator.run_fn",
         custom_config=config

@@ -19,7 +19,7 @@ def distributions(histograms: Mapping[str, BySplit]) -> list[Chart]:
 
 
 _TITLES: dict[str, Pair] = {
-    "box_area": ("사진에서 상자가 차지하는 비율", "box area / photo"),
+    "box_area": ("사진에서 박스가 차지하는 비율", "box area / photo"),
     "brightness": ("밝기 (0–1)", "brightness (0–1)"),
     "contrast": ("대비 (0–0.5)", "contrast (0–0.5)"),
     "sharpness": ("선명도 (log10)", "log10 sharpness"),

@@ -22,7 +22,7 @@ _FIGURES: dict[str, Pair] = {
     "CSV": same("CSV"),
     "SHA-256": same("SHA-256"),
     "rows used": ("쓴 행", "rows used"),
-    "rows clipped": ("상자를 잘라 쓴 행", "rows with a clipped box"),
+    "rows clipped": ("박스를 잘라 쓴 행", "rows with a clipped box"),
     "rows refused": ("제외된 행", "rows refused"),
     "rows thinned": ("솎아낸 행", "rows thinned"),
     "device": ("학습한 장치", "device"),

@@ -24,8 +24,8 @@ def notes(found: Drift) -> Iterator[Pair]:
         )
     if requests and compared < requests / 2:
         yield (
-            f"요청 {requests}개 가운데 {compared}개에만 감정과 상자가 있습니다. 평가 행에는 모두 "
-            "상자가 있어, 나머지의 감정과 사진 특성은 비교하지 않았습니다. --reference FOLDER를 "
+            f"요청 {requests}개 가운데 {compared}개에만 감정과 박스가 있습니다. 평가 행에는 모두 "
+            "박스가 있어, 나머지의 감정과 사진 특성은 비교하지 않았습니다. --reference FOLDER를 "
             "주면 이전 요청과 비교합니다.",
             f"Only {compared} of {requests} requests have a mood and a box: moods and image facts "
             "of the others are not compared with eval rows, which all have boxes. With --reference "

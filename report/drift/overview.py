@@ -20,7 +20,7 @@ def cards(found: Drift) -> Iterator[Card]:
         "requests",
         ("요청", "Requests"),
         same(f"{found['requests']:,}"),
-        ((f"감정과 상자가 있는 것 {compared:,}개", f"{compared:,} with a mood and a box"),),
+        ((f"감정과 박스가 있는 것 {compared:,}개", f"{compared:,} with a mood and a box"),),
     )
     length = found["settings"]["window"]
     yield Card(

@@ -14,7 +14,7 @@ FACTS: dict[str, Pair] = {
     "brightness": ("밝기", "Brightness"),
     "contrast": ("대비", "Contrast"),
     "sharpness": ("선명도", "Sharpness"),
-    "box_area": ("사진에서 상자가 차지하는 비율", "Share of the photo in the box"),
+    "box_area": ("사진에서 박스가 차지하는 비율", "Share of the photo in the box"),
 }
 SHARES: dict[str, Pair] = {
     "unsure": ("잘 모름의 비율", "Share of unsure answers"),

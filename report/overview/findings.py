@@ -15,9 +15,9 @@ KOREAN: dict[str, str] = {
     "mood_without_rows": "쓸 수 있는 행이 하나도 없는 감정이 있습니다{mood}.",
     "label_shift": "감정의 비율이 학습 데이터와 {value:.1%} 다릅니다. 허용 {limit:.1%} "
     "(validate.max_label_shift).",
-    "box_shift": "상자나 사진의 평균이 학습 데이터와 표준편차의 {value:.1f}배 다릅니다. 허용 "
+    "box_shift": "박스나 사진의 평균이 학습 데이터와 표준편차의 {value:.1f}배 다릅니다. 허용 "
     "{limit:g} (validate.max_box_shift).",
-    "box_statistics": "상자의 통계가 기준과 다릅니다.",
+    "box_statistics": "박스의 통계가 기준과 다릅니다.",
     "schema": "데이터가 스키마와 다릅니다.",
     "shared_clips": "다른 분할에도 있는 클립 {value:,.0f}개, 허용 {limit:,.0f}개 "
     "(leak.max_clips). 한쪽 CSV에서 빼거나 허용치를 올리세요.",

@@ -45,7 +45,7 @@ def _pushed(report: Report, results: Results) -> Iterator[Step]:
     weights = shlex.quote(path_text(Path(str(report["record"]["pushed"]))))
     yield Step(
         (
-            "모델을 사진에 써 보세요. PHOTO는 사진, 상자는 세운 사진의 픽셀입니다.",
+            "모델을 사진에 써 보세요. PHOTO는 사진, 박스는 세운 사진의 픽셀입니다.",
             "Try the model on a photo; the box is in pixels of the upright photo.",
         ),
         f"uv run python inference.py --weight_path {weights} --box Y,X,HEIGHT,WIDTH PHOTO",

@@ -78,7 +78,7 @@ _CHECKS: dict[str, Remedy] = {
 _FINDINGS: dict[str, Remedy] = {
     "usable_rows": (
         (
-            "쓸 수 있는 행이 없습니다. 아래 이유를 보고 CSV의 경로와 상자를 고치세요.",
+            "쓸 수 있는 행이 없습니다. 아래 이유를 보고 CSV의 경로와 박스를 고치세요.",
             "No row can be used. See the reasons below and correct the CSV's paths and boxes.",
         ),
         "",
@@ -103,7 +103,7 @@ _FINDINGS: dict[str, Remedy] = {
     ),
     "box_shift": (
         (
-            "상자나 사진이 분할마다 너무 다릅니다. 같은 방법으로 나누거나 "
+            "박스나 사진이 분할마다 너무 다릅니다. 같은 방법으로 나누거나 "
             "validate.max_box_shift를 올리세요.",
             "Boxes or photos differ too much between the splits. Split them alike, or raise "
             "validate.max_box_shift.",

@@ -44,7 +44,7 @@ def empty(locator: Mapping[str, Any]) -> Pair:
         return "동물이 없는 사진은 없었습니다.", "There were no pictures without an animal."
     area = "" if auroc is None else f", AUROC {auroc:.3f}"
     return (
-        f"상자 밖 배경을 잘라 낸 사진 {locator['empty_pictures']:,}장 중 {false:.1%}에서 "
+        f"박스 밖 배경을 잘라 낸 사진 {locator['empty_pictures']:,}장 중 {false:.1%}에서 "
         f"동물을 잘못 찾았습니다{area}.",
         f"In {false:.1%} of {locator['empty_pictures']:,} cut-outs of background beside the boxes "
         f"it finds an animal{area}.",

@@ -16,7 +16,7 @@ from schemas.documents.tuning import Trials
 _COUNTS: dict[str, Pair] = {
     "used": ("사용", "Used"),
     "clips": ("클립", "Clips"),
-    "clipped": ("사진 밖을 잘라 낸 상자", "Used, with a clipped box"),
+    "clipped": ("사진 밖을 잘라 낸 박스", "Used, with a clipped box"),
     "thinned": ("솎아냄", "Thinned"),
     "refused": ("제외", "Refused"),
     "reused": ("이전 결과에서 가져옴", "Taken over from earlier"),

@@ -12,7 +12,7 @@ CLIPS: Pair = ("클립", "Clips")
 MOOD: Pair = ("감정", "Mood")
 _SLICES: dict[str, Pair] = {
     "species": ("종", "species"),
-    "box_size": ("사진에서 상자가 차지하는 비율", "box area / photo"),
+    "box_size": ("사진에서 박스가 차지하는 비율", "box area / photo"),
     "brightness_band": ("밝기", "brightness"),
     "action": ("행동", "action"),
 }
@@ -21,9 +21,9 @@ right answers is its recall, which the table by mood has."""
 _VALUES: dict[str, Pair] = {"CAT": ("고양이", "cat"), "DOG": ("개", "dog")}
 _SLICE_SCORES = ("macro_f1", "balanced_accuracy", "accuracy")
 _SOURCES: dict[str, Pair] = {
-    "given": ("주어진 상자", "Box given"),
-    "found": ("찾은 상자", "Box found"),
-    "whole": ("상자 없이 사진 전체", "Whole photo, no box"),
+    "given": ("주어진 박스", "Box given"),
+    "found": ("찾은 박스", "Box found"),
+    "whole": ("박스 없이 사진 전체", "Whole photo, no box"),
 }
 
 
@@ -123,10 +123,10 @@ def boxes(metrics: Mapping[str, Any]) -> Table | None:
     ]
     if not rows:
         return None
-    columns = [Column(("상자", "Box")), Column(("사진", "Photos"), True)]
+    columns = [Column(("박스", "Box")), Column(("사진", "Photos"), True)]
     columns.append(Column(("동물을 못 찾음", "No animal found"), True))
     columns += [Column(SCORES["macro_f1"], True), Column(SCORES["accuracy"], True)]
-    return Table("by-box", ("상자 출처별 점수", "Scores by the source of the box"), columns, rows)
+    return Table("by-box", ("박스 출처별 점수", "Scores by the source of the box"), columns, rows)
 
 
 def most_confused(metrics: Metrics, most: int = 8) -> Table | None:

@@ -108,6 +108,8 @@ def _rates(probe: Probe) -> Iterator[str]:
         f"({probe['photos']} were read), a training step {1000 * probe['step_seconds']:.0f} ms, "
         f"a batch's prediction {1000 * probe['predict_seconds']:.0f} ms"
     )
+    if probe["is_cut_short"]:
+        yield "the machine was too busy to time a prediction: it is taken as a third of a step"
     if probe["slowdown"] > 1.2:
         yield (
             "other programs are busy: a CPU second takes "

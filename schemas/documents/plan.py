@@ -71,7 +71,9 @@ class Probe(TypedDict):
       predict_cpu_seconds: of all its threads.
       load_cpu_seconds: CPU seconds of importing TFX.
       slowdown: time by the clock for a CPU second of one thread: 1 on an idle machine.
-      peak_mib: memory after the steps.
+      peak_mib: memory of a training with the whole batch.
+      is_cut_short: whether the machine was too busy to time a prediction, which is then a third of
+        a step.
       seconds: that the probe took.
     """
 
@@ -85,6 +87,7 @@ class Probe(TypedDict):
     load_cpu_seconds: float
     slowdown: float
     peak_mib: int
+    is_cut_short: bool
     seconds: float
 
 

@@ -78,13 +78,13 @@ function showPrediction(prediction) {
   $("unsure").hidden = prediction.unsure !== true;
   $("mood").classList.toggle("doubtful", prediction.unsure === true);
   if (prediction.box_source === "found") {
-    showStatus($("status"), "done", "찾은 상자 안의 동물", "The animal that was found",
+    showStatus($("status"), "done", "찾은 박스 안의 동물", "The animal that was found",
       `(${percent(prediction.found)})`);
   } else if (prediction.box_source === "whole") {
     showStatus($("status"), "done",
-      "사진 전체: 이 모델은 동물을 찾지 못하므로 추측입니다. 동물 둘레에 상자를 그려 주세요.",
+      "사진 전체: 이 모델은 동물을 찾지 못하므로 추측입니다. 동물 둘레에 박스를 그려 주세요.",
       "The whole photo: this model cannot find the animal, so that this is a guess. Draw a box.");
-  } else showStatus($("status"), "done", "상자 안의 동물", "The animal in the box");
+  } else showStatus($("status"), "done", "박스 안의 동물", "The animal in the box");
 }
 
 function moodRow(mood) {
