@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dataset.photos.parsed import PhotoError
+from gateway.answers import checked_answer
 from gateway.calls import Answer, Call, Target
 from gateway.entry.access import Rates, Tokens
 from gateway.entry.turns import Turns
@@ -106,7 +107,7 @@ class Service:
         self._rates.take(client, call.rows)
         for photo in call.inputs.get(signatures.IMAGE_BYTES, ()):
             try:
-                self._photos.check(photo)
+                await self._photos.check(photo)
             except PhotoError as error:
                 if error.reason is RejectReason.IMAGE_TOO_LARGE:
                     raise refused_photo(error) from error
@@ -115,7 +116,7 @@ class Service:
     async def _ask(self, call: Call, target: Target, begin: Received) -> Answer:
         async with self._turns.turn():
             asked = time.perf_counter()
-            answer = await self.upstream.predict(call, target)
+            answer = checked_answer(await self.upstream.predict(call, target), call)
             self.figures.upstream_seconds.observe(time.perf_counter() - asked)
         for row in answer.rows:
             self.figures.count_answer(answer.version, row)
