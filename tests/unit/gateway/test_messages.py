@@ -109,5 +109,5 @@ def test_a_version_or_label_that_would_change_an_address_is_no_call(
     version: int | None, label: str | None
 ) -> None:
     request = call_message(CALL, "pet_mood", Target(version, label))
-    with pytest.raises(CallError, match="a version must|a label must"):
+    with pytest.raises(CallError, match=r"a version must|a label must"):
         parsed_call(request, 64)
