@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.documents.evaluation import HEADLINE
 from schemas import json_text
+from schemas.documents.evaluation import HEADLINE
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
 
