@@ -6,9 +6,10 @@ are decoded here, turned and encoded again without EXIF.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import NamedTuple
 
-from client.predict.pictures import upright_picture
+from client.predict.pictures import Picture, reencoded_picture, upright_picture
 from dataset.photos import opening
 from dataset.photos.exif import upright_size
 from dataset.photos.opening import check_bytes, check_pixels, format_of, parse
@@ -73,7 +74,20 @@ class Photos:
         checked = await self.check(photo)
         if checked.format in SERVABLE_FORMATS:
             return checked
+        return await self._decoded(photo, upright_picture, checked.format)
+
+    async def encode_again(self, photo: bytes) -> CheckedPhoto:
+        """Returns a photo decoded here and encoded again: the model could not read it.
+
+        Raises:
+          PhotoError: NOT_AN_IMAGE, IMAGE_TOO_LARGE or IMAGE_TRUNCATED.
+        """
+        return await self._decoded(photo, reencoded_picture, format_of(photo) or "")
+
+    async def _decoded(
+        self, photo: bytes, encode: Callable[[bytes], Picture], name: str
+    ) -> CheckedPhoto:
         async with self._one_at_a_time:
-            picture = await asyncio.to_thread(upright_picture, photo)
+            picture = await asyncio.to_thread(encode, photo)
         check_pixels(picture.height, picture.width, self._limits.photo_pixels)
-        return CheckedPhoto(picture.encoded, checked.format, picture.height, picture.width)
+        return CheckedPhoto(picture.encoded, name, picture.height, picture.width)

@@ -290,3 +290,31 @@ def test_figures_of_invented_moods_do_not_fill_the_memory() -> None:
     assert len(lines) == 10_001
     assert sum('version="other"' in line for line in lines) == 1
     assert sum('version="3"' in line and line.endswith(" 2.0") for line in lines) == 1
+
+
+def test_a_call_without_a_token_is_refused_before_its_message_is_read() -> None:
+    """The library would take all of it first: eighty strangers' messages of 32 MiB need gigabytes."""
+    tokens = Tokens({_hashed("0123456789abcdef"): "me"})
+    request = call_message(CALL, "pet_mood", Target()).SerializeToString()
+    with running(lambda: service(FakeUpstream(), tokens=tokens)) as gateway:
+        with grpc.insecure_channel(gateway.grpc_address.removeprefix("grpc://")) as channel:
+
+            def never() -> Any:
+                yield request[:0]
+                wait_until(lambda: False, 30)
+
+            # The client has begun and goes on; an answer that waited for its end would be late.
+            call = channel.stream_unary(messages.PREDICT).future(never(), timeout=10)
+            assert call.code() is grpc.StatusCode.UNAUTHENTICATED
+        method = messages.PREDICT
+        assert grpc_codes(gateway, method, request, authorization="Bearer 0123456789abcdef") == "OK"
+
+
+def test_messages_beyond_the_room_for_all_are_put_off() -> None:
+    limits = LimitSettings(all_uploads_bytes=1024)
+    request = call_message(
+        Call("serving_default", {"image_bytes": [b"x" * 2000]}), "pet_mood", Target()
+    )
+    with running(lambda: service(FakeUpstream(), limits)) as gateway:
+        code = grpc_codes(gateway, messages.PREDICT, request.SerializeToString())
+    assert code == "UNAVAILABLE"
