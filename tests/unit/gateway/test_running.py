@@ -293,7 +293,7 @@ def test_figures_of_invented_moods_do_not_fill_the_memory() -> None:
 
 
 def test_a_call_without_a_token_is_refused_before_its_message_is_read() -> None:
-    """The library would take all of it first: eighty strangers' messages of 32 MiB need gigabytes."""
+    """The library would take all of it: eighty strangers' messages of 32 MiB need gigabytes."""
     tokens = Tokens({_hashed("0123456789abcdef"): "me"})
     request = call_message(CALL, "pet_mood", Target()).SerializeToString()
     with running(lambda: service(FakeUpstream(), tokens=tokens)) as gateway:
