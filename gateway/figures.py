@@ -91,7 +91,7 @@ class Figures:
         )
         with self._lock:
             if labels not in self._answers and len(self._answers) >= _MOST_ANSWERS:
-                labels = (_OTHER,) * len(labels)
+                labels = (_OTHER, _OTHER, _OTHER, _OTHER)
             self._answers.add(labels)
         self.answers.labels(*labels).inc()
 

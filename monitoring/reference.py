@@ -6,6 +6,7 @@ crops) differ from them from the first day on; for these there is ``--reference`
 log of some days that were looked at and found good.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,8 +211,10 @@ def _unsure_below(metrics: Path | None) -> float | None:
     """Returns the probability below which the model is unsure, where the run has decided it."""
     unsure = _read(metrics).get("unsure") if metrics is not None else None
     threshold = unsure.get("threshold") if isinstance(unsure, dict) else None
-    is_share = isinstance(threshold, int | float) and not isinstance(threshold, bool)
-    return float(threshold) if is_share and 0 <= threshold <= 1 else None
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+        return None
+    # Above 1 no answer is sure.
+    return float(threshold) if 0 <= threshold < math.inf else None
 
 
 def _read(path: Path) -> dict[str, object]:

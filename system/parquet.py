@@ -13,9 +13,10 @@ from typing import IO
 
 from schemas.errors import ConfigError
 from system.arrow import PICKLE, pa, pq
+from system.buckets.stores import is_remote
 from system.printable import printable
 from system.regular_files import kind_of
-from system.storage import is_remote, open_file
+from system.storage import open_file
 
 ParquetWriter = pq.ParquetWriter
 write_table = pq.write_table

@@ -79,7 +79,7 @@ def grpc_server(service: Service, address: str, tls: TlsPair | None) -> grpc.aio
     return server
 
 
-class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
+class _Calls(grpc.GenericRpcHandler):
     """The methods that there are.
 
     gRPC reads the message of a call before its handler runs, 32 MiB of each. So a call without a
