@@ -14,6 +14,7 @@ from dataset.csv_table import Record, TableError, column_indices, not_utf8, read
 from schemas import csv_columns
 from schemas.errors import DataRefusedError
 from schemas.labels import normalise
+from system.regular_files import open_regular
 
 Opener = Callable[..., IO[Any]]
 """Opens a path like the built-in ``open``; on a cluster it also opens addresses of a bucket."""
@@ -43,7 +44,11 @@ class Row(NamedTuple):
         return self.group or self.clip
 
 
-def read_rows(path: str, opener: Opener = open, *, labelled: bool = True) -> Iterator[Row]:
+def _opened(path: str, _mode: str) -> IO[Any]:
+    return open_regular(path)
+
+
+def read_rows(path: str, opener: Opener = _opened, *, labelled: bool = True) -> Iterator[Row]:
     """Yields the rows of a CSV in order, faulty ones too; blank lines are skipped.
 
     Byte order marks, line ends of any system, quoted cells, spaces around cells and decomposed
@@ -52,7 +57,7 @@ def read_rows(path: str, opener: Opener = open, *, labelled: bool = True) -> Ite
 
     Args:
       path: of the CSV.
-      opener: opens files of the path's storage.
+      opener: opens files of the path's storage; by default, regular files of this machine.
       labelled: whether each row has a label. If not, a column of that name is ignored and
         ``Row.label`` is "".
 

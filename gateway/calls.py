@@ -5,6 +5,7 @@ reached by REST, by gRPC or in this process. All of them meet here, so that limi
 are the same for each.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,11 @@ INPUTS: dict[str, tuple[str, ...]] = {
 
 Row = Mapping[str, Any]
 """One row of an answer by output: texts, numbers, truth values, or lists of them."""
+
+
+_LABEL = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
+MAX_VERSION = (1 << 63) - 1
+"""TensorFlow Serving's numbers of versions have 64 bits."""
 
 
 class CallError(ValueError):
@@ -59,6 +65,22 @@ class Answer(NamedTuple):
 
     version: int
     rows: Sequence[Row]
+
+
+def checked_target(version: int | None, label: str | None) -> Target:
+    """Returns the version that a client names; both become part of an address at the server.
+
+    Raises:
+      CallError: it is no version or label of TensorFlow Serving.
+    """
+    if version is not None and not 0 <= version <= MAX_VERSION:
+        raise CallError(f"a version must be a whole number of 0 or more. Received: {version}")
+    if label is not None and not _LABEL.fullmatch(label):
+        raise CallError(
+            "a label must have 1 to 64 letters, digits, underscores, dots and hyphens, and begin "
+            f"with no dot. Received: {label[:100]!r}"
+        )
+    return Target(version, label)
 
 
 def checked_call(signature: str, inputs: Mapping[str, Sequence[Any]], max_rows: int) -> Call:

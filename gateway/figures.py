@@ -27,8 +27,9 @@ _BUCKETS = (
     30.0,
 )
 _OTHER = "other"
-_MOST_NAMES = 1100
-"""Moods of a model, and statuses: a server that invented names would fill the memory."""
+_MOST_ANSWERS = 10_000
+"""Different versions, moods and statuses that are told apart: a server that invented names would
+fill the memory."""
 
 
 class Figures:
@@ -75,28 +76,25 @@ class Figures:
             ("outcome",),
             registry=self._collected,
         )
-        self._names: set[str] = set()
+        self._answers: set[tuple[str, ...]] = set()
         self._lock = threading.Lock()
 
     def count_answer(self, version: int, row: Row) -> None:
         """Counts one row of an answer."""
         mood = row.get(signatures.MOOD_ID) or row.get(signatures.MOOD)
         unsure = row.get(signatures.UNSURE)
-        self.answers.labels(
-            version=str(version),
-            mood=self._name(mood),
-            status=self._name(row.get(signatures.STATUS)),
-            unsure="" if unsure is None else str(bool(unsure)).lower(),
-        ).inc()
+        labels = (
+            str(version),
+            str(mood or "")[:100],
+            str(row.get(signatures.STATUS) or "")[:100],
+            "" if unsure is None else str(bool(unsure)).lower(),
+        )
+        with self._lock:
+            if labels not in self._answers and len(self._answers) >= _MOST_ANSWERS:
+                labels = (_OTHER, _OTHER, _OTHER, _OTHER)
+            self._answers.add(labels)
+        self.answers.labels(*labels).inc()
 
     def text(self) -> bytes:
         """Returns all figures in Prometheus' text form."""
         return generate_latest(self._collected)
-
-    def _name(self, value: object) -> str:
-        name = str(value or "")[:100]
-        with self._lock:
-            if name in self._names or len(self._names) < _MOST_NAMES:
-                self._names.add(name)
-                return name
-        return _OTHER

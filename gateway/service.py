@@ -1,11 +1,13 @@
 """The way of every call: rate, photos' limits, a turn, the model, figures and the log."""
 
+import contextlib
 import secrets
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dataset.photos.parsed import PhotoError
+from gateway.answers import checked_answer
 from gateway.calls import Answer, Call, Target
 from gateway.entry.access import Rates, Tokens
 from gateway.entry.turns import Turns
@@ -86,12 +88,17 @@ class Service:
         except PhotoError as error:
             self._log_refused(begin, error, box)
             raise refused_photo(error) from error
-        inputs: dict[str, list[Any]] = {signatures.IMAGE_BYTES: [checked.encoded]}
-        if box is None:
-            call = Call(signatures.SERVE_IMAGE, inputs)
-        else:
-            call = Call(signatures.SERVE_BOX, {**inputs, signatures.BOX: [list(box)]})
-        return await self._ask(call, self.target, begin)
+        call = _photo_call(checked.encoded, box)
+        answer = await self._ask(call, self.target)
+        if answer.rows[0][signatures.STATUS] == signatures.STATUS_IMAGE_UNREADABLE:
+            # TensorFlow does not read some kinds that Pillow does, such as JPEGs of many scans.
+            # Of a photo that is damaged the first answer stands.
+            with contextlib.suppress(PhotoError):
+                again = await self._photos.encode_again(photo)
+                call = _photo_call(again.encoded, box)
+                answer = await self._ask(call, self.target)
+        self._record(call, answer, begin)
+        return answer
 
     async def answer_call(self, call: Call, target: Target, client: str, begin: Received) -> Answer:
         """Answers a call of TensorFlow Serving's form.
@@ -106,22 +113,26 @@ class Service:
         self._rates.take(client, call.rows)
         for photo in call.inputs.get(signatures.IMAGE_BYTES, ()):
             try:
-                self._photos.check(photo)
+                await self._photos.check(photo)
             except PhotoError as error:
                 if error.reason is RejectReason.IMAGE_TOO_LARGE:
                     raise refused_photo(error) from error
-        return await self._ask(call, target if any(target) else self.target, begin)
+        answer = await self._ask(call, target if any(target) else self.target)
+        self._record(call, answer, begin)
+        return answer
 
-    async def _ask(self, call: Call, target: Target, begin: Received) -> Answer:
+    async def _ask(self, call: Call, target: Target) -> Answer:
         async with self._turns.turn():
             asked = time.perf_counter()
-            answer = await self.upstream.predict(call, target)
+            answer = checked_answer(await self.upstream.predict(call, target), call)
             self.figures.upstream_seconds.observe(time.perf_counter() - asked)
+        return answer
+
+    def _record(self, call: Call, answer: Answer, begin: Received) -> None:
         for row in answer.rows:
             self.figures.count_answer(answer.version, row)
         if self.log.wants_next():
             self._log_answer(call, answer, begin)
-        return answer
 
     def _log_answer(self, call: Call, answer: Answer, begin: Received) -> None:
         photos = call.inputs.get(signatures.IMAGE_BYTES)
@@ -150,6 +161,13 @@ class Service:
             "boxes": (),
             "photo_bytes": (),
         }
+
+
+def _photo_call(photo: bytes, box: Sequence[int] | None) -> Call:
+    inputs: dict[str, list[Any]] = {signatures.IMAGE_BYTES: [photo]}
+    if box is None:
+        return Call(signatures.SERVE_IMAGE, inputs)
+    return Call(signatures.SERVE_BOX, {**inputs, signatures.BOX: [list(box)]})
 
 
 def refused_photo(error: PhotoError) -> RefusedError:

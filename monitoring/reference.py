@@ -6,6 +6,7 @@ crops) differ from them from the first day on; for these there is ``--reference`
 log of some days that were looked at and found good.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from monitoring.requests import Requests
 from schemas import artifacts, json_text
 from schemas import request_log as columns
 from schemas.errors import ConfigError
+from system.arrow import pa
 from system.parquet import read_batches
 
 Array = npt.NDArray[np.float64]
@@ -92,15 +94,25 @@ def read_reference(files: RunFiles, max_rows: int, rng: np.random.Generator) -> 
     Raises:
       ConfigError: a file is none of this project's.
     """
-    path = str(files.predictions)
-    try:
-        moods = table.Table(path).mood_names
-    except (KeyError, ValueError, OSError) as error:
-        raise ConfigError(
-            f"--predictions must be a run's {artifacts.PREDICTIONS_PARQUET}. Received: {path} "
-            f"({error})"
-        ) from error
     threshold = _unsure_below(files.metrics)
+    try:
+        return _reference(str(files.predictions), threshold, max_rows, rng)
+    except ConfigError:
+        raise
+    # What an altered table leads to: other types, indices beyond the moods, rows of other lengths.
+    except (pa.ArrowException, LookupError, TypeError, ValueError, OSError) as error:
+        raise ConfigError(
+            f"--predictions must be a run's {artifacts.PREDICTIONS_PARQUET}. Received: "
+            f"{files.predictions} ({type(error).__name__}: {str(error)[:200]})"
+        ) from error
+
+
+def _reference(
+    path: str, threshold: float | None, max_rows: int, rng: np.random.Generator
+) -> Reference:
+    moods = table.Table(path).mood_names
+    if not all(isinstance(name, str) for name in moods):
+        raise ValueError("moods that are no texts")
     kept = Kept(FACTS, max_rows, rng)
     confusion = np.zeros((len(moods), len(moods)))
     unsure = rows = 0
@@ -110,14 +122,21 @@ def read_reference(files: RunFiles, max_rows: int, rng: np.random.Generator) -> 
         if not len(batch):
             continue
         probabilities = table.probabilities_of(batch, table.MODEL)
+        if probabilities.shape[1] != len(moods):
+            raise ValueError(f"{probabilities.shape[1]} probabilities of {len(moods)} moods")
         predicted = table.predicted_indices(probabilities)
         true = np.asarray(batch.column(table.LABEL_INDEX))
+        if ((true < 0) | (true >= len(moods))).any():
+            raise ValueError("a row's label is none of the moods")
         good = predicted < len(moods)
         np.add.at(confusion, (true[good], predicted[good]), 1)
         rows += len(batch)
         if threshold is not None:
             unsure += int((probabilities.max(1) < threshold).sum())
-        kept.add({name: np.asarray(batch.column(name), np.float64) for name in FACTS}, len(batch))
+        facts = {name: np.asarray(batch.column(name), np.float64) for name in FACTS}
+        kept.add(
+            {name: np.where(np.isfinite(v), v, np.nan) for name, v in facts.items()}, len(batch)
+        )
     shares = {"unusable": (0, rows)}
     if threshold is not None:
         shares["unsure"] = (unsure, rows)
@@ -192,7 +211,10 @@ def _unsure_below(metrics: Path | None) -> float | None:
     """Returns the probability below which the model is unsure, where the run has decided it."""
     unsure = _read(metrics).get("unsure") if metrics is not None else None
     threshold = unsure.get("threshold") if isinstance(unsure, dict) else None
-    return float(threshold) if isinstance(threshold, int | float) else None
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+        return None
+    # Above 1 no answer is sure.
+    return float(threshold) if 0 <= threshold < math.inf else None
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -12,7 +12,7 @@ from schemas import request_log as columns
 from schemas import signatures
 from schemas.errors import ConfigError
 from system.arrow import pa
-from system.parquet import read_batches
+from system.parquet import read_batches, schema_of
 
 Array = npt.NDArray[np.float64]
 SHARES = ("unsure", "no_animal", "unusable")
@@ -22,6 +22,9 @@ _READ = (
     *(columns.PROBABILITIES, columns.MOODS, columns.BOX, *_FACTS),
 )
 NO_ANIMAL = "no_animal"
+SCHEMA = schema_of(columns.COLUMNS)
+_LATEST = 253_402_300_800_000_000
+"""Microseconds from 1970 to the year 10000, with which Python's times end."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,21 @@ def read_requests(
       ConfigError: a file is none of this project's, or the log's moods are others.
     """
     for file in files:
-        for batch in read_batches(str(file), _READ):
+        for batch in read_batches(str(file), _READ, schema=SCHEMA):
+            _check_times(batch, file)
             chosen = _chosen(batch, version, since, until)
             if len(chosen):
                 yield _numbers(chosen, moods, with_box)
+
+
+def _check_times(batch: pa.RecordBatch, file: Path) -> None:
+    times = batch.column(columns.TIME)
+    numbers = np.asarray(times.fill_null(-1).cast(pa.int64()))
+    if ((numbers < 0) | (numbers >= _LATEST)).any():
+        raise ConfigError(
+            f"{file} must have the time of each request, from the year 1970 to 9999. Received: a "
+            "row with none, or another. Move the file out of the log"
+        )
 
 
 def _chosen(
@@ -152,12 +166,7 @@ def _numbers(batch: pa.RecordBatch, moods: Sequence[str], with_box: bool) -> Req
         time=np.asarray(batch.column(columns.TIME).cast(pa.int64())),
         mood=mood,
         probabilities=_probabilities(batch, mood, len(moods)),
-        facts={
-            name: np.where(
-                is_used, batch.column(name).to_numpy(zero_copy_only=False).astype(float), np.nan
-            )
-            for name in _FACTS
-        },
+        facts={name: np.where(is_used, _known(batch, name), np.nan) for name in _FACTS},
         shares={
             "unsure": np.where(is_ok, unsure, -1),
             NO_ANIMAL: np.where(is_ok | is_none, is_none, -1).astype(np.int64),
@@ -166,10 +175,18 @@ def _numbers(batch: pa.RecordBatch, moods: Sequence[str], with_box: bool) -> Req
     )
 
 
+def _known(batch: pa.RecordBatch, name: str) -> Array:
+    """Returns a fact, float64[n]; NaN where it is not known or is no number."""
+    values: Array = batch.column(name).to_numpy(zero_copy_only=False).astype(float)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
 def _probabilities(batch: pa.RecordBatch, mood: npt.NDArray[np.int64], num_moods: int) -> Array:
     found = np.zeros((len(batch), num_moods))
     rows = batch.column(columns.PROBABILITIES).to_pylist()
     for number, values in enumerate(rows):
         if mood[number] >= 0 and values is not None and len(values) == num_moods:
-            found[number] = values
+            numbers = np.array(values, float)  # None becomes NaN.
+            if np.isfinite(numbers).all():
+                found[number] = numbers.clip(0, 1)
     return found

@@ -19,7 +19,7 @@ from client.inference import load_model
 from client.predict.predict_batches import predict_one
 from client.predict.predictions import FailedPrediction, Outcome
 from dataset.boxes import PixelBox
-from monitoring.requests import log_files
+from monitoring.requests import SCHEMA, log_files
 from schemas import request_log as columns
 from schemas.documents.drift import Disagreement, Shadow
 from schemas.errors import ConfigError
@@ -174,7 +174,7 @@ def _counts(files: Sequence[Path]) -> tuple[int, int]:
     """Returns the number of a log's rows, and of those that keep a photo."""
     rows = with_photo = 0
     for file in files:
-        for batch in read_batches(str(file), [columns.PHOTO], _BATCH_ROWS):
+        for batch in read_batches(str(file), [columns.PHOTO], _BATCH_ROWS, SCHEMA):
             rows += len(batch)
             with_photo += len(batch) - batch.column(columns.PHOTO).null_count
     return rows, with_photo
@@ -183,15 +183,20 @@ def _counts(files: Sequence[Path]) -> tuple[int, int]:
 def _rows(file: Path) -> Iterator[_Logged | None]:
     """Yields the photos of a file, None for a row without one."""
     names = [columns.REQUEST, columns.PHOTO, columns.BOX, columns.BOX_SOURCE]
-    for batch in read_batches(str(file), names, _BATCH_ROWS):
+    for batch in read_batches(str(file), names, _BATCH_ROWS, SCHEMA):
         for row in batch.to_pylist():
             if row[columns.PHOTO] is None:
                 yield None
                 continue
             # A box that a version has found is not given to the other one.
             given = row[columns.BOX] if row[columns.BOX_SOURCE] == "given" else None
+            if given is not None and (len(given) != 4 or None in given):
+                raise ConfigError(
+                    f"{file} must have four numbers for each box. Received: {str(given)[:100]}. "
+                    "Move the file out of the log"
+                )
             box = None if given is None else PixelBox(*given)
-            yield _Logged(row[columns.REQUEST], row[columns.PHOTO], box)
+            yield _Logged(printable(row[columns.REQUEST] or ""), row[columns.PHOTO], box)
 
 
 def _words(found: Shadow) -> str:

@@ -11,6 +11,7 @@ from pipeline.config import Settings
 from pipeline.run_inputs import RunInputs, check_validation, moods_of
 from schemas.errors import ConfigError
 from system.buckets.stores import is_remote
+from system.regular_files import open_regular
 from system.storage import exists
 
 SMOKE_TEST = "quick"
@@ -170,9 +171,10 @@ def _absolute(path: Path) -> Path:
 
 def _check_readable(option: str, path: Path) -> None:
     try:
-        with path.open("rb"):
+        with open_regular(path):
             pass
-    except OSError as error:
+    except OSError as error:  # Of a pipe, which could be read once only, the text is its kind.
         raise ConfigError(
-            f"{option} must be a CSV file that can be read. Received: {path} ({error.strerror})."
+            f"{option} must be a CSV file that can be read. Received: {path} "
+            f"({error.strerror or error})."
         ) from error

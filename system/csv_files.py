@@ -35,8 +35,15 @@ class CsvWriter:
 
 
 def read_dicts(file: IO[str]) -> Iterator[dict[str, str]]:
-    """Yields the rows of a file of ``CsvWriter`` by the names of its first row."""
-    for row in csv.DictReader(file):
+    """Yields the rows of a file of ``CsvWriter`` by the names of its first row.
+
+    Raises:
+      csv.Error: a row has more or fewer cells than the first, or is no CSV at all.
+    """
+    reader = csv.DictReader(file)
+    for row in reader:
+        if None in row or None in row.values():
+            raise csv.Error(f"line {reader.line_num} has more or fewer cells than the first line")
         yield {name: original(cell) for name, cell in row.items()}
 
 

@@ -7,21 +7,34 @@ task counts as failed.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
 from schemas.errors import ConfigError
 from system.arrow import PICKLE, pa, pq
+from system.buckets.stores import is_remote
 from system.printable import printable
+from system.regular_files import kind_of
 from system.storage import open_file
 
 ParquetWriter = pq.ParquetWriter
 write_table = pq.write_table
 
-_ERRORS = (pa.ArrowException, OSError, RuntimeError, ValueError, LookupError, MemoryError)
-"""What Arrow raises for files that are cut short, altered or of another kind."""
 _BATCH_ROWS = 1 << 16
 _MAX_REASON = 200
+_TYPES = {
+    "string": pa.string(),
+    "int64": pa.int64(),
+    "int32": pa.int32(),
+    "float32": pa.float32(),
+    "bool": pa.bool_(),
+    "binary": pa.binary(),
+    "list<float32>": pa.list_(pa.float32()),
+    "list<string>": pa.list_(pa.string()),
+    "list<int64>": pa.list_(pa.int64()),
+    "timestamp[us, tz=UTC]": pa.timestamp("us", "UTC"),
+}
 
 __all__ = [
     "ParquetWriter",
@@ -29,8 +42,14 @@ __all__ = [
     "read_rows_and_schema",
     "read_schema",
     "read_table",
+    "schema_of",
     "write_table",
 ]
+
+
+def schema_of(types: Mapping[str, str]) -> pa.Schema:
+    """Returns the schema of columns with Arrow's names of their types, such as "list<float32>"."""
+    return pa.schema([(name, _TYPES[kind]) for name, kind in types.items()])
 
 
 def read_schema(path: str) -> pa.Schema:
@@ -45,7 +64,7 @@ def read_schema(path: str) -> pa.Schema:
 
 def read_rows_and_schema(path: str) -> tuple[int, pa.Schema]:
     """Returns a file's number of rows and its schema; raises as ``read_schema`` does."""
-    with open_file(path, "rb") as file, _refused(path):
+    with _opened(path) as file, _refused(path):
         parquet = _parquet(file)
         return parquet.metadata.num_rows, parquet.schema_arrow
 
@@ -57,22 +76,30 @@ def read_table(path: str, columns: Sequence[str]) -> pa.Table:
       ConfigError: as ``read_schema``, or a column is missing.
       OSError: it cannot be opened.
     """
-    with open_file(path, "rb") as file, _refused(path):
+    with _opened(path) as file, _refused(path):
         return _parquet(file, columns).read(columns=list(columns), use_threads=False)
 
 
 def read_batches(
-    path: str, columns: Sequence[str], rows: int = _BATCH_ROWS
+    path: str, columns: Sequence[str], rows: int = _BATCH_ROWS, schema: pa.Schema | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Yields some columns, at most ``rows`` rows at a time; only these rows are in memory.
 
+    Args:
+      path: of the file.
+      columns: names.
+      rows: of a batch, at most.
+      schema: has the types that these columns must have; None takes any.
+
     Raises:
-      ConfigError: as ``read_table``.
+      ConfigError: as ``read_table``, or a column is of another type.
       OSError: it cannot be opened.
     """
-    with open_file(path, "rb") as file:
+    with _opened(path) as file:
         with _refused(path):
             parquet = _parquet(file, columns)
+            if schema is not None:
+                _check_types(parquet.schema_arrow, schema, columns)
             batches = parquet.iter_batches(rows, columns=list(columns), use_threads=False)
         while True:
             with _refused(path):
@@ -82,12 +109,32 @@ def read_batches(
             yield batch
 
 
+def _opened(path: str) -> IO[bytes]:
+    """Opens a file; one of this machine must be regular: opening a pipe would wait for a writer."""
+    if not is_remote(path) and (kind := kind_of(os.stat(path).st_mode)):
+        raise ConfigError(f"{printable(path)} must be a Parquet file. Received: {kind}")
+    file: IO[bytes] = open_file(path, "rb")
+    return file
+
+
+def _check_types(found: pa.Schema, wanted: pa.Schema, columns: Sequence[str]) -> None:
+    """Raises a ValueError for the first column of another type."""
+    for name in columns:
+        one, other = found.field(name).type, wanted.field(name).type
+        # The name of a list's field differs between Arrow's versions.
+        both_lists = pa.types.is_list(one) and pa.types.is_list(other)
+        if one != other and not (both_lists and one.value_type == other.value_type):
+            raise ValueError(f"the column {name} of the type {one}, which must be {other}")
+
+
 def _parquet(file: IO[bytes], columns: Sequence[str] = ()) -> pq.ParquetFile:
     parquet = pq.ParquetFile(file, pre_buffer=False)
     # Arrow would leave out a column that is not there.
-    missing = [name for name in columns if name not in parquet.schema_arrow.names]
-    if missing:
+    names = parquet.schema_arrow.names
+    if missing := [name for name in columns if name not in names]:
         raise ValueError(f"it lacks the columns {', '.join(missing)}")
+    if twice := [name for name in columns if names.count(name) > 1]:
+        raise ValueError(f"it has the columns {', '.join(twice)} twice")
     return parquet
 
 

@@ -3,6 +3,7 @@
 Neither TensorFlow nor a runtime is loaded here.
 """
 
+import math
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from client.backends.weight_path import read_info
 from dataset.boxes import MAX_OVERHANG
 from schemas import exports, json_text, signatures
 from schemas.errors import ConfigError
+from schemas.limits import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
 from system import manifest
 
 _FILES = tuple(exports.MODEL_FILES.values())
@@ -20,6 +22,9 @@ _PACKAGES = {
     exports.MODEL_FILES[exports.OPENVINO]: "openvino",
     exports.MODEL_FILES[exports.LITERT]: "ai_edge_litert",
 }
+
+_MAX_MARGIN = 1.0
+"""That of the setting data.box_margin."""
 
 
 class Parameters(NamedTuple):
@@ -65,17 +70,31 @@ def read_parameters(file: Path) -> Parameters:
       ConfigError: they are missing or out of range.
     """
     path = file.parent / signatures.SPEC_ASSET
-    document = json_text.parsed(json_text.read(path))
+    try:
+        document = json_text.parsed(json_text.read(path))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}. Export again") from error
     match document:
         case {
             "box_margin": int() | float() as margin,
             "box_overhang": int() | float() as overhang,
             "max_image_pixels": int(pixels),
             "max_image_bytes": int(size),
-        } if margin >= 0 and 0 <= overhang <= MAX_OVERHANG and pixels > 0 and size > 0:
+        } if (
+            0 <= margin <= _MAX_MARGIN
+            and 0 <= overhang <= MAX_OVERHANG
+            and 0 < pixels <= MAX_IMAGE_PIXELS
+            and 0 < size <= MAX_IMAGE_BYTES
+        ):
             match document:
-                case {"unsure_below": int() | float() as threshold}:
+                # Above 1 no answer is sure.
+                case {"unsure_below": int() | float() as threshold} if 0 <= threshold < math.inf:
                     unsure_below: float | None = float(threshold)
+                case {"unsure_below": other}:
+                    raise ConfigError(
+                        f"{path}: unsure_below must be a number of 0 or more. Received: {other!r}. "
+                        "Export again"
+                    )
                 case _:
                     unsure_below = None
             return Parameters(float(margin), float(overhang), pixels, size, unsure_below)

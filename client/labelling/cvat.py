@@ -8,12 +8,14 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from xml.etree import ElementTree
+from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from client.labelling.tasks import NOT_A_RECTANGLE, SKIPPED, Labelled, Task
 from schemas.errors import ConfigError
+from system.regular_files import open_regular
 
 _SHAPES = ("polygon", "polyline", "points", "cuboid", "ellipse", "mask", "skeleton")
 
@@ -54,10 +56,8 @@ def read_export(path: Path) -> Iterator[Labelled]:
       ConfigError: the file is no such export.
     """
     try:
-        # A document type could name files of this machine, or entities that grow without end.
-        with path.open("rb") as file:
-            if b"<!DOCTYPE" in file.read(1 << 12).upper():
-                raise ValueError("it has a document type, which no export of CVAT has")
+        with open_regular(path) as file:
+            _check_no_document_type(file)
         root = ""
         for event, element in ElementTree.iterparse(path, events=("start", "end")):
             root = root or element.tag
@@ -68,11 +68,27 @@ def read_export(path: Path) -> Iterator[Labelled]:
             if event == "end" and element.tag == "image":
                 yield from _of_image(element)
                 element.clear()
-    except (ElementTree.ParseError, ValueError, KeyError, OSError) as error:
+    except (ElementTree.ParseError, expat.ExpatError, ValueError, LookupError, OSError) as error:
         raise ConfigError(
             f"{path} must be an export of CVAT in the form CVAT for images 1.1. Received: "
             f"{type(error).__name__} ({error})"
         ) from error
+
+
+def _check_no_document_type(file: BinaryIO) -> None:
+    """Raises a ValueError for an XML file with a document type.
+
+    It could name files of this machine, or entities that grow without end. The parser itself looks,
+    as its encoding may be any.
+    """
+    parser = expat.ParserCreate()
+    seen: list[str] = []
+    parser.StartDoctypeDeclHandler = lambda *_: seen.append("type")
+    parser.StartElementHandler = lambda *_: seen.append("element")
+    while not seen and (part := file.read(1 << 12)):
+        parser.Parse(part)
+    if seen[:1] == ["type"]:
+        raise ValueError("it has a document type, which no export of CVAT has")
 
 
 def _of_image(element: ElementTree.Element) -> Iterator[Labelled]:

@@ -20,9 +20,13 @@ from client.labelling.tasks import (
     Task,
 )
 from schemas.errors import ConfigError
+from system.regular_files import open_regular
 
 _FROM, _TO = "mood", "image"
 _TYPE = "rectanglelabels"
+_MOST = 1e9
+"""Percents, pixels or degrees."""
+_MAX_REASON = 300
 LOCAL_FILES = "/data/local-files/?d="
 """Where Label Studio serves files of its own machine (LOCAL_FILES_SERVING_ENABLED)."""
 
@@ -96,14 +100,15 @@ def read_export(path: Path) -> Iterator[Labelled]:
       ConfigError: the file is no such export.
     """
     try:
-        document = json.loads(path.read_text("utf-8"))
+        with open_regular(path) as file:
+            document = json.loads(file.read().decode("utf-8-sig"))
         if not isinstance(document, list):
             raise TypeError("it is no list of tasks")
         found = [labelled for task in document for labelled in _of_task(task)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(
             f"{path} must be an export of Label Studio in the form JSON (not JSON-MIN or CSV). "
-            f"Received: {type(error).__name__} ({error})"
+            f"Received: {type(error).__name__} ({str(error)[:_MAX_REASON]})"
         ) from error
     yield from found
 
@@ -125,8 +130,8 @@ def _of_task(task: dict[str, Any]) -> Iterator[Labelled]:
 
 def _image_of(data: dict[str, Any]) -> str:
     if "photo" in data:
-        return str(data["photo"])
-    image = str(data["image"])
+        return _text(data["photo"])
+    image = _text(data["image"])
     return image.partition("?d=")[2] or image
 
 
@@ -141,13 +146,28 @@ def _boxes(image: str, results: Sequence[dict[str, Any]]) -> Iterator[Labelled]:
 
 
 def _box(image: str, result: dict[str, Any]) -> Labelled:
-    value, height, width = result["value"], result["original_height"], result["original_width"]
-    left, top = value["x"] * width / 100, value["y"] * height / 100
-    across, down = value["width"] * width / 100, value["height"] * height / 100
-    angle = math.radians(value.get("rotation") or 0)
+    value = result["value"]
+    height, width = (_number(result[name]) for name in ("original_height", "original_width"))
+    x, y, part_width, part_height = (_number(value[name]) for name in ("x", "y", "width", "height"))
+    left, top = x * width / 100, y * height / 100
+    across, down = part_width * width / 100, part_height * height / 100
+    angle = math.radians(_number(value.get("rotation") or 0))
     cosine, sine = math.cos(angle), math.sin(angle)
     # The corners, from the top left one on.
     xs = [left + x * cosine - y * sine for x in (0, across) for y in (0, down)]
     ys = [top + x * sine + y * cosine for x in (0, across) for y in (0, down)]
     labels = value.get(_TYPE) or [""]
-    return Labelled(image, min(ys), min(xs), max(ys), max(xs), str(labels[0]))
+    return Labelled(image, min(ys), min(xs), max(ys), max(xs), _text(labels[0]))
+
+
+def _number(value: object) -> float:
+    """Returns a number of an export, of a size that photos have."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MOST:
+        raise ValueError(f"a {type(value).__name__} that is no number of a box")
+    return float(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a {type(value).__name__} where a text should be")
+    return value

@@ -5,6 +5,7 @@ A batch is in memory at a time, so that any number of rows may be read.
 
 import csv
 import glob
+import io
 import itertools
 import os
 from collections.abc import Iterator, Sequence
@@ -13,11 +14,14 @@ from typing import Any, NamedTuple
 
 from dataset.boxes import BoxError, PixelBox, parse_box
 from dataset.csv_rows import clip_of
+from schemas import request_log
 from schemas.errors import ConfigError
 from system import csv_files
-from system.parquet import read_batches, read_schema
+from system.parquet import read_batches, read_schema, schema_of
+from system.regular_files import open_regular
 
 _PREFIX = "probability_"
+_ROUNDING = 1e-3
 _LOG_COLUMNS = ("request_id", "moods", "probabilities", "box", "photo")
 """Of a request log (gateway). A photo is there only where the log keeps photos."""
 
@@ -83,10 +87,13 @@ def _paths(pattern: str) -> list[str]:
 
 def _of_csv(path: str) -> Iterator[Predicted]:
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with (
+            open_regular(path) as raw,
+            io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file,
+        ):
             for row in csv_files.read_dicts(file):
                 moods = _moods(list(row), path)
-                yield from _row(row, moods)
+                yield from _row(row, moods, path)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(
             f"{path} must be a CSV of inference.py --out. Received: {error}"
@@ -102,7 +109,7 @@ def _of_parquet(path: str) -> Iterator[Predicted]:
     columns = ["image", "bbox", *(f"{_PREFIX}{mood}" for mood in moods)]
     for batch in read_batches(path, columns):
         for row in batch.to_pylist():
-            yield from _row(row, moods)
+            yield from _row(row, moods, path)
 
 
 def _of_log(path: str, names: Sequence[str]) -> Iterator[Predicted]:
@@ -111,15 +118,23 @@ def _of_log(path: str, names: Sequence[str]) -> Iterator[Predicted]:
             f"{path} must be a gateway's request log. It lacks the columns {', '.join(missing)}"
         )
     numbers = itertools.count()
-    for batch in read_batches(path, _LOG_COLUMNS, rows=64):
+    for batch in read_batches(path, _LOG_COLUMNS, 64, schema_of(request_log.COLUMNS)):
         for number, row in zip(numbers, batch.to_pylist(), strict=False):
             probabilities = tuple(row["probabilities"] or ())
             if row["photo"] is None or not probabilities:
                 continue
-            box = PixelBox(*row["box"]) if row["box"] else None
-            image = f"{row['request_id']}-{number}"
-            moods = tuple(row["moods"])
-            yield Predicted(image, row["request_id"], box, moods, probabilities, row["photo"])
+            moods, box = tuple(row["moods"] or ()), row["box"]
+            if None in moods or (box and (len(box) != 4 or None in box)):
+                raise _malformed(path, f"the box {box} and the moods {moods}")
+            request = row["request_id"] or ""
+            yield Predicted(
+                f"{request}-{number}",
+                request,
+                PixelBox(*box) if box else None,
+                moods,
+                _numbers(probabilities, moods, path),
+                row["photo"],
+            )
 
 
 def _moods(names: Sequence[str], path: str) -> tuple[str, ...]:
@@ -132,13 +147,37 @@ def _moods(names: Sequence[str], path: str) -> tuple[str, ...]:
     return moods
 
 
-def _row(row: dict[str, Any], moods: tuple[str, ...]) -> Iterator[Predicted]:
+def _row(row: dict[str, Any], moods: tuple[str, ...], path: str) -> Iterator[Predicted]:
     cells = [row[f"{_PREFIX}{mood}"] for mood in moods]
     if any(cell in (None, "") for cell in cells):
         return  # A row with an error in place of a mood.
+    image, bbox = row["image"], row.get("bbox") or ""
+    if not isinstance(image, str) or not isinstance(bbox, str):
+        raise _malformed(path, f"the image {image!r} with the box {bbox!r}")
     try:
-        box = parse_box(row["bbox"]) if row.get("bbox") else None
+        box = parse_box(bbox) if bbox else None
     except BoxError:
         return
-    probabilities = tuple(float(cell) for cell in cells)
-    yield Predicted(row["image"], clip_of(row["image"]), box, moods, probabilities)
+    yield Predicted(image, clip_of(image), box, moods, _numbers(cells, moods, path))
+
+
+def _numbers(cells: Sequence[Any], moods: Sequence[str], path: str) -> tuple[float, ...]:
+    """Returns a probability for each mood.
+
+    Raises:
+      ConfigError: they are more or fewer, or one is no share.
+    """
+    try:
+        numbers = tuple(map(float, cells))
+    except (TypeError, ValueError) as error:
+        raise _malformed(path, f"probabilities that are no numbers ({error})") from error
+    if len(numbers) != len(moods) or not all(-_ROUNDING <= one <= 1 + _ROUNDING for one in numbers):
+        raise _malformed(path, f"the probabilities {numbers[:10]} of {len(moods)} moods")
+    return numbers
+
+
+def _malformed(path: str, received: str) -> ConfigError:
+    return ConfigError(
+        f"{path} must be predictions of inference.py --out or a gateway's request log, which "
+        f"nobody has altered. Received: {received[:300]}"
+    )

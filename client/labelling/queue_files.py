@@ -6,6 +6,8 @@ label_studio.json    tasks with suggestions, and label_studio.xml the interface 
 cvat.xml             suggestions, and cvat_labels.json the labels of the task
 """
 
+import csv
+import io
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -23,6 +25,7 @@ from dataset.settings import DataSettings
 from schemas.errors import ConfigError
 from system import csv_files
 from system.files import whole, write_whole
+from system.regular_files import open_regular
 
 QUEUE_CSV = "queue.csv"
 _PHOTOS = "photos"
@@ -158,14 +161,17 @@ def read_sources(folder: Path) -> dict[str, Source]:
     path = folder / QUEUE_CSV
     try:
         return dict(_sources(path))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, csv.Error) as error:
         raise ConfigError(
             f"--queue must be a folder that this command has written. Received: {folder} ({error})"
         ) from error
 
 
 def _sources(path: Path) -> Iterator[tuple[str, Source]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with (
+        open_regular(path) as raw,
+        io.TextIOWrapper(raw, encoding="utf-8", newline="") as file,
+    ):
         for row in csv_files.read_dicts(file):
             yield (
                 row["photo"],

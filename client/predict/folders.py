@@ -80,7 +80,7 @@ def _list_folder(folder: str) -> list[tuple[str, bool]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                is_folder = entry.is_dir()
+                is_folder = _is_folder(entry)
                 # A link to a folder may lead back to a folder above.
                 is_usable = (
                     not entry.is_symlink() if is_folder else entry.name.lower().endswith(ENDINGS)
@@ -94,3 +94,10 @@ def _list_folder(folder: str) -> list[tuple[str, bool]]:
             "Name the pictures in its neighbours instead"
         ) from error
     return sorted(found)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # A link that leads to itself; as a picture it is missing, like any dead link.
+        return False

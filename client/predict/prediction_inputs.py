@@ -14,6 +14,7 @@ from dataset.csv_table import Record, TableError, column_indices, not_utf8, read
 from schemas import csv_columns
 from schemas.errors import ConfigError
 from schemas.reasons import RejectReason
+from system.regular_files import open_regular
 
 _CHECKED_ROWS = 1000
 """Rows that are looked at before a model is loaded."""
@@ -79,7 +80,7 @@ def inputs_from_csv(csv_path: Path, bbox: str = "") -> Iterator[PredictionInput]
         column image_path, or has one of the two columns twice.
     """
     try:
-        file = csv_path.open("rb")
+        file = open_regular(csv_path)
     except OSError as error:
         raise ConfigError(f"--csv must name a file. {csv_path} cannot be read: {error}") from error
     with file:

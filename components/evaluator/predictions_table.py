@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from schemas import json_text
 from system.arrow import pa
 from system.parquet import ParquetWriter, read_batches, read_schema
 from system.storage import open_file
@@ -207,7 +208,9 @@ class Table:
     def __init__(self, path: str) -> None:
         self._path = path
         schema = read_schema(path)
-        self.mood_names: tuple[str, ...] = tuple(json.loads(schema.metadata[_MOODS]))
+        self.mood_names: tuple[str, ...] = tuple(
+            json_text.parsed(schema.metadata[_MOODS].decode("utf-8"))  # type: ignore[arg-type]
+        )
         self.majority_index = self.mood_names.index(schema.metadata[_MAJORITY].decode("utf-8"))
         self.predictors = tuple(
             predictor

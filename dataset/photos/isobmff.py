@@ -11,6 +11,8 @@ from dataset.photos.parsed import UPRIGHT, MalformedError, Parsed
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
 _MAX_FILE_TYPE_BYTES = 4096
+_MAX_EXIF_ITEMS = 100
+"""A photo has one."""
 _EXIF_ITEM = re.compile(rb"(infe\x02...[\s\S]{4})Exif", re.DOTALL)
 """Entry of an item of EXIF in the table of items. The pattern has the version 2 of the box, its
 flags, the item's number and its protection."""
@@ -40,4 +42,4 @@ def parse_avif(photo: bytes) -> Parsed:
     """
     if format_of(photo) != "AVIF":
         raise MalformedError("it does not begin like an AVIF")
-    return Parsed(None, None, UPRIGHT, _EXIF_ITEM.sub(rb"\1free", photo))
+    return Parsed(None, None, UPRIGHT, _EXIF_ITEM.sub(rb"\1free", photo, _MAX_EXIF_ITEMS))

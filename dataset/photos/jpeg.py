@@ -3,6 +3,8 @@
 Format: ISO/IEC 10918-1, annex B.
 """
 
+import re
+
 from dataset.photos.exif import orientation_of
 from dataset.photos.parsed import UPRIGHT, IncompleteError, MalformedError, Parsed
 
@@ -12,13 +14,17 @@ MAX_SCANS = 100
 """A progressive JPEG has about ten scans. Each costs a pass over all blocks of the picture, however
 few bytes it has, so that a small file with thousands of them would occupy a decoder for minutes."""
 
-_MAX_SEGMENTS = 10_000
-"""A photo has some dozens before its first scan."""
+_MAX_SEGMENTS = 2_000
+"""A photo has some dozens before its first scan; one of 64 MiB that carries depths or films in
+segments has a thousand."""
 
 _APP0, _APP1, _APP14, _LAST_APP, _COMMENT = 0xE0, 0xE1, 0xEE, 0xEF, 0xFE
 _SCAN, _END = 0xDA, 0xD9
 _WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_NO_FILL = re.compile(rb"[^\xff]")
+_MAX_FILL = 4096
+"""Bytes 0xFF before a marker, of which any number may stand there and encoders write none."""
 
 
 def parse(photo: bytes) -> Parsed:
@@ -27,7 +33,7 @@ def parse(photo: bytes) -> Parsed:
     Of the application segments only JFIF's and Adobe's are kept: they tell the colour space.
 
     Raises:
-      MalformedError: there is no frame before the first scan, or there are too many scans.
+      MalformedError: there is no frame before the first scan, or too much before it or behind.
       IncompleteError: the bytes end before the first scan.
     """
     kept, height, width = [b"\xff\xd8"], 0, 0
@@ -38,11 +44,13 @@ def parse(photo: bytes) -> Parsed:
         # A decoder skips bytes between segments; browsers' EXIF readers differ in whether they do.
         marker_at = photo.find(b"\xff", at)
         in_order = in_order and marker_at == at
-        while marker_at >= 0 and photo[marker_at : marker_at + 1] == b"\xff":
-            marker_at += 1
-        if marker_at < 0 or marker_at >= len(photo):
+        code = _NO_FILL.search(photo, marker_at, marker_at + _MAX_FILL) if marker_at >= 0 else None
+        if code is None and 0 <= marker_at < len(photo) - _MAX_FILL:
+            raise MalformedError(f"it has more than {_MAX_FILL} bytes of filling")
+        if code is None:
             raise IncompleteError("it ends before its first scan")
-        marker, at = photo[marker_at], marker_at + 1
+        marker_at, at = code.start(), code.end()
+        marker = photo[marker_at]
         if marker == 0:
             in_order = False
             continue

@@ -17,7 +17,7 @@ from PIL import Image
 from dataset.photos import bmp, gif, isobmff, jpeg, png, tiff, webp
 from dataset.photos.exif import upright_size
 from dataset.photos.parsed import MalformedError, Parsed, PhotoError
-from schemas.limits import MAX_IMAGE_BYTES
+from schemas.limits import MAX_IMAGE_BYTES, MAX_IMAGE_SIDE
 from schemas.reasons import RejectReason
 
 # Pillow warns of palettes with transparency and of large photos. Alpha is dropped on purpose,
@@ -164,7 +164,12 @@ def check_bytes(length: int, max_bytes: int) -> None:
 
 
 def check_pixels(height: int, width: int, max_pixels: int) -> None:
-    """Raises a PhotoError, IMAGE_TOO_LARGE, for a photo with more pixels."""
+    """Raises a PhotoError, IMAGE_TOO_LARGE, for a photo with more pixels, or with a longer side."""
+    if max(height, width) > MAX_IMAGE_SIDE:
+        raise PhotoError(
+            RejectReason.IMAGE_TOO_LARGE,
+            f"{height} x {width} pixels (height x width), the limit of a side is {MAX_IMAGE_SIDE}",
+        )
     if height * width > max_pixels:
         raise PhotoError(
             RejectReason.IMAGE_TOO_LARGE,

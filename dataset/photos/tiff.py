@@ -22,6 +22,8 @@ _NEEDED_TAGS = frozenset(
     )
 )
 _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
+_MAX_ENTRIES = 65_535
+"""What a classic TIFF can have in a directory; a BigTIFF could have millions."""
 _MAX_VALUE_BYTES = 1 << 20
 """A photo of 64 megapixels in strips of one row needs half of it for its offsets."""
 
@@ -54,7 +56,8 @@ def parse(photo: bytes) -> Parsed:
     """Returns the properties of a TIFF; its content has one directory, behind the photo's bytes.
 
     Raises:
-      MalformedError: a needed value has an unknown type or is implausibly long.
+      MalformedError: a needed value has an unknown type or is implausibly long, or there are too
+        many entries.
       IncompleteError: the bytes end before the directory or one of its values.
     """
     layout = layout_of(photo)
@@ -92,6 +95,8 @@ def _needed_entries(photo: bytes, layout: _Layout) -> dict[int, bytes]:
     at = directory + struct.calcsize(order + layout.entry_count)
     if at + count * layout.entry_bytes > len(photo):
         raise IncompleteError("it ends in its directory")
+    if count > _MAX_ENTRIES:
+        raise MalformedError(f"its directory has {count} entries, the limit is {_MAX_ENTRIES}")
 
     entries: dict[int, bytes] = {}
     value_bytes = struct.calcsize(order + layout.offset)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway import figures
-from gateway.calls import CallError, Target
+from gateway.calls import CallError, Target, checked_target
 from gateway.entry.mood import BAD_REQUEST, answer_document, parsed_request
 from gateway.entry.openapi import description
 from gateway.entry.turns import HungUpError, unless_hung_up
@@ -33,7 +33,6 @@ from system.web.uploads import Uploads
 _CLIENT_CLOSED = 499
 """Status of an answer that nobody receives, as nginx counts it."""
 _JSON = "application/json"
-_LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _VERSION = re.compile(r"[0-9]{1,18}")
 
 _Handler = Callable[[Request, bytes, str, Received], Awaitable[Response]]
@@ -202,15 +201,19 @@ class _Front:
         """Returns the version that a path names, and whether the path asks for its metadata."""
         model, *rest_of_path = path.split("/")
         is_metadata = bool(rest_of_path) and rest_of_path[-1] == "metadata"
-        match rest_of_path[:-1] if is_metadata else rest_of_path:
-            case []:
-                target = Target()
-            case ["versions", text] if _VERSION.fullmatch(text):
-                target = Target(version=int(text))
-            case ["labels", text] if _LABEL.fullmatch(text):
-                target = Target(label=text)
-            case _:
-                raise RefusedError(404, "no_such_address", "Malformed request: see /openapi.json")
+        try:
+            match rest_of_path[:-1] if is_metadata else rest_of_path:
+                case []:
+                    target = Target()
+                case ["versions", text] if _VERSION.fullmatch(text):
+                    target = Target(version=int(text))
+                case ["labels", text]:
+                    target = checked_target(None, text)
+                case _:
+                    raise CallError("see /openapi.json")
+        except CallError as error:
+            words = f"Malformed request: {error}"
+            raise RefusedError(404, "no_such_address", words) from error
         if model != self._service.model:
             raise RefusedError(
                 404, "no_such_model", f"Servable not found for request: {model[:100]}"

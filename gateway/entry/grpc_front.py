@@ -25,6 +25,7 @@ from gateway.upstream.interface import (
 from schemas.errors import ConfigError
 from system.web.outcomes import ANSWERED, HUNG_UP
 from system.web.refusals import UNEXPECTED, RefusedError
+from system.web.uploads import Uploads
 
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
@@ -64,19 +65,7 @@ def grpc_server(service: Service, address: str, tls: TlsPair | None) -> grpc.aio
         ],
         maximum_concurrent_rpcs=limits.at_work + limits.waiting,
     )
-    front = _Front(service)
-    for name, handler, request_type in (
-        (messages.PREDICT, front.predict, messages.PredictRequest),
-        (messages.STATUS, front.status, messages.StatusRequest),
-    ):
-        _, package, method = name.split("/")
-        call = grpc.unary_unary_rpc_method_handler(
-            front.handler(handler),
-            request_deserializer=request_type.FromString,
-            response_serializer=lambda message: message.SerializeToString(),
-        )
-        handlers = grpc.method_handlers_generic_handler(package, {method: call})
-        server.add_generic_rpc_handlers((handlers,))
+    server.add_generic_rpc_handlers((_Calls(_Front(service)),))
     try:
         if tls is None:
             server.add_insecure_port(address)
@@ -90,9 +79,51 @@ def grpc_server(service: Service, address: str, tls: TlsPair | None) -> grpc.aio
     return server
 
 
+class _Calls(grpc.GenericRpcHandler):
+    """The methods that there are.
+
+    gRPC reads the message of a call before its handler runs, 32 MiB of each. So a call without a
+    token gets a handler of a stream, which reads none.
+    """
+
+    def __init__(self, front: "_Front") -> None:
+        self._front = front
+        self._calls = {
+            name: grpc.unary_unary_rpc_method_handler(
+                front.handler(handler),
+                request_deserializer=request_type.FromString,
+                response_serializer=lambda message: message.SerializeToString(),
+            )
+            for name, handler, request_type in (
+                (messages.PREDICT, front.predict, messages.PredictRequest),
+                (messages.STATUS, front.status, messages.StatusRequest),
+            )
+        }
+        self._refusal = grpc.stream_unary_rpc_method_handler(front.handler(front.predict))
+
+    def service(self, handler_call_details: Any) -> Any:
+        """Returns the handler of a call; None for a method that is not there."""
+        call = self._calls.get(handler_call_details.method)
+        known = self._front.is_known(handler_call_details.invocation_metadata)
+        return call if call is None or known else self._refusal
+
+
 class _Front:
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._uploads = Uploads(service.limits)
+
+    def is_known(self, metadata: Any) -> bool:
+        """Returns whether a call with this metadata is let in."""
+        try:
+            self._client(metadata, "")
+        except RefusedError:
+            return False
+        return True
+
+    def _client(self, metadata: Any, address: str) -> str:
+        authorization = str(dict(metadata or ()).get("authorization", ""))
+        return self._service.tokens.client(authorization, address)
 
     def handler(self, handler: _Handler) -> Callable[[Any, Any], Awaitable[Any]]:
         """Returns a handler that knows the client and turns errors into codes."""
@@ -112,11 +143,11 @@ class _Front:
     ) -> tuple[grpc.StatusCode, str, Any]:
         outcomes = self._service.outcomes
         try:
-            metadata = dict(context.invocation_metadata() or ())
-            client = self._service.tokens.client(
-                str(metadata.get("authorization", "")), _address_of(context.peer())
-            )
-            answer = await handler(request, client, begin)
+            client = self._client(context.invocation_metadata(), _address_of(context.peer()))
+            with self._uploads.upload() as upload:
+                self._uploads.take(size := request.ByteSize())
+                upload.size = size
+                answer = await handler(request, client, begin)
         except RefusedError as refusal:
             outcomes.record(refusal.error)
             code = _CODES.get(refusal.status, grpc.StatusCode.INVALID_ARGUMENT)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.calls import Answer, Call, CallError, Row, Target, checked_call
+from gateway.calls import Answer, Call, CallError, Row, Target, checked_call, checked_target
 from gateway.forms.messages import PredictRequest, PredictResponse
 from gateway.forms.tensors import KINDS, set_tensor, values_of
 
@@ -22,7 +22,7 @@ def parsed_call(request: Any, max_rows: int) -> tuple[Call, Target]:
         except ValueError as error:
             raise CallError(f"the input {entry.key[:100]!r} has {error}") from error
     version = spec.version.value if spec.HasField("version") else None
-    target = Target(version, spec.version_label or None)
+    target = checked_target(version, spec.version_label or None)
     return checked_call(spec.signature_name, inputs, max_rows), target
 
 

@@ -13,23 +13,11 @@ from gateway.settings import LogSettings
 from schemas import request_log as columns
 from system.arrow import pa
 from system.files import whole
-from system.parquet import write_table
+from system.parquet import schema_of, write_table
 
 _FORMAT = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"requests-(\d{8}T\d{6}Z)-[0-9a-f]{8}\.parquet(\.partial)?")
-_TYPES = {
-    "string": pa.string(),
-    "int64": pa.int64(),
-    "int32": pa.int32(),
-    "float32": pa.float32(),
-    "bool": pa.bool_(),
-    "binary": pa.binary(),
-    "list<float32>": pa.list_(pa.float32()),
-    "list<string>": pa.list_(pa.string()),
-    "list<int64>": pa.list_(pa.int64()),
-    "timestamp[us, tz=UTC]": pa.timestamp("us", "UTC"),
-}
-SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in columns.COLUMNS.items()])
+SCHEMA = schema_of(columns.COLUMNS)
 
 
 def write_file(folder: Path, rows: Sequence[dict[str, Any]], now: datetime.datetime) -> Path:

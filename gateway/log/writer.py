@@ -22,6 +22,8 @@ from gateway.log.rows import rows_of
 from gateway.settings import LogSettings
 
 WRITTEN, FAILED = "written", "failed"
+_MOST_WORDS = 300
+"""Characters of an error's text."""
 _NICENESS = 10
 """Answers come first where processors are short."""
 _MOST_PHOTO_BYTES = 64 << 20
@@ -42,7 +44,12 @@ class Writer:
         """Adds a request's rows, and writes a file if there are enough."""
         if not self._rows:
             self._since = time.monotonic()
-        for row in rows_of(entry, photos, self._settings):
+        try:
+            rows = list(rows_of(entry, photos, self._settings))
+        except Exception as error:  # The last net: a row must not end the log.
+            self._tell(FAILED, len(entry["rows"]), _words(error))
+            return
+        for row in rows:
             self._rows.append(row)
             self._photo_bytes += len(row["photo"] or b"")
         if len(self._rows) >= self._settings.rows or self._photo_bytes > _MOST_PHOTO_BYTES:
@@ -65,6 +72,8 @@ class Writer:
             write_file(self._folder, rows, now)
         except OSError as error:
             self._tell(FAILED, len(rows), f"{error.strerror or error}")
+        except Exception as error:  # Values that no column takes.
+            self._tell(FAILED, len(rows), _words(error))
         else:
             self._tell(WRITTEN, len(rows))
         try:
@@ -76,6 +85,10 @@ class Writer:
         line = orjson.dumps({"outcome": outcome, "rows": rows, "reason": reason})
         self._told.write(line + b"\n")
         self._told.flush()
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_MOST_WORDS]
 
 
 def run(settings: LogSettings, entries: IO[bytes], told: IO[bytes]) -> None:

@@ -5,6 +5,7 @@ asked for first, at most once in ``_FRESH_SECONDS``, and the call goes to that v
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -17,7 +18,8 @@ from yarl import URL
 from client.backends import answer
 from client.backends.address import Address
 from client.backends.connection import Connection
-from gateway.calls import Answer, Call, Target
+from gateway.calls import MAX_VERSION, Answer, Call, Target
+from gateway.forms import messages
 from gateway.forms.rest import call_body, parsed_rows
 from gateway.upstream.interface import (
     NoSuchModelError,
@@ -40,6 +42,7 @@ _STATUS_BYTES = 4 << 20
 """Largest answer about versions; one with all signatures has some ten kilobytes."""
 _EXTRA_BYTES = 4096
 """Of outputs that ``client.backends.answer`` does not count, for each row."""
+_VERSION = re.compile(r"[0-9]{1,19}")
 _KEPT = 256
 """Targets that are remembered: clients name them, and may name any."""
 
@@ -94,7 +97,7 @@ class RestUpstream:
         """See the interface."""
         body = await self._request("GET", f"{self._model}{_path(target)}/metadata", b"")
         try:
-            return int(orjson.loads(body)["model_spec"]["version"])
+            return _version(orjson.loads(body)["model_spec"]["version"])
         except (ValueError, KeyError, TypeError) as error:
             raise UpstreamError(f"{self._address.url} does not tell its version") from error
 
@@ -103,7 +106,7 @@ class RestUpstream:
         body = await self._request("GET", self._model, b"")
         try:
             return [
-                VersionState(int(each["version"]), str(each["state"]))
+                VersionState(_version(each["version"]), _state(each["state"]))
                 for each in orjson.loads(body)["model_version_status"]
             ]
         except (ValueError, KeyError, TypeError) as error:
@@ -194,8 +197,22 @@ def _path(target: Target) -> str:
 def _error_words(content: bytes) -> str:
     """Returns TensorFlow Serving's message, which is in ``error``, or the answer's beginning."""
     try:
-        document: Any = orjson.loads(content)
-        text = str(document["error"])
+        text = orjson.loads(content)["error"]
     except (ValueError, KeyError, TypeError):
+        text = None
+    if not isinstance(text, str):
         text = content[:300].decode("utf-8", "replace")
     return "".join(each if each.isprintable() else " " for each in text[:300])
+
+
+def _version(text: object) -> int:
+    """Returns a version's number, a text in TensorFlow Serving's answers."""
+    if not isinstance(text, str) or not _VERSION.fullmatch(text) or int(text) > MAX_VERSION:
+        raise ValueError("a version that is no number of 64 bits")
+    return int(text)
+
+
+def _state(text: object) -> str:
+    if text not in messages.STATES.values():
+        raise ValueError("an unknown state")
+    return str(text)

@@ -26,10 +26,8 @@ from models.inputs.preprocessing import (
     view_of,
     whole_picture,
 )
+from schemas.limits import MAX_IMAGE_SIDE
 
-_MAX_SIDE = 65_535
-"""Pixels: the most that a JPEG or a GIF can have. A PNG of one row could have 60 million columns,
-and resizing it would take 160 GB."""
 _MAX_PARALLEL_PIXELS = 2**24
 """Pixels that a picture may hold in memory while others are decoded beside it. More than the 12
 megapixels of most phones."""
@@ -216,7 +214,9 @@ class PhotoPreprocessor:
           prepare: gets the size.
         """
         # Sides of 32 bits: the product cannot overflow 64.
-        fits = (tf.reduce_max(size[:2]) <= _MAX_SIDE) & (size[0] * size[1] <= self._limits.pixels)
+        fits = (tf.reduce_max(size[:2]) <= MAX_IMAGE_SIDE) & (
+            size[0] * size[1] <= self._limits.pixels
+        )
         return tf.cond(fits, lambda: prepare(size), lambda: self._without_pixels(Outcome.TOO_LARGE))
 
     def _prepare_opened(self, opened: _Opened, request: _Request) -> PreparedPhoto:

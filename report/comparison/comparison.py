@@ -20,10 +20,32 @@ from schemas.documents.comparison import (
 )
 from schemas.documents.evaluation import HEADLINE, HeadlineName
 from schemas.errors import ConfigError
+from system.arrow import pa
 
 
 def compare(runs: Sequence[RunFiles]) -> Comparison:
-    """Returns the runs side by side; the first is what the others are compared with."""
+    """Returns the runs side by side; the first is what the others are compared with.
+
+    Raises:
+      ConfigError: a document or a table is not of the form that a run writes.
+    """
+    try:
+        return _compared(runs)
+    except ConfigError:
+        raise
+    # What an altered document leads to; every access would need its own check.
+    except (
+        *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+        pa.ArrowException,
+    ) as error:
+        raise ConfigError(
+            "RUN must have the documents of a run, as this version writes them. Received: "
+            f"{', '.join(str(run.path) for run in runs)}, of which one is altered or of another "
+            f"version ({type(error).__name__}: {str(error)[:200]})"
+        ) from error
+
+
+def _compared(runs: Sequence[RunFiles]) -> Comparison:
     differences, why_not = _differences(runs)
     return {
         "runs": [_summary(run) for run in runs],

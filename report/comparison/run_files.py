@@ -1,11 +1,11 @@
 """The files of a run that is compared: its document, its scores and its predictions."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schemas import json_text
 from schemas.documents.evaluation import HEADLINE
 from schemas.errors import ConfigError
 from schemas.exit_codes import RunExit
@@ -68,9 +68,22 @@ _OTHERS = ("path", "record", "ending", "metrics", "training", "ingest", "predict
 
 
 def _read(path: Path) -> RunFiles:
+    try:
+        return _parsed(path)
+    except ConfigError:
+        raise
+    # What an altered document leads to, such as a list where a text should be.
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{_RULE}. Received: {path}, whose document is altered ({type(error).__name__}: "
+            f"{str(error)[:200]})"
+        ) from error
+
+
+def _parsed(path: Path) -> RunFiles:
     file = _document_of(path)
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document: Any = json_text.parsed(json_text.read(file))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{_RULE}. Received: {path}, which cannot be read ({error})") from error
     is_report = isinstance(document, dict) and isinstance(document.get("record"), dict)
@@ -109,16 +122,19 @@ def _document_of(path: Path) -> Path:
 def _is_of_same_run(run: Path, report: Path) -> bool:
     """Returns whether a report is of the run in run.json: a later one may have been killed."""
     try:
-        record = json.loads(report.read_text("utf-8"))["record"]
-        return bool(record["started"] == json.loads(run.read_text("utf-8"))["started"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        started = json_text.read_object(run).get("started")
+        match json_text.read_object(report):
+            case {"record": {"started": other}}:
+                return bool(other == started)
+    except (OSError, ValueError):
+        pass
+    return False
 
 
 def _metrics_of(record: Mapping[str, Any], file: Path) -> Mapping[str, Any] | None:
     path = _existing(record.get("metrics_json"), record, file.parent)
     try:
-        return json.loads(path.read_text("utf-8")) if path else None
+        return json_text.read_object(path) if path else None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} must be metrics.json of a run. Received: {error}") from error
 

@@ -182,7 +182,7 @@ def run_report() -> Writer:
             assert html.read_text("utf-8").rstrip().endswith("</html>")
             assert document.exists(), "a page without its document"
 
-    return Writer("report", prepare, run, read, removed=(page.HTML, page.JSON))
+    return Writer("report", prepare, run, read, removed=(page.HTML, page.JSON, page.CARD))
 
 
 def _record(output: Path) -> RunRecord:

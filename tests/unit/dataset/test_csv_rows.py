@@ -1,5 +1,6 @@
 """The CSV as a table: encodings, line ends, quotes, and faults that refuse the whole table."""
 
+import os
 import unicodedata
 
 import pytest
@@ -120,3 +121,9 @@ def test_a_nul_byte_in_the_header_is_refused(tmp_path):
 )
 def test_the_clip_of_a_video_frame_is_its_folder(path, clip):
     assert clip_of(path) == clip
+
+
+def test_a_table_that_is_a_named_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "table.csv")
+    with pytest.raises(OSError, match="a named pipe"):
+        list(read_rows(str(tmp_path / "table.csv")))

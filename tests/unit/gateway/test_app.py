@@ -7,6 +7,7 @@ from openapi_spec_validator import validate
 from PIL import Image
 from starlette.testclient import TestClient
 
+from gateway.calls import Answer, Call, Target
 from gateway.entry.access import Tokens, _hashed
 from gateway.entry.app import create_app
 from gateway.service import Service
@@ -104,6 +105,30 @@ def test_a_format_that_the_servable_does_not_read_is_turned_and_encoded_again(
     with Image.open(io.BytesIO(sent)) as image:
         # Orientation 6 turns by a quarter, and is then gone.
         assert (image.format, image.size, image.getexif().get(0x0112)) == ("PNG", size, None)
+
+
+def test_a_photo_that_the_model_cannot_read_and_we_can_is_encoded_again() -> None:
+    """As ``inference.py`` and the demo do; both rows count once in the figures."""
+
+    class Choosy(FakeUpstream):
+        async def predict(self, call: Call, target: Target) -> Answer:
+            answer = await super().predict(call, target)
+            if not call.inputs["image_bytes"][0].startswith(b"\x89PNG"):
+                answer.rows[0].update(mood="", mood_index=-1, status="image_unreadable")
+            return answer
+
+    upstream = Choosy()
+    web = client(service(upstream))
+    photo = encoded("GIF")
+    assert web.post("/v1/mood?box=0,0,9,9", content=photo).json()["mood"] == ROW["mood"]
+    assert len(upstream.calls) == 2
+    assert upstream.calls[1][0].inputs["box"] == [[0, 0, 9, 9]]
+    assert 'status="ok"' in web.get("/metrics").text
+    assert 'status="image_unreadable"' not in web.get("/metrics").text
+    # A damaged one is asked about once.
+    jpeg = encoded("JPEG")
+    assert web.post("/v1/mood", content=jpeg[: jpeg.index(b"\xff\xda") + 20]).status_code == 422
+    assert len(upstream.calls) == 3
 
 
 @pytest.mark.parametrize(

@@ -187,3 +187,15 @@ def test_no_share_logs_nothing() -> None:
     one = fake_upstream.service(FakeUpstream(), log=LogSettings(folder="/nowhere", share=0.0))
     assert not one.log.wants_next()
     assert not fake_upstream.service(FakeUpstream()).log.wants_next()
+
+
+def test_a_row_that_no_column_takes_is_lost_alone(tmp_path: Path) -> None:
+    """A server's answers are looked at before; this is the last net of the log's process."""
+    told = io.BytesIO()
+    writer = Writer(LogSettings(folder=str(tmp_path), rows=1), told)
+    writer.add(entry([ROW | {"mood": {"a": 1}}], [None], [None]), [None])
+    writer.add(entry([ROW | {"box": "text"}], [None], [PHOTO]), [PHOTO])
+    writer.add(entry([ROW], [None], [None]), [None])
+    outcomes = [json.loads(line)["outcome"] for line in told.getvalue().splitlines()]
+    assert outcomes == ["failed", "failed", "written"]
+    assert [row["mood"] for row in logged(tmp_path)] == [ROW["mood"]]

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import get_model_status_pb2, predict_pb2
 
-from gateway.calls import Answer, Call, Target
+from gateway.calls import Answer, Call, CallError, Target
 from gateway.forms.grpc import answer_message, call_message, parsed_answer, parsed_call
 from gateway.forms.messages import PredictRequest, PredictResponse, StatusRequest, StatusResponse
 from gateway.forms.tensors import KINDS, set_tensor, values_of
@@ -92,3 +92,22 @@ def test_a_tensor_that_lies_about_its_shape_takes_no_memory(
     else:
         with pytest.raises(ValueError, match="shape"):
             values_of(tensor)
+
+
+@pytest.mark.parametrize(
+    ("version", "label"),
+    [
+        (-1, None),
+        (None, "../../other/metadata?"),
+        (None, ".."),
+        (None, "stable HTTP/1.1\r\nX-Evil: 1\r\n"),
+        (None, "a" * 65),
+        (None, "가"),
+    ],
+)
+def test_a_version_or_label_that_would_change_an_address_is_no_call(
+    version: int | None, label: str | None
+) -> None:
+    request = call_message(CALL, "pet_mood", Target(version, label))
+    with pytest.raises(CallError, match=r"a version must|a label must"):
+        parsed_call(request, 64)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from monitor import main
@@ -159,3 +161,81 @@ def test_names_of_moods_and_folders_are_harmless_wherever_they_are_shown(
         assert "\x1b" not in text and "\u202e" not in text
     rows = [line for line in out.splitlines() if line.startswith("| a")]
     assert rows and all("a\\|b\\nc |" in row for row in rows)
+
+
+def lie_about(column: str, values: Any, kind: Any = None) -> Any:
+    """Returns what puts other values into a column of a log's file."""
+
+    def lie(table: pa.Table) -> pa.Table:
+        array = pa.array([values] * len(table), kind)
+        return table.set_column(table.column_names.index(column), column, array)
+
+    return lie
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lie_about("time", "2026"),
+        lie_about("time", None, pa.timestamp("us", "UTC")),
+        lie_about("time", -1, pa.timestamp("us", "UTC")),
+        lie_about("time", 2**62, pa.timestamp("us", "UTC")),
+        lie_about("brightness", "dark"),
+        lie_about("mood", 5),
+        lie_about("mood", "no such mood"),
+        lie_about("unsure", "yes"),
+        lie_about("probabilities", ["a"]),
+        lie_about("version", 1.5),
+        lambda table: table.append_column("mood", table.column("mood")),
+        lambda table: table.drop(["box"]),
+    ],
+)
+def test_an_altered_log_is_refused(
+    lie: Any, run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = write_log(tmp_path, log_rows(draw(np.random.default_rng(5), 60)))
+    (file,) = log.iterdir()
+    pq.write_table(lie(pq.read_table(file)), file)
+    code, told = drift(capsys, log, "--run", str(run_folder))
+    assert code == 2
+    assert told.startswith("error: ") and "Traceback" not in told
+
+
+def test_numbers_that_are_none_are_not_known(
+    run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = log_rows(draw(np.random.default_rng(6), 600))
+    for number, row in enumerate(rows):
+        if number % 2:
+            row |= {"brightness": float("inf"), "probabilities": [float("nan")] * 6}
+    log = write_log(tmp_path, rows)
+    code, found = drift(capsys, log, "--run", str(run_folder))
+    assert code in (0, 1)
+    # JSON has no NaN and no infinity.
+    json.dumps(found, allow_nan=False)
+    assert max(found["facts"]["brightness"]["log"]) <= 1
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lie_about("label_index", 99),
+        lie_about("label_index", -1),
+        lie_about("label_index", "x"),
+        lie_about("judged", "x"),
+        lie_about("brightness", "x"),
+        lie_about("probabilities", [0.5]),
+        lie_about("probabilities", None, pa.list_(pa.float32())),
+        lambda table: table.replace_schema_metadata({b"moods": b"[1, 2]", b"majority": b"1"}),
+        lambda table: table.replace_schema_metadata({b"moods": b"[" * 5000}),
+    ],
+)
+def test_an_altered_table_of_predictions_is_refused(
+    lie: Any, run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = write_log(tmp_path / "log", log_rows(draw(np.random.default_rng(5), 60)))
+    (table,) = run_folder.glob("pipeline/Evaluator/predictions/3/*.parquet")
+    pq.write_table(lie(pq.read_table(table)), tmp_path / "p.parquet")
+    code, told = drift(capsys, log, "--predictions", str(tmp_path / "p.parquet"))
+    assert code == 2
+    assert "predictions.parquet" in told

@@ -13,6 +13,7 @@ from gateway.log.files import write_file
 from monitor import main
 from monitoring.shadow import _rows, compared
 from schemas import request_log as columns
+from schemas.errors import ConfigError
 from testing.gateway.fake_upstream import PHOTO
 from testing.monitoring.logs import NOW, log_rows, write_log
 from testing.monitoring.streams import draw
@@ -58,3 +59,16 @@ def test_a_log_with_numbers_only_is_told_why_and_what_to_set(
     assert "numbers only" in errors and "30 rows none has a photo" in errors
     assert "--set log.photos=true" in errors
     assert not (log / "shadow.json").exists()
+
+
+@pytest.mark.parametrize("box", [[1, 2, 3], [1, 2, 3, None]], ids=str)
+def test_a_box_that_is_none_ends_with_a_sentence(box: Any, tmp_path: Path) -> None:
+    row = dict.fromkeys(columns.COLUMNS) | {"photo": PHOTO, "box": box, "box_source": "given"}
+    with pytest.raises(ConfigError, match="four numbers"):
+        list(_rows(write_file(tmp_path, [row], NOW)))
+
+
+def test_a_request_is_shown_without_commands_to_the_terminal(tmp_path: Path) -> None:
+    row = dict.fromkeys(columns.COLUMNS) | {"photo": PHOTO, "request_id": "\x1b[2J"}
+    (one,) = _rows(write_file(tmp_path, [row], NOW))
+    assert one is not None and one.request_id == "\\x1b[2J"

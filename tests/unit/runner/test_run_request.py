@@ -1,6 +1,7 @@
 """What may be asked for together, and that the files are there."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,11 @@ def test_the_sample_takes_no_eval_csv_and_no_image_root(tmp_path: Path) -> None:
         assert refusal(request) == f"{option} goes with --train-csv. Received it alone."
 
 
+def test_a_csv_that_is_a_named_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "pipe.csv (a named pipe)" in refusal(RunRequest(train_csv=tmp_path / "pipe.csv"))
+
+
 def test_a_csv_that_is_not_there_is_named(tmp_path: Path) -> None:
     train, missing = csv_in(tmp_path), tmp_path / "none.csv"
     message = refusal(RunRequest(train_csv=missing))
@@ -71,7 +77,7 @@ def test_a_csv_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_csv(tmp_path: Path) -> None:
-    assert "(Is a directory)" in refusal(RunRequest(train_csv=tmp_path))
+    assert "(a folder)" in refusal(RunRequest(train_csv=tmp_path))
 
 
 def test_training_and_evaluation_on_the_same_file_is_refused(tmp_path: Path) -> None:

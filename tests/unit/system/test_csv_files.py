@@ -43,3 +43,9 @@ def test_plain_rows_are_written_plainly():
 @pytest.mark.parametrize("text", TEXTS)
 def test_guarding_is_undone(text):
     assert original(guarded(text)) == text
+
+
+@pytest.mark.parametrize("text", ["a,b\n1\n", "a,b\n1,2,3\n", 'a,b\n1,"2\0"\n'])
+def test_a_row_of_another_form_is_an_error_of_the_file(text):
+    with pytest.raises(csv.Error):
+        list(read_dicts(io.StringIO(text)))

@@ -1,5 +1,6 @@
 """Parquet files are read by the calling thread, so that no other thread is active at the end."""
 
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from schemas.errors import ConfigError
 from system import parquet
 
 
@@ -61,3 +63,41 @@ def test_batches_are_read_by_this_thread(path: str, threads: set[int]) -> None:
     assert [len(batch) for batch in batches] == [8, 8, 8, 6]
     assert pa.Table.from_batches(batches).to_pydict() == {"b": list(range(30))}
     assert threads == {threading.get_ident()}
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ({"a": ["text"]}, "must be int64"),
+        ({"a": [[1]]}, "must be int64"),
+        ({"b": [1]}, "lacks the columns a"),
+    ],
+)
+def test_a_column_of_another_type_is_refused(
+    table: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    pq.write_table(pa.table(table), tmp_path / "t.parquet")
+    schema = parquet.schema_of({"a": "int64"})
+    with pytest.raises(ConfigError, match=told):
+        list(parquet.read_batches(str(tmp_path / "t.parquet"), ["a"], schema=schema))
+
+
+def test_lists_are_the_same_whatever_their_field_is_called(tmp_path: Path) -> None:
+    other = pa.list_(pa.field("element", pa.float32()))
+    pq.write_table(pa.table({"a": pa.array([[1.0]], other)}), tmp_path / "t.parquet")
+    schema = parquet.schema_of({"a": "list<float32>"})
+    (batch,) = parquet.read_batches(str(tmp_path / "t.parquet"), ["a"], schema=schema)
+    assert batch.column("a").to_pylist() == [[1.0]]
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["a", "a"])
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(ConfigError, match="the columns a twice"):
+        list(parquet.read_batches(str(tmp_path / "t.parquet"), ["a"]))
+
+
+def test_a_named_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "t.parquet")
+    with pytest.raises(ConfigError, match="a named pipe"):
+        parquet.read_schema(str(tmp_path / "t.parquet"))

@@ -1,6 +1,7 @@
 """An export answers as the servable does, and what is no export is refused."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -125,6 +126,14 @@ def test_what_is_beside_an_export_must_fit_it(
         ("preprocessing.json", json.dumps(spec), "must have box_margin"),
         ("preprocessing.json", json.dumps(spec | limits), "pictures of 33 pixels"),
         ("preprocessing.json", json.dumps(spec | limits | {"box_overhang": 0.6}), "box_overhang"),
+        ("preprocessing.json", json.dumps(spec | limits | {"box_margin": math.inf}), "box_margin"),
+        (
+            "preprocessing.json",
+            json.dumps(spec | limits | {"max_image_pixels": 10**12}),
+            "must have",
+        ),
+        ("preprocessing.json", json.dumps(spec | limits | {"unsure_below": math.nan}), "unsure"),
+        ("preprocessing.json", json.dumps(spec | limits | {"unsure_below": [1]}), "unsure_below"),
         ("model.onnx", "no model", "cannot be loaded"),
     ):
         with pytest.raises(ConfigError, match=message):

@@ -12,10 +12,11 @@ from PIL import Image
 
 from client.labelling.__main__ import main
 from client.labelling.label_studio import read_export
+from schemas import request_log
 from schemas.errors import ConfigError
 from schemas.labels import DEFAULT_MOODS
 from system.arrow import pa
-from system.parquet import write_table
+from system.parquet import schema_of, write_table
 from testing.client.labelling import ANGRY, FEARFUL, HAPPY, picture, queued, read, row
 
 
@@ -213,6 +214,29 @@ def test_boxes_of_cvat(content: str, boxes: list[str], reasons: list[str], folde
     assert [each["reason"] for each in rejects] == reasons
 
 
+def studio(**changes: Any) -> str:
+    """Returns an export of Label Studio with one box, some of whose values are changed."""
+    sides = {"original_width": 200, "original_height": 100}
+    value = {"x": 1, "y": 1, "width": 50, "height": 50, "rectanglelabels": [HAPPY]}
+    sides |= {name: each for name, each in changes.items() if name in sides}
+    value |= {name: each for name, each in changes.items() if name not in sides}
+    box = {"type": "rectanglelabels", "value": value, **sides}
+    task = {"data": {"photo": "photos/000000.jpg"}, "annotations": [{"result": [box]}]}
+    return json.dumps([task])
+
+
+def test_an_export_in_utf_16_with_a_document_type_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queued(folder)
+    export = folder / "annotations.xml"
+    export.write_text('<!DOCTYPE a [<!ENTITY b "c">]><annotations>&b;</annotations>', "utf-16")
+    out = ["--out", str(folder / "labelled.csv")]
+    flags = ["--queue", str(folder / "queue"), "--export", str(export), *out]
+    assert main(["read", *flags]) == 2
+    assert "has a document type" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -224,6 +248,18 @@ def test_boxes_of_cvat(content: str, boxes: list[str], reasons: list[str], folde
         ("annotations.xml", "<annotations><track/></annotations>"),
         ("annotations.xml", '<!DOCTYPE a [<!ENTITY b "c">]><annotations/>'),
         ("annotations.xml", '<annotations><image name="a"><box label="x"/></image></annotations>'),
+        ("annotations.xml", f"<!--{'x' * 9000}--><!DOCTYPE a [<!ENTITY b 'c'>]><annotations/>"),
+        ("annotations.xml", '<?xml version="1.0" encoding="no-such"?><annotations/>'),
+        ("annotations.xml", ""),
+        ("export.json", "[" * 100_000),
+        ("export.json", "\N{BYTE ORDER MARK}{}"),
+        ("export.json", studio(x="a", original_width=10**9)),
+        ("export.json", studio(x=10**400)),
+        ("export.json", studio(x=1e308)),
+        ("export.json", studio(rotation=[1])),
+        ("export.json", studio(original_height=True)),
+        ("export.json", studio(rectanglelabels={"a": 1})),
+        ("export.json", studio(rectanglelabels=[["a"]])),
     ],
 )
 def test_another_file_is_refused_and_nothing_is_written(
@@ -236,6 +272,11 @@ def test_another_file_is_refused_and_nothing_is_written(
     assert main(["read", *flags]) == 2
     assert "must be an export of" in capsys.readouterr().err
     assert not out.exists()
+
+
+def log_table(rows: list[dict[str, Any]]) -> pa.Table:
+    whole = [dict.fromkeys(request_log.COLUMNS) | row for row in rows]
+    return pa.Table.from_pylist(whole, schema_of(request_log.COLUMNS))
 
 
 def test_a_request_log_gives_its_photos(folder: Path) -> None:
@@ -251,7 +292,7 @@ def test_a_request_log_gives_its_photos(folder: Path) -> None:
         "photo": content.getvalue(),
     }
     rows = [kept, {**kept, "request_id": "private", "photo": None}]
-    write_table(pa.Table.from_pylist(rows), str(log / "requests-1.parquet"))
+    write_table(log_table(rows), str(log / "requests-1.parquet"))
     out = folder / "queue"
     assert main(["queue", "--predictions", str(log), "--out", str(out)]) == 0
     with (out / "queue.csv").open(encoding="utf-8") as file:
@@ -260,7 +301,23 @@ def test_a_request_log_gives_its_photos(folder: Path) -> None:
     assert (out / "photos/000000.png").read_bytes() == content.getvalue()
 
 
-@pytest.mark.parametrize("text", ["", "image,mood\na.jpg,x\n", "image\n"])
+TWO = "image,probability_a,probability_b\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "image,mood\na.jpg,x\n",
+        "image\n",
+        f"{TWO}a.jpg,x,0.5\n",
+        f"{TWO}a.jpg,nan,0.5\n",
+        f"{TWO}a.jpg,1e300,0.5\n",
+        f"{TWO}a.jpg,0.5\n",
+        f"{TWO}a.jpg,0.5,0.5,0.5\n",
+        f"{TWO}a\0.jpg,0.5,0.5\n",
+    ],
+)
 def test_other_tables_are_refused(
     text: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -274,3 +331,46 @@ def test_other_tables_are_refused(
 def test_an_export_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="JSON-MIN"):
         list(read_export(tmp_path / "absent.json"))
+
+
+LOGGED = {
+    "request_id": "abc",
+    "moods": list(DEFAULT_MOODS),
+    "probabilities": [0.5, 0.5, 0.0, 0.0, 0.0, 0.0],
+    "photo": b"x",
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"box": [1, 2, 3]},
+        {"box": [1, 2, None, 4]},
+        {"moods": None},
+        {"moods": ["a", None]},
+        {"probabilities": [0.5]},
+        {"probabilities": [None] * 6},
+        {"probabilities": [float("inf")] * 6},
+    ],
+    ids=str,
+)
+def test_an_altered_log_is_refused(
+    change: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(log_table([{**LOGGED, **change}]), str(tmp_path / "requests-1.parquet"))
+    flags = ["--predictions", str(tmp_path), "--out", str(tmp_path / "queue")]
+    assert main(["queue", *flags]) == 2
+    assert "which nobody has altered" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["photo,image\n", "photo\n\0\n", "photo,height\na,b\n", "\n"])
+def test_a_queue_that_was_altered_is_refused(
+    text: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = queued(folder)
+    (queue / "queue.csv").write_text(f"{text}{'x' * 200_000},\n", "utf-8")
+    export = folder / "export.json"
+    export.write_text(studio())
+    flags = ["--queue", str(queue), "--export", str(export), "--out", str(folder / "out.csv")]
+    assert main(["read", *flags]) == 2
+    assert "--queue must be a folder" in capsys.readouterr().err

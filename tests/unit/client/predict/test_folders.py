@@ -67,3 +67,12 @@ def test_a_walk_looks_into_a_folder_when_it_gets_there(tmp_path: Path) -> None:
     assert next(walk) == str(tmp_path / "a" / "a.jpg")
     touch(tmp_path, "b/c.jpg")
     assert len([*walk]) == 2
+
+
+def test_a_link_that_leads_to_itself_is_one_picture_that_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "nowhere.jpg").symlink_to("nowhere")
+    names = [Path(path).name for path in folders.find_pictures([str(tmp_path)])]
+    assert names == ["a.jpg", "loop.jpg", "nowhere.jpg"]

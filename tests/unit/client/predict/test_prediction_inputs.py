@@ -116,3 +116,9 @@ def test_names_share_the_flags_box() -> None:
         PredictionInput("b", "b"),
     ]
     assert [one.box for one in inputs_from_paths(["a"], "1,2,3,4")] == [PixelBox(1, 2, 3, 4)]
+
+
+def test_a_list_that_is_a_named_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "list.csv")
+    with pytest.raises(ConfigError, match="a named pipe"):
+        list(inputs_from_csv(tmp_path / "list.csv"))

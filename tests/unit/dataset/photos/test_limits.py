@@ -3,6 +3,7 @@
 import io
 import resource
 import struct
+import time
 import zlib
 
 import numpy as np
@@ -138,3 +139,39 @@ def test_a_gif_with_a_comment_of_many_blocks_is_read_in_time():
     at = photo.index(b"\x2c\0\0\0\0")
     blocks = b"\x21\xfe" + (b"\xff" + b"x" * 255) * 200_000 + b"\0"
     np.testing.assert_array_equal(decoded(photo[:at] + blocks + photo[at:]), decoded(photo))
+
+
+def walks():
+    """Returns what makes files that say little and have much to walk through, by name."""
+    size = 8 << 20
+    gif = b"GIF89a\x09\0\x09\0\0\0\0"
+    frame = b"\x2c\0\0\0\0\x09\0\x09\0\0\x02"
+    png = encoded(mottled(), "PNG")
+    avif = b"\0\0\0\x14ftypavif\0\0\0\0avif"
+    big_tiff = b"II" + struct.pack("<HHHQQ", 43, 8, 0, 16, size // 20)
+    return {
+        "JPEG of fill bytes": lambda: b"\xff\xd8" + b"\xff" * size,
+        "JPEG of segments": lambda: b"\xff\xd8" + b"\xff\xe1\0\2" * (size // 4),
+        "GIF of blocks of one byte": lambda: gif + b"\x21\xfe" + b"\1" * size,
+        "GIF of extensions": lambda: gif + b"\x21\xfe\0" * (size // 3),
+        "GIF whose frame has blocks of one byte": lambda: gif + frame + b"\1" * size,
+        "PNG of chunks": lambda: png[:33] + chunk(b"tEXt", b"") * (size // 12),
+        "BigTIFF of a million entries": lambda: big_tiff + b"\1" * size,
+        "AVIF of items": lambda: avif + b"infe\2" + b"....0000Exif" * (size // 12),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", walks())
+def test_a_file_that_was_made_for_it_is_not_walked_through_for_long(name):
+    photo = walks()[name]()
+    began = time.process_time()
+    assert refusal(photo).reason is RejectReason.NOT_AN_IMAGE
+    assert time.process_time() - began < 0.8  # It was 0.2 to 3 s.
+
+
+@pytest.mark.parametrize(("width", "height"), [(65_536, 1), (1, 65_536)])
+def test_a_side_beyond_the_servables_is_refused_here_too(width, height):
+    assert refusal(png_of_zeros(width, height)).reason is RejectReason.IMAGE_TOO_LARGE
+    with opened(png_of_zeros(min(width, 65_535), min(height, 65_535)), MAX_IMAGE_PIXELS):
+        pass

@@ -171,3 +171,16 @@ def test_whatever_a_decoder_raises_is_a_refusal(monkeypatch, raised):
     error = refusal(photo)
     assert error.reason is RejectReason.IMAGE_TRUNCATED
     assert raised.__name__ in str(error)
+
+
+@pytest.mark.parametrize(
+    ("offset", "value"), [(14, 1_934_958_592), (18, -60), (18, 0), (22, 0)], ids=str
+)
+def test_a_bmp_with_an_impossible_header_is_no_image(offset, value):
+    photo = bytearray(encoded(mottled(), "BMP"))
+    photo[offset : offset + 4] = struct.pack("<i", value)
+    assert refusal(bytes(photo)).reason is RejectReason.NOT_AN_IMAGE
+
+
+def test_a_text_that_begins_like_a_bmp_is_no_image():
+    assert refusal(b"BMW is a car maker. " * 3).reason is RejectReason.NOT_AN_IMAGE

@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -182,4 +183,38 @@ def test_a_table_that_is_broken_is_an_error_of_its_own(tmp_path: Path) -> None:
     second = write_run(tmp_path / "second", GOOD)
     (second / "predictions.parquet").write_bytes(b"no table")
     with pytest.raises(ConfigError, match="table that its Evaluator wrote"):
+        compared(first, second)
+
+
+@pytest.mark.parametrize(
+    ("document", "change"),
+    [
+        ("run.json", {"exit": []}),
+        ("run.json", {"settings": 5}),
+        ("run.json", {"settings": {"a": [1]}, "versions": "x"}),
+        ("run.json", {"predictions": 5}),
+        ("run.json", {"predictions": {}}),
+        ("run.json", {"log": 5, "predictions": "nowhere"}),
+        ("run.json", {"metrics": {"model": 5}, "metrics_json": None}),
+        ("metrics.json", {"model": {"intervals": 5}}),
+        ("metrics.json", {"model": None}),
+    ],
+    ids=str,
+)
+def test_an_altered_document_is_refused_or_read_past(
+    document: str, change: dict[str, Any], tmp_path: Path
+) -> None:
+    first, second = (write_run(tmp_path / name, GOOD) for name in ("first", "second"))
+    (path,) = second.rglob(document)
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | change), "utf-8")
+    try:
+        compared(first, second)
+    except ConfigError as error:
+        assert "RUN must" in str(error) or "scores of a run" in str(error)
+
+
+def test_a_document_nested_without_end_is_refused(tmp_path: Path) -> None:
+    first, second = (write_run(tmp_path / name, GOOD) for name in ("first", "second"))
+    (second / "run.json").write_text("[" * 100_000)
+    with pytest.raises(ConfigError, match="nested too deeply"):
         compared(first, second)
