@@ -52,6 +52,16 @@ def test_each_box_is_around_its_animal(pictures: dict) -> None:
     assert len(positions) > 30  # Moved, scaled and mirrored.
 
 
+def test_half_of_the_pictures_are_second_looks(pictures: dict) -> None:
+    """The animal is half as high and wide, as the first box is off, and near the middle."""
+    close = 0
+    for _, (box, _) in pictures[0.0]:
+        sides, middle = box[2:] - box[:2], (box[2:] + box[:2]) / 2
+        if (np.abs(sides - 0.5) < 0.25).all() and (np.abs(middle - 0.5) < 0.25).all():
+            close += 1
+    assert 12 <= close <= 28
+
+
 def test_a_negative_shows_no_animal_and_has_no_box(pictures: dict) -> None:
     for pixels, boxes in pictures[1.0]:
         assert not boxes.any()

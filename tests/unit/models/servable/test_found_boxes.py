@@ -20,10 +20,15 @@ Signature = Callable[..., dict[str, Any]]
 
 
 def locate(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Finds the upper left quarter, as surely as the photo is blue there."""
-    blue = tf.cast(pixels[:, :8, :8, 2], tf.float32)
-    place = tf.constant([[0.0, 0.0, 0.5, 0.5]])
-    return tf.tile(place, [tf.shape(pixels)[0], 1]), tf.reduce_mean(blue, [1, 2]) / 255
+    """Finds the corner at the upper left that is not grey, as surely as it is blue there."""
+    levels = tf.cast(pixels, tf.float32)
+    is_animal = levels[..., 1] < 45  # Of grey 90: to the middle of the pixels on the edge.
+    ends = [
+        tf.reduce_mean(tf.cast(tf.reduce_any(is_animal, axis), tf.float32), 1) for axis in (2, 1)
+    ]
+    zeros = tf.zeros_like(ends[0])
+    place = tf.stack([zeros, zeros, *ends], axis=1)
+    return place, tf.reduce_mean(levels[:, :8, :8, 2], [1, 2]) / 255
 
 
 def redness(pixels: tf.Tensor) -> tf.Tensor:
