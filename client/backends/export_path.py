@@ -94,7 +94,9 @@ def read_parameters(file: Path) -> Parameters:
 
 def locator_file(file: Path) -> Path:
     """Returns where the locator of an export would be."""
-    return file.with_name({exports.MODEL_FILES[name]: other for name, other in _LOCATORS}[file.name])
+    return file.with_name(
+        {exports.MODEL_FILES[name]: other for name, other in _LOCATORS}[file.name]
+    )
 
 
 def _locator(file: Path, document: Mapping[str, Any]) -> LocatorSpec | None:

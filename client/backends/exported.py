@@ -16,8 +16,8 @@ from models.exporting import runtimes
 from models.exporting.locating import ExportedLocator
 from models.exporting.photos import PhotoReader
 from models.inputs.prepared_photo import Limits, Outcome
-from models.servable.answers import STATUSES
 from models.location.network import CHANNELS
+from models.servable.answers import STATUSES
 from models.servable.rows import CHUNK_SIZE
 from schemas import signatures
 from schemas.errors import ConfigError
@@ -98,9 +98,7 @@ class ExportedModel:
             (signatures.BOX_WHOLE, 0.0) if boxes is None else (signatures.BOX_GIVEN, 1.0)
         )
         return [
-            self._response(next(predicted))._replace(
-                box=next(used), box_source=source, found=found
-            )
+            self._response(next(predicted))._replace(box=next(used), box_source=source, found=found)
             if outcome is Outcome.OK
             else self._refused(outcome)
             for outcome in prepared.outcomes

@@ -91,7 +91,10 @@ class LocatorExporter:
         found = locator_gate.Finds(
             np.array(finds.scores, np.float32),
             np.array(
-                [next(boxes) if outcome == Outcome.OK else (0, 0, 0, 0) for outcome in finds.outcomes],
+                [
+                    next(boxes) if outcome == Outcome.OK else (0, 0, 0, 0)
+                    for outcome in finds.outcomes
+                ],
                 np.float32,
             ),
         )

@@ -1,6 +1,8 @@
 """What is asked of the exports of a model, and what became of them."""
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
+
+from typing_extensions import NotRequired
 
 
 class LocatorExport(TypedDict):
