@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from dataset.boxes import PixelBox
@@ -13,6 +14,9 @@ from models.inputs.prepared_photo import Limits, Outcome
 from models.location import decoding, second_look
 from models.servable.answers import NO_ANIMAL
 from schemas.documents.training import LocatorSpec
+
+Sizes = npt.NDArray[np.int64]
+"""Heights and widths of photos, int64[n, 2]."""
 
 
 class Finds(NamedTuple):
@@ -59,7 +63,7 @@ class ExportedLocator:
         return Finds(outcomes, scores, boxes)
 
     def _again(
-        self, photos: Sequence[bytes], boxes: list[PixelBox], sizes: Floats
+        self, photos: Sequence[bytes], boxes: list[PixelBox], sizes: Sizes
     ) -> list[PixelBox]:
         """Returns the boxes that a second look at photos finds around boxes."""
         if not photos:
@@ -75,12 +79,12 @@ class ExportedLocator:
                 again[place] = box
         return again
 
-    def _look(self, pixels: np.ndarray) -> tuple[Floats, Floats]:
+    def _look(self, pixels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """Returns the best place in each picture, and its score."""
         seen = decoding.peaks(tf.constant(self._predict(pixels)))
         return seen.boxes[:, 0].numpy(), seen.scores[:, 0].numpy()
 
 
-def _boxes(places: Floats, sizes: np.ndarray) -> list[PixelBox]:
+def _boxes(places: Floats, sizes: Sizes) -> list[PixelBox]:
     boxes = decoding.pixel_boxes(tf.constant(places), tf.constant(sizes, tf.int64))
     return [PixelBox(*box) for box in boxes.numpy().tolist()]
