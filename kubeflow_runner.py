@@ -23,7 +23,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cluster.cluster_request import KUBEFLOW, VERTEX, ClusterRequest
+from cluster.cluster_request import ClusterRequest
+from cluster.request.target import KUBEFLOW, VERTEX
 from runner import environment, settings_help
 from runner.display.log_capture import captured
 from runner.settings_flags import add_labels_flag, add_settings_flags
@@ -56,13 +57,15 @@ def _parser() -> CommandLine:
         "--data-root",
         required=True,
         metavar="URL",
-        help="folder of the CSVs, from which relative image paths start",
+        help="folder that the names of the CSVs start from; relative image paths start from each "
+        "CSV's own folder",
     )
     data.add_argument(
         "--train-csv",
         default="train.csv",
         metavar="NAME",
-        help="rows to train on, a file name below --data-root (default: %(default)s)",
+        help="rows to train on, a file name below --data-root; with {SPAN} in it the newest "
+        "number's, as weekly/{SPAN}/train.csv (default: %(default)s)",
     )
     data.add_argument(
         "--eval-csv",

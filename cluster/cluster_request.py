@@ -1,30 +1,19 @@
 """What the user asked of the cluster, as typed, and its checks. Nothing heavy is imported."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from cluster.request.image_names import check_image
+from cluster.request.places import check_apart, check_folder, check_name
+from cluster.request.target import KUBEFLOW, VERTEX, Target, check_target
 from pipeline import config, nodes
 from pipeline.beam import LOCAL
 from pipeline.cluster_settings import CLUSTER_GPU
 from pipeline.config import Settings
 from pipeline.run_inputs import ClusterInputs, check_validation, moods_of
 from schemas.errors import ConfigError
-from system.buckets.stores import GOOGLE, MINIO, SCHEMES
-from system.patterns import SPECIAL
+from system.buckets.stores import GOOGLE, MINIO
 
-VERTEX, KUBEFLOW = "vertex", "kubeflow"
-STORAGE = SCHEMES
-"""Object stores that Kubeflow's pipelines may keep their outputs in."""
-_IMAGE = re.compile(
-    r"(?P<registry>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?/)?(?P<name>[^:@]+)"
-    r"(:(?P<tag>[^:@/]*))?(@(?P<digest>.*))?"
-)
-"""The parts of a reference to an image, whatever is in them."""
-_NAME = re.compile(r"[a-z0-9]+((\.|_{1,2}|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_{1,2}|-+)[a-z0-9]+)*)*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-"""Names, tags and digests: https://pkg.go.dev/github.com/distribution/reference."""
 _NODES = tuple(value for name, value in vars(nodes).items() if name.isupper())
 
 
@@ -116,10 +105,23 @@ class ClusterRequest:
                 f"cluster.gpu_type={settings.cluster.gpu_type} and --gpu-image {self.gpu_image}. "
                 "Build it with --target gpu (docs/containers.md)"
             )
-        for asked, what in (
+        if settings.cluster.gpus > 1 and not settings.cluster.gpu_type:
+            raise ConfigError(
+                "cluster.gpus needs cluster.gpu_type, which says of what kind. Received: "
+                f"cluster.gpus={settings.cluster.gpus} alone"
+            )
+        of_vertex = (
             (settings.cluster.machines > 1, "cluster.machines above 1 is a custom job"),
             (settings.cluster.endpoint, "cluster.endpoint is an endpoint"),
-        ):
+        )
+        if self.submit == KUBEFLOW and not any(asked for asked, _ in of_vertex):
+            for option, value in (("--project", self.project), ("--region", self.region)):
+                if value:
+                    raise ConfigError(
+                        f"{option} is Vertex AI's, and has no effect with --submit {KUBEFLOW}. "
+                        f"Received: {value}. Leave it out"
+                    )
+        for asked, what in of_vertex:
             if asked and not (self.project and self.region):
                 raise ConfigError(
                     f"{what} of Vertex AI: --project and --region must say whose and where"
@@ -156,45 +158,48 @@ class ClusterRequest:
         Raises:
           ConfigError: an image without a tag, or a path that the cluster cannot see.
         """
-        _check_image("--image", self.image)
+        check_image("--image", self.image)
         if self.gpu_image is not None:
-            _check_image("--gpu-image", self.gpu_image)
+            check_image("--gpu-image", self.gpu_image)
             if self.gpu_image == self.image:
                 raise ConfigError(
                     "--gpu-image must be another image than --image, built with --target gpu. "
                     f"Received: {self.image} for both"
                 )
-        for option, value in (
-            ("--pipeline-root", self.pipeline_root),
-            ("--data-root", self.data_root),
-            ("--serving", self.serving),
-        ):
-            if not value.startswith(STORAGE):
-                raise ConfigError(
-                    f"{option} must be in an object store ({', '.join(STORAGE)}): a cluster's "
-                    f"machines do not see this one's folders. Received: {value}"
-                )
-            if any(char in value for char in SPECIAL):
-                raise ConfigError(
-                    f"{option} must have none of {' '.join(SPECIAL)}, which Beam and TensorFlow "
-                    f"take for a pattern. Received: {value}"
-                )
+        folders = {
+            "--pipeline-root": self.pipeline_root,
+            "--data-root": self.data_root,
+            "--serving": self.serving,
+        }
+        for option, value in folders.items():
+            check_folder(option, value)
+        check_apart(folders)
         for option, name in (
             ("--train-csv", self.train_csv),
             ("--eval-csv", self.eval_csv),
             ("--validation-csv", self.validation_csv),
             ("--predict-csv", self.predict_csv),
         ):
-            if name is not None and ("://" in name or name.startswith(("/", "../"))):
-                raise ConfigError(
-                    f"{option} must be a name below --data-root, such as train.csv. "
-                    f"Received: {name}"
-                )
+            if name is not None:
+                check_name(option, name)
         if self.eval_csv == self.train_csv:
             raise ConfigError(f"--eval-csv must not be --train-csv. Received: {self.eval_csv}")
         if self.validation_csv is not None:
             self._check_validation_csv(self.validation_csv)
-        self._check_target()
+        target = Target(
+            submit=self.submit,
+            project=self.project,
+            region=self.region,
+            service_account=self.service_account,
+            endpoint=self.endpoint,
+            namespace=self.namespace,
+            schedule=self.schedule,
+        )
+        check_target(target, self.pipeline_root)
+        if not self.data_version.strip():
+            raise ConfigError(
+                f"--data-version must be a text, such as 1. Received: {self.data_version!r}"
+            )
         return ClusterInputs(
             data_root=self.data_root.rstrip("/"),
             train_csv=self.train_csv,
@@ -217,52 +222,3 @@ class ClusterRequest:
             raise ConfigError(
                 f"--validation-csv must be neither --train-csv nor --eval-csv. Received: {name}"
             )
-
-    def _check_target(self) -> None:
-        needed = {
-            VERTEX: (("--project", self.project), ("--region", self.region)),
-            KUBEFLOW: (("--endpoint", self.endpoint),),
-            None: (),
-        }
-        if self.submit not in needed:
-            raise ConfigError(f"--submit takes {VERTEX} or {KUBEFLOW}. Received: {self.submit}")
-        missing = [option for option, value in needed[self.submit] if not value]
-        if missing:
-            raise ConfigError(f"--submit {self.submit} needs {' and '.join(missing)}")
-        if self.submit == VERTEX and not self.pipeline_root.startswith("gs://"):
-            raise ConfigError(
-                "Vertex AI keeps its outputs in Google Cloud Storage: --pipeline-root must start "
-                f"with gs://. Received: {self.pipeline_root}"
-            )
-        if self.schedule and not self.submit:
-            raise ConfigError("--schedule goes with --submit. Received it alone")
-        if self.schedule and len(self.schedule.split()) != {KUBEFLOW: 6}.get(self.submit or "", 5):
-            raise ConfigError(
-                "--schedule takes a cron expression of five fields for Vertex AI, and of six, "
-                f"seconds first, for Kubeflow. Received: {self.schedule}"
-            )
-
-
-def _check_image(flag: str, image: str) -> None:
-    found = _IMAGE.fullmatch(image)
-    if found is None or not _NAME.fullmatch(found["name"]) or len(found["name"]) > 255:
-        raise ConfigError(
-            f"{flag} must name an image of small letters, digits and single . _ - between "
-            f"them, as REGISTRY/pet/pipeline:TAG. Received: {image}"
-        )
-    if found["tag"] is not None and not _TAG.fullmatch(found["tag"]):
-        raise ConfigError(
-            "An image's tag must be up to 128 letters, digits and _ . - of ASCII, and begin "
-            f"with none of . and -. Received: {found['tag']!r} in {flag} {image}"
-        )
-    if found["digest"] is not None and not _DIGEST.fullmatch(found["digest"]):
-        raise ConfigError(
-            "An image's digest must be sha256: and 64 digits of 0-9 and a-f. "
-            f"Received: {flag} {image}"
-        )
-    if found["digest"] is None and found["tag"] in (None, "latest"):
-        raise ConfigError(
-            f"{flag} must have a tag of its own (NAME:TAG, not latest) or a digest "
-            "(NAME@sha256:…): it stands for the code's version, and what older code made is "
-            f"reused as long as it stays. Received: {image}"
-        )

@@ -15,11 +15,12 @@ from tfx import v1 as tfx
 from tfx.extensions.google_cloud_ai_platform import constants
 from tfx.extensions.google_cloud_ai_platform.trainer import executor as vertex_trainer
 
-from cluster import report_node
+from cluster import check_node, report_node
 from components.tuner import on_vertex
 from pipeline import nodes
 from pipeline.cluster_settings import ClusterSettings
 from pipeline.config import Settings
+from pipeline.container.refusals import RETRIES
 from pipeline.pipeline import pipeline_at
 from pipeline.platforms.cluster import DATA_ROOT, DATA_VERSION, ClusterPlatform
 from pipeline.run_inputs import ClusterInputs
@@ -39,17 +40,20 @@ _DATA_NODES = (
 _ACCELERATED = (nodes.EVALUATOR, nodes.BULK_INFERRER, nodes.LOCATOR)
 """Nodes that predict all rows of a split, and the locator's short training, with one GPU where the
 training has any."""
-_NEVER_RETRIED = (nodes.DATA_GATE,)
-"""It says the same each time."""
+_NEVER_RETRIED = (nodes.DATA_GATE, check_node.TASK)
+"""They say the same each time."""
+_OURS = (*report_node.TASKS, check_node.TASK)
+"""Tasks that read and write every bucket by themselves."""
 _READ_NEW = (nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN)
-"""Nodes that each run of a schedule runs, as the same parameters stand for new data."""
+"""Nodes that run each time where the same parameters stand for new data: in a schedule, and where a
+CSV is the newest of several."""
 _VERTEX_EXECUTORS = {
     nodes.TRAINER: vertex_trainer.GenericExecutor,
     nodes.TUNER: on_vertex.Executor,
 }
 """The nodes that train, and the executors that run them as custom jobs on several machines."""
-_ALWAYS_RUN = (nodes.LAST_BLESSED,)
-"""It reads the serving folder, which changes without any change of the node's inputs."""
+_ALWAYS_RUN = (nodes.LAST_BLESSED, check_node.TASK)
+"""They read folders, which change without any change of the node's inputs."""
 
 _ENTRY_POINT = "pipeline.container"
 
@@ -102,8 +106,10 @@ def compile_pipeline(
     for name, default in ((DATA_ROOT, inputs.data_root), (DATA_VERSION, inputs.data_version)):
         spec["root"]["inputDefinitions"]["parameters"][name]["defaultValue"] = default
     report_node.add_tasks(spec, settings, image)
+    check_node.add_task(spec, settings, inputs, image)
+    reads_new = scheduled or inputs.has_spans
     for node_id in spec["root"]["dag"]["tasks"]:
-        _configure_task(spec, node_id, settings.cluster, gpu_image or image, scheduled=scheduled)
+        _configure_task(spec, node_id, settings.cluster, gpu_image or image, reads_new=reads_new)
     return job
 
 
@@ -123,14 +129,15 @@ def _configure_task(
     cluster: ClusterSettings,
     gpu_image: str,
     *,
-    scheduled: bool,
+    reads_new: bool,
 ) -> None:
     """Sets a node's caching, retries, resources and image in place."""
     task = spec["root"]["dag"]["tasks"][node_id]
-    never_reused = (*_ALWAYS_RUN, *cluster.never_reused, *(_READ_NEW if scheduled else ()))
+    never_reused = (*_ALWAYS_RUN, *cluster.never_reused, *(_READ_NEW if reads_new else ()))
     reusable = node_id not in never_reused
     task["cachingOptions"] = {"enableCache": reusable}
-    if cluster.retries and node_id not in _NEVER_RETRIED:
+    is_retried = cluster.retries and node_id not in _NEVER_RETRIED
+    if is_retried:
         task["retryPolicy"] = {
             "maxRetryCount": cluster.retries,
             "backoffDuration": f"{cluster.retry_seconds}s",
@@ -142,9 +149,12 @@ def _configure_task(
     container["resources"] = json_format.MessageToDict(resources)
     if resources.HasField("accelerator"):
         container["image"] = gpu_image
-    if cluster.s3_endpoint:
-        container["env"] = [{"name": S3_ENDPOINTS[-1], "value": cluster.s3_endpoint}]
-    if node_id in report_node.TASKS:  # Ours, which reads and writes every bucket by itself.
+    variables = {S3_ENDPOINTS[-1]: cluster.s3_endpoint} if cluster.s3_endpoint else {}
+    if is_retried and node_id not in _OURS:
+        variables[RETRIES] = str(cluster.retries)
+    if variables:
+        container["env"] = [{"name": name, "value": text} for name, text in variables.items()]
+    if node_id in _OURS:
         return
     container["command"] = _wrapped(container["command"])
     if before := container.get("lifecycle", {}).get("preCacheCheck"):

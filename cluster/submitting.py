@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from cluster.cluster_request import VERTEX, ClusterRequest
+from cluster.cluster_request import ClusterRequest
+from cluster.request.target import VERTEX
 from schemas.errors import ConfigError
 
 NAME = "pet-mood"
@@ -63,6 +64,7 @@ def _submit_to_kubeflow(request: ClusterRequest, spec_yaml: Path) -> str:
     from kfp_server_api.exceptions import ApiException
     from urllib3.exceptions import HTTPError
 
+    pages = str(request.endpoint).rstrip("/")
     try:
         client = kfp.Client(host=request.endpoint, namespace=request.namespace or "kubeflow")
 
@@ -77,7 +79,7 @@ def _submit_to_kubeflow(request: ClusterRequest, spec_yaml: Path) -> str:
                 pipeline_package_path=str(spec_yaml),
                 pipeline_root=request.pipeline_root,
             )
-            return f"{request.endpoint}/#/recurringrun/details/{recurring.recurring_run_id}"
+            return f"{pages}/#/recurringrun/details/{recurring.recurring_run_id}"
 
         run = client.create_run_from_pipeline_package(
             str(spec_yaml),
@@ -87,7 +89,7 @@ def _submit_to_kubeflow(request: ClusterRequest, spec_yaml: Path) -> str:
             pipeline_root=request.pipeline_root,
             service_account=request.service_account,
         )
-        return f"{request.endpoint}/#/runs/details/{run.run_id}"
+        return f"{pages}/#/runs/details/{run.run_id}"
     except (ApiException, HTTPError) as error:
         raise ConfigError(
             f"Kubeflow Pipelines at {request.endpoint} did not take the pipeline: {error}. Check "

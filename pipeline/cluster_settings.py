@@ -64,7 +64,11 @@ class ClusterSettings(SettingsGroup):
     )
     cpus: float = setting(2.0, "CPUs of all other nodes.", gt=0, unit="cores")
     memory_gb: float = setting(8.0, "Memory of all other nodes.", gt=0, unit="GB")
-    retries: int = setting(2, "Times that a failed node is started again.", ge=0)
+    retries: int = setting(
+        2,
+        "Times that a failed node is started again. Wrong settings and refused data end it once.",
+        ge=0,
+    )
     retry_seconds: int = setting(
         60, "Pause before the first of these; doubled each time.", ge=1, unit="seconds"
     )

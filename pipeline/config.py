@@ -106,6 +106,16 @@ def load(preset: str, config_file: Path | None, overrides: Iterable[str]) -> Set
     return Settings(**found)
 
 
+def from_dict(values: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """Returns the settings that ``Settings.as_dict`` has told.
+
+    Raises:
+      ConfigError: a setting is unknown or refused.
+    """
+    found: dict[str, Any] = {name: group(**values[name]) for name, group in GROUPS.items()}
+    return Settings(**found)
+
+
 def setting_infos() -> list[SettingInfo]:
     """Returns what people are told of every setting, in order."""
     return [info for group in GROUPS.values() for info in described(group)]

@@ -8,6 +8,8 @@ from schemas.errors import ConfigError
 from schemas.labels import DEFAULT_MOODS, LabelMapError, read_moods
 from schemas.splits import EVAL, TRAIN, VALIDATION
 
+SPAN = "{SPAN}"
+"""TFX's word in the name of a cluster's CSV for a number that rises with time."""
 ALL = "all"
 """Name of a CSV's rows that the ingest itself splits into train and eval."""
 
@@ -108,9 +110,10 @@ class ClusterInputs:
     """The same for a run on a cluster, whose nodes share nothing but object storage.
 
     Attributes:
-      data_root: folder of the CSVs and of what their relative image paths start from, such as
-        gs://bucket/data; a run may be given another.
-      train_csv, eval_csv: names below it; None as in ``RunInputs``.
+      data_root: folder that the names of the CSVs start from, such as gs://bucket/data; a run may
+        be given another. Relative image paths start from each CSV's own folder.
+      train_csv, eval_csv: names below it; None as in ``RunInputs``. ``{SPAN}`` in any of them is
+        the newest number (``pipeline.container.spans``).
       data_version: changes when CSVs or photos do, or what was made of them is reused; a run may
         be given another.
       moods: names in index order.
@@ -128,3 +131,9 @@ class ClusterInputs:
     serving: str
     predict_csv: str | None = None
     validation_csv: str | None = None
+
+    @property
+    def has_spans(self) -> bool:
+        """Whether a CSV is the newest of several."""
+        names = (self.train_csv, self.eval_csv, self.validation_csv, self.predict_csv)
+        return any(SPAN in name for name in names if name)

@@ -4,7 +4,7 @@ import traceback
 from typing import NamedTuple
 
 from pipeline.engine.failures import engine_failure
-from schemas.errors import ConfigError, DataRefusedError
+from schemas.errors import ConfigError, DataRefusedError, causes
 from schemas.exit_codes import RunExit
 
 
@@ -35,29 +35,15 @@ def diagnose(error: BaseException) -> Failure:
     Beam and TFX raise errors of their own because of ours, so the chain of causes is searched.
     The first cause of a known type decides.
     """
-    visited: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in visited:
-        visited.add(id(cause))
+    for cause in causes(error):
         if isinstance(cause, KeyboardInterrupt):
             return STOPPED
         if isinstance(cause, ConfigError):
             return Failure(RunExit.CONFIG, str(cause), see_log=False)
         if isinstance(cause, DataRefusedError):
             return Failure(RunExit.DATA_REFUSED, str(cause), see_log=False)
-        cause = cause.__cause__ or cause.__context__
 
     if (engine := engine_failure(error)) is not None:
-        return Failure(_exit_of(engine.cause), str(engine), see_log=True)
+        return Failure(engine.exit, str(engine), see_log=True)
     last_line = traceback.format_exception_only(type(error), error)[-1].strip()
     return Failure(RunExit.OTHER, last_line, see_log=True)
-
-
-def _exit_of(cause: str) -> RunExit:
-    """Returns the exit code of an error whose class only its text tells."""
-    name = cause.partition(":")[0].rpartition(".")[2]
-    known = {
-        ConfigError.__name__: RunExit.CONFIG,
-        DataRefusedError.__name__: RunExit.DATA_REFUSED,
-    }
-    return known.get(name, RunExit.OTHER)

@@ -1,5 +1,7 @@
 """Errors of the user's settings and data, as opposed to faults of the program."""
 
+from collections.abc import Iterator
+
 
 class ConfigError(ValueError):
     """A setting or an environment that cannot work: the run stops before it starts.
@@ -13,3 +15,13 @@ class DataRefusedError(ValueError):
 
     The message names the broken rule, the data that break it, and the file with the details.
     """
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yields an error, and then each one that it was raised because of or after."""
+    visited: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in visited:
+        visited.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -6,6 +6,7 @@ TensorFlow matches by fnmatch, which knows ``* ? [`` and the backslash; TFX's Ex
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 
@@ -16,6 +17,11 @@ SPECIAL = "*?[\\"
 def escaped(path: str) -> str:
     """Returns the pattern for TensorFlow and TFX that matches this path alone."""
     return "".join(_ESCAPES.get(char, char) for char in path)
+
+
+def unescaped(pattern: str) -> str:
+    """Returns the path that ``escaped`` has made a pattern of."""
+    return re.sub(r"\[([*?[{])\]|\\(\\)", lambda found: found[1] or found[2], pattern)
 
 
 _ESCAPES = {"\\": "\\\\"} | {char: f"[{char}]" for char in "*?[{"}

@@ -89,6 +89,14 @@ def make_folder(path: str) -> None:
         os.makedirs(path, exist_ok=True)
 
 
+def remove(path: str) -> None:
+    """Removes a file, if it is there."""
+    if is_remote(path):
+        folders.remove(path)
+    else:
+        Path(path).unlink(missing_ok=True)
+
+
 def remove_folder(path: str) -> None:
     """Removes a folder and all that is in it, if it is there."""
     if is_remote(path):

@@ -20,6 +20,9 @@ from system.storage import read_bytes
 
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_LONGEST = 1024 + 256
+"""Bytes of an address: the longest name of an object, and more than a bucket's with its scheme.
+Servers refuse a longer one as a faulty request, which would look like a fault of theirs."""
 _UNREADABLE = re.compile(r"(https?|ftp|file)://", re.IGNORECASE)
 
 
@@ -28,7 +31,8 @@ def possible_paths(image_root: str, image_path: str) -> Iterator[str]:
 
     Names are also tried composed (NFC) and decomposed (NFD), because archives made on macOS hold
     Korean names in NFD, and with slashes for backslashes, because tables made on Windows hold
-    those.
+    those. An object's name is tried without ``./``, ``x/../`` and double slashes, which a file
+    system passes over and a bucket takes for names.
 
     Args:
       image_root: folder that relative paths start from.
@@ -43,9 +47,10 @@ def possible_paths(image_root: str, image_path: str) -> Iterator[str]:
             unicodedata.normalize("NFC", _join(image_root, name)),
             unicodedata.normalize("NFD", _join(image_root, name)),
         ):
-            if path not in seen:
-                seen.add(path)
-                yield path
+            place = _tidy(path)
+            if place not in seen:
+                seen.add(place)
+                yield place
 
 
 def find_photo(image_root: str, image_path: str) -> tuple[str, os.stat_result] | None:
@@ -151,6 +156,9 @@ def _read_object(image_root: str, image_path: str, max_bytes: int, reserve: Rese
         raise PhotoError(RejectReason.IMAGE_MISSING, f"{detail}: {image_path}")
     detail = ""
     for path in possible_paths(image_root, image_path):
+        if len(path.encode("utf-8", "surrogatepass")) > _LONGEST:
+            detail = detail or f"a bucket has no name of more than 1024 bytes: {path[:99]}…"
+            continue
         try:
             photo = read_bytes(path, max_bytes, reserve)
         except (FileNotFoundError, ValueError) as error:  # ValueError: no address of a bucket.
@@ -179,6 +187,16 @@ def _check_object_below(image_root: str, image_path: str) -> None:
 
 def _join(image_root: str, name: str) -> str:
     return name if _ADDRESS.match(name) else posixpath.join(image_root, name)
+
+
+def _tidy(path: str) -> str:
+    if not _ADDRESS.match(path):
+        return path
+    scheme, _, rest = path.partition("://")
+    bucket, slash, name = rest.partition("/")
+    if "//" in name or "./" in name or name.startswith("/"):
+        name = posixpath.normpath(name.lstrip("/"))
+    return f"{scheme}://{bucket}{slash}{name}"
 
 
 def _status(path: str) -> os.stat_result | None:

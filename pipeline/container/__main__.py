@@ -1,32 +1,34 @@
 """The command of every container: ``python -m pipeline.container MODULE ARGUMENTS``.
 
 It checks that the task's buckets can be used, copies what TensorFlow and Beam cannot read, and runs
-TFX's module in this process. Exit code 2: the settings or the environment cannot work.
+TFX's module in this process. Exit code 2: the settings or the environment cannot work; 3: the data
+are refused. Neither is tried again (``refusals``).
 """
 
-import os
 import runpy
 import sys
 from collections.abc import Sequence
 
-from pipeline.container import s3_filesystem, staging, start_check
+from pipeline.container import refusals, spans, staging, start_check
 from pipeline.container.task import Task, task_of
-from schemas.errors import ConfigError
-from schemas.exit_codes import RunExit
-from system.printable import error_line
 
 
 def main(command: Sequence[str]) -> None:
     """Runs a task.
 
     Raises:
-      ConfigError: a bucket cannot be used.
+      ConfigError: a bucket cannot be used, or what the task itself says.
+      DataRefusedError: the task refuses its data.
     """
     task = task_of(command)
-    s3_filesystem.register()
-    start_check.check(task)
-    with staging.staged(task) as there:
-        _run(there)
+    with refusals.ends_once(task):
+        # Loads TFX, which a further attempt of a refused task need not wait for.
+        from pipeline.container import s3_filesystem
+
+        s3_filesystem.register()
+        start_check.check(task)
+        with staging.staged(spans.resolved(task)) as there:
+            _run(there)
 
 
 def _run(task: Task) -> None:
@@ -40,10 +42,4 @@ def _run(task: Task) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except ConfigError as error:
-        sys.stderr.write(error_line(error))
-        sys.stderr.flush()
-        # A library that still waits for a server would hold the process.
-        os._exit(RunExit.CONFIG)
+    refusals.ended_by_cause(lambda: main(sys.argv[1:]))

@@ -10,7 +10,7 @@ import json
 import posixpath
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pipeline.container.staging import needs_copies
@@ -40,9 +40,18 @@ def check(task: Task, seconds: float = SECONDS) -> None:
     Raises:
       ConfigError: a library cannot; all that cannot are named.
     """
+    check_folders(folders_of(task), seconds)
+
+
+def check_folders(roots: Mapping[str, bool], seconds: float = SECONDS) -> None:
+    """Does the same for folders in buckets, by whether they will be written.
+
+    Raises:
+      ConfigError: as ``check``.
+    """
     faults: list[str] = []
     threads = []
-    for root, writes in folders_of(task).items():
+    for root, writes in roots.items():
         for client in clients_for(root):
             thread = _Trial(client, root, writes)
             threads.append(thread)

@@ -1,6 +1,7 @@
 """What Kubeflow tells a container: its task's artifacts, parameters and command."""
 
 import json
+import posixpath
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -38,6 +39,12 @@ class Task(NamedTuple):
         """The file that tells Kubeflow what has become of the outputs."""
         return str(self.executor_input.get("outputs", {}).get("outputFile", ""))
 
+    @property
+    def folder(self) -> str:
+        """The folder of this task of this run, the same for each attempt; "" if it has none."""
+        written = [*self.uris("outputs"), *filter(None, [self.output_file])]
+        return posixpath.dirname(written[0]) if written else ""
+
     def uris(self, side: str) -> list[str]:
         """Returns the addresses of the artifacts of a side, "inputs" or "outputs"."""
         artifacts = self.executor_input.get(side, {}).get("artifacts", {})
@@ -56,9 +63,18 @@ class Task(NamedTuple):
                     artifact["uri"] = change(artifact["uri"])
         if is_remote(self.output_file):
             changed["outputs"]["outputFile"] = change(self.output_file)
+        return self._with_input(changed)
+
+    def with_parameter(self, name: str, value: Any) -> "Task":
+        """Returns the task with another value of a parameter that it has."""
+        changed = json.loads(json.dumps(self.executor_input))
+        changed["inputs"]["parameterValues"][name] = value
+        return self._with_input(changed)
+
+    def _with_input(self, executor_input: dict[str, Any]) -> "Task":
         command = list(self.command)
-        command[command.index(_INVOCATION) + 1] = json.dumps(changed, ensure_ascii=False)
-        return Task(command, changed)
+        command[command.index(_INVOCATION) + 1] = json.dumps(executor_input, ensure_ascii=False)
+        return Task(command, executor_input)
 
 
 def task_of(command: Sequence[str]) -> Task:

@@ -2,9 +2,9 @@
 
 import contextlib
 import logging
-import shutil
+import os
+import posixpath
 import socket
-import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -16,7 +16,11 @@ from pipeline.engine import flink, probe
 from pipeline.engine.failures import EngineFailure, failure_of
 from pipeline.engine.versions import PROJECT, differences, own_versions
 from schemas.errors import ConfigError
+from system import storage
+from system.buckets.stores import is_remote
 
+Place = Path | str
+"""A path of this machine, or an address in a bucket."""
 _LOGGER = logging.getLogger(__name__)
 _FOLDER = "engine_check"
 _START = "python -m pipeline.beam_worker_pool --port PORT"
@@ -26,7 +30,7 @@ _PICKED_UP_SECONDS = 10
 """A shared disk may show a file to another machine only after its cache has run out."""
 
 
-def check(settings: BeamSettings, folder: Path, files: Sequence[Path] = ()) -> str:
+def check(settings: BeamSettings, folder: Place, files: Sequence[Place] = ()) -> str:
     """Returns a sentence on the engine that can do the work; an engine without asking is "".
 
     Args:
@@ -71,30 +75,35 @@ def _check_cluster(settings: BeamSettings) -> str:
 
 
 def _check_workers(
-    settings: BeamSettings, folder: Path, files: Sequence[Path], started: float
+    settings: BeamSettings, folder: Place, files: Sequence[Place], started: float
 ) -> str:
     """Runs a job of a few tasks, in which workers write down what they are."""
-    parent = folder / _FOLDER
-    parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(dir=parent)).absolute()
+    parent = posixpath.join(_absolute(folder), _FOLDER)
+    token = uuid.uuid4().hex
+    place = posixpath.join(parent, token)
+    storage.make_folder(place)
     try:
-        # The pool may run as another user than this program.
-        place.chmod(0o777)
-        token = uuid.uuid4().hex
-        (place / probe.ASKED).write_text(token, "utf-8")
-        paths = tuple(str(path.absolute()) for path in files)
-        question = probe.Question(str(place), token, paths)
+        if not is_remote(place):
+            # The pool may run as another user than this program.
+            os.chmod(place, 0o777)
+        storage.write_whole(posixpath.join(place, probe.ASKED), token)
+        question = probe.Question(place, token, tuple(map(_absolute, files)))
         seconds = settings.check_seconds - (time.monotonic() - started)
         _run_job(settings, question, max(seconds, 1))
         found = _answers(place)
         _check_answers(settings, found)
     finally:
-        shutil.rmtree(place, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            parent.rmdir()
+        storage.remove_folder(place)
+        if not is_remote(parent):
+            with contextlib.suppress(OSError):
+                os.rmdir(parent)
     machines = len({one["host"] for one in found})
     processes = len({(one["host"], one["process"]) for one in found})
     return f"{processes} worker processes on {machines} machines answered"
+
+
+def _absolute(path: Place) -> str:
+    return str(path) if is_remote(str(path)) else os.path.abspath(path)
 
 
 def _run_job(settings: BeamSettings, question: probe.Question, seconds: float) -> None:
@@ -157,7 +166,7 @@ def _silent(settings: BeamSettings) -> str:
     )
 
 
-def _answers(place: Path) -> list[probe.WorkerAnswer]:
+def _answers(place: str) -> list[probe.WorkerAnswer]:
     """Returns the workers' answers; waits a moment for a shared disk to show them."""
     deadline = time.monotonic() + _PICKED_UP_SECONDS
     while not (found := list(probe.answers(place))) and time.monotonic() < deadline:

@@ -5,8 +5,10 @@ error of gRPC. The texts are those of Beam 2.65 and Flink 1.18.
 """
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
+
+from schemas.errors import ConfigError, DataRefusedError, causes
+from schemas.exit_codes import RunExit
 
 _JOB_FAILED = re.compile(r"Pipeline \S+ failed in state [A-Z]+: (?P<cause>.*)", re.DOTALL)
 """apache_beam/runners/portability/portable_runner.py."""
@@ -22,6 +24,10 @@ _CONNECTION = re.compile(
     r"_InactiveRpcError|_MultiThreadedRendezvous|StatusCode\.|Channel closed prematurely"
 )
 """A worker's errors that mean that the engine has left it."""
+_EXITS = {
+    ConfigError.__name__: RunExit.CONFIG,
+    DataRefusedError.__name__: RunExit.DATA_REFUSED,
+}
 _MAX_CAUSE = 300
 """Characters."""
 _HINTS = (
@@ -68,6 +74,11 @@ class EngineFailure(NamedTuple):
     hint: str
     ours: bool
 
+    @property
+    def exit(self) -> RunExit:
+        """The exit code of a run that ends with it; only a text tells what a worker raised."""
+        return _EXITS.get(self.cause.partition(":")[0].rpartition(".")[2], RunExit.OTHER)
+
     def __str__(self) -> str:
         """Returns a message for the user."""
         who = (
@@ -80,7 +91,7 @@ class EngineFailure(NamedTuple):
 
 def engine_failure(error: BaseException) -> EngineFailure | None:
     """Returns the engine's failure that an error stands for; None if it stands for none."""
-    for cause in _chain(error):
+    for cause in causes(error):
         found = _JOB_FAILED.search(str(cause)) if isinstance(cause, RuntimeError) else None
         if found:
             return _of_text(found["cause"])
@@ -119,12 +130,3 @@ def _innermost(text: str) -> str:
 def _one_line(text: str) -> str:
     line = " ".join(text.split()).rstrip(".")
     return line if len(line) <= _MAX_CAUSE else f"{line[:_MAX_CAUSE]}…"
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    visited: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in visited:
-        visited.add(id(cause))
-        yield cause
-        cause = cause.__cause__ or cause.__context__

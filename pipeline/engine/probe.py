@@ -5,16 +5,17 @@ A worker imports this module; it must not wait for TensorFlow.
 
 import json
 import os
+import posixpath
 import socket
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypedDict
 
 from pipeline.engine.versions import own_versions
 from schemas.errors import ConfigError
-from system.files import write_whole
+from system import storage
+from system.buckets.stores import is_remote
 
 ASKED = "asked"
 """Name of the file whose content a worker must see."""
@@ -35,9 +36,9 @@ class Question:
     """What a worker is asked.
 
     Attributes:
-      folder: on storage that this machine and the workers share; holds ``ASKED``.
+      folder: path or address on storage that this machine and the workers share; holds ``ASKED``.
       token: content of that file.
-      files: paths that the worker must be able to read.
+      files: paths or addresses that the worker must be able to read.
     """
 
     folder: str
@@ -51,19 +52,18 @@ def answer(number: int, question: Question) -> None:
     Raises:
       ConfigError: this process does not see the folder, or must not write there.
     """
-    folder = Path(question.folder)
     try:
-        seen = (folder / ASKED).read_text("utf-8")
-        if seen != question.token:
-            raise FileNotFoundError(f"{folder / ASKED} has another content")
+        asked = posixpath.join(question.folder, ASKED)
+        if storage.read_bytes(asked) != question.token.encode():
+            raise FileNotFoundError(f"{asked} has another content")
         found: WorkerAnswer = {
             "host": socket.gethostname(),
             "process": os.getpid(),
             "versions": own_versions(),
-            "unseen": [path for path in question.files if not os.access(path, os.R_OK)],
+            "unseen": [path for path in question.files if not _is_readable(path)],
         }
         name = f"{number}-{uuid.uuid4().hex}{_ENDING}"
-        write_whole(folder / name, json.dumps(found))
+        storage.write_whole(posixpath.join(question.folder, name), json.dumps(found))
     except OSError as error:
         raise ConfigError(
             "The engine's workers must read and write the output folder under the same path as "
@@ -72,8 +72,12 @@ def answer(number: int, question: Question) -> None:
         ) from error
 
 
-def answers(folder: Path) -> Iterator[WorkerAnswer]:
+def answers(folder: str) -> Iterator[WorkerAnswer]:
     """Yields what workers have written into a folder."""
-    for path in sorted(folder.glob(f"*{_ENDING}")):
-        found: WorkerAnswer = json.loads(path.read_text("utf-8"))
+    for path in storage.matching(f"{folder}/*{_ENDING}"):
+        found: WorkerAnswer = json.loads(storage.read_bytes(path))
         yield found
+
+
+def _is_readable(path: str) -> bool:
+    return storage.exists(path) if is_remote(path) else os.access(path, os.R_OK)

@@ -29,7 +29,20 @@ S3_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _STATUS = re.compile(r"status code: (\d{3})")
 _NUMBERS = {"404": errno.ENOENT, "401": errno.EACCES, "403": errno.EACCES}
 _TIMEOUT = timedelta(seconds=30)
-_RETRIES: Any = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
+_RETRIES: Any = {"max_retries": 10, "retry_timeout": timedelta(seconds=60)}
+"""Of answers as 503 and 429, of connections that are refused or cut, and of bodies that are cut."""
+_HINTS = (
+    (
+        r"incorrectly configured region|AuthorizationHeaderMalformed|PermanentRedirect|the region",
+        "Set AWS_REGION to the bucket's region",
+    ),
+    (
+        r"169\.254\.169\.254|metadata\.google\.internal",
+        "No credentials were found but a machine's own, and it has none: give some, in the "
+        "variables that docs/buckets.md lists",
+    ),
+)
+"""What to do about texts of obstore and Amazon."""
 
 
 def is_remote(path: str) -> bool:
@@ -110,15 +123,17 @@ def errors(address: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise FileNotFoundError(errno.ENOENT, "No such object", address) from error
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-        raise PermissionError(errno.EACCES, _first_line(error), address) from error
+        raise PermissionError(errno.EACCES, _told(error), address) from error
     except exceptions.BaseError as error:
         # Of a request for a whole bucket, obstore tells the server's answer in its text alone.
-        found = _STATUS.search(_first_line(error))
+        found = _STATUS.search(str(error).partition("\n")[0])
         number = _NUMBERS.get(found[1], errno.EIO) if found else errno.EIO
         # OSError makes a FileNotFoundError or PermissionError of its number.
-        raise OSError(number, _first_line(error), address) from error
+        raise OSError(number, _told(error), address) from error
 
 
-def _first_line(error: BaseException) -> str:
-    """Returns what happened, without the library's own structures."""
-    return str(error).partition("\n")[0][:500]
+def _told(error: BaseException) -> str:
+    """Returns what happened and what to do, without the library's own structures."""
+    text = str(error).partition("\n")[0][:500]
+    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text)), "")
+    return f"{hint}. {text}" if hint else text

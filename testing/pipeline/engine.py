@@ -63,8 +63,7 @@ def running(folder: Path, pool_root: Path) -> Iterator[Engine]:
             command = [sys.executable, "-m", *module]
             stack.enter_context(process(command, log, cwd=pool_root))
         for port in ports:
-            with grpc.insecure_channel(f"localhost:{port}") as channel:
-                grpc.channel_ready_future(channel).result(120)
+            wait_for(port)
         yield Engine(f"localhost:{ports[0]}", f"localhost:{ports[1]}", *logs)
 
 
@@ -93,6 +92,12 @@ def kill(started: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(started.pid, signal.SIGKILL)
     started.wait()
+
+
+def wait_for(port: int) -> None:
+    """Waits until a server of gRPC listens at a port."""
+    with grpc.insecure_channel(f"localhost:{port}") as channel:
+        grpc.channel_ready_future(channel).result(120)
 
 
 def copy_code(folder: Path) -> Path:

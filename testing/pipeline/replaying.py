@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from cluster import compiling
+from cluster import check_node, compiling
 from pipeline import config, nodes
-from pipeline.run_inputs import ClusterInputs
+from pipeline.run_inputs import SPAN, ClusterInputs
 from schemas.labels import DEFAULT_MOODS
 from system.buckets import folders
 from system.storage import make_folder, read_bytes
@@ -44,6 +44,8 @@ def replay(
     unlabelled: Path,
     bucket: str = "",
     *overrides: str,
+    validation: Path | None = None,
+    span: str = "",
 ) -> Replay:
     """Compiles for a cluster and runs every task's command in a process of its own.
 
@@ -57,21 +59,29 @@ def replay(
       unlabelled: another, without moods.
       bucket: an address in a bucket, which gets the data and all that the tasks write.
       *overrides: of the settings.
+      validation: another CSV, or none.
+      span: with a bucket, folder of all CSVs there, which the compiled file does not name.
     """
     root = Path(os.path.commonpath([train.parent, val.parent]))
     place = bucket or str(folder)
     if bucket:
-        folders.upload(root, f"{bucket}/data")
+        folders.upload(root, f"{bucket}/data/{span}".rstrip("/"))
+
+    def name(csv: Path) -> str:
+        inner = csv.relative_to(root).as_posix()
+        return f"{SPAN}/{inner}" if span else inner
+
     inputs = ClusterInputs(
         # The run sets the data root, as a cluster's user can, and not the compiled file.
         data_root="gs://nowhere/data",
-        train_csv=str(train.relative_to(root)),
-        eval_csv=str(val.relative_to(root)),
+        train_csv=name(train),
+        eval_csv=name(val),
         data_version="1",
         moods=DEFAULT_MOODS,
         root=f"{place}/runs",
         serving=f"{place}/serving/pet_mood",
-        predict_csv=str(unlabelled.relative_to(root)),
+        predict_csv=name(unlabelled),
+        validation_csv=name(validation) if validation else None,
     )
     settings = config.load("quick", None, [*FAST, *overrides])
     _, spec_yaml = compiling.write(compiling.compile_pipeline(settings, inputs, IMAGE), folder)
@@ -82,7 +92,8 @@ def replay(
     seconds: dict[str, float] = {}
 
     def run(name: str) -> dict[str, Any]:
-        wrapper = Path(small_network.__file__) if name == nodes.TRAINER else None
+        is_small = name in (nodes.TRAINER, check_node.TASK)
+        wrapper = Path(small_network.__file__) if is_small else None
         began = time.monotonic()
         ended = run_task(spec, name, parameters, outputs, f"{place}/runs/{name}", wrapper)
         seconds[name] = round(time.monotonic() - began, 1)

@@ -76,6 +76,14 @@ def unlabelled(colours: tuple[Path, Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def choice(colours: tuple[Path, Path]) -> Path:
+    """A CSV of 48 validation rows beside them."""
+    from testing.pipeline.runs import write_colours
+
+    return write_colours(colours[0].parent, "choice", clips=2)
+
+
+@pytest.fixture(scope="session")
 def pushed(
     tmp_path_factory: pytest.TempPathFactory, colours: tuple[Path, Path], unlabelled: Path
 ) -> "Run":

@@ -15,6 +15,7 @@ from pipeline import nodes
 from pipeline.platforms.cluster import INGEST_LOG
 from schemas import artifacts, signatures
 from schemas.reasons import RejectReason
+from schemas.splits import EVAL, TRAIN, UNLABELLED, VALIDATION
 from system import storage
 from system.buckets import folders
 from testing.models import small_network
@@ -27,8 +28,12 @@ def bucket_replay(
     tmp_path_factory: pytest.TempPathFactory,
     colours: tuple[Path, Path],
     unlabelled: Path,
+    choice: Path,
 ) -> Iterator[Replay]:
-    """A whole run from a bucket to a bucket, whose first weights are in the bucket too."""
+    """A whole run from a bucket to a bucket, whose first weights are in the bucket too.
+
+    In gs:// the CSVs are those of the newest span; in s3:// there are three of them.
+    """
     server = request.getfixturevalue({"gs": "google_cloud", "s3": "amazon"}[request.param])
     folder = tmp_path_factory.mktemp("bucket-replay")
     bucket = f"{request.param}://pet/replay"
@@ -39,7 +44,12 @@ def bucket_replay(
             patch.setenv(variable, value)
         storage.put_files([(str(weights), f"{bucket}/{weights.name}")])
         override = f"model.weights={bucket}/{weights.name}"
-        yield replay(folder, *colours, unlabelled, bucket, override)
+        if request.param == "gs":
+            # A newer span, of which only one CSV is there yet.
+            storage.write_whole(f"{bucket}/data/8/train.csv", "half")
+            yield replay(folder, *colours, unlabelled, bucket, override, span="7")
+        else:
+            yield replay(folder, *colours, unlabelled, bucket, override, validation=choice)
 
 
 def test_a_model_is_pushed_that_answers(
@@ -64,15 +74,18 @@ def test_a_model_is_pushed_that_answers(
     assert told[signatures.MOOD].numpy()[0].decode("utf-8") == row.label
 
     # A missing photo is counted, by the node whose row it is.
-    assert len(bucket_replay.outputs) == 17
-    refused = []
+    assert len(bucket_replay.outputs) == 18
+    refused, counted = [], {}
     for node in (nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN):
         uri = bucket_replay.outputs[node]["rejects"]["uri"]
         assert uri.startswith(f"{bucket_replay.inputs.root}/{node}/")
         ingest = json.loads(storage.read_bytes(f"{uri}/{artifacts.INGEST_JSON}"))
         refused += [split["refused"] for split in ingest["splits"].values()]
+        counted |= {name: split["used"] for name, split in ingest["splits"].items()}
+    chosen = {VALIDATION: 48} if bucket_replay.inputs.validation_csv else {}
+    assert counted == {TRAIN: 192, **chosen, EVAL: 48, UNLABELLED: 48}
     counts = [split.get(RejectReason.IMAGE_MISSING.value, 0) for split in refused]
-    assert sorted(counts) == [0, 0, 1]
+    assert sorted(counts) == [0] * (len(counts) - 1) + [1]
 
     # Later ingests find what they may take over.
     log = folders.objects(f"{bucket_replay.inputs.root}/{INGEST_LOG}")

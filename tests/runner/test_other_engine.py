@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import re
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -25,7 +28,15 @@ from schemas.exit_codes import RunExit
 from schemas.labels import DEFAULT_MOODS
 from testing.aihub.fault_csv import write_fault_csv
 from testing.models.prediction_tables import TWELVE, confusion_counts_of
-from testing.pipeline.engine import Engine, copy_code, free_port, process, running
+from testing.pipeline.engine import (
+    Engine,
+    copy_code,
+    free_port,
+    kill,
+    process,
+    running,
+    wait_for,
+)
 from testing.pipeline.retried import run_retried
 from testing.pipeline.runs import ALIKE, newest, run_data_stage, write_colours
 
@@ -118,6 +129,55 @@ def test_a_step_whose_pool_is_missing_is_tried_again_when_it_is_there(tmp_path, 
     ingest = newest(output, f"PetExampleGen/rejects/*/{artifacts.INGEST_JSON}")
     counts = json.loads(ingest.read_text("utf-8"))["splits"]
     assert sum(split["used"] for split in counts.values()) == 2 * 4 * len(DEFAULT_MOODS)
+
+
+def test_a_step_whose_engine_dies_midway_is_tried_again_once(tmp_path):
+    jobs, port = free_port(), free_port()
+    service = "apache_beam.runners.portability.local_job_service_main"
+    parts = {
+        "jobs": [sys.executable, "-m", service, f"--port={jobs}"],
+        "pool": [sys.executable, "-m", "pipeline.beam_worker_pool", "--port", str(port)],
+    }
+    logs = {name: tmp_path / f"{name}.log" for name in parts}
+    changes = [
+        *("beam.runner=portable", f"beam.job_server=localhost:{jobs}"),
+        *(f"beam.worker_pool=localhost:{port}", ALIKE, "data.shard_rows=4"),
+    ]
+    train = write_colours(tmp_path / "colours", "train", clips=4)
+    said: list[str] = []
+    ended = threading.Event()
+    with contextlib.ExitStack() as stack:
+        alive = [stack.enter_context(process(parts[name], logs[name])) for name in parts]
+        wait_for(jobs)
+        wait_for(port)
+
+        def kill_all() -> None:
+            """Kills all of it once a worker is at work, and starts it again when that is told."""
+            while not ended.wait(0.1):
+                if "Starting worker" in logs["pool"].read_text("utf-8"):
+                    time.sleep(2)
+                    for each in alive:
+                        kill(each)
+                    return
+
+        def start_again(text: str) -> None:
+            said.append(text)
+            for name in parts:
+                stack.enter_context(process(parts[name], logs[name]))
+
+        killer = threading.Thread(target=kill_all)
+        killer.start()
+        nodes_run = [nodes.EXAMPLE_GEN]
+        runs = run_retried(tmp_path / "run", (train, None), changes, nodes_run, start_again)
+        ended.set()
+        killer.join()
+    (text,) = said
+    assert text.startswith("PetExampleGen is started again. The engine did not finish")
+    assert re.search("Connection reset|refused|closed|UNAVAILABLE", text), text
+    assert [run.state for run in runs] == [NodeState.DONE]
+    ingest = newest(tmp_path / "run", f"PetExampleGen/rejects/*/{artifacts.INGEST_JSON}")
+    counts = json.loads(ingest.read_text("utf-8"))["splits"]
+    assert sum(split["used"] for split in counts.values()) == 4 * 4 * len(DEFAULT_MOODS)
 
 
 def test_a_run_whose_pool_is_missing_ends_before_its_first_step(tmp_path, engine, capfd):

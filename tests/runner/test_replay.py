@@ -33,7 +33,7 @@ def test_the_last_task_has_pushed_a_model_that_answers(
 
 def test_every_node_has_run(replayed: Replay) -> None:
     assert {nodes.EXAMPLE_GEN, nodes.TRAINER, nodes.LAST_BLESSED} <= set(replayed.outputs)
-    assert len(replayed.outputs) == 17
+    assert len(replayed.outputs) == 18
 
 
 def test_the_report_shows_the_result_where_the_clusters_pages_look(replayed: Replay) -> None:

@@ -11,9 +11,10 @@ from google.protobuf import json_format
 from kfp import components
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from cluster import compiling, report_node
+from cluster import check_node, compiling, report_node
 from cluster.cluster_request import ClusterRequest
 from pipeline import nodes
+from pipeline.container import refusals
 from schemas.errors import ConfigError
 from testing.pipeline.cluster_request import VERTEX, request
 
@@ -26,6 +27,7 @@ ALL_NODES = {
     *(nodes.BOX_VALIDATOR, nodes.LEAK_CHECK, nodes.DATA_GATE, nodes.TRANSFORM, nodes.TRAINER),
     *(nodes.LAST_BLESSED, nodes.EVALUATOR, nodes.SERVABLE_CHECK, nodes.PUSHER),
     *report_node.TASKS,
+    check_node.TASK,
 }
 WITH_GPU = {nodes.TRAINER, nodes.EVALUATOR, nodes.BULK_INFERRER}
 GPU = "reg/p/pet/pipeline:2026-01-31-gpu"
@@ -153,15 +155,34 @@ def _training_config(job: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def test_a_node_is_retried_twice_but_for_the_gate(job: dict[str, Any]) -> None:
+def test_a_node_is_retried_twice_but_for_what_says_the_same_again(job: dict[str, Any]) -> None:
     policies = {name: task.get("retryPolicy") for name, task in tasks(job).items()}
-    assert policies.pop(nodes.DATA_GATE) is None
-    for policy in policies.values():
+    once = (nodes.DATA_GATE, check_node.TASK)
+    assert [policies.pop(name) for name in once] == [None, None]
+    for name, policy in policies.items():
+        variables = {each["name"]: each["value"] for each in container(job, name).get("env", ())}
+        assert variables == ({} if name in report_node.TASKS else {refusals.RETRIES: "2"})
         assert policy == {
             "maxRetryCount": 2,
             "backoffDuration": "60s",
             "backoffFactor": 2.0,
         }
+
+
+def test_the_first_task_checks_what_all_others_need(job: dict[str, Any]) -> None:
+    roots = {name for name, task in tasks(job).items() if not task.get("dependentTasks")}
+    assert roots == {check_node.TASK}
+    values = tasks(job)[check_node.TASK]["inputs"]["parameters"]
+    places = json.loads(values[check_node.PLACES]["runtimeValue"]["constant"])
+    assert places == {
+        "root": "gs://b/runs",
+        "serving": "gs://b/serving/pet_mood",
+        "labelled": ["train.csv", "val.csv"],
+        "unlabelled": ["new.csv"],
+        "moods": 6,
+    }
+    # A run may be given another one.
+    assert values["data_root"] == {"componentInputParameter": "data_root"}
 
 
 def _never_reused(job: dict[str, Any]) -> set[str]:
@@ -171,10 +192,13 @@ def _never_reused(job: dict[str, Any]) -> set[str]:
 def test_a_node_is_reused_unless_the_settings_or_a_schedule_say_otherwise(
     job: dict[str, Any],
 ) -> None:
-    assert _never_reused(job) == {nodes.LAST_BLESSED, nodes.TRAINER}
+    always = {nodes.LAST_BLESSED, check_node.TASK}
+    assert _never_reused(job) == {*always, nodes.TRAINER}
     weekly = job_of(request(schedule="0 3 * * 1", predict_csv="new.csv", **VERTEX))
     reading = {nodes.EXAMPLE_GEN, nodes.UNLABELLED_GEN}
-    assert _never_reused(weekly) == {nodes.LAST_BLESSED, *reading}
+    assert _never_reused(weekly) == {*always, *reading}
+    newest = job_of(request(train_csv="w/{SPAN}/train.csv", predict_csv="new.csv"))
+    assert _never_reused(newest) == {*always, *reading}
 
 
 def test_the_reports_are_drawn_by_the_clusters_pages_and_do_not_wait_for_the_gate(

@@ -1,6 +1,7 @@
 """A worker's block whose photos and files are in a bucket."""
 
 import dataclasses
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,11 @@ def job_at(root: str, thin: ThinSettings | None = None) -> ShardJob:
     lines += [f'gone.jpg,"40,50,300,400",{DEFAULT_MOODS[0]},c0']
     lines += [f'한글.jpg,"40,50,300,400",{DEFAULT_MOODS[0]},c1', 'p1.jpg,"1,2,3,4",so-so,c1']
     storage.write_whole(f"{root}/rows.csv", "\n".join(lines) + "\n")
+    return job_of(root, thin)
+
+
+def job_of(root: str, thin: ThinSettings | None = None) -> ShardJob:
+    """Returns the job of a folder's table."""
     shares = [SplitShare(TRAIN, 1)]
     storage.make_folder(f"{root}/rows")
     (block,) = partition_rows(
@@ -76,6 +82,34 @@ def test_a_bucket_gives_the_same_bytes_as_a_disk(bucket: str, tmp_path: Path) ->
     left = {path.rpartition("/")[2] for path, _ in folders.objects(bucket)}
     assert {name for name in left if name.startswith("block")} == {
         *("block.tfrecord", "block.parquet", "block.rejects.csv", "block.json")
+    }
+
+
+def test_odd_names_and_photos_are_what_they_are_on_a_disk(bucket: str, tmp_path: Path) -> None:
+    # Found: spelled with parts that say nothing, or with characters that addresses quote.
+    found = ["./p0.jpg", "a/../p0.jpg", ".//p0.jpg", "100%.jpg", "a b#c?d&e%20.jpg", "a\\b.jpg"]
+    decomposed = unicodedata.normalize("NFD", "강아지.jpg")
+    missing = ["../x.jpg", "n" * 1200 + ".jpg", "a\x01b.jpg", "s3a://pet/p0.jpg", "gs:/pet/p0.jpg"]
+    names = [*found, "강아지.jpg", "empty.jpg", *missing]
+    lines = "".join(
+        f'"{name}","{number},50,300,400",{DEFAULT_MOODS[0]},c\n'
+        for number, name in enumerate(names)
+    )
+    results = []
+    for root in (str(tmp_path), bucket):
+        storage.make_folder(f"{root}/a")
+        for name in ("p0.jpg", *found[3:5], "a/b.jpg", decomposed):
+            with storage.open_file(f"{root}/{name}", "wb") as file:
+                file.write(jpeg(mottled(400, 640, 0)))
+        storage.write_whole(f"{root}/empty.jpg", "")
+        storage.write_whole(f"{root}/rows.csv", f"image_path,bbox,labels,clip\n{lines}")
+        job = job_of(root)
+        assert write_shard(job) is True
+        results.append(shard_files.read_counts(job.stem)["refused"])
+    assert results[0] == results[1]
+    assert results[1] == {
+        RejectReason.IMAGE_MISSING.value: len(missing),
+        RejectReason.NOT_AN_IMAGE.value: 1,
     }
 
 

@@ -5,6 +5,7 @@ import runpy
 import shutil
 import sys
 import time
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,19 @@ def test_buckets_that_can_be_used_pass_and_keep_nothing(bucket: str) -> None:
     push = json.dumps({"filesystem": {"base_directory": f"{bucket}/serving"}})
     start_check.check(task_at(bucket, input_base=f"{bucket}/data", push_destination=push))
     assert [path for path, _ in folders.objects(bucket)] == [f"{bucket}/data/train.csv"]
+
+
+def test_all_libraries_mean_the_same_object_by_an_odd_name(bucket: str) -> None:
+    s3_filesystem.register()
+    ours, *others = start_check.clients_for(bucket)
+    assert len(others) == (3 if bucket.startswith("gs") else 1)
+    for number, client in enumerate(others):
+        path = f"{bucket}/a b/100%/%20#&+=(é)/{unicodedata.normalize('NFD', '가')}가-{number}"
+        client.write(path, b"theirs")
+        assert ours.read(path) == b"theirs"
+        ours.write(path, b"ours")
+        assert client.read(path) == b"ours"
+        assert [each for each, _ in folders.objects(bucket) if each.endswith(str(number))] == [path]
 
 
 def test_each_library_is_named_that_cannot_use_a_bucket(bucket: str) -> None:

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 import pytest
@@ -13,8 +14,14 @@ import pytest
 from pipeline.beam import BeamSettings
 from pipeline.engine import check, job_server
 from schemas.errors import ConfigError
+from system import storage
+from system.buckets import folders
+from system.buckets.stores import GOOGLE_ENDPOINT
 from testing.paths import ROOT
 from testing.pipeline.engine import Engine, copy_code, free_port, process, running
+
+if TYPE_CHECKING:
+    from testing.buckets.google_process import GoogleCloudProcess
 
 pytestmark = pytest.mark.slow
 
@@ -45,10 +52,13 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def pool(code: Path, log: Path) -> Iterator[str]:
+def pool(code: Path, log: Path, **environment: str) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "pipeline.beam_worker_pool", "--port", str(port)]
-    with process(command, log, cwd=code), grpc.insecure_channel(f"localhost:{port}") as channel:
+    with (
+        process(command, log, cwd=code, **environment),
+        grpc.insecure_channel(f"localhost:{port}") as channel,
+    ):
         grpc.channel_ready_future(channel).result(60)
         yield f"localhost:{port}"
 
@@ -66,6 +76,24 @@ def test_workers_of_this_version_are_counted_and_nothing_is_left(
     said = check.check(settings(engine), tmp_path / "pipeline", [csv])
     assert said == "1 worker processes on 1 machines answered"
     assert list((tmp_path / "pipeline").iterdir()) == []
+
+
+def test_workers_answer_into_a_bucket_as_a_cluster_asks_them_to(
+    engine: Engine,
+    google_cloud: "GoogleCloudProcess",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = google_cloud.environment()[GOOGLE_ENDPOINT]
+    monkeypatch.setenv(GOOGLE_ENDPOINT, address)
+    folder, csv = "gs://pet/engine", "gs://pet/engine/train.csv"
+    with pool(ROOT, tmp_path / "log", **{GOOGLE_ENDPOINT: address}) as there:
+        asked = settings(engine, worker_pool=there)
+        with pytest.raises(ConfigError, match=rf"Received: {csv} cannot be read on"):
+            check.check(asked, folder, [csv])
+        storage.write_whole(csv, "image_path\n")
+        assert check.check(asked, folder, [csv]) == "1 worker processes on 1 machines answered"
+    assert [path for path, _ in folders.objects(folder)] == [csv]
 
 
 def test_a_pool_of_other_code_is_told(engine: Engine, changed: str, tmp_path: Path) -> None:

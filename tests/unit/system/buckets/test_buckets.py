@@ -14,6 +14,7 @@ from system import parquet, storage
 from system.arrow import pa
 from system.buckets import folders, reading, stores
 from system.buckets.writing import ObjectWriter
+from system.parallel import in_parallel
 
 if TYPE_CHECKING:
     from testing.buckets.google_process import GoogleCloudProcess
@@ -142,6 +143,19 @@ def test_a_long_csv_takes_few_requests(
     with storage.open_file("gs://pet/long.csv", "r") as file:
         assert sum(1 for _ in csv.reader(file)) == 20_000
     assert google_cloud.requests.total() - before == 1
+
+
+def test_a_folder_of_many_objects_comes_in_pages(
+    google_cloud: "GoogleCloudProcess", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in google_cloud.environment().items():
+        monkeypatch.setenv(variable, value)
+    expected = [f"gs://pet/many/{number:04d}" for number in range(1100)]
+    in_parallel(lambda path: storage.write_whole(path, ""), expected)
+    before = google_cloud.requests["list_objects"]
+    assert [path for path, _ in folders.objects("gs://pet/many")] == expected
+    assert google_cloud.requests["list_objects"] - before == 2
+    assert len(folders.states("gs://pet/many", 1000)) == 1000
 
 
 def test_folders(bucket: str, tmp_path: Path) -> None:
