@@ -57,5 +57,4 @@ def second_view(box: Rectangle, height: int, width: int) -> Rectangle:
 def in_photo(ends: Floats, view: Rectangle, height: int, width: int) -> Floats:
     """Returns a place in the photo, float32[4], of one in a view of it."""
     corner, sides = (np.array(view[i : i + 2] * 2, np.float32) for i in (0, 2))
-    placed: Floats = (corner + ends * sides) / np.array([height, width] * 2, np.float32)
-    return placed
+    return ((corner + ends * sides) / np.array([height, width] * 2, np.float32)).astype(np.float32)

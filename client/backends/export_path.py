@@ -3,10 +3,9 @@
 Neither TensorFlow nor a runtime is loaded here.
 """
 
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from client.backends.model import ModelInfo
 from client.backends.weight_path import MAX_RESOLUTION, read_info
@@ -99,12 +98,12 @@ def locator_file(file: Path) -> Path:
     )
 
 
-def _locator(file: Path, document: Mapping[str, Any]) -> LocatorSpec | None:
+def _locator(file: Path, document: object) -> LocatorSpec | None:
     """Returns the locator's parameters; None without one, and in exports of before it was there."""
-    match document.get("locator"):
-        case {"resolution": int(resolution), "min_score": int() | float() as score} if (
-            0 < resolution <= MAX_RESOLUTION and locator_file(file).is_file()
-        ):
+    match document:
+        case {
+            "locator": {"resolution": int(resolution), "min_score": int() | float() as score}
+        } if 0 < resolution <= MAX_RESOLUTION and locator_file(file).is_file():
             return {"resolution": resolution, "min_score": float(score)}
     return None
 

@@ -32,7 +32,8 @@ def complete(made: Path, servable: str, document: Exports) -> None:
             folder = made / export["format"]
             for name in (signatures.LABELS_ASSET, signatures.SPEC_ASSET):
                 fileio.copy(posixpath.join(extras, name), str(folder / name), overwrite=True)
-            if not (export.get("locator") or {}).get("kept"):
+            located = export.get("locator")
+            if located is None or not located["kept"]:
                 _take_photos_whole(folder / signatures.SPEC_ASSET)
             manifest.write(folder)
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
