@@ -87,7 +87,9 @@ def test_each_row_is_found_none_or_unreadable_for_itself_in_any_batch(
         indices = [(0, -1, -1)[row % 3] for row in range(count)]
         assert outputs[signatures.MOOD_INDEX].numpy().tolist() == indices
         boxes = [([0, 0, 50, 100], [0] * 4, [0] * 4)[row % 3] for row in range(count)]
-        np.testing.assert_allclose(outputs[signatures.BOX].numpy(), boxes, atol=2)
+        np.testing.assert_allclose(
+            outputs[signatures.BOX].numpy(), np.reshape(boxes, (-1, 4)), atol=2
+        )
         scores = [(1.0, 0.0, 60 / 255)[row % 3] for row in range(count)]
         np.testing.assert_allclose(outputs[signatures.FOUND].numpy(), scores, atol=1e-3)
         assert outputs[signatures.PROBABILITIES].shape == (count, 4)
