@@ -28,6 +28,8 @@ FORMATS: Final = (
 
 MODEL_FILES: Final = {ONNX: "model.onnx", OPENVINO: "model.xml", LITERT: "model.tflite"}
 """The file that a runtime opens; OpenVINO keeps the weights in ``model.bin`` beside it."""
+LOCATOR_FILES: Final = {ONNX: "locator.onnx", OPENVINO: "locator.xml", LITERT: "locator.tflite"}
+"""The same of the locator, where the model has one and the gate lets it pass."""
 EXPORTS_JSON: Final = "exports.json"
 """``documents.exports.Exports``, beside the formats' folders."""
 ASKED_JSON: Final = "asked.json"
@@ -39,6 +41,9 @@ PIXELS: Final = "pixels"
 """Input uint8[n, resolution, resolution, 3]: RGB, 0..255, as docs/preprocessing.md makes them."""
 PROBABILITIES: Final = "probabilities"
 """Output float32[n, k]; each row sums to 1."""
+
+PLACES: Final = "places"
+"""Output of the locator, float32[n, g, g, 5], as docs/preprocessing.md reads it."""
 
 PACKAGES: Final = {
     ONNX: ("tf2onnx", "onnx", "onnxruntime"),
@@ -85,4 +90,5 @@ def refused(name: str, reason: str) -> Export:
         "macro_f1": None,
         "bytes": None,
         "milliseconds": None,
+        "locator": None,
     }

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from client.backends.model import ModelInfo
-from client.backends.weight_path import read_info
+from client.backends.weight_path import MAX_RESOLUTION, read_info
 from dataset.boxes import MAX_OVERHANG
 from schemas import exports, json_text, signatures
+from schemas.documents.training import LocatorSpec
 from schemas.errors import ConfigError
 from schemas.limits import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
 from system import manifest
 
 _FILES = tuple(exports.MODEL_FILES.values())
+_LOCATORS = tuple(exports.LOCATOR_FILES.items())
 _PACKAGES = {
     exports.MODEL_FILES[exports.ONNX]: "onnxruntime",
     exports.MODEL_FILES[exports.OPENVINO]: "openvino",
@@ -31,9 +33,9 @@ class Parameters(NamedTuple):
     """How an export takes boxes and photos, and when it does not know.
 
     Attributes:
-      box_margin, box_overhang, max_image_pixels, max_image_bytes, unsure_below: see
-        ``schemas.documents.training.Preprocessing``; the last one is None in exports of a servable
-        without a threshold.
+      box_margin, box_overhang, max_image_pixels, max_image_bytes, unsure_below, locator: see
+        ``schemas.documents.training.Preprocessing``; ``unsure_below`` is None in exports of a
+        servable without a threshold, and ``locator`` where photos are taken as a whole.
     """
 
     box_margin: float
@@ -41,6 +43,7 @@ class Parameters(NamedTuple):
     max_image_pixels: int
     max_image_bytes: int
     unsure_below: float | None
+    locator: LocatorSpec | None
 
 
 def export_at(path: Path) -> Path | None:
@@ -97,11 +100,31 @@ def read_parameters(file: Path) -> Parameters:
                     )
                 case _:
                     unsure_below = None
-            return Parameters(float(margin), float(overhang), pixels, size, unsure_below)
+            return Parameters(
+                *(float(margin), float(overhang), pixels, size, unsure_below),
+                _locator(file, document),
+            )
     raise ConfigError(
         f"{path} must have box_margin, box_overhang, max_image_pixels and max_image_bytes, as the "
         "Exporter writes them. Take the export from a copy, or export again"
     )
+
+
+def locator_file(file: Path) -> Path:
+    """Returns where the locator of an export would be."""
+    return file.with_name(
+        {exports.MODEL_FILES[name]: other for name, other in _LOCATORS}[file.name]
+    )
+
+
+def _locator(file: Path, document: object) -> LocatorSpec | None:
+    """Returns the locator's parameters; None without one, and in exports of before it was there."""
+    match document:
+        case {
+            "locator": {"resolution": int(resolution), "min_score": int() | float() as score}
+        } if 0 < resolution <= MAX_RESOLUTION and locator_file(file).is_file():
+            return {"resolution": resolution, "min_score": float(score)}
+    return None
 
 
 def check_contents(file: Path) -> str:

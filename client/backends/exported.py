@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from client.backends.export_path import read_parameters
+from client.backends.export_path import locator_file, read_parameters
 from client.backends.model import ModelInfo, Response
 from dataset.boxes import PixelBox
 from models.exporting import runtimes
+from models.exporting.locating import ExportedLocator
 from models.exporting.photos import PhotoReader
 from models.inputs.prepared_photo import Limits, Outcome
+from models.location.network import CHANNELS
 from models.servable.answers import STATUSES
 from models.servable.rows import CHUNK_SIZE
-from models.servable.serving_spec import ServingSpec
 from schemas import signatures
 from schemas.errors import ConfigError
 from system.printable import printable
@@ -43,39 +44,73 @@ class ExportedModel:
         self.info = info
         assert info.resolution is not None
         parameters = read_parameters(file)
-        network = _opened(file, info.resolution, len(info.mood_names))
-        spec = ServingSpec(
-            info.mood_names,
-            info.resolution,
-            parameters.box_margin,
-            Limits(parameters.max_image_pixels, parameters.max_image_bytes),
-            parameters.box_overhang,
-        )
-
-        self._network = network
+        limits = Limits(parameters.max_image_pixels, parameters.max_image_bytes)
+        self._network = _opened(file, info.resolution, (len(info.mood_names),))
         self._unsure_below = parameters.unsure_below
-        self._reader = PhotoReader(spec)
+        self._reader = PhotoReader(
+            info.resolution, parameters.box_margin, limits, parameters.box_overhang
+        )
+        self._locator = None
+        if parameters.locator:
+            side = parameters.locator["resolution"]
+            predict = _opened(locator_file(file), side, None)
+            self._locator = ExportedLocator(predict, parameters.locator, limits)
 
     def predict(
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
     ) -> list[Response]:
         """See ``client.backends.model.Model``."""
-        responses = []
+        responses: list[Response] = []
         for start in range(0, len(pictures), CHUNK_SIZE):
             chunk = slice(start, start + CHUNK_SIZE)
-            prepared = self._reader.read(pictures[chunk], boxes and boxes[chunk])
-            predicted = iter(self._network(prepared.pixels) if len(prepared.pixels) else ())
-            responses += [
-                self._response(outcome, next(predicted) if outcome is Outcome.OK else None)
-                for outcome in prepared.outcomes
-            ]
+            if boxes is None and self._locator:
+                responses += self._found(pictures[chunk], self._locator)
+            else:
+                responses += self._answered(pictures[chunk], boxes and boxes[chunk])
         return responses
 
-    def _response(self, outcome: Outcome, probabilities: runtimes.Floats | None) -> Response:
+    def _found(self, pictures: Sequence[bytes], locator: ExportedLocator) -> list[Response]:
+        """Finds the animals of pictures, and answers with the boxes found."""
+        finds = locator.find(pictures)
+        chosen = [
+            picture
+            for picture, outcome in zip(pictures, finds.outcomes, strict=True)
+            if outcome == Outcome.OK
+        ]
+        answered = iter(self._answered(chosen, finds.boxes) if chosen else ())
+        responses = []
+        for outcome, score in zip(finds.outcomes, finds.scores, strict=True):
+            if outcome == Outcome.OK:
+                response = next(answered)._replace(box_source=signatures.BOX_FOUND)
+            else:
+                response = self._refused(outcome)
+            responses.append(response._replace(found=score))
+        return responses
+
+    def _answered(
+        self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None
+    ) -> list[Response]:
+        """Answers for boxes, or for whole pictures."""
+        prepared = self._reader.read(pictures, boxes)
+        predicted = iter(self._network(prepared.pixels) if len(prepared.pixels) else ())
+        used = iter(prepared.boxes)
+        source, found = (
+            (signatures.BOX_WHOLE, 0.0) if boxes is None else (signatures.BOX_GIVEN, 1.0)
+        )
+        return [
+            self._response(next(predicted))._replace(box=next(used), box_source=source, found=found)
+            if outcome is Outcome.OK
+            else self._refused(outcome)
+            for outcome in prepared.outcomes
+        ]
+
+    def _refused(self, outcome: int) -> Response:
+        unsure = None if self._unsure_below is None else False
+        no_moods = dict.fromkeys(self.info.mood_names, 0.0)
+        return Response(STATUSES[outcome], "", no_moods, unsure, found=0.0)
+
+    def _response(self, probabilities: runtimes.Floats) -> Response:
         names = self.info.mood_names
-        if probabilities is None:
-            unsure = None if self._unsure_below is None else False
-            return Response(STATUSES[outcome], "", dict.fromkeys(names, 0.0), unsure)
         mood = names[int(probabilities.argmax())]
         by_name = dict(zip(names, probabilities.tolist(), strict=True))
         return Response(signatures.STATUS_OK, mood, by_name, self._is_unsure(probabilities))
@@ -88,8 +123,8 @@ class ExportedModel:
         return not (is_sure and np.isfinite(probabilities).all())
 
 
-def _opened(file: Path, resolution: int, num_moods: int) -> runtimes.Predict:
-    """Returns the network, after a try."""
+def _opened(file: Path, resolution: int, wanted: tuple[int, ...] | None) -> runtimes.Predict:
+    """Returns a network, after a try; of a locator no certain shape is wanted but a map."""
     blank = np.zeros((1, resolution, resolution, 3), np.uint8)
     try:
         network = runtimes.opened(file)
@@ -101,10 +136,15 @@ def _opened(file: Path, resolution: int, num_moods: int) -> runtimes.Predict:
             f"{file} cannot be loaded, or does not take pictures of {resolution} pixels: {reason}. "
             "Take the export from a copy, or export again"
         ) from error
-    if shape != (1, num_moods):
+    if wanted is None:
+        if len(shape) != 4 or shape[-1] != CHANNELS:
+            raise ConfigError(
+                f"{file} must answer with a map of {CHANNELS} channels. Received: an array of "
+                f"shape {shape}. Export again"
+            )
+    elif shape[1:] != wanted:
         raise ConfigError(
-            f"{file} must answer with the probabilities of {num_moods} moods, as the label map "
+            f"{file} must answer with the probabilities of {wanted[0]} moods, as the label map "
             f"beside it says. Received: an array of shape {shape}. Export again"
         )
-
     return network

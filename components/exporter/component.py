@@ -20,7 +20,7 @@ from schemas.errors import ConfigError
 from schemas.exports import EXPORTS_JSON, PACKAGES, runtime_of
 from schemas.splits import EVAL, TRAIN
 from system.files import remove
-from system.storage import open_file
+from system.storage import exists, open_file
 
 _PUSHED_VERSION = "pushed_version"
 """Custom property of a PushedModel that the Pusher sets."""
@@ -67,12 +67,13 @@ def Exporter(
         target = posixpath.join(folder, version)
         servable = path_utils.serving_model_path(model.uri)
         made = publishing.working_folder(target)
+        checkpoints = posixpath.join(model.uri, artifacts.MODEL_CHECKPOINT)
+        locator = posixpath.join(checkpoints, artifacts.LOCATOR_KERAS)
         try:
             asked, results = process.make(
                 {
-                    "checkpoint": posixpath.join(
-                        model.uri, artifacts.MODEL_CHECKPOINT, artifacts.CHECKPOINT_KERAS
-                    ),
+                    "checkpoint": posixpath.join(checkpoints, artifacts.CHECKPOINT_KERAS),
+                    "locator": locator if exists(locator) else "",
                     "servable": servable,
                     "formats": list(settings.names),
                     "eval": _split(examples, rejects.uri, EVAL),
@@ -90,6 +91,12 @@ def Exporter(
         refused = [result for result in results if not result["kept"]]
         for result in refused:
             logging.warning("Export %s is refused: %s", result["format"], result["reason"])
+        for result in results:
+            if (located := result.get("locator")) and not located["kept"]:
+                logging.warning(
+                    "Export %s takes photos as a whole, for its locator is refused: %s",
+                    *(result["format"], located["reason"]),
+                )
         logging.info(
             "Kept %d of %d exports in %s", len(results) - len(refused), len(results), target
         )

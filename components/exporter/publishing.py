@@ -32,9 +32,19 @@ def complete(made: Path, servable: str, document: Exports) -> None:
             folder = made / export["format"]
             for name in (signatures.LABELS_ASSET, signatures.SPEC_ASSET):
                 fileio.copy(posixpath.join(extras, name), str(folder / name), overwrite=True)
+            located = export.get("locator")
+            if located is None or not located["kept"]:
+                _take_photos_whole(folder / signatures.SPEC_ASSET)
             manifest.write(folder)
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     (made / exports.EXPORTS_JSON).write_text(text, "utf-8")
+
+
+def _take_photos_whole(path: Path) -> None:
+    """Takes the locator out of the parameters, for a format that has none."""
+    document = json.loads(path.read_text("utf-8"))
+    if document.get("locator") is not None:
+        path.write_text(json.dumps({**document, "locator": None}, ensure_ascii=False), "utf-8")
 
 
 def publish(made: Path, target: str) -> None:

@@ -1,6 +1,7 @@
 // The page: a photo and, if dragged, a box go in; a mood comes out. Nothing is sent anywhere.
 
 import * as ort from "./ort.wasm.min.mjs";
+import { bestPlace, closeView, inPhoto, pixelBox } from "./locating.js";
 import { networkPixels, viewOf } from "./preprocessing.js";
 
 // English names of AI Hub's moods, as in schemas/labels.py; others are shown without translation.
@@ -18,6 +19,7 @@ const MESSAGES = {
   model: "모델을 열 수 없습니다. 페이지를 다시 만드세요. · The model cannot be opened. Build the page again.",
   unreadable: "이 사진을 읽을 수 없습니다. JPEG나 PNG로 저장해 보세요. · This photo cannot be read. Save it as JPEG or PNG.",
   large: "사진이 너무 큽니다. · The photo is too large.",
+  none: "동물을 찾지 못했습니다. 사진에서 동물을 끌어서 표시하세요. · No animal was found. Drag a box around it.",
   outside: "박스가 사진 밖에 있습니다. · The box lies outside of the photo.",
 };
 const SHOWN_SIDE = 640; // Longest side of the photo on the page, CSS pixels.
@@ -25,7 +27,8 @@ const LEAST_DRAG = 8; // CSS pixels; a shorter drag is a tap, and takes the box 
 
 const at = (id) => document.getElementById(id);
 const canvas = at("photo");
-const state = { session: null, names: [], spec: null, photo: null, box: null };
+// box: dragged by the user; found: {box, score} of the locator, where no box was dragged.
+const state = { session: null, locator: null, names: [], spec: null, photo: null, box: null, found: null };
 
 // One thread: more need headers (COOP, COEP) that a plain static server does not send.
 ort.env.wasm.numThreads = 1;
@@ -39,7 +42,14 @@ async function load() {
   ]);
   state.names = Object.keys(labels).sort((one, other) => labels[one] - labels[other]);
   state.spec = spec;
-  state.session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
+  const opened = (bytes) => ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+  state.session = await opened(model);
+  if (spec.locator) {
+    const answer = await fetch("locator.onnx");
+    // Exports of before have none beside them, and take photos as a whole.
+    if (answer.ok) state.locator = await opened(await answer.arrayBuffer());
+  }
+  if (state.locator !== null) at("whole").replaceChildren(...at("again").content.cloneNode(true).childNodes);
   say("ready");
   document.body.dataset.ready = "true";
 }
@@ -78,9 +88,22 @@ async function open(file) {
 }
 
 async function predict() {
-  const { photo, box, spec, names, session } = state;
+  const { photo, box: dragged, spec, names, session } = state;
+  if (dragged === null && state.locator !== null) {
+    const found = await find(photo);
+    if (photo !== state.photo || state.box !== null) return;
+    state.found = found;
+    if (found.box === null) {
+      draw();
+      at("whole").hidden = true;
+      return say("none");
+    }
+  } else {
+    state.found = null;
+  }
+  const box = dragged ?? state.found?.box ?? null;
   draw();
-  at("whole").hidden = box === null;
+  at("whole").hidden = dragged === null;
   const whole = { y: 0, x: 0, height: photo.height, width: photo.width };
   const view = box === null ? whole : viewOf(box, photo.height, photo.width, spec.box_margin, spec.box_overhang);
   if (view === null) return say("outside");
@@ -90,11 +113,28 @@ async function predict() {
   const prepared = performance.now();
   const outputs = await session.run({ pixels: new ort.Tensor("uint8", pixels, [1, side, side, 3]) });
   const done = performance.now();
-  if (photo !== state.photo || box !== state.box) return; // Another photo or box has come since.
+  if (photo !== state.photo || dragged !== state.box) return; // Another photo or box has come since.
   show(names, Array.from(outputs.probabilities.data));
+  at("found").hidden = state.found === null;
+  if (state.found !== null) at("score").textContent = `${Math.round(100 * state.found.score)} %`;
   at("time").textContent =
     `${Math.round(prepared - start)} ms 준비 · preparing, ${Math.round(done - prepared)} ms 모델 · model`;
   say("ready");
+}
+
+/** Looks for the animal: at the whole photo, and again around the best place. */
+async function find({ pixels, height, width }) {
+  const { resolution: side, min_score: least } = state.spec.locator;
+  const look = async (view) => {
+    const seen = networkPixels(pixels, height, width, 4, view, side);
+    const outputs = await state.locator.run({ pixels: new ort.Tensor("uint8", seen, [1, side, side, 3]) });
+    return bestPlace(outputs.places.data);
+  };
+  const first = await look({ y: 0, x: 0, height, width });
+  if (first.score < Math.fround(least)) return { box: null, score: first.score };
+  const view = closeView(pixelBox(first.place, height, width), height, width);
+  const second = await look(view);
+  return { box: pixelBox(inPhoto(second.place, view, height, width), height, width), score: first.score };
 }
 
 function show(names, probabilities) {
@@ -125,7 +165,8 @@ function cell(name, content) {
 }
 
 function draw() {
-  const { photo, box } = state;
+  const { photo } = state;
+  const box = state.box ?? state.found?.box ?? null;
   const scale = Math.min(1, SHOWN_SIDE / Math.max(photo.width, photo.height));
   canvas.width = Math.max(1, Math.round(photo.width * scale));
   canvas.height = Math.max(1, Math.round(photo.height * scale));
@@ -140,7 +181,7 @@ function draw() {
 }
 
 function clear() {
-  Object.assign(state, { photo: null, box: null });
+  Object.assign(state, { photo: null, box: null, found: null });
   at("stage").hidden = at("answer").hidden = true;
 }
 
@@ -169,6 +210,7 @@ canvas.addEventListener("pointerdown", (down) => {
   canvas.setPointerCapture(down.pointerId);
   const from = position(down);
   const move = (event) => {
+    state.found = null;
     state.box = between(from, position(event));
     draw();
   };

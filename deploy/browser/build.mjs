@@ -10,9 +10,10 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const PAGE = ["index.html", "style.css", "app.js", "preprocessing.js"];
+const PAGE = ["index.html", "style.css", "app.js", "preprocessing.js", "locating.js"];
 const RUNTIME = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
 const EXPORT = ["model.onnx", "labels.json", "preprocessing.json"];
+const LOCATOR = "locator.onnx"; // Of a model that has one.
 
 const [source, target] = process.argv.slice(2).map((path) => resolve(process.env.INIT_CWD ?? ".", path));
 const runtime = join(HERE, "node_modules", "onnxruntime-web", "dist");
@@ -20,6 +21,7 @@ check(target, "Name the folder of an export and the folder of the page: npm run 
 for (const name of EXPORT) {
   check(existsSync(join(source, name)), `EXPORT must be a folder with ${EXPORT.join(", ")}. Received: ${source}, without ${name}`);
 }
+if (existsSync(join(source, LOCATOR))) EXPORT.push(LOCATOR);
 check(existsSync(join(runtime, RUNTIME[0])), "onnxruntime-web must be installed: npm install --no-package-lock");
 check(!existsSync(target) || existsSync(join(target, "sw.js")), `FOLDER must be new, or a page of before. Received: ${target}`);
 

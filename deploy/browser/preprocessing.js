@@ -128,7 +128,8 @@ function alongColumns({ data, offset, rowStride, pixelStride, height, width }, s
   return whole(out, height, size);
 }
 
-function roundedToEven(value) {
+/** Returns the nearest whole number, of two equally near ones the even one. */
+export function roundedToEven(value) {
   const below = Math.floor(value);
   const part = value - below;
   if (part !== 0.5) return Math.round(value);

@@ -42,13 +42,22 @@ def frozen(network: keras.Model) -> Any:
 class Converter:
     """Writes a network in any format; ONNX, from which others are made, is made once."""
 
-    def __init__(self, network: keras.Model, calibration: Pixels) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        calibration: Pixels,
+        output: str = exports.PROBABILITIES,
+        files: Mapping[str, str] = exports.MODEL_FILES,
+    ) -> None:
         """Takes a network and training pictures.
 
         Args:
           network: see ``frozen``.
           calibration: uint8[n, height, width, 3]; used for formats of 8 bits alone.
+          output: name of the network's output.
+          files: names of the files that are written, by runtime.
         """
+        self._output, self._files = output, files
         self._function = frozen(network)
         self._calibration = calibration
 
@@ -59,7 +68,7 @@ class Converter:
           Exception: whatever a converter raises.
         """
         runtime, precision = exports.runtime_of(name), exports.precision_of(name)
-        path = folder / exports.MODEL_FILES[runtime]
+        path = folder / self._files[runtime]
         if runtime == exports.LITERT:
             path.write_bytes(_litert(self._function, precision, self._calibration))
         elif runtime == exports.OPENVINO:
@@ -77,16 +86,13 @@ class Converter:
         """The network as a serialized ONNX ModelProto in float32."""
         from tf2onnx.convert import from_graph_def
 
-        (pixels,), (probabilities,) = self._function.inputs, self._function.outputs
+        (pixels,), (output,) = self._function.inputs, self._function.outputs
         model, _ = from_graph_def(
             self._function.graph.as_graph_def(),
             input_names=[pixels.name],
-            output_names=[probabilities.name],
+            output_names=[output.name],
             opset=OPSET,
-            tensors_to_rename={
-                pixels.name: exports.PIXELS,
-                probabilities.name: exports.PROBABILITIES,
-            },
+            tensors_to_rename={pixels.name: exports.PIXELS, output.name: self._output},
         )
         content: bytes = model.SerializeToString()
         return content

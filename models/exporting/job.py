@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,6 +21,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from models.exporting import conversion, gate, rows, runtimes
+from models.exporting.locator_job import LocatorExporter
 from schemas import exports, signatures
 from schemas.documents.exports import Asked, Export, ExportJob
 from system.files import remove, write_whole
@@ -42,7 +44,9 @@ def main(path: str) -> None:
     resolution = int(network.input_shape[1])
     eval_rows = rows.read(**job["eval"], count=job["rows"], resolution=resolution)
     with plain(job["servable"]) as servable:
-        asked = _reference(servable, eval_rows)
+        loaded = tf.saved_model.load(servable)
+        asked = _reference(loaded, eval_rows)
+        locators = _locators(job, loaded, servable)
     document: Asked = {
         "rows": len(eval_rows.records),
         "macro_f1": asked.macro_f1,
@@ -62,6 +66,9 @@ def main(path: str) -> None:
             result = exports.refused(name, f"{type(error).__name__}: {error}"[:1000])
         if not result["kept"]:
             remove(folder / name)
+        elif locators:
+            located = locators.export(name, folder / name, job["calibration_rows"])
+            result = {**result, "locator": located, "bytes": _size(folder / name)}
         write_whole(exports.result_file(folder, name), json.dumps(result, ensure_ascii=False))
 
 
@@ -85,9 +92,23 @@ def _exported(
         "max_difference": _finite(parity.max_difference),
         "same_mood": parity.same_mood,
         "macro_f1": parity.macro_f1,
-        "bytes": sum(file.stat().st_size for file in folder.iterdir()),
+        "bytes": _size(folder),
         "milliseconds": _milliseconds(predict, pixels),
+        "locator": None,
     }
+
+
+def _locators(job: ExportJob, loaded: Any, servable: str) -> LocatorExporter | None:
+    """Returns what exports the servable's locator; None where it has none."""
+    if not job["locator"]:
+        return None
+    with local_copy(job["locator"]) as path:
+        locator = keras.models.load_model(path, compile=False)
+    return LocatorExporter(locator, loaded, servable, job["eval"]["shards"])
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 def _finite(value: float) -> float | None:
@@ -103,8 +124,7 @@ def _milliseconds(predict: runtimes.Predict, pixels: npt.NDArray[np.uint8]) -> f
     return 1000 * statistics.median(seconds[1:])  # The first one plans.
 
 
-def _reference(servable: str, eval_rows: rows.Rows) -> gate.Reference:
-    loaded = tf.saved_model.load(servable)
+def _reference(loaded: Any, eval_rows: rows.Rows) -> gate.Reference:
     predict = loaded.signatures[signatures.SERVE_EXAMPLE]
     outputs = [
         predict(tf.constant(eval_rows.records[i : i + BATCH]))

@@ -16,8 +16,7 @@ import tensorflow as tf
 
 from dataset.boxes import PixelBox
 from models.inputs.photo import PhotoPreprocessor
-from models.inputs.prepared_photo import Outcome, PreparedPhoto, Source
-from models.servable.serving_spec import ServingSpec
+from models.inputs.prepared_photo import Limits, Outcome, PreparedPhoto, Source
 
 _THREADS = min(16, os.cpu_count() or 1)
 
@@ -28,21 +27,24 @@ class Prepared(NamedTuple):
     Attributes:
       pixels: uint8[m, resolution, resolution, 3], of the photos whose outcome is ``Outcome.OK``.
       outcomes: one for each photo, never ``TOO_LARGE_FOR_PARALLEL``.
+      boxes: of the photos whose outcome is ``Outcome.OK``, as far as they lie within the upright
+        photo; of a whole photo all of it.
     """
 
     pixels: npt.NDArray[np.uint8]
     outcomes: list[Outcome]
+    boxes: list[PixelBox]
 
 
 class PhotoReader:
     """Decodes, cuts and resizes photos, several at a time."""
 
-    def __init__(self, spec: ServingSpec) -> None:
-        """Takes the parameters of the servable."""
-        self._resolution = spec.resolution
-        self._preprocess = PhotoPreprocessor(
-            spec.resolution, spec.box_margin, spec.limits, spec.box_overhang
-        )
+    def __init__(
+        self, resolution: int, box_margin: float, limits: Limits, box_overhang: float = 0.0
+    ) -> None:
+        """Takes the parameters of ``PhotoPreprocessor``."""
+        self._resolution = resolution
+        self._preprocess = PhotoPreprocessor(resolution, box_margin, limits, box_overhang)
         self._pool = ThreadPoolExecutor(_THREADS, "decoder")
         # Traced before threads call it: each function takes seconds.
         self._function = functools.cache(self._traced)
@@ -61,13 +63,13 @@ class PhotoReader:
         ]
         done = list(self._pool.map(functools.partial(_call, self._function(source, True)), asked))
         # What needs much memory was put off, and is decoded one after another.
-        for index, (_, outcome) in enumerate(done):
+        for index, (_, outcome, _) in enumerate(done):
             if outcome is Outcome.TOO_LARGE_FOR_PARALLEL:
                 done[index] = _call(self._function(source, False), asked[index])
         square = (self._resolution, self._resolution, 3)
-        good = [pixels for pixels, outcome in done if pixels is not None and outcome is Outcome.OK]
-        stacked = np.stack(good) if good else np.zeros((0, *square), np.uint8)
-        return Prepared(stacked, [outcome for _, outcome in done])
+        good = [one for one in done if one[1] is Outcome.OK]
+        stacked = np.stack([one[0] for one in good]) if good else np.zeros((0, *square), np.uint8)
+        return Prepared(stacked, [one[1] for one in done], [one[2] for one in good])
 
     def _traced(self, source: Source, in_parallel: bool) -> Callable[..., Any]:
         def prepare(encoded: tf.Tensor, box: tf.Tensor) -> PreparedPhoto:
@@ -80,14 +82,15 @@ class PhotoReader:
 
 
 _NO_BOX = PixelBox(0, 0, 0, 0)
+_NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
 
 
 def _call(
     function: Callable[..., Any], asked: tuple[bytes, PixelBox]
-) -> tuple[npt.NDArray[np.uint8] | None, Outcome]:
+) -> tuple[npt.NDArray[np.uint8], Outcome, PixelBox]:
     photo, box = asked
     try:
-        pixels, outcome, _ = function(tf.constant(photo), tf.constant(box, tf.int64))
+        pixels, outcome, used = function(tf.constant(photo), tf.constant(box, tf.int64))
     except tf.errors.OpError:  # A signature leaves out each photo that fails in any way.
-        return None, Outcome.UNREADABLE
-    return pixels.numpy(), Outcome(int(outcome))
+        return _NO_PIXELS, Outcome.UNREADABLE, _NO_BOX
+    return pixels.numpy(), Outcome(int(outcome)), PixelBox(*used.numpy().tolist())

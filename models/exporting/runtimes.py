@@ -21,18 +21,18 @@ def opened(path: Path, threads: int = 0) -> Predict:
     """Returns the function of an exported network.
 
     Args:
-      path: the file of ``exports.MODEL_FILES``; its name says the runtime.
+      path: a file of ``exports.MODEL_FILES`` or ``LOCATOR_FILES``; its ending says the runtime.
       threads: that it computes with; 0 is one for each core.
 
     Raises:
       ImportError: the runtime's package is not installed.
       Exception: whatever a runtime raises for a file that it cannot use.
     """
-    return {
-        exports.MODEL_FILES[exports.ONNX]: _onnx,
-        exports.MODEL_FILES[exports.OPENVINO]: _openvino,
-        exports.MODEL_FILES[exports.LITERT]: _litert,
-    }[path.name](path, threads)
+    runtimes = {exports.ONNX: _onnx, exports.OPENVINO: _openvino, exports.LITERT: _litert}
+    by_ending = {
+        Path(exports.MODEL_FILES[name]).suffix: runtime for name, runtime in runtimes.items()
+    }
+    return by_ending[path.suffix](path, threads)
 
 
 def _onnx(path: Path, threads: int) -> Predict:

@@ -10,12 +10,18 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from models.inputs.augmentation import color_jitter
+from models.location import second_look
 
 _CANDIDATES = 12
 """Random parts of a photo of which the first is taken that cuts no animal in two."""
 _ZOOM = (0.6, 1.5)
 """Side of the part as a share of the photo's: above 1 the photo lies in a frame of one colour."""
 _STRETCH = 1.3
+_CLOSE = 0.5
+"""Share of the pictures with an animal that are second looks."""
+_FIRST_SIZE, _FIRST_PLACE = 1.5, 0.2
+"""How far first boxes are off, at most: their sides by this factor, and their middles by this share
+of a side."""
 _WHOLE, _NONE = 0.75, 0.05
 """An animal is in the picture from the first share of its box on, and out of it below the second;
 between them it would be neither."""
@@ -109,6 +115,7 @@ def _part_with_animals(
     sides = tf.stack([zoom * tf.sqrt(stretch), zoom / tf.sqrt(stretch)], axis=1)
     corners = (1 - sides) * drawn[:, 2:4]
     parts = tf.concat([corners, corners + sides], axis=1)
+    parts = tf.where(uniform[_CANDIDATES, 2] < _CLOSE, _second_looks(boxes, drawn), parts)
     # The whole photo comes last, in which no animal is cut.
     parts = tf.concat([parts, tf.constant([[0.0, 0.0, 1.0, 1.0]])], axis=0)
     inside = tf.stack([_within(boxes, part) for part in tf.unstack(parts)])
@@ -122,6 +129,23 @@ def _part_with_animals(
     is_shown = (tf.gather(inside, chosen) >= _WHOLE) & _is_box(boxes)
     moved = tf.where(is_shown[:, tf.newaxis], tf.clip_by_value(moved, 0.0, 1.0), 0.0)
     return picture, moved
+
+
+def _second_looks(boxes: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
+    """Returns parts, float32[n, 4], as ``second_look`` cuts them around boxes that are off.
+
+    Args:
+      boxes: float32[m, 4], at least one of which is a box.
+      drawn: float32[n, 6] in [0, 1).
+    """
+    there = tf.boolean_mask(boxes, _is_box(boxes))
+    count = tf.cast(tf.shape(there)[0], tf.float32)
+    chosen = tf.gather(there, tf.cast(count * drawn[:, 5], tf.int32))
+    sides = chosen[:, 2:] - chosen[:, :2]
+    middles = (chosen[:, :2] + chosen[:, 2:]) / 2 + _FIRST_PLACE * (2 * drawn[:, 2:4] - 1) * sides
+    factors = tf.pow(_FIRST_SIZE, 2 * drawn[:, :2] - 1)
+    reach = (0.5 + second_look.MARGIN) * factors * sides
+    return tf.clip_by_value(tf.concat([middles - reach, middles + reach], axis=1), 0.0, 1.0)
 
 
 def _cut(pixels: tf.Tensor, part: tf.Tensor, resolution: int, fill: tf.Tensor | float) -> tf.Tensor:

@@ -1,6 +1,6 @@
 """Judges a locator on stored frames: IoU, found share, false finds, animal against none."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import keras
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from models.inputs.preprocessing import resize
-from models.location import decoding, scenes
+from models.location import decoding, scenes, second_look
 from models.settings.locator import LocateSettings
 from schemas import features
 from schemas.documents.locating import LocatorCheck, LocatorScores, LocatorSlice
@@ -25,8 +25,7 @@ _LONGEST = 3.0
 """Its longer side over its shorter one, at most: longer ones are cut."""
 
 Floats = npt.NDArray[np.float32]
-Predict = Callable[[npt.NDArray[np.uint8]], tf.Tensor]
-"""From pictures to maps, see ``models.location.network``."""
+Predict = second_look.Predict
 
 
 class _Judged(NamedTuple):
@@ -142,8 +141,11 @@ def _judged(
             [scenes.as_seen(scene.jpeg, settings.resolution).numpy() for scene in parsed]
         )
         located = decoding.peaks(predict(pixels), _PLACES)
+        jpegs = [scene.jpeg for scene in parsed]
+        again = second_look.taken(predict, jpegs, located.boxes[:, 0], settings.resolution)
+        all_places = np.concatenate([again[:, np.newaxis], located.boxes[:, 1:]], axis=1)
         for record, scene, places, scores in zip(
-            batch, parsed, located.boxes.numpy(), located.scores.numpy(), strict=True
+            batch, parsed, all_places, located.scores.numpy(), strict=True
         ):
             boxes = _real(scene.boxes.numpy())
             overlaps = ious(places, boxes)

@@ -24,7 +24,7 @@ _READ_TOGETHER = 64
 def scenes_of(files: Sequence[str], most: int, seed: int | None = None) -> list[bytes]:
     """Returns Examples with nothing but their stored frame, its boxes and the species.
 
-    They are held in memory: a frame has some 15 to 50 kB.
+    They are held in memory: a frame has some 5 to 50 kB.
 
     Args:
       files: TFRecord shards of a split.

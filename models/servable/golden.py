@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from dataset.boxes import PixelBox, view_of
 from models.inputs.preprocessing import PICTURE_SPEC, preprocess
+from models.location import second_look
 from models.location.decoding import peaks
 from models.location.scenes import as_seen, parsed
 from models.servable.locating import LocatorNetwork
@@ -99,11 +100,15 @@ def _places(
     with tf.io.TFRecordWriter(os.path.join(folder, artifacts.EXPECTED_SCENES)) as writer:
         for scene in scenes:
             writer.write(scene)
-    pixels = np.stack(
-        [as_seen(parsed(tf.constant(scene)).jpeg, locator.resolution).numpy() for scene in scenes]
-    )
-    found = peaks(tf.constant(predicted_on_cpu(locator.model, pixels)))
-    return found.boxes[:, 0].numpy().tolist(), found.scores[:, 0].numpy().tolist()
+    jpegs = [parsed(tf.constant(scene)).jpeg for scene in scenes]
+    pixels = np.stack([as_seen(jpeg, locator.resolution).numpy() for jpeg in jpegs])
+
+    def predict(pixels: npt.NDArray[np.uint8]) -> tf.Tensor:
+        return tf.constant(predicted_on_cpu(locator.model, pixels))
+
+    found = peaks(predict(pixels))
+    places = second_look.taken(predict, jpegs, found.boxes[:, 0], locator.resolution)
+    return places.numpy().tolist(), found.scores[:, 0].numpy().tolist()
 
 
 def predicted_on_cpu(model: keras.Model, pixels: npt.NDArray[np.uint8]) -> Floats:

@@ -46,6 +46,23 @@ def preprocessed(
     return tf.cond(tf.reduce_any(is_put_off), with_put_off, lambda: (indices, photos))
 
 
+def at_places(
+    indices: tf.Tensor, photos: PreparedPhoto, count: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the outcomes int32[count] and boxes int64[count, 4] of rows, some of which failed.
+
+    Args:
+      indices: int32[m], of the rows that did not fail.
+      photos: of these rows.
+      count: of all rows.
+    """
+    at = indices[:, tf.newaxis]
+    outcomes = tf.tensor_scatter_nd_update(
+        tf.fill([count], int(Outcome.UNREADABLE)), at, photos.outcome
+    )
+    return outcomes, tf.scatter_nd(at, photos.box, [count, 4])
+
+
 def _preprocess_at(
     indices: tf.Tensor,
     columns: Sequence[tf.Tensor],

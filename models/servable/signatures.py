@@ -6,9 +6,8 @@ then gets the readable rows, and its outputs go back to the rows' positions. A r
 processed in chunks, so that memory does not grow with its size. Photos that need much memory are
 put off and decoded one after another.
 
-With a locator, photos without a box are prepared twice: whole and small for the locator, and then
-with the box that it found, as if it had been given. Decoding once would keep the pixels of all
-photos of a chunk until the locator has seen them.
+With a locator, photos without a box are looked at first (``models.servable.finding``), and then
+answered with the box that was found, as if it had been given.
 
 ``models.servable.export`` makes a SavedModel of this; names are in ``schemas.signatures``.
 """
@@ -21,10 +20,10 @@ import tensorflow as tf
 from models.inputs.photo import PhotoPreprocessor
 from models.inputs.prepared_photo import Outcome, PreparedPhoto, Source
 from models.inputs.preprocessing import PICTURE_SPEC
-from models.location.decoding import pixel_boxes
 from models.servable.answers import NO_ANIMAL, STATUSES, Answered, Outputs
 from models.servable.example_boxes import BOX_SPEC, box_in_photo
-from models.servable.rows import CHUNK_SIZE, PreprocessRow, preprocessed
+from models.servable.finding import Finder
+from models.servable.rows import CHUNK_SIZE, PreprocessRow, at_places, preprocessed
 from models.servable.serving_spec import Locator, ServingSpec
 from schemas import features, labels, signatures
 
@@ -144,7 +143,7 @@ class Signatures:
     ) -> Answered:
         """Preprocesses and predicts a chunk's rows; their scores are 0."""
         indices, photos = preprocessed(columns, count, preprocess_row, self._spec.resolution)
-        outcomes, boxes = _at_places(indices, photos, count)
+        outcomes, boxes = at_places(indices, photos, count)
         is_ok = tf.equal(photos.outcome, int(Outcome.OK))
         ok_indices = tf.boolean_mask(indices, is_ok)
         num_classes = len(self._spec.mood_names)
@@ -164,41 +163,27 @@ class Signatures:
         """Finds the animals of a chunk's photos, and answers with the boxes found."""
         locator, (encoded,) = self._locator, columns
         assert locator is not None
-        preprocess = PhotoPreprocessor(locator.resolution, 0.0, self._spec.limits)
-        indices, photos = preprocessed(columns, count, _whole(preprocess), locator.resolution)
-        outcomes, wholes = _at_places(indices, photos, count)
-        is_ok = tf.equal(photos.outcome, int(Outcome.OK))
-        ok_indices = tf.boolean_mask(indices, is_ok)
-        # For the empty batch, see _answer.
-        places, ok_scores = tf.cond(
-            tf.size(ok_indices) > 0,
-            lambda: locator.locate(tf.boolean_mask(photos.pixels, is_ok)),
-            lambda: (tf.zeros([0, 4]), tf.zeros([0])),
-        )
-        ok_boxes = pixel_boxes(places, tf.gather(wholes, ok_indices)[:, 2:])
-        at = ok_indices[:, tf.newaxis]
-        scores = tf.scatter_nd(at, ok_scores, [count])
-        boxes = tf.scatter_nd(at, ok_boxes, [count, 4])
-        is_read = tf.equal(outcomes, int(Outcome.OK))
-        is_found = is_read & (scores >= locator.min_score)
+        seen = Finder(locator, self._spec.limits).find(encoded, count)
+        is_found = seen.is_found(locator.min_score)
 
         def preprocess_row(row: tf.Tensor, box: tf.Tensor, *, in_parallel: bool) -> PreparedPhoto:
             return self._preprocess(row, box, Source.BOXED_PHOTO, in_parallel)
 
         places_found = tf.where(is_found)
         found = self._answer(
-            [tf.boolean_mask(encoded, is_found), tf.boolean_mask(boxes, is_found)],
+            [tf.boolean_mask(encoded, is_found), tf.boolean_mask(seen.boxes, is_found)],
             tf.shape(places_found)[0],
             preprocess_row,
         )
-        outcomes = tf.where(is_read, NO_ANIMAL, outcomes)
+        is_read = tf.equal(seen.outcomes, int(Outcome.OK))
+        outcomes = tf.where(is_read, NO_ANIMAL, seen.outcomes)
         num_classes = len(self._spec.mood_names)
         rows = tf.cast(count, tf.int64)
         return Answered(
             tf.scatter_nd(places_found, found.probabilities, [rows, num_classes]),
             tf.tensor_scatter_nd_update(outcomes, places_found, found.outcomes),
             tf.scatter_nd(places_found, found.boxes, [rows, 4]),
-            scores,
+            seen.scores,
         )
 
     def _outputs(self, answered: Answered, box_source: str) -> Outputs:
@@ -235,20 +220,3 @@ def _whole(preprocess: PhotoPreprocessor) -> PreprocessRow:
         return preprocess(encoded, no_box, Source.WHOLE_PHOTO, in_parallel)
 
     return preprocess_row
-
-
-def _at_places(
-    indices: tf.Tensor, photos: PreparedPhoto, count: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the outcomes int32[count] and boxes int64[count, 4] of rows, some of which failed.
-
-    Args:
-      indices: int32[m], of the rows that did not fail.
-      photos: of these rows.
-      count: of all rows.
-    """
-    at = indices[:, tf.newaxis]
-    outcomes = tf.tensor_scatter_nd_update(
-        tf.fill([count], int(Outcome.UNREADABLE)), at, photos.outcome
-    )
-    return outcomes, tf.scatter_nd(at, photos.box, [count, 4])

@@ -127,6 +127,7 @@ class LocateSettings(SettingsGroup):
     def scene_side(self) -> int:
         """Longer side of the stored frames that are learnt from, pixels.
 
-        An eighth more than the network sees: so a random view loses nothing by being enlarged.
+        Twice what the network sees: so an animal that fills half of a side loses nothing by being
+        enlarged for a second look.
         """
-        return self.resolution + self.resolution // 8
+        return 2 * self.resolution

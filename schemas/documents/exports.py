@@ -2,6 +2,27 @@
 
 from typing import TypedDict
 
+from typing_extensions import NotRequired
+
+
+class LocatorExport(TypedDict):
+    """The locator in one format, asked eval photos without a box.
+
+    Attributes:
+      kept: whether it finds what the servable finds; else the format takes photos as a whole.
+      reason: the rule and the figures that decided.
+      max_difference: largest difference of a score to the servable's; None where the locator could
+        not be converted or asked.
+      same_finds: share of photos with the servable's find: none, or nearly its box; likewise.
+      bytes: of its model files; likewise.
+    """
+
+    kept: bool
+    reason: str
+    max_difference: float | None
+    same_finds: float | None
+    bytes: int | None
+
 
 class Export(TypedDict):
     """One format of the exported network.
@@ -14,8 +35,9 @@ class Export(TypedDict):
         could not be converted or asked.
       same_mood: share of rows with the servable's mood; likewise.
       macro_f1: on these rows; likewise.
-      bytes: of its model files; likewise.
+      bytes: of all its model files; likewise.
       milliseconds: median of single pictures, for the network alone, on the machine of the run.
+      locator: None of a model without one, and missing in documents of before.
     """
 
     format: str
@@ -26,6 +48,7 @@ class Export(TypedDict):
     macro_f1: float | None
     bytes: int | None
     milliseconds: float | None
+    locator: NotRequired[LocatorExport | None]
 
 
 class Exports(TypedDict):
@@ -60,6 +83,7 @@ class ExportJob(TypedDict):
 
     Attributes:
       checkpoint: file of the trained network, for Keras.
+      locator: file of the trained locator; "" where the servable has none.
       servable: SavedModel that the formats are compared with.
       formats: to make, of ``schemas.exports.FORMATS``.
       eval, train: rows to compare on, and to calibrate 8 bits on.
@@ -69,6 +93,7 @@ class ExportJob(TypedDict):
     """
 
     checkpoint: str
+    locator: str
     servable: str
     formats: list[str]
     eval: ExportSplit

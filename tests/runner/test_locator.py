@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline import nodes
-from schemas import artifacts, signatures
+from schemas import artifacts, exports, signatures
 from schemas.documents.evaluation import Metrics
 from schemas.documents.locating import LocatorScores
 from testing.models import small_locator, small_network
@@ -43,7 +43,7 @@ def run_with(output: Path, csvs: tuple[Path, Path], *overrides: str) -> Run:
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory, csvs: tuple[Path, Path]) -> Run:
-    return run_with(tmp_path_factory.mktemp("located"), csvs)
+    return run_with(tmp_path_factory.mktemp("located"), csvs, "export.formats=onnx")
 
 
 def scores_of(ended: Run) -> LocatorScores:
@@ -97,6 +97,18 @@ def test_the_clean_process_compares_the_places_that_are_found(ended: Run) -> Non
     checks = {check["check"]: check for check in json.loads(path.read_text("utf-8"))["checks"]}
     for name in ("tf2_loader_same_places", "tf1_loader_same_places"):
         assert checks[name]["passed"], checks[name]["message"]
+
+
+@pytest.mark.slow
+def test_the_export_has_the_locator_which_finds_what_the_servable_finds(ended: Run) -> None:
+    document = ended.record["exports"]
+    (result,) = document["exports"]
+    located = result["locator"]
+    assert located["kept"] and located["same_finds"] == 1.0, located["reason"]
+    folder = Path(document["folder"], "onnx")
+    assert (folder / exports.LOCATOR_FILES[exports.ONNX]).is_file()
+    spec = json.loads((folder / signatures.SPEC_ASSET).read_text())
+    assert spec["locator"] == {"resolution": 64, "min_score": 0.0}
 
 
 @pytest.mark.slow

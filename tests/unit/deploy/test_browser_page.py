@@ -22,7 +22,7 @@ from client.backends.weight_path import read_model_info
 from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
 from schemas.labels import MOODS_IN_ENGLISH
-from testing.models import quadrants
+from testing.models import quadrants, red_locator
 from testing.models.exported import write_quadrant_export
 from testing.models.servables import quadrant_servable
 from testing.paths import ROOT
@@ -57,18 +57,27 @@ def servable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return quadrant_servable(tmp_path_factory, DataSettings().box_margin)
 
 
+def built(export: Path) -> Path:
+    """Returns the folder of the page with an export, beside it."""
+    folder = export.parent / "page"
+    command = ["npm", "run", "--silent", "build", "--", str(export), str(folder)]
+    subprocess.run(command, cwd=PAGE, check=True, capture_output=True, timeout=60)
+    return folder
+
+
 @pytest.fixture(scope="module")
-def page_folder(servable: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page with an export of ``quadrants.quadrant_network``."""
+def new_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("npm") is None:
         pytest.skip("needs npm, which is not installed")
     if not (PAGE / "node_modules").exists() and "CI" not in os.environ:
         pytest.skip("needs npm install --no-package-lock in deploy/browser")
-    folder = tmp_path_factory.mktemp("page")
-    export = write_quadrant_export(servable, "onnx", folder / "onnx")
-    built = ["npm", "run", "--silent", "build", "--", str(export), str(folder / "page")]
-    subprocess.run(built, cwd=PAGE, check=True, capture_output=True, timeout=60)
-    return folder / "page"
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="module")
+def page_folder(servable: Path, new_folder: Path) -> Path:
+    """The page with an export of ``quadrants.quadrant_network``."""
+    return built(write_quadrant_export(servable, "onnx", new_folder / "onnx"))
 
 
 def photo_of(folder: Path) -> Path:
@@ -149,6 +158,38 @@ def test_the_page_answers_as_the_servable_with_and_without_a_box_and_offline(
     assert not page.locator("#answer").is_visible()
     assert problems == []
     context.close()
+
+
+@pytest.mark.slow
+def test_the_page_finds_the_animal_as_the_servable_does(
+    new_folder: Path, browser: Browser, tmp_path: Path
+) -> None:
+    finding = red_locator.write_servable(tmp_path / "1", DataSettings().box_margin)
+    export = write_quadrant_export(
+        finding, "onnx", new_folder / "found" / "onnx", with_locator=True
+    )
+    photo, black = photo_of(tmp_path), tmp_path / "black.png"
+    Image.new("RGB", (80, 60)).save(black)
+    (expected,) = SavedModel(finding, read_model_info(finding)).predict([photo.read_bytes()], None)
+    assert expected.box_source == "found"
+    page = browser.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    with served(built(export)) as address:
+        page.goto(address)
+        page.wait_for_selector("body[data-ready]", timeout=WAIT)
+        page.set_input_files("#file", photo)
+        page.wait_for_selector("#answer:not([hidden])", timeout=WAIT)
+        agrees(page, expected)
+        assert page.inner_text("#score") == f"{100 * (expected.found or 0):.0f} %"
+        page.set_input_files("#file", black)
+        page.wait_for_function(
+            "document.getElementById('message').textContent.includes('No animal')", timeout=WAIT
+        )
+        assert page.locator("#answer").is_hidden()
+        assert page.locator("#photo").is_visible()  # To drag a box.
+    assert problems == []
+    page.close()
 
 
 def check_address(url: str, address: str, problems: list[str]) -> None:

@@ -12,11 +12,12 @@ import pytest
 from client.backends import export_path
 from client.backends.model_source import ModelFlags, find_model_source
 from client.backends.saved_model import SavedModel
+from client.backends.weight_path import read_model_info
 from dataset.boxes import PixelBox
 from schemas import exports, signatures
 from schemas.errors import ConfigError
 from system import manifest
-from testing.models import quadrants
+from testing.models import quadrants, red_locator
 from testing.models.exported import write_quadrant_export
 from testing.models.quadrants import encoded, mottled, red_at
 
@@ -61,7 +62,8 @@ def test_answers_and_statuses_are_the_servables(
     boxes = [*([BOX] * 66), PixelBox(10_000, 0, 30, 30)] if boxed else None
     expected, got = pushed.predict(photos, boxes), model.predict(photos, boxes)
     assert [each[:2] for each in got] == [each[:2] for each in expected]
-    assert [each.unsure for each in got] == [each.unsure for each in expected]
+    # Status, mood, and what comes after the probabilities.
+    assert [each[3:] for each in got] == [each[3:] for each in expected]
     assert got[3].status == signatures.STATUS_IMAGE_UNREADABLE
     if boxed:
         assert got[-1].status == signatures.STATUS_BOX_OUTSIDE_IMAGE
@@ -72,6 +74,45 @@ def test_answers_and_statuses_are_the_servables(
         np.testing.assert_allclose(
             [*one.probabilities.values()], [*other.probabilities.values()], atol=1e-5
         )
+
+
+@pytest.fixture(scope="module")
+def finding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A servable that finds red."""
+    return red_locator.write_servable(tmp_path_factory.mktemp("finding") / "1", 0.05)
+
+
+def test_an_export_with_a_locator_finds_what_the_servable_finds(
+    finding: Path, tmp_path: Path
+) -> None:
+    folder = write_quadrant_export(finding, "onnx", tmp_path / "onnx", with_locator=True)
+    model = find_model_source(ModelFlags(folder)).load()
+    photos = [
+        encoded(red_at(2, 90, 160)),
+        encoded(mottled(120, 200), "JPEG", quality=90),
+        b"no picture",
+        encoded(np.zeros((40, 50, 3), np.uint8)),  # No animal.
+        encoded(red_at(0, 40, 70), "JPEG", orientation=quadrants.ON_ITS_SIDE),
+    ]
+    expected = SavedModel(finding, read_model_info(finding)).predict(photos, None)
+    statuses = [each.status for each in expected]
+    assert statuses[2:4] == [signatures.STATUS_IMAGE_UNREADABLE, signatures.STATUS_NO_ANIMAL]
+    assert expected[0].box_source == expected[4].box_source == signatures.BOX_FOUND
+    for one, other in zip(model.predict(photos, None), expected, strict=True):
+        assert one._replace(probabilities={}, found=0) == other._replace(probabilities={}, found=0)
+        assert one.found == pytest.approx(other.found, abs=1e-4)
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-4)
+    # A box that is given wins.
+    (given,) = model.predict(photos[:1], [PixelBox(0, 0, 40, 60)])
+    assert (given.box, given.box_source) == (PixelBox(0, 0, 40, 60), signatures.BOX_GIVEN)
+
+
+def test_an_export_of_before_its_locator_was_exported_takes_photos_as_a_whole(
+    finding: Path, tmp_path: Path
+) -> None:
+    folder = write_quadrant_export(finding, "onnx", tmp_path / "onnx")
+    (response,) = find_model_source(ModelFlags(folder)).load().predict(PHOTOS[:1], None)
+    assert (response.box, response.box_source) == (PixelBox(0, 0, 90, 60), signatures.BOX_WHOLE)
 
 
 def test_limits_and_threshold_are_those_beside_the_export(

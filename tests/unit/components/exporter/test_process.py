@@ -27,7 +27,13 @@ for name in job["formats"]:
 def job(folder: Path, *formats: str) -> ExportJob:
     nothing = {"shards": [], "total": 0}
     return {
-        **{"checkpoint": "", "servable": "", "formats": list(formats), "folder": str(folder)},
+        **{
+            "checkpoint": "",
+            "locator": "",
+            "servable": "",
+            "formats": list(formats),
+            "folder": str(folder),
+        },
         **{"eval": nothing, "train": nothing, "rows": 1, "calibration_rows": 1},
     }
 

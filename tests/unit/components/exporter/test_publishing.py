@@ -1,5 +1,6 @@
 """A version's exports appear whole, and each of them stands alone."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,24 @@ def test_later_exports_replace_those_before(tmp_path: Path, servable: Path) -> N
         *("SHA256SUMS", "labels.json", "model.onnx", "preprocessing.json")
     ]
     assert manifest.check(target / "onnx") is not None
+
+
+@pytest.mark.parametrize("kept", [True, False, None])
+def test_a_format_without_the_locator_says_that_it_takes_photos_whole(
+    kept: bool | None, tmp_path: Path, servable: Path
+) -> None:
+    spec = {"resolution": 64, "locator": {"resolution": 64, "min_score": 0.4}}
+    asset = servable / "assets.extra" / "preprocessing.json"
+    asset.write_text(json.dumps(spec))
+    made = publishing.working_folder(str(tmp_path / "7"))
+    (made / "onnx").mkdir()
+    found = document("onnx")
+    if kept is not None:
+        found["exports"][0]["locator"] = {"kept": kept, "reason": "odd"}
+    publishing.complete(made, str(servable), found)
+    written = json.loads((made / "onnx" / "preprocessing.json").read_text())
+    assert written == (spec if kept else {**spec, "locator": None})
+    assert json.loads(asset.read_text()) == spec
 
 
 def test_until_they_are_published_the_earlier_ones_are_there(

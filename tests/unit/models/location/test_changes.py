@@ -52,6 +52,19 @@ def test_each_box_is_around_its_animal(pictures: dict) -> None:
     assert len(positions) > 30  # Moved, scaled and mirrored.
 
 
+def test_a_second_look_is_around_a_first_box_that_is_off() -> None:
+    boxes = tf.constant([BOX, (0, 0, 0, 0)], tf.float32)
+    looks = changes._second_looks(boxes, tf.constant([[0.5] * 6, [0.0] * 6]))
+    # Sides of 0.3 and half of them beyond; then two thirds of all, and a fifth of a side off.
+    np.testing.assert_allclose(looks[0], [0.15, 0.35, 0.75, 0.95], atol=1e-6)
+    np.testing.assert_allclose(looks[1], [0.19, 0.39, 0.59, 0.79], atol=1e-6)
+
+
+def test_some_pictures_are_second_looks(pictures: dict) -> None:
+    # Other parts show sides of at most 0.3 / 0.6 * sqrt(1.3) = 0.57.
+    assert sum((box[2:] - box[:2]).max() > 0.6 for _, (box, _) in pictures[0.0]) >= 5
+
+
 def test_a_negative_shows_no_animal_and_has_no_box(pictures: dict) -> None:
     for pixels, boxes in pictures[1.0]:
         assert not boxes.any()

@@ -49,8 +49,11 @@ def judged(logit: float, **settings: float):
 def test_an_animal_is_found_where_box_and_score_are_right() -> None:
     scores = judged(3.0, min_found=0.7, max_false=1)
     assert scores["found_share"] == scores["placed_share"] == pytest.approx(2 / 3)
-    assert scores["mean_iou"] == pytest.approx(2 / 3)
-    assert scores["slices"]["species=CAT"] == {"scenes": 2, "found_share": 1.0, "mean_iou": 1.0}
+    # The second look sees rows and columns 0..60 of 80, of which half is 0.375 of the photo.
+    assert scores["mean_iou"] == pytest.approx(2 / 3 * 0.75**2)
+    assert scores["slices"]["species=CAT"] == {
+        **{"scenes": 2, "found_share": 1.0, "mean_iou": pytest.approx(0.75**2)}
+    }
     assert scores["slices"]["species=DOG"]["found_share"] == 0
     assert scores["slices"]["box_size=0.2-0.5"]["scenes"] == 3
     (found, _) = scores["checks"]
