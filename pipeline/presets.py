@@ -13,6 +13,7 @@ PRESETS: dict[str, dict[str, object]] = {
         "train.warmup_epochs": 1.0,
         "train.imbalance": "none",
         "augment.zoom": 0.2,
+        "augment.stretch": 0.33,
         "augment.brightness": 0.2,
         "augment.contrast": 0.2,
         "augment.saturation": 0.2,

@@ -91,7 +91,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     """Returns the folder's manifest; {} if it is not a drawn sample."""
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, ValueError):
         return {}
     is_sample = isinstance(content, dict) and content.get("made_by") == _MADE_BY
     return content if is_sample else {}
