@@ -44,7 +44,7 @@ class EvaluateSettings(SettingsGroup):
         "Calibrate the probabilities by temperature scaling. The Trainer fits the temperature on "
         "the validation split before the export; without one on half of the eval clips, and the "
         "other half scores the model. auto keeps it where it lowers the loss on clips that it was "
-        "not fitted on, and takes eval clips only where there are 1,000.",
+        "not fitted on; it needs 100 clips, and takes eval clips only where there are 1,000.",
     )
     target_accuracy: float = setting(
         0.0,

@@ -1,6 +1,7 @@
 """Calibration: on which rows it is fitted, whether it is kept, and the changed network."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -17,6 +18,7 @@ from testing.models import samples
 
 LOGIT = np.log(9)
 """Of probabilities 0.9 and 0.1."""
+CLIPS = [f"clip-{number}" for number in range(calibration.LEAST_CLIPS)]
 ALWAYS, AUTO = CalibrationConfig("true"), CalibrationConfig("auto")
 
 
@@ -76,7 +78,7 @@ def probabilities_of(model: keras.Model) -> list[float]:
     return model.predict_on_batch(np.full((1, 1, 1, 3), LOGIT, np.float32))[0].tolist()
 
 
-def interleaved(right: int, rows: int, clips: str = "ac") -> list[tuple[str, int]]:
+def interleaved(right: int, rows: int, clips: Sequence[str] = "ac") -> list[tuple[str, int]]:
     """Returns rows of each clip in turn, of which the first ``right`` of each are of mood 0."""
     return [(clip, int(row >= right)) for row in range(rows) for clip in clips]
 
@@ -102,9 +104,9 @@ def test_a_split_that_does_not_judge_is_fitted_on_as_a_whole(tmp_path: Path) -> 
 
 
 def test_a_temperature_that_helps_on_clips_that_it_has_not_seen_is_kept(tmp_path: Path) -> None:
-    # "a" and "b" are in different halves, and each is right six times of ten.
-    assert {is_second_half(clip) for clip in "ab"} == {True, False}
-    found, model = scaled(tmp_path, interleaved(6, 10, "ab"), AUTO)
+    # Both halves have clips, and each clip is right six times of ten.
+    assert {is_second_half(clip) for clip in CLIPS} == {True, False}
+    found, model = scaled(tmp_path, interleaved(6, 10, CLIPS), AUTO)
     assert found["temperature"] == pytest.approx(LOGIT / np.log(1.5), rel=1e-3)
     assert found["loss_before"] == pytest.approx(-0.6 * np.log(0.9) - 0.4 * np.log(0.1))
     assert found["loss_after"] == pytest.approx(-0.6 * np.log(0.6) - 0.4 * np.log(0.4), rel=1e-3)
@@ -112,16 +114,26 @@ def test_a_temperature_that_helps_on_clips_that_it_has_not_seen_is_kept(tmp_path
 
 
 def test_a_temperature_that_does_not_help_on_other_clips_is_not_kept(tmp_path: Path) -> None:
-    # "a" is always right and "b" eight times of ten: the temperature of one is wrong for the other.
-    rows = [(clip, int(clip == "b" and row >= 8)) for row in range(10) for clip in "ab"]
+    # One half is always right, the other eight times of ten: the temperature of one is wrong for
+    # the other.
+    rows = [(clip, int(is_second_half(clip) and row >= 8)) for row in range(10) for clip in CLIPS]
     found, model = scaled(tmp_path, rows, AUTO)
     assert found["temperature"] == 1
     assert found["loss_after"] > found["loss_before"]
     assert probabilities_of(model) == pytest.approx([0.9, 0.1])
 
 
+def test_few_clips_leave_the_probabilities_as_they_are(tmp_path: Path) -> None:
+    config = CalibrationConfig("auto", coverage=0.5)
+    found, model = scaled(tmp_path, interleaved(6, 10, CLIPS[1:]), config)
+    assert (found["temperature"], found["loss_before"], found["loss_after"]) == (1, None, None)
+    assert probabilities_of(model) == pytest.approx([0.9, 0.1])
+
+
 def test_clips_of_one_half_alone_cannot_show_that_it_helps(tmp_path: Path) -> None:
-    found, _ = scaled(tmp_path, interleaved(6, 10, "a"), AUTO)
+    clips = [clip for clip in map(str, range(1000)) if is_second_half(clip)]
+    assert len(clips) > calibration.LEAST_CLIPS
+    found, _ = scaled(tmp_path, interleaved(6, 10, clips), AUTO)
     assert (found["temperature"], found["loss_before"], found["loss_after"]) == (1, None, None)
 
 
