@@ -27,7 +27,7 @@ _LEAST_PHOTOS, _LEAST_STEPS, _MOST_STEPS = 16, 3, 25
 _PIXELS = 8 * 224**2
 """Of a batch on a CPU, where a picture costs as much in a larger one. A GPU gets all of it."""
 _MIB_OF_PIXELS = 62 / 224**2
-"""Memory of a training step for each pixel of a batch, for its activations: estimated, not measured."""
+"""Memory of a training step for each pixel of a batch, for its activations: an estimate."""
 _PREDICTION_SHARE = 1 / 3
 """Of a training step: the pass forward, without those for the gradients."""
 _SAMPLED = 256
