@@ -38,9 +38,8 @@ def main(text: str) -> None:
     settings = config.from_dict(json.loads(values[SETTINGS]))
     places, data_root = json.loads(values[PLACES]), str(values[DATA_ROOT])
 
-    written = {places["root"]: True, places["serving"]: True}
-    roots = {root: writes for root, writes in ({data_root: False} | written).items()
-             if is_remote(root)}  # fmt: skip
+    writes = {data_root: False, places["root"]: True, places["serving"]: True}
+    roots = {root: write for root, write in writes.items() if is_remote(root)}
     if roots:
         # Loads TFX.
         from pipeline.container import s3_filesystem

@@ -1,49 +1,18 @@
 """From predictions to both tools and back into a CSV, through their documented forms."""
 
 import csv
-import io
 import json
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from PIL import Image
 
 from client.labelling.__main__ import main
 from client.labelling.label_studio import read_export
-from schemas import request_log
 from schemas.errors import ConfigError
 from schemas.labels import DEFAULT_MOODS
-from system.arrow import pa
-from system.parquet import schema_of, write_table
-from testing.client.labelling import ANGRY, FEARFUL, HAPPY, picture, queued, read, row
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with five photos of four clips, their predictions, and a train table."""
-    rows = [
-        row("new/a/frame_0_timestamp_0.jpg", "10,20,50,100", 0.5, 0.5),
-        row("new/a/frame_6_timestamp_200.jpg", "10,20,50,100", 0.51, 0.49),
-        row("new/turned.jpg", "", 0.1, 0.9),
-        row("new/sure.jpg", "", 0.0, 0.0, 1.0),
-        row("new/absent.jpg", "", 0.4, 0.6),
-        {"image": "new/bad.jpg", "bbox": ""}
-        | {f"probability_{mood}": "" for mood in DEFAULT_MOODS},
-    ]
-    for each in rows[:4]:
-        picture(tmp_path / each["image"], turned="turned" in each["image"])
-    picture(tmp_path / "new/sure.jpg", "red")
-    picture(tmp_path / "train.jpg")
-    (tmp_path / "train.csv").write_text(
-        f'image_path,bbox,labels\ntrain.jpg,"0,0,100,200",{HAPPY}\n', "utf-8"
-    )
-    with (tmp_path / "predicted.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return tmp_path
+from testing.client.labelling import ANGRY, FEARFUL, HAPPY, queued, read
 
 
 def test_the_queue_says_why_and_takes_one_frame_of_a_clip(
@@ -274,93 +243,9 @@ def test_another_file_is_refused_and_nothing_is_written(
     assert not out.exists()
 
 
-def log_table(rows: list[dict[str, Any]]) -> pa.Table:
-    whole = [dict.fromkeys(request_log.COLUMNS) | row for row in rows]
-    return pa.Table.from_pylist(whole, schema_of(request_log.COLUMNS))
-
-
-def test_a_request_log_gives_its_photos(folder: Path) -> None:
-    content = io.BytesIO()
-    Image.new("RGB", (64, 48)).save(content, "PNG")
-    log = folder / "log"
-    log.mkdir()
-    kept = {
-        "request_id": "abc",
-        "moods": list(DEFAULT_MOODS),
-        "probabilities": [0.5, 0.5, 0.0, 0.0, 0.0, 0.0],
-        "box": [1, 2, 30, 40],
-        "photo": content.getvalue(),
-    }
-    rows = [kept, {**kept, "request_id": "private", "photo": None}]
-    write_table(log_table(rows), str(log / "requests-1.parquet"))
-    out = folder / "queue"
-    assert main(["queue", "--predictions", str(log), "--out", str(out)]) == 0
-    with (out / "queue.csv").open(encoding="utf-8") as file:
-        (only,) = csv.DictReader(file)
-    assert (only["image"], only["bbox"]) == (str(out / "photos/000000.png"), "1,2,30,40")
-    assert (out / "photos/000000.png").read_bytes() == content.getvalue()
-
-
-TWO = "image,probability_a,probability_b\n"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "image,mood\na.jpg,x\n",
-        "image\n",
-        f"{TWO}a.jpg,x,0.5\n",
-        f"{TWO}a.jpg,nan,0.5\n",
-        f"{TWO}a.jpg,1e300,0.5\n",
-        f"{TWO}a.jpg,0.5\n",
-        f"{TWO}a.jpg,0.5,0.5,0.5\n",
-        f"{TWO}a\0.jpg,0.5,0.5\n",
-    ],
-)
-def test_other_tables_are_refused(
-    text: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "other.csv").write_text(text)
-    flags = ["--predictions", str(folder / "other.csv"), "--out", str(folder / "queue")]
-    assert main(["queue", *flags]) == 2
-    assert capsys.readouterr().err.startswith("error: ")
-    assert not (folder / "queue").exists()
-
-
 def test_an_export_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="JSON-MIN"):
         list(read_export(tmp_path / "absent.json"))
-
-
-LOGGED = {
-    "request_id": "abc",
-    "moods": list(DEFAULT_MOODS),
-    "probabilities": [0.5, 0.5, 0.0, 0.0, 0.0, 0.0],
-    "photo": b"x",
-}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"box": [1, 2, 3]},
-        {"box": [1, 2, None, 4]},
-        {"moods": None},
-        {"moods": ["a", None]},
-        {"probabilities": [0.5]},
-        {"probabilities": [None] * 6},
-        {"probabilities": [float("inf")] * 6},
-    ],
-    ids=str,
-)
-def test_an_altered_log_is_refused(
-    change: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_table(log_table([{**LOGGED, **change}]), str(tmp_path / "requests-1.parquet"))
-    flags = ["--predictions", str(tmp_path), "--out", str(tmp_path / "queue")]
-    assert main(["queue", *flags]) == 2
-    assert "which nobody has altered" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["photo,image\n", "photo\n\0\n", "photo,height\na,b\n", "\n"])
