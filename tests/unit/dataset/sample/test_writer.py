@@ -122,6 +122,14 @@ def test_a_folder_with_other_files_is_refused_and_not_changed(tmp_path: Path, na
     assert _contents(tmp_path / "photos") == {name: b'{"settings": {}}'}
 
 
+def test_a_manifest_that_cannot_be_read_is_told_as_the_system_tells_it(tmp_path: Path) -> None:
+    folder = write_sample(tmp_path / "sample", TINY, workers=1).folder
+    (folder / "sample.json").unlink()
+    (folder / "sample.json").symlink_to("sample.json")
+    with pytest.raises(OSError, match="symbolic links"):
+        write_sample(folder, TINY, workers=1)
+
+
 def test_empty_folder_is_used(tmp_path: Path) -> None:
     (tmp_path / "sample").mkdir()
     paths = write_sample(tmp_path / "sample", TINY, workers=1)
