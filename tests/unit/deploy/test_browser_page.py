@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import json
 import os
 import re
 import shutil
@@ -14,7 +13,7 @@ from threading import Thread
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from client.backends.model import Response
 from client.backends.saved_model import SavedModel
@@ -138,10 +137,8 @@ def test_the_page_answers_as_the_servable_with_and_without_a_box_and_offline(
         page.mouse.move(frame["x"] + 320, frame["y"] + 200, steps=3)
         page.mouse.up()
         page.wait_for_selector("#whole:not([hidden])", timeout=WAIT)
-        page.wait_for_function(
-            f"document.getElementById('mood').textContent === {json.dumps(quadrants.MOODS[2])}",
-            timeout=WAIT,
-        )
+        # Not wait_for_function: what it asks a second time is a string, which the page forbids.
+        expect(page.locator("#mood")).to_have_text(quadrants.MOODS[2], timeout=WAIT)
         (boxed,) = model.predict([photo.read_bytes()], [PixelBox(100, 200, 100, 120)])
         assert boxed.mood == quadrants.MOODS[2] != expected.mood
         agrees(page, boxed)
@@ -154,7 +151,7 @@ def test_the_page_answers_as_the_servable_with_and_without_a_box_and_offline(
     agrees(page, expected)
     (tmp_path / "text.jpg").write_text("no picture")
     page.set_input_files("#file", tmp_path / "text.jpg")
-    page.wait_for_function("document.getElementById('message').textContent.includes('JPEG')")
+    expect(page.locator("#message")).to_contain_text("JPEG", timeout=WAIT)
     assert not page.locator("#answer").is_visible()
     assert problems == []
     context.close()
@@ -183,9 +180,7 @@ def test_the_page_finds_the_animal_as_the_servable_does(
         agrees(page, expected)
         assert page.inner_text("#score") == f"{100 * (expected.found or 0):.0f} %"
         page.set_input_files("#file", black)
-        page.wait_for_function(
-            "document.getElementById('message').textContent.includes('No animal')", timeout=WAIT
-        )
+        expect(page.locator("#message")).to_contain_text("No animal", timeout=WAIT)
         assert page.locator("#answer").is_hidden()
         assert page.locator("#photo").is_visible()  # To drag a box.
     assert problems == []
