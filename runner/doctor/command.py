@@ -144,8 +144,12 @@ def _lines(finding: Finding) -> Iterator[str]:
 def _verdict(found: list[Finding], faults: int) -> str:
     warnings = sum(finding.state == "warning" for finding in found)
     if faults:
-        return f"\n{faults} faults, {warnings} warnings. A run would fail\n"
-    return f"\nNo faults, {warnings} warnings\n"
+        return f"\n{_counted(faults, 'fault')}, {_counted(warnings, 'warning')}. A run would fail\n"
+    return f"\nNo faults, {_counted(warnings, 'warning')}\n"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
 def absolute(path: Path) -> Path:
