@@ -63,7 +63,12 @@ def read_table(raw: IO[bytes]) -> Iterator[Record]:
             return
         except csv.Error as error:
             cells, fault = [], str(error)
-        if fault or (len(lines.taken) > 1 and width and len(cells) != width):
+        # Python refuses NUL bytes itself before 3.11 only.
+        if (
+            fault
+            or any("\0" in taken for taken in lines.taken)
+            or (len(lines.taken) > 1 and width and len(cells) != width)
+        ):
             lines.keep_first()
             cells, fault = _parse_line(lines.taken[0])
         if lines.is_cut:

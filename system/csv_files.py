@@ -40,11 +40,19 @@ def read_dicts(file: IO[str]) -> Iterator[dict[str, str]]:
     Raises:
       csv.Error: a row has more or fewer cells than the first, or is no CSV at all.
     """
-    reader = csv.DictReader(file)
+    reader = csv.DictReader(_without_nul(file))
     for row in reader:
         if None in row or None in row.values():
             raise csv.Error(f"line {reader.line_num} has more or fewer cells than the first line")
         yield {name: original(cell) for name, cell in row.items()}
+
+
+def _without_nul(lines: Iterable[str]) -> Iterator[str]:
+    """Yields lines, and refuses NUL bytes, as ``csv`` itself does before Python 3.11."""
+    for line in lines:
+        if "\0" in line:
+            raise csv.Error("line contains NUL")
+        yield line
 
 
 def guarded(text: str) -> str:

@@ -79,6 +79,13 @@ def test_a_nul_byte_is_a_fault_on_every_python(line):
     assert faults_of(f"{HEADER}\n{line}\nb.jpg,,x\n") == {2: "it has a NUL byte"}
 
 
+def test_a_nul_byte_in_a_later_line_of_a_quoted_cell_ends_the_record():
+    assert faults_of(f'{HEADER}\n"a\n\0.jpg",,x\nb.jpg,,x\n') == {
+        2: "a quote is opened and not closed",
+        3: "it has a NUL byte",
+    }
+
+
 def test_a_line_without_end_is_one_fault():
     for line in ("x" * 3_000_000, '"' + "x" * 3_000_000, ",".join("x" * 1_500_000)):
         records = records_of(f"{HEADER}\n{line}\nb.jpg,,x\n")
