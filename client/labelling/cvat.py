@@ -85,8 +85,12 @@ def _check_no_document_type(file: BinaryIO) -> None:
     seen: list[str] = []
     parser.StartDoctypeDeclHandler = lambda *_: seen.append("type")
     parser.StartElementHandler = lambda *_: seen.append("element")
-    while not seen and (part := file.read(1 << 12)):
-        parser.Parse(part)
+    is_end = False
+    while not seen and not is_end:
+        part = file.read(1 << 12)
+        is_end = not part
+        # expat 2.6 and newer put off a long token until they are told that nothing follows.
+        parser.Parse(part, is_end)
     if seen[:1] == ["type"]:
         raise ValueError("it has a document type, which no export of CVAT has")
 
