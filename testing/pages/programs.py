@@ -98,7 +98,8 @@ def setting_fault(text: str) -> str | None:
         return f"there is no setting {name}"
     field = _GROUPS[group].model_fields[leaf]
     # The field alone: some settings are refused without another one beside them.
-    kind = Annotated.__class_getitem__((field.annotation, *field.metadata, ""))  # type: ignore[attr-defined]
+    parts = (field.annotation, *field.metadata, "")
+    kind: Any = Annotated[parts]
     try:
         TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
