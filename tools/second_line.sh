@@ -80,7 +80,7 @@ inside() {
 
 inside bash -euc '
     # The compiler is for a dependency without a wheel; the others are for the tests.
-    packages="g++ python3-dev python3-venv chromium curl mariadb-server"
+    packages="g++ python3-dev python3-venv chromium curl mariadb-server nginx-light"
     dpkg --status $packages >/dev/null 2>&1 || {
         apt-get update
         DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $packages
