@@ -61,6 +61,8 @@ def main(request_path: str, result_path: str) -> None:
     records = [record.numpy() for record in tf.data.TFRecordDataset(request["records"])]
     inputs = _inputs(request, records, expected)
     scenes = _scenes(request)
+    # Here, for a session of TensorFlow 1 would not compute them.
+    sizes = _sizes(scenes)
     checks: list[ServableCheckRecord] = [_devices()]
     for name, load in (("tf2_loader", _load_in_tf2), ("tf1_loader", _load_in_tf1)):
         try:
@@ -69,7 +71,7 @@ def main(request_path: str, result_path: str) -> None:
                 checks += _compare(name, request, by_example, expected)
                 checks.append(_compare_boxes(name, request, by_box, expected))
                 if scenes:
-                    checks.append(_compare_found(name, request, ask, scenes, expected))
+                    checks.append(_compare_found(name, request, ask, scenes, sizes, expected))
         except Exception as error:  # Any error of a loader is a failed check.
             checks.append(_check(name, False, f"{type(error).__name__}: {error}"))
     result: ProbeResult = {"pictures": len(records), "checks": checks}
@@ -106,6 +108,11 @@ def _scenes(request: "ProbeRequest") -> list[bytes]:
         .bytes_list.value[0]
         for record in tf.data.TFRecordDataset(request["scenes"])
     ]
+
+
+def _sizes(scenes: list[bytes]) -> Any:
+    """Returns int[n, 4], height and width of the photos, twice."""
+    return np.tile([tf.io.decode_jpeg(scene).shape.as_list()[:2] for scene in scenes], 2)
 
 
 @contextmanager
@@ -174,7 +181,12 @@ def _compare_boxes(
 
 
 def _compare_found(
-    name: str, request: "ProbeRequest", ask: "Ask", scenes: list[bytes], expected: "Expected"
+    name: str,
+    request: "ProbeRequest",
+    ask: "Ask",
+    scenes: list[bytes],
+    sizes: Any,
+    expected: "Expected",
 ) -> "ServableCheckRecord":
     """Compares places with the trained locator's, and moods with those of the boxes given."""
     photos = {request["image"]: scenes}
@@ -192,10 +204,8 @@ def _compare_found(
     score_difference = float(np.abs(found[request["found"]] - scores).max())
     box_difference = mood_difference = 0.0
     if is_answered.any():
-        sizes = np.array([tf.io.decode_jpeg(scene).shape[:2] for scene in scenes])
         ends = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-        shares = ends / np.tile(sizes, 2)
-        off = np.abs(shares - np.asarray(expected["places"])) - 1 / np.tile(sizes, 2)
+        off = np.abs(ends / sizes - np.asarray(expected["places"])) - 1 / sizes
         box_difference = float(off[is_answered].max())
         pair = (each[request["probabilities"]][is_answered] for each in (found, given))
         mood_difference = float(np.abs(np.subtract(*pair)).max())
