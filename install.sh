@@ -74,7 +74,7 @@ fi
 
 # 4. The disk.
 free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
-[ "$free" -ge 4600 ] || stop "The packages take 4.1 GB in this folder. Received: $free MB of free disk. Free some"
+[ "$free" -ge 4900 ] || stop "The packages take 4.8 GB in this folder, and uv some 0.3 GB. Received: $free MiB of free disk. Free some"
 
 # 5. uv.
 own=${XDG_DATA_HOME:-$HOME/.local/share}/pet-mood/uv
@@ -91,7 +91,7 @@ fi
 echo "system    $system on $processor, glibc $glibc, compiler $compiler"
 echo "versions  Python $python"
 echo "uv        ${uv:-is installed first, 60 MB}"
-echo "packages  some 340, 1.3 GB to download, 4.1 GB in .venv"
+echo "packages  some 340, 1.3 GB to download, 4.8 GB in .venv"
 [ -z "$dry_run" ] || exit 0
 
 if [ -z "$uv" ]; then
