@@ -8,7 +8,7 @@
 #     sudo -E tools/second_line.sh                              # all tests
 #     sudo -E tools/second_line.sh -n 1 tests/unit/pipeline     # some
 #
-# --root FOLDER   folder of the Debian (default: build/debian13). The first run needs 6 GB and the
+# --root FOLDER   folder of the Debian (default: build/debian13). The first run needs 7 GB and the
 #                 internet. Later runs reuse the packages and copy only the source again.
 #
 # It needs root rights for chroot and mounts. The mounts lie in a new namespace and end with it.
