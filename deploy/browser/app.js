@@ -42,6 +42,7 @@ async function load() {
   ]);
   state.names = Object.keys(labels).sort((one, other) => labels[one] - labels[other]);
   state.spec = spec;
+  at("drawings").hidden = spec.trained_on !== "drawings";
   const opened = (bytes) => ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
   state.session = await opened(model);
   if (spec.locator) {
@@ -116,6 +117,7 @@ async function predict() {
   if (photo !== state.photo || dragged !== state.box) return; // Another photo or box has come since.
   show(names, Array.from(outputs.probabilities.data));
   at("found").hidden = state.found === null;
+  at("guess").hidden = box !== null;
   if (state.found !== null) at("score").textContent = `${Math.round(100 * state.found.score)} %`;
   at("time").textContent =
     `${Math.round(prepared - start)} ms 준비 · preparing, ${Math.round(done - prepared)} ms 모델 · model`;

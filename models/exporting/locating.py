@@ -33,14 +33,25 @@ class Finds(NamedTuple):
     boxes: list[PixelBox]
 
 
+def reader_for(spec: LocatorSpec, limits: Limits) -> PhotoReader:
+    """Returns what prepares photos for a locator: whole ones, and the looks around a box."""
+    return PhotoReader(spec["resolution"], second_look.MARGIN, limits)
+
+
 class ExportedLocator:
     """Finds animals as ``models.servable.finding`` does."""
 
-    def __init__(self, predict: Predict, spec: LocatorSpec, limits: Limits) -> None:
-        """Takes a runtime's function from pictures to maps, and the servable's parameters."""
+    def __init__(self, predict: Predict, spec: LocatorSpec, reader: PhotoReader) -> None:
+        """Takes a runtime's function from pictures to maps, and what prepares its pictures.
+
+        Args:
+          predict: of ``models.exporting.runtimes``.
+          spec: the servable's.
+          reader: of ``reader_for``.
+        """
         self._predict = predict
         self._min_score = np.float32(spec["min_score"])
-        self._reader = PhotoReader(spec["resolution"], second_look.MARGIN, limits)
+        self._reader = reader
 
     def find(self, photos: Sequence[bytes]) -> Finds:
         """Returns what is found in photos, encoded in any bytes."""

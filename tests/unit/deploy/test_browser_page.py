@@ -21,9 +21,9 @@ from client.backends.weight_path import read_model_info
 from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
 from schemas.labels import MOODS_IN_ENGLISH
-from testing.models import quadrants, red_locator
+from testing.models import quadrants
 from testing.models.exported import write_quadrant_export
-from testing.models.servables import quadrant_servable
+from testing.models.servables import finding_servable, quadrant_servable
 from testing.paths import ROOT
 
 PAGE = ROOT / "deploy" / "browser"
@@ -159,9 +159,9 @@ def test_the_page_answers_as_the_servable_with_and_without_a_box_and_offline(
 
 @pytest.mark.slow
 def test_the_page_finds_the_animal_as_the_servable_does(
-    new_folder: Path, browser: Browser, tmp_path: Path
+    new_folder: Path, browser: Browser, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
-    finding = red_locator.write_servable(tmp_path / "1", DataSettings().box_margin)
+    finding = finding_servable(tmp_path_factory, DataSettings().box_margin)
     export = write_quadrant_export(
         finding, "onnx", new_folder / "found" / "onnx", with_locator=True
     )
