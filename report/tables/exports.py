@@ -31,7 +31,7 @@ _LOCATOR_NOT_MADE: Pair = (
 )
 _OTHER_FINDS: Pair = (
     "서빙 모델과 다른 곳에서 동물을 찾음",
-    "Its locator finds other animals than the servable's",
+    "Its locator finds animals elsewhere than the servable",
 )
 WITHOUT_LOCATOR: Pair = (
     "동물 찾기가 빠진 형식은 박스 없는 사진을 통째로 보고 추측합니다.",

@@ -59,7 +59,7 @@ def test_the_locator_has_a_verdict_of_its_own() -> None:
     # Two looks of 1.5 ms.
     assert kept[-2].note == ("찾기 +3.0", "finding +3.0")
     assert out[-2].note is None
-    assert texts(out)[-1] == "Its locator finds other animals than the servable's"
+    assert texts(out)[-1] == "Its locator finds animals elsewhere than the servable"
     assert out[-1].original == "98.0% of 50"
     assert texts(odd)[-1] == "Its locator could not be converted or run"
 
