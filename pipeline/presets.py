@@ -5,7 +5,12 @@ _AT_64_PIXELS = {"model.weights": "none", "model.resolution": 64, "model.batch_n
 
 PRESETS: dict[str, dict[str, object]] = {
     "default": {},
-    "clips": {"train.frames_per_clip": 4, "train.validation_frames_per_clip": 4},
+    "clips": {
+        "train.frames_per_clip": 4,
+        "train.validation_frames_per_clip": 4,
+        # A small share of such a training; see docs/decisions/0039-locator.md.
+        "locate.enabled": True,
+    },
     "photos": {
         "train.batch_size": 32,
         "train.learning_rate": 5e-4,
@@ -34,6 +39,7 @@ PRESETS: dict[str, dict[str, object]] = {
         "augment.saturation": 0.3,
         "augment.erase": 0.25,
         "augment.mixup": 0.2,
+        "locate.enabled": True,
     },
     "sample": {
         **_AT_64_PIXELS,
@@ -67,8 +73,8 @@ PRESETS: dict[str, dict[str, object]] = {
     },
 }
 """Values by a setting's name. default: ImageNet weights at 224 pixels. clips: the same for videos
-with many frames each, such as AI Hub's: epochs of four frames a clip. photos: for some thousand
-photos without clips, by docs/decisions/0034-recipe.md. gpu: large batches, and strong
-augmentation, because a GPU has time for long trainings; not run on one yet. sample: the drawn
-sample in minutes on a CPU. quick: one epoch from random weights at 64 pixels, a smoke test of the
-user's own data."""
+with many frames each, such as AI Hub's: epochs of four frames a clip, and a locator. photos: for
+some thousand photos without clips, by docs/decisions/0034-recipe.md. gpu: large batches, strong
+augmentation and a locator, because a GPU has time for long trainings; not run on one yet. sample:
+the drawn sample in minutes on a CPU. quick: one epoch from random weights at 64 pixels, a smoke
+test of the user's own data."""

@@ -16,15 +16,21 @@ signature's first answer.
 
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from schemas.documents.servable import (
         Expected,
         ProbeRequest,
         ProbeResult,
         ServableCheckRecord,
     )
+
+    Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
+    """Asks a signature, by its name, for its outputs of these inputs."""
 
 # A serving machine does not have these packages: here their import fails.
 FORBIDDEN = ("keras", "tf_keras", "tfx", "tensorflow_transform")
@@ -55,14 +61,17 @@ def main(request_path: str, result_path: str) -> None:
     records = [record.numpy() for record in tf.data.TFRecordDataset(request["records"])]
     inputs = _inputs(request, records, expected)
     scenes = _scenes(request)
+    # Here, for a session of TensorFlow 1 would not compute them.
+    sizes = _sizes(scenes)
     checks: list[ServableCheckRecord] = [_devices()]
-    for name, predict in (("tf2_loader", _predict_in_tf2), ("tf1_loader", _predict_in_tf1)):
+    for name, load in (("tf2_loader", _load_in_tf2), ("tf1_loader", _load_in_tf1)):
         try:
-            by_example, by_box = predict(request, inputs)
-            checks += _compare(name, request, by_example, expected)
-            checks.append(_compare_boxes(name, request, by_box, expected))
-            if scenes:
-                checks.append(_compare_found(name, request, predict, scenes, expected))
+            with load(request) as ask:
+                by_example, by_box = (ask(*each) for each in inputs.items())
+                checks += _compare(name, request, by_example, expected)
+                checks.append(_compare_boxes(name, request, by_box, expected))
+                if scenes:
+                    checks.append(_compare_found(name, request, ask, scenes, sizes, expected))
         except Exception as error:  # Any error of a loader is a failed check.
             checks.append(_check(name, False, f"{type(error).__name__}: {error}"))
     result: ProbeResult = {"pictures": len(records), "checks": checks}
@@ -101,35 +110,42 @@ def _scenes(request: "ProbeRequest") -> list[bytes]:
     ]
 
 
-def _predict_in_tf2(
-    request: "ProbeRequest", inputs: dict[str, dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _sizes(scenes: list[bytes]) -> Any:
+    """Returns int[n, 4], height and width of the photos, twice."""
+    return np.tile([tf.io.decode_jpeg(scene).shape.as_list()[:2] for scene in scenes], 2)
+
+
+@contextmanager
+def _load_in_tf2(request: "ProbeRequest") -> "Iterator[Ask]":
     loaded = tf.saved_model.load(request["servable"])
     missing = [name for name in request["signatures"] if name not in loaded.signatures]
     if missing:
         raise LookupError(f"the servable lacks the signatures {missing}")
-    all_outputs = [
-        loaded.signatures[signature](**{k: tf.constant(v) for k, v in columns.items()})
-        for signature, columns in inputs.items()
-    ]
-    return [{k: v.numpy() for k, v in outputs.items()} for outputs in all_outputs]
+
+    def ask(signature: str, columns: dict[str, Any]) -> dict[str, Any]:
+        tensors = {name: tf.constant(column) for name, column in columns.items()}
+        outputs = loaded.signatures[signature](**tensors)
+        return {name: output.numpy() for name, output in outputs.items()}
+
+    yield ask
 
 
-def _predict_in_tf1(
-    request: "ProbeRequest", inputs: dict[str, dict[str, Any]]
-) -> list[dict[str, Any]]:
+@contextmanager
+def _load_in_tf1(request: "ProbeRequest") -> "Iterator[Ask]":
     # Without a configuration a session takes the one of eager TensorFlow, see main.
     config = tf.compat.v1.ConfigProto(device_count={"GPU": 0})
     with tf.Graph().as_default(), tf.compat.v1.Session(config=config) as session:
         meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], request["servable"])
-        signatures = {name: meta.signature_def[name] for name in inputs}
-        return [
-            session.run(
-                {name: info.name for name, info in signatures[signature].outputs.items()},
-                {signatures[signature].inputs[k].name: v for k, v in columns.items()},
+
+        def ask(signature: str, columns: dict[str, Any]) -> dict[str, Any]:
+            known = meta.signature_def[signature]
+            outputs: dict[str, Any] = session.run(
+                {name: info.name for name, info in known.outputs.items()},
+                {known.inputs[name].name: column for name, column in columns.items()},
             )
-            for signature, columns in inputs.items()
-        ]
+            return outputs
+
+        yield ask
 
 
 def _devices() -> "ServableCheckRecord":
@@ -165,13 +181,18 @@ def _compare_boxes(
 
 
 def _compare_found(
-    name: str, request: "ProbeRequest", predict: Any, scenes: list[bytes], expected: "Expected"
+    name: str,
+    request: "ProbeRequest",
+    ask: "Ask",
+    scenes: list[bytes],
+    sizes: Any,
+    expected: "Expected",
 ) -> "ServableCheckRecord":
     """Compares places with the trained locator's, and moods with those of the boxes given."""
     photos = {request["image"]: scenes}
-    (found,) = predict(request, {request["by_photo"]: photos})
+    found = ask(request["by_photo"], photos)
     boxes = found[request["box"]]
-    (given,) = predict(request, {request["by_box"]: {**photos, request["box"]: boxes}})
+    given = ask(request["by_box"], {**photos, request["box"]: boxes})
     scores = np.asarray(expected["scores"])
     is_animal = scores >= expected["min_score"]
     # At the very edge of the least score either answer is right.
@@ -183,10 +204,8 @@ def _compare_found(
     score_difference = float(np.abs(found[request["found"]] - scores).max())
     box_difference = mood_difference = 0.0
     if is_answered.any():
-        sizes = np.array([tf.io.decode_jpeg(scene).shape[:2] for scene in scenes])
         ends = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-        shares = ends / np.tile(sizes, 2)
-        off = np.abs(shares - np.asarray(expected["places"])) - 1 / np.tile(sizes, 2)
+        off = np.abs(ends / sizes - np.asarray(expected["places"])) - 1 / sizes
         box_difference = float(off[is_answered].max())
         pair = (each[request["probabilities"]][is_answered] for each in (found, given))
         mood_difference = float(np.abs(np.subtract(*pair)).max())

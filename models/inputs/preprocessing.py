@@ -193,8 +193,8 @@ def decode_other(encoded: tf.Tensor) -> tf.Tensor:
     )
 
 
-def resize(picture: tf.Tensor, resolution: int) -> tf.Tensor:
-    """Resizes uint8[h, w, 3] to uint8[resolution, resolution, 3]."""
+def resize(picture: tf.Tensor, resolution: int | tf.Tensor) -> tf.Tensor:
+    """Resizes uint8[h, w, 3] to uint8[resolution, resolution, 3]; a tensor is int32[]."""
     height, width = tf.unstack(tf.shape(picture)[:2])
     return tf.case(
         [
@@ -209,7 +209,7 @@ def resize(picture: tf.Tensor, resolution: int) -> tf.Tensor:
     )
 
 
-def _scale(picture: tf.Tensor, resolution: int) -> tf.Tensor:
+def _scale(picture: tf.Tensor, resolution: int | tf.Tensor) -> tf.Tensor:
     resized = tf.image.resize(picture, [resolution, resolution], antialias=True)
     return tf.saturate_cast(tf.round(resized), tf.uint8)
 

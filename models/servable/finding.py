@@ -9,7 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from models.inputs.photo import PhotoPreprocessor
-from models.inputs.prepared_photo import Limits, Outcome, PreparedPhoto, Source
+from models.inputs.prepared_photo import Outcome, PreparedPhoto, Source
 from models.location import second_look
 from models.location.decoding import pixel_boxes
 from models.servable.rows import at_places, preprocessed
@@ -37,11 +37,16 @@ class Found(NamedTuple):
 class Finder:
     """Looks for animals; works in graphs only."""
 
-    def __init__(self, locator: Locator, limits: Limits) -> None:
-        """Keeps the locator."""
+    def __init__(self, locator: Locator, preprocess: PhotoPreprocessor) -> None:
+        """Keeps the locator.
+
+        Args:
+          locator: looks at photos.
+          preprocess: whose graph is used.
+        """
         self._locator = locator
-        self._first = PhotoPreprocessor(locator.resolution, 0.0, limits)
-        self._second = PhotoPreprocessor(locator.resolution, second_look.MARGIN, limits)
+        self._first = preprocess.with_view(locator.resolution, 0.0)
+        self._second = preprocess.with_view(locator.resolution, second_look.MARGIN)
 
     def find(self, encoded: tf.Tensor, count: tf.Tensor) -> Found:
         """Returns what is in photos.

@@ -163,7 +163,7 @@ class Signatures:
         """Finds the animals of a chunk's photos, and answers with the boxes found."""
         locator, (encoded,) = self._locator, columns
         assert locator is not None
-        seen = Finder(locator, self._spec.limits).find(encoded, count)
+        seen = Finder(locator, self._preprocess).find(encoded, count)
         is_found = seen.is_found(locator.min_score)
 
         def preprocess_row(row: tf.Tensor, box: tf.Tensor, *, in_parallel: bool) -> PreparedPhoto:

@@ -49,6 +49,16 @@ def asked() -> tuple[Signature, Signature]:
     )
 
 
+def test_looks_and_answers_share_the_graph_that_prepares_photos(
+    asked: tuple[Signature, Signature],
+) -> None:
+    """It takes seconds to make and to load, and was there three times."""
+    library = asked[0].get_concrete_function().graph.as_graph_def().library
+    names = [function.signature.name for function in library.function]
+    assert sum("_prepare_here" in name for name in names) == 1, names
+    assert sum("_prepare_png_here" in name for name in names) == 1, names
+
+
 def photo(blue: int, red: int, rows: int = 100, columns: int = 200) -> Pixels:
     """Returns an animal of so much red in a blue quarter of a grey photo."""
     pixels = np.full((rows, columns, 3), 90, np.uint8)
