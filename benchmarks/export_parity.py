@@ -33,7 +33,7 @@ from dataset.csv_rows import read_rows
 from models.exporting.locator_job import LocatorExporter
 from models.location.judging import ious
 from schemas import artifacts, exports
-from schemas.documents.exports import Export, ExportJob
+from schemas.documents.exports import Export, ExportJob, ExportSplit
 from schemas.splits import EVAL, TRAIN, split_folder
 
 SAME_IOU = 0.9
@@ -52,25 +52,23 @@ def job_of(output: Path, model: Path, folder: Path, args: argparse.Namespace) ->
     """Returns the job of all formats."""
     examples = newest(output, "PetExampleGen/examples")
     ingest = read_ingest(str(newest(output, "PetExampleGen/rejects")))
-    train, evaluation = (
-        {
-            "shards": sorted(map(str, (examples / split_folder(split)).iterdir())),
-            "total": ingest["splits"][split]["used"],
-        }
-        for split in (TRAIN, EVAL)
-    )
+
+    def rows_of(split: str) -> ExportSplit:
+        shards = sorted(map(str, (examples / split_folder(split)).iterdir()))
+        return {"shards": shards, "total": ingest["splits"][split]["used"]}
+
     locator = model / artifacts.MODEL_CHECKPOINT / artifacts.LOCATOR_KERAS
     return {
         "checkpoint": str(model / artifacts.MODEL_CHECKPOINT / artifacts.CHECKPOINT_KERAS),
         "locator": str(locator) if locator.exists() else "",
         "servable": str(model / "Format-Serving"),
         "formats": args.formats,
-        "eval": evaluation,
-        "train": train,
+        "eval": rows_of(EVAL),
+        "train": rows_of(TRAIN),
         "rows": args.rows,
         "calibration_rows": args.calibration_rows,
         "folder": str(folder),
-    }  # type: ignore[typeddict-item]
+    }
 
 
 def with_locators(job: ExportJob, results: list[Export]) -> list[Export]:
