@@ -4,8 +4,8 @@ Each function imports its own libraries, so that a run that fails early does not
 """
 
 import contextlib
-import gc
 import dataclasses
+import gc
 import itertools
 import sys
 from collections.abc import Iterator
