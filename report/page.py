@@ -152,6 +152,7 @@ def render(
         trials=run.trials(results.tuner) if results.tuner else None,
         distributions=_distributions(results),
         exports=exports.table({**report}),
+        exports_note=exports.note({**report}),
         model_card=model_card.render(report),
         nodes=run.nodes(report["record"]["nodes"]) if report["record"]["nodes"] else None,
         changed=run.changed_settings(settings),

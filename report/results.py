@@ -265,4 +265,9 @@ def _exports_note(document: Exports) -> str:
         for kept in (True, False)
     )
     note = f"kept: {', '.join(kept) or 'none'}"
-    return note + (f"; refused: {', '.join(refused)}" if refused else "")
+    if refused:
+        note += f"; refused: {', '.join(refused)}"
+    located = {export["format"]: export.get("locator") for export in document["exports"]}
+    if without := [name for name, one in located.items() if one and not one["kept"]]:
+        note += f"; without the locator: {', '.join(without)}"
+    return note

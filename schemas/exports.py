@@ -8,7 +8,7 @@ import posixpath
 from pathlib import Path
 from typing import Final
 
-from schemas.documents.exports import Export
+from schemas.documents.exports import Export, LocatorExport
 
 ONNX, OPENVINO, LITERT = "onnx", "openvino", "litert"
 """Runtimes; also the names of their formats in float32."""
@@ -77,6 +77,30 @@ def folder_beside(serving: str) -> str:
 def result_file(folder: Path, name: str) -> Path:
     """Returns the file of one format's result, while the formats are made."""
     return folder / f"{name}.json"
+
+
+def network_file(folder: Path, name: str) -> Path:
+    """Returns the file of the network's result alone, while its locator is being made."""
+    return folder / f"{name}.network.json"
+
+
+def refused_locator(reason: str) -> LocatorExport:
+    """Returns the result of a locator that could not be converted or asked."""
+    return {
+        "kept": False,
+        "reason": reason,
+        "max_difference": None,
+        "same_finds": None,
+        "same_empty": None,
+        "bytes": None,
+        "milliseconds": None,
+    }
+
+
+def remove_locator(folder: Path) -> None:
+    """Removes what there is of a locator, whole or in part, from the folder of a format."""
+    for file in folder.glob(Path(LOCATOR_FILES[ONNX]).stem + ".*"):
+        file.unlink()
 
 
 def refused(name: str, reason: str) -> Export:

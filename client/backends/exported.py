@@ -13,7 +13,7 @@ from client.backends.export_path import locator_file, read_parameters
 from client.backends.model import ModelInfo, Response
 from dataset.boxes import PixelBox
 from models.exporting import runtimes
-from models.exporting.locating import ExportedLocator
+from models.exporting.locating import ExportedLocator, reader_for
 from models.exporting.photos import PhotoReader
 from models.inputs.prepared_photo import Limits, Outcome
 from models.location.network import CHANNELS
@@ -54,7 +54,8 @@ class ExportedModel:
         if parameters.locator:
             side = parameters.locator["resolution"]
             predict = _opened(locator_file(file), side, None)
-            self._locator = ExportedLocator(predict, parameters.locator, limits)
+            reader = reader_for(parameters.locator, limits)
+            self._locator = ExportedLocator(predict, parameters.locator, reader)
 
     def predict(
         self, pictures: Sequence[bytes], boxes: Sequence[PixelBox] | None

@@ -31,6 +31,8 @@ _SHARDS_AHEAD = 8
 _RECORDS_IN_TURN = 16
 """Shards that are read at a time, and records of each in turn. From a bucket, one stream brings
 less than a GPU predicts."""
+_READY = 4
+"""Batches that wait to be predicted."""
 
 _TEXT_FEATURES = {
     predictions_table.PATH: features.IMAGE_PATH,
@@ -168,6 +170,10 @@ def _seen_hashes(name: str, servable: Servable) -> Hashes:
 
 def _batches(shards: Sequence[str]) -> tf.data.Dataset:
     """Returns all records once, string[n], in an order that depends on the shards alone."""
+    # Without the tuner, on whose thread the end of the iteration would wait, for as long as the
+    # iteration took.
+    options = tf.data.Options()
+    options.autotune.enabled = False
     return (
         tf.data.Dataset.from_tensor_slices(list(shards))
         .interleave(
@@ -178,7 +184,8 @@ def _batches(shards: Sequence[str]) -> tf.data.Dataset:
             deterministic=True,
         )
         .batch(BATCH)
-        .prefetch(tf.data.AUTOTUNE)
+        .prefetch(_READY)
+        .with_options(options)
     )
 
 

@@ -11,7 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from schemas.documents.exports import Asked, Export, ExportJob
-from schemas.exports import ASKED_JSON, refused, result_file
+from schemas.exports import (
+    ASKED_JSON,
+    network_file,
+    refused,
+    refused_locator,
+    remove_locator,
+    result_file,
+)
 from system import secrets
 
 COMMAND = (sys.executable, "-m", "models.exporting.job")
@@ -68,17 +75,27 @@ def make(job: ExportJob, command: Sequence[str] = COMMAND) -> tuple[Asked, list[
             )
         died_of = next(name for name in left if not result_file(folder, name).exists())
         reason = f"its converter ended the process with exit code {done.returncode}: {last_words}"
-        result = json.dumps(refused(died_of, reason), ensure_ascii=False)
+        result = json.dumps(_result_of_the_dead(folder, died_of, reason), ensure_ascii=False)
         result_file(folder, died_of).write_text(result, "utf-8")
     asked: Asked = json.loads((folder / ASKED_JSON).read_text("utf-8"))
     texts = [result_file(folder, name).read_text("utf-8") for name in job["formats"]]
     for path in (
         folder / _JOB,
         folder / ASKED_JSON,
-        *(result_file(folder, n) for n in job["formats"]),
+        *(file(folder, n) for n in job["formats"] for file in (result_file, network_file)),
     ):
-        path.unlink()
+        path.unlink(missing_ok=True)
     return asked, [json.loads(text) for text in texts]
+
+
+def _result_of_the_dead(folder: Path, name: str, reason: str) -> Export:
+    """Returns the result of a format whose process ended: without its locator, or refused."""
+    network = network_file(folder, name)
+    if not network.exists():
+        return refused(name, reason)
+    remove_locator(folder / name)
+    result: Export = json.loads(network.read_text("utf-8"))
+    return {**result, "locator": refused_locator(reason)}
 
 
 def _environment(job: ExportJob) -> dict[str, str]:

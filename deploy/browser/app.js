@@ -42,6 +42,7 @@ async function load() {
   ]);
   state.names = Object.keys(labels).sort((one, other) => labels[one] - labels[other]);
   state.spec = spec;
+  at("drawings").hidden = spec.trained_on !== "drawings";
   const opened = (bytes) => ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
   state.session = await opened(model);
   if (spec.locator) {
@@ -50,6 +51,7 @@ async function load() {
     if (answer.ok) state.locator = await opened(await answer.arrayBuffer());
   }
   if (state.locator !== null) at("whole").replaceChildren(...at("again").content.cloneNode(true).childNodes);
+  at("hint").hidden = state.locator !== null; // Its answer tells when to drag a box.
   say("ready");
   document.body.dataset.ready = "true";
 }
@@ -89,6 +91,7 @@ async function open(file) {
 
 async function predict() {
   const { photo, box: dragged, spec, names, session } = state;
+  const begun = performance.now();
   if (dragged === null && state.locator !== null) {
     const found = await find(photo);
     if (photo !== state.photo || state.box !== null) return;
@@ -116,9 +119,11 @@ async function predict() {
   if (photo !== state.photo || dragged !== state.box) return; // Another photo or box has come since.
   show(names, Array.from(outputs.probabilities.data));
   at("found").hidden = state.found === null;
-  if (state.found !== null) at("score").textContent = `${Math.round(100 * state.found.score)} %`;
-  at("time").textContent =
-    `${Math.round(prepared - start)} ms 준비 · preparing, ${Math.round(done - prepared)} ms 모델 · model`;
+  at("guess").hidden = box !== null;
+  if (state.found !== null) at("score").textContent = state.found.score.toFixed(2);
+  const times = [["찾기", "finding", start - begun], ["준비", "preparing", prepared - start], ["모델", "model", done - prepared]];
+  const taken = (language) => times.slice(state.found === null ? 1 : 0).map((each) => `${each[language]} ${Math.round(each[2])} ms`);
+  [...at("time").children].forEach((child, language) => (child.textContent = taken(language).join(", ")));
   say("ready");
 }
 
@@ -174,6 +179,7 @@ function draw() {
   context.drawImage(photo.bitmap, 0, 0, canvas.width, canvas.height);
   if (box === null) return;
   const [sx, sy] = [canvas.width / photo.width, canvas.height / photo.height];
+  if (state.box === null) context.setLineDash([8, 5]); // Found, and not dragged.
   for (const [colour, line] of [["#000", 5], ["#fff", 2]]) {
     Object.assign(context, { strokeStyle: colour, lineWidth: line });
     context.strokeRect(box.x * sx, box.y * sy, box.width * sx, box.height * sy);

@@ -8,9 +8,7 @@ one a process died of.
 
 import json
 import shutil
-import statistics
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,8 +28,6 @@ from system.storage import local_copy
 
 BATCH = 32
 """Rows that a format is asked at a time."""
-_TIMED = 15
-"""Single pictures whose median time is told."""
 
 
 def main(path: str) -> None:
@@ -67,9 +63,15 @@ def main(path: str) -> None:
         if not result["kept"]:
             remove(folder / name)
         elif locators:
+            # What ends this process now costs the locator, and not the network.
+            _write(result, exports.network_file(folder, name))
             located = locators.export(name, folder / name, job["calibration_rows"])
             result = {**result, "locator": located, "bytes": _size(folder / name)}
-        write_whole(exports.result_file(folder, name), json.dumps(result, ensure_ascii=False))
+        _write(result, exports.result_file(folder, name))
+
+
+def _write(result: Export, path: Path) -> None:
+    write_whole(path, json.dumps(result, ensure_ascii=False))
 
 
 def _exported(
@@ -93,7 +95,7 @@ def _exported(
         "same_mood": parity.same_mood,
         "macro_f1": parity.macro_f1,
         "bytes": _size(folder),
-        "milliseconds": _milliseconds(predict, pixels),
+        "milliseconds": runtimes.milliseconds(predict, pixels),
         "locator": None,
     }
 
@@ -104,7 +106,8 @@ def _locators(job: ExportJob, loaded: Any, servable: str) -> LocatorExporter | N
         return None
     with local_copy(job["locator"]) as path:
         locator = keras.models.load_model(path, compile=False)
-    return LocatorExporter(locator, loaded, servable, job["eval"]["shards"])
+    shards = (job["eval"]["shards"], job["train"]["shards"])
+    return LocatorExporter(locator, loaded, servable, *shards)
 
 
 def _size(folder: Path) -> int:
@@ -113,15 +116,6 @@ def _size(folder: Path) -> int:
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None  # JSON has no NaN.
-
-
-def _milliseconds(predict: runtimes.Predict, pixels: npt.NDArray[np.uint8]) -> float:
-    seconds = []
-    for turn in range(_TIMED + 1):
-        start = time.perf_counter()
-        predict(pixels[turn % len(pixels)][np.newaxis])
-        seconds.append(time.perf_counter() - start)
-    return 1000 * statistics.median(seconds[1:])  # The first one plans.
 
 
 def _reference(loaded: Any, eval_rows: rows.Rows) -> gate.Reference:

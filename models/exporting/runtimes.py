@@ -4,6 +4,8 @@ Each computes in float32 where the format allows it: OpenVINO would take bfloat1
 that has it, and answer otherwise.
 """
 
+import statistics
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas import exports
+
+_TIMED = 15
+"""Single pictures whose median time is told."""
 
 Floats = npt.NDArray[np.float32]
 Predict = Callable[[npt.NDArray[np.uint8]], Floats]
@@ -33,6 +38,16 @@ def opened(path: Path, threads: int = 0) -> Predict:
         Path(exports.MODEL_FILES[name]).suffix: runtime for name, runtime in runtimes.items()
     }
     return by_ending[path.suffix](path, threads)
+
+
+def milliseconds(predict: Predict, pixels: npt.NDArray[np.uint8]) -> float:
+    """Returns the median time of single pictures of uint8[n, height, width, 3], n at least 1."""
+    seconds = []
+    for turn in range(_TIMED + 1):
+        start = time.perf_counter()
+        predict(pixels[turn % len(pixels)][np.newaxis])
+        seconds.append(time.perf_counter() - start)
+    return 1000 * statistics.median(seconds[1:])  # The first one plans.
 
 
 def _onnx(path: Path, threads: int) -> Predict:

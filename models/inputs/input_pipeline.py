@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from models.inputs import augmentation, mixup
+from models.inputs import augmentation, mixup, threads
 from models.inputs.autograph import without_autograph
 from models.inputs.label_index import LabelIndexer
 from models.inputs.preprocessing import PICTURE_SPEC, Preprocessed, preprocess
@@ -104,13 +104,13 @@ def training_batches(
         pixels, labels = mixup.mixup_or_cutmix(pixels, labels, batch_seed, augment)
         return with_sample_weights(pixels, labels, weight_of_class)
 
-    return (
-        records.map(without_autograph(parse), num_parallel_calls=tf.data.AUTOTUNE)
+    return threads.untuned(
+        records.map(without_autograph(parse), num_parallel_calls=threads.FEW)
         .unbatch()
-        .map(without_autograph(decode), num_parallel_calls=tf.data.AUTOTUNE)
+        .map(without_autograph(decode), num_parallel_calls=threads.CORES)
         .batch(batch_size, drop_remainder=True)
-        .map(without_autograph(mix), num_parallel_calls=tf.data.AUTOTUNE)
-        .prefetch(tf.data.AUTOTUNE)
+        .map(without_autograph(mix), num_parallel_calls=threads.FEW)
+        .prefetch(threads.READY)
     )
 
 
@@ -169,13 +169,11 @@ def evaluation_batches(
     ) -> tuple[tf.Tensor, tf.Tensor]:
         return pixels, tf.one_hot(_known_label_indices(indexer(names)), num_classes)
 
-    return (
-        records.map(
-            without_autograph(decode), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-        )
+    return threads.untuned(
+        records.map(without_autograph(decode), num_parallel_calls=threads.CORES, deterministic=True)
         .batch(batch_size)
         .map(without_autograph(encode_labels))
-        .prefetch(tf.data.AUTOTUNE)
+        .prefetch(threads.READY)
     )
 
 

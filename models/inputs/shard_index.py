@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import tensorflow as tf
 
+from models.inputs import threads
 from models.inputs.autograph import without_autograph
 from models.inputs.label_index import LabelIndexer
 from models.transform import UNKNOWN
@@ -144,13 +145,13 @@ def _from_records(files: Sequence[str], indexer: LabelIndexer) -> ShardIndex:
     def records_of(shard: tf.Tensor, file: tf.Tensor) -> tf.data.Dataset:
         return tf.data.TFRecordDataset(file).map(without_autograph(lambda record: (shard, record)))
 
-    batches = list(
+    parsed = (
         tf.data.Dataset.from_tensor_slices((np.arange(len(files), dtype=np.int32), list(files)))
         .interleave(records_of, cycle_length=4, num_parallel_calls=tf.data.AUTOTUNE)
         .batch(_BATCH)
-        .map(without_autograph(parse), num_parallel_calls=tf.data.AUTOTUNE)
-        .as_numpy_iterator()
+        .map(without_autograph(parse), num_parallel_calls=threads.FEW)
     )
+    batches = list(threads.untuned(parsed).as_numpy_iterator())
     if not batches:
         empty = np.zeros([0], np.int32)
         return ShardIndex(tuple(files), empty, empty.astype(np.int64), empty, empty, empty)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from models.inputs import threads
 from models.inputs.autograph import without_autograph
 from models.inputs.preprocessing import cut_jpeg, resize, whole_picture
 from models.location.changes import Draws, changed, draws_for
@@ -82,14 +83,14 @@ def to_learn_from(
         # As a constant of the graph, the records would be copied into it.
         return tf.ensure_shape(tf.numpy_function(read, [place], tf.string, stateful=False), [])
 
-    return (
+    return threads.untuned(
         tf.data.Dataset.counter()
         .flat_map(without_autograph(order))
         .map(without_autograph(record_at))
         .enumerate()
-        .map(without_autograph(make), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .map(without_autograph(make), num_parallel_calls=threads.CORES, deterministic=True)
         .batch(batch_size, drop_remainder=True)
-        .prefetch(2)
+        .prefetch(threads.READY)
     )
 
 

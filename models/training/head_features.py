@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from models.inputs import threads
 from models.inputs.autograph import without_autograph
 from models.inputs.clip_sampler import ClipSampler, Ints
 from models.inputs.input_pipeline import with_sample_weights
@@ -119,7 +120,7 @@ def keep(
 
     def training(start: int) -> tf.data.Dataset:
         numbers = tf.data.Dataset.range(start, tf.int64.max)
-        return numbers.map(without_autograph(batch)).prefetch(tf.data.AUTOTUNE)
+        return threads.untuned(numbers.map(without_autograph(batch)).prefetch(threads.READY))
 
     return HeadTraining(Head(model), training, _validated(compute, validation))
 
@@ -130,7 +131,8 @@ def _validated(
     """Returns the validation's batches with features for pixels, in the same parts."""
     parts = [(compute(pixels), labels.numpy()) for pixels, labels in validation]
     features, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return tf.data.Dataset.from_tensor_slices((features, labels)).batch(len(parts[0][0]))
+    batches = tf.data.Dataset.from_tensor_slices((features, labels)).batch(len(parts[0][0]))
+    return threads.untuned(batches)
 
 
 def _features_of(model: keras.Model) -> Callable[[tf.Tensor], Features]:

@@ -21,6 +21,7 @@ class Cell:
       sort: what the column is sorted by; None sorts by the text.
       tone: "good", "bad", "warn" or "".
       is_heading: whether the cell names its row.
+      original: the program's own words, in English, which a reader can unfold; "" is none.
     """
 
     text: Pair
@@ -28,6 +29,7 @@ class Cell:
     sort: float | None = None
     tone: str = ""
     is_heading: bool = False
+    original: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from report.results import Results
 from report.translations import BOX_SOURCES
 from runner.summary.cells import last_line, plain_table
 from schemas.documents.evaluation import OtherPredictor, ScoreName, Scores
+from schemas.documents.exports import Export
 from schemas.documents.intervals import ResamplingUnit
 from system.printable import printable
 from system.terminal import shown
@@ -150,23 +151,46 @@ def exports_table(results: Results) -> RenderableType | None:
     document = results.exports
     if document is None or not document["exports"]:
         return None
+    has_locator = any(export.get("locator") for export in document["exports"])
     table = plain_table()
     table.add_column(f"exports, on {document['rows']:,} eval rows")
-    for title in ("", "same mood", "macro-F1", "MB", "ms each"):
+    titles = ("", *(("locator",) if has_locator else ()), "same mood", "macro-F1", "MB", "ms each")
+    for title in titles:
         table.add_column(title, justify="right")
     for export in document["exports"]:
         size = export["bytes"]
         table.add_row(
             export["format"],
             Text("kept", "green") if export["kept"] else Text("refused", "red"),
+            *((_locator_verdict(export),) if has_locator else ()),
             f"{export['same_mood']:.1%}" if export["same_mood"] is not None else "-",
             score_text(export["macro_f1"]),
             f"{size / 1e6:.1f}" if size is not None else "-",
             f"{export['milliseconds']:.1f}" if export["milliseconds"] is not None else "-",
         )
-    refused = (
-        Text.assemble(f"{export['format']}: ", shown(last_line(export["reason"])), style="yellow")
+    lines = (
+        Text.assemble(f"{export['format']}: ", shown(words), style="yellow")
         for export in document["exports"]
-        if not export["kept"]
+        if (words := _not_kept(export))
     )
-    return Group(table, *refused)
+    return Group(table, *lines)
+
+
+def _not_kept(export: Export) -> str:
+    """Returns why a format, or its locator, is not kept; "" where all is."""
+    located = export.get("locator")
+    if not export["kept"]:
+        return last_line(export["reason"])
+    if located is None or located["kept"]:
+        return ""
+    return (
+        "without its locator, which is left out, it takes photos without a box as a whole: "
+        f"{last_line(located['reason'])}"
+    )
+
+
+def _locator_verdict(export: Export) -> Text:
+    located = export.get("locator")
+    if located is None:
+        return Text("-")
+    return Text("kept", "green") if located["kept"] else Text("left out", "red")

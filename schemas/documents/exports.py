@@ -6,7 +6,7 @@ from typing_extensions import NotRequired
 
 
 class LocatorExport(TypedDict):
-    """The locator in one format, asked eval photos without a box.
+    """The locator in one format, asked eval photos without a box and pictures of background.
 
     Attributes:
       kept: whether it finds what the servable finds; else the format takes photos as a whole.
@@ -14,14 +14,19 @@ class LocatorExport(TypedDict):
       max_difference: largest difference of a score to the servable's; None where the locator could
         not be converted or asked.
       same_finds: share of photos with the servable's find: none, or nearly its box; likewise.
+      same_empty: the same of pictures of background beside the animals; None also where there are
+        none, and missing in documents of before, like ``milliseconds``.
       bytes: of its model files; likewise.
+      milliseconds: median of one look of two at one picture; see ``Export``.
     """
 
     kept: bool
     reason: str
     max_difference: float | None
     same_finds: float | None
+    same_empty: NotRequired[float | None]
     bytes: int | None
+    milliseconds: NotRequired[float | None]
 
 
 class Export(TypedDict):

@@ -17,7 +17,7 @@ def write_quadrant_export(
     """Writes ``quadrants.quadrant_network`` in a format; returns the folder.
 
     Args:
-      servable: of ``quadrant_servable``, or with a locator of ``red_locator.write_servable``.
+      servable: of ``quadrant_servable``, or with a locator of ``finding_servable``.
       name: one of ``schemas.exports.FORMATS``.
       folder: does not exist.
       with_locator: whether ``red_locator.red_locator`` is exported too.

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from schemas import exports as exported
+from schemas.documents.exports import Export, Exports, LocatorExport
 from schemas.documents.ingest import Ingest, SplitCounts
 from schemas.documents.leaks import Leaks
 from schemas.documents.servable import Servable
@@ -168,3 +170,45 @@ def training() -> Training:
 def servable() -> Servable:
     """Returns ``SERVABLE_JSON`` of a servable that passed."""
     return {"passed": True, "pictures": 8, "checks": []}
+
+
+def exports() -> Exports:
+    """Returns ``EXPORTS_JSON`` of a format that was kept, one without its locator, one refused."""
+    locator: LocatorExport = {
+        "kept": True,
+        "reason": "at least 99% must be the same. Received: 100.0%",
+        "max_difference": 4e-7,
+        "same_finds": 1.0,
+        "same_empty": 1.0,
+        "bytes": 500_000,
+        "milliseconds": 1.25,
+    }
+    kept: Export = {
+        "format": "onnx",
+        "kept": True,
+        "reason": "float32 must differ by at most 0.0001. Received: 4.6e-06",
+        "max_difference": 4.6e-6,
+        "same_mood": 1.0,
+        "macro_f1": 0.659,
+        "bytes": 16_500_000,
+        "milliseconds": 3.2,
+        "locator": locator,
+    }
+    left_out: LocatorExport = {
+        **locator,
+        "kept": False,
+        "reason": "at least 99% must be the same. Received: 95.0%",
+        "same_finds": 0.95,
+    }
+    return {
+        "version": "17",
+        "folder": "/exports/pet_mood/17",
+        "rows": 160,
+        "macro_f1": 0.659,
+        "macro_f1_interval": [0.544, 0.815],
+        "exports": [
+            kept,
+            {**kept, "format": "openvino_fp16", "locator": left_out},
+            exported.refused("litert_int8", "LLVM ERROR: Failed to infer result type(s)."),
+        ],
+    }

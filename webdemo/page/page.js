@@ -79,7 +79,7 @@ function showPrediction(prediction) {
   $("mood").classList.toggle("doubtful", prediction.unsure === true);
   if (prediction.box_source === "found") {
     showStatus($("status"), "done", "찾은 박스 안의 동물", "The animal that was found",
-      `(${percent(prediction.found)})`);
+      `(점수 score ${prediction.found.toFixed(2)})`);
   } else if (prediction.box_source === "whole") {
     showStatus($("status"), "done",
       "사진 전체: 이 모델은 동물을 찾지 못하므로 추측입니다. 동물 둘레에 박스를 그려 주세요.",

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import json
 import os
 import re
 import shutil
@@ -20,10 +21,11 @@ from client.backends.saved_model import SavedModel
 from client.backends.weight_path import read_model_info
 from dataset.boxes import PixelBox
 from dataset.settings import DataSettings
+from schemas import signatures
 from schemas.labels import MOODS_IN_ENGLISH
-from testing.models import quadrants, red_locator
+from testing.models import quadrants
 from testing.models.exported import write_quadrant_export
-from testing.models.servables import quadrant_servable
+from testing.models.servables import finding_servable, quadrant_servable
 from testing.paths import ROOT
 
 PAGE = ROOT / "deploy" / "browser"
@@ -126,6 +128,9 @@ def test_the_page_answers_as_the_servable_with_and_without_a_box_and_offline(
         page.wait_for_selector("#answer:not([hidden])", timeout=WAIT)
         (expected,) = model.predict([photo.read_bytes()], None)
         agrees(page, expected)
+        # This model cannot find the animal, which the page says.
+        assert page.is_visible("#guess") and page.is_visible("#hint")
+        assert page.is_hidden("#drawings")
 
         # The photo is shown as large as it is: a pixel of the page is one of the photo.
         page.locator("#photo").scroll_into_view_if_needed()
@@ -142,6 +147,7 @@ def test_the_page_answers_as_the_servable_with_and_without_a_box_and_offline(
         (boxed,) = model.predict([photo.read_bytes()], [PixelBox(100, 200, 100, 120)])
         assert boxed.mood == quadrants.MOODS[2] != expected.mood
         agrees(page, boxed)
+        assert page.is_hidden("#guess")
 
     # Its server is gone.
     page.goto(address)
@@ -159,12 +165,14 @@ def test_the_page_answers_as_the_servable_with_and_without_a_box_and_offline(
 
 @pytest.mark.slow
 def test_the_page_finds_the_animal_as_the_servable_does(
-    new_folder: Path, browser: Browser, tmp_path: Path
+    new_folder: Path, browser: Browser, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
-    finding = red_locator.write_servable(tmp_path / "1", DataSettings().box_margin)
+    finding = finding_servable(tmp_path_factory, DataSettings().box_margin)
     export = write_quadrant_export(
         finding, "onnx", new_folder / "found" / "onnx", with_locator=True
     )
+    spec = export / signatures.SPEC_ASSET
+    spec.write_text(json.dumps(json.loads(spec.read_text()) | {"trained_on": "drawings"}))
     photo, black = photo_of(tmp_path), tmp_path / "black.png"
     Image.new("RGB", (80, 60)).save(black)
     (expected,) = SavedModel(finding, read_model_info(finding)).predict([photo.read_bytes()], None)
@@ -178,7 +186,9 @@ def test_the_page_finds_the_animal_as_the_servable_does(
         page.set_input_files("#file", photo)
         page.wait_for_selector("#answer:not([hidden])", timeout=WAIT)
         agrees(page, expected)
-        assert page.inner_text("#score") == f"{100 * (expected.found or 0):.0f} %"
+        assert page.inner_text("#score") == f"{expected.found:.2f}"
+        assert page.is_hidden("#guess") and page.is_hidden("#hint")
+        assert "trained on drawings" in page.inner_text("#drawings")
         page.set_input_files("#file", black)
         expect(page.locator("#message")).to_contain_text("No animal", timeout=WAIT)
         assert page.locator("#answer").is_hidden()

@@ -31,13 +31,14 @@ _TEXTS = """() => {
     const texts = [];
     while (walker.nextNode()) {
         const element = walker.currentNode.parentElement;
-        const apart = "code, pre, .path, .versions, script, #all-settings, #node-times tbody";
+        const apart = "code, pre, .path, .versions, script, #all-settings, #node-times tbody, "
+            + "#exported tbody th";
         if (element.closest(apart) || !element.checkVisibility()) continue;
         texts.push(walker.currentNode.data.trim());
     }
     return texts.filter(text => text);
 }"""
-"""Texts that can be seen, without names of settings, nodes, packages and files."""
+"""Texts that can be seen, without names of settings, nodes, packages, formats and files."""
 
 
 def results_of(folder: Path) -> Results:
@@ -65,6 +66,7 @@ def results_of(folder: Path) -> Results:
         metrics=score_documents.every_metric(),
         servable=documents.servable(),
         pushed=folder / "serving" / "17",
+        exports=documents.exports(),
     )
 
 
@@ -187,6 +189,21 @@ def test_without_a_script_the_page_is_whole_in_one_language(
     assert not page.is_visible(".languages") and not page.is_visible("#slider")
     # The figures of the slider are in a table too.
     assert page.is_visible("#coverages")
+
+
+def test_what_became_of_a_format_s_locator_is_read_on_a_phone(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    page = opened(browser, pages["pushed"], PHONE, locale="en-US")
+    kept, left_out, refused = page.locator("#exported tbody tr").all_inner_texts()
+    assert "same finds 100.0%" in kept and "finding +2.5" in kept
+    assert "Left out" in left_out and "same finds 95.0%" in left_out
+    assert "Discarded" in refused and "It could not be converted or run" in refused
+    original = page.locator("#exported .original").first
+    original.locator("summary").click()
+    assert "Received: 95.0%" in original.inner_text()
+    assert overflow(page) == 0
+    assert "takes a photo without a box as a whole" in page.inner_text("section:has(#exports)")
 
 
 def column(page: Page, table: str, index: int) -> list[str]:

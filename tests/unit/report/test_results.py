@@ -133,3 +133,14 @@ def test_thinned_rows_are_noted(tmp_path: Path) -> None:
     ingest["splits"]["train"]["thinned"][score_documents.CALM] = 2100
     note = Results().add(ingest_run(tmp_path, ingest))
     assert note == "rows used: train 93, eval 40; refused: 7; thinned: 2,100"
+
+
+def test_a_refused_export_and_one_without_its_locator_are_noted(tmp_path: Path) -> None:
+    results = Results()
+    exports = write_artifact(
+        tmp_path / "e", artifacts.EXPORTS_TYPE, exports__json=documents.exports()
+    )
+    assert results.add(node_run("Exporter", exports)) == (
+        "kept: onnx, openvino_fp16; refused: litert_int8; without the locator: openvino_fp16"
+    )
+    assert results.exports == documents.exports()

@@ -17,9 +17,10 @@ from dataset.boxes import PixelBox
 from schemas import exports, signatures
 from schemas.errors import ConfigError
 from system import manifest
-from testing.models import quadrants, red_locator
+from testing.models import quadrants
 from testing.models.exported import write_quadrant_export
 from testing.models.quadrants import encoded, mottled, red_at
+from testing.models.servables import finding_servable
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +80,7 @@ def test_answers_and_statuses_are_the_servables(
 @pytest.fixture(scope="module")
 def finding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A servable that finds red."""
-    return red_locator.write_servable(tmp_path_factory.mktemp("finding") / "1", 0.05)
+    return finding_servable(tmp_path_factory, 0.05)
 
 
 def test_an_export_with_a_locator_finds_what_the_servable_finds(

@@ -8,7 +8,8 @@ import pytest
 from components.exporter import process
 from schemas.documents.exports import ExportJob
 
-# Does what its formats are named: "good" is kept, "abort" ends the process.
+# Does what its formats are named: "good" is kept, "abort" ends the process, and "halfway" ends it
+# with a network that is kept and half of a locator.
 _STAND_IN = """
 import json, os, pathlib, sys
 job = json.loads(pathlib.Path(sys.argv[1]).read_text())
@@ -20,6 +21,12 @@ for name in job["formats"]:
         print("LLVM ERROR: odd", file=sys.stderr, flush=True)
         os.abort()
     (folder / name).mkdir()
+    if name == "halfway":
+        (folder / name / "model.onnx").touch()
+        (folder / name / "locator.float.onnx").touch()
+        result = {"format": name, "kept": True, "locator": None}
+        (folder / f"{name}.network.json").write_text(json.dumps(result))
+        os.abort()
     (folder / f"{name}.json").write_text(json.dumps({"format": name, "kept": True}))
 """
 
@@ -47,6 +54,19 @@ def test_a_format_whose_converter_aborts_is_refused_and_the_others_are_made(tmp_
     ]
     assert "exit code -6: LLVM ERROR: odd" in results[1]["reason"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "last"]
+
+
+def test_a_locator_whose_converter_aborts_costs_no_network(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", _STAND_IN)
+    _, results = process.make(job(tmp_path, "good", "halfway", "last"), command)
+    assert [(result["format"], result["kept"]) for result in results] == [
+        *(("good", True), ("halfway", True), ("last", True))
+    ]
+    located = results[1]["locator"]
+    assert located is not None and not located["kept"]
+    assert "exit code -6" in located["reason"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "halfway", "last"]
+    assert [path.name for path in (tmp_path / "halfway").iterdir()] == ["model.onnx"]
 
 
 def test_a_process_that_cannot_ask_the_servable_is_an_error(tmp_path: Path) -> None:

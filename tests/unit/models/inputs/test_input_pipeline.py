@@ -144,6 +144,15 @@ def test_without_augmentation_training_sees_the_window_itself(
 
 
 @pytest.mark.slow
+def test_nobody_waits_for_tensorflow_s_tuner(tmp_path: Path, indexer: LabelIndexer) -> None:
+    """Who let an iterator go waited until its thread had woken, for up to a minute."""
+    files = grey_shards(tmp_path, (4,))
+    batches = evaluation_batches(ordered(files), indexer, 4, resolution=SIDE, batch_size=2)
+    for dataset in (stream_of(files, indexer), batches):
+        assert dataset.options().autotune.enabled is False
+
+
+@pytest.mark.slow
 def test_each_pass_has_every_example_once_in_an_order_of_its_own(
     tmp_path: Path, indexer: LabelIndexer
 ) -> None:

@@ -1,6 +1,6 @@
 """Tables of scores."""
 
-from report.tables import confusion, exports, scores
+from report.tables import confusion, scores
 from report.tables.table import Table
 from schemas.documents.evaluation import Metrics
 from testing.report import score_documents
@@ -73,15 +73,4 @@ def test_boxes_are_shown_where_they_were_measured() -> None:
     boxes = {"whole": {"rows": 40, "accuracy": 0.42, "macro_f1": 0.3, "unanswered": 3}}
     assert texts(scores.boxes({"boxes": boxes})) == [
         ["Whole photo, no box", "40", "3", "0.300", "0.420"]
-    ]
-
-
-def test_exports_are_shown_where_there_are_some() -> None:
-    assert exports.table({"exports": None}) is None
-    one = {"format": "onnx", "kept": True, "macro_f1": 0.5, "same_mood": 1.0, "reason": "equal",
-           "max_difference": 0.00001, "bytes": 17_000_000, "milliseconds": 8.25}  # fmt: skip
-    two = {"format": "tflite", "kept": False, "reason": "no operator"}
-    assert texts(exports.table({"exports": {"version": "17", "exports": [one, two]}})) == [
-        ["onnx", "Kept", "0.500", "100.0%", "1e-05", "17.0 MB", "8.2", "equal"],
-        ["tflite", "Discarded", "–", "–", "–", "–", "–", "no operator"],
     ]

@@ -3,6 +3,8 @@
 from typing import Any
 
 from runner.run_record import RunRecord
+from schemas import exports
+from schemas.documents.exports import Export, Exports
 from schemas.exit_codes import RunExit
 from testing.report import score_documents
 from testing.runner.summaries import METRICS, line_with, summary
@@ -113,3 +115,48 @@ def test_a_servable_that_failed_says_why(record: RunRecord) -> None:
     assert "loaded" not in text
     assert "File x" not in text
     assert "Not pushed: the model is not servable" in text
+
+
+def exported(name: str, *, kept: bool = True, located: bool | None = None) -> Export:
+    export: Export = {
+        **{"format": name, "kept": kept, "reason": "92.5% and 0.723", "max_difference": 0.0},
+        **{"same_mood": 1.0, "macro_f1": 0.5, "bytes": 17_000_000, "milliseconds": 8.25},
+        "locator": None,
+    }  # type: ignore[typeddict-item]
+    if located is not None:
+        export["locator"] = {
+            **exports.refused_locator("finds of 98.0%"),
+            **{"kept": located, "same_finds": 0.98},  # type: ignore[typeddict-item]
+        }
+    return export
+
+
+def exports_of(*formats: Export) -> Exports:
+    return {
+        **{"version": "17", "folder": None, "rows": 40, "macro_f1": 0.5},
+        **{"macro_f1_interval": [0.4, 0.6], "exports": [*formats]},
+    }  # type: ignore[typeddict-item]
+
+
+def test_an_export_without_its_locator_says_so_and_why(record: RunRecord) -> None:
+    record.results.exports = exports_of(
+        exported("onnx", located=True),
+        exported("litert_fp16", located=False),
+        exported("onnx_int8", kept=False),
+    )
+    text = summary(record, width=160)
+    assert line_with(text, "exports, on 40")[5:7] == ["locator", "same"]
+    assert line_with(text, "onnx  ")[1:3] == ["kept", "kept"]
+    assert line_with(text, "litert_fp16  ")[1:4] == ["kept", "left", "out"]
+    assert line_with(text, "onnx_int8  ")[1:3] == ["refused", "-"]
+    assert (
+        "litert_fp16: without its locator, which is left out, it takes photos without a box as a "
+        "whole: finds of 98.0%"
+    ) in text
+    assert "onnx_int8: 92.5% and 0.723" in text
+    assert "\nonnx: " not in text
+
+
+def test_exports_of_a_model_without_a_locator_have_no_column_for_it(record: RunRecord) -> None:
+    record.results.exports = exports_of(exported("onnx"))
+    assert "locator" not in summary(record, width=160)
