@@ -60,7 +60,7 @@ PRESETS: dict[str, dict[str, object]] = {
         "locate.frames_per_clip": 4,
         "locate.judged_side": 384,
         "locate.epochs": 1,
-        "locate.min_steps": 600,
+        "locate.min_steps": 1000,
         "locate.learning_rate": 4e-3,
         # Cut-outs beside a drawn head show the body.
         "locate.min_score": 0.5,
