@@ -147,7 +147,7 @@ def main() -> int:
     """Prints the figures as JSON; returns 0."""
     parser = flags.parser(__doc__)
     flags.add_output(parser)
-    parser.add_argument("--csv", type=Path, required=True, metavar="FILE", help="table of photos")
+    flags.add_csv(parser)
     parser.add_argument(
         "--formats",
         nargs="+",

@@ -152,6 +152,13 @@ def add_bfloat16(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_csv(parser: argparse.ArgumentParser) -> None:
+    """Adds --csv, which must be given."""
+    parser.add_argument(
+        "--csv", type=Path, required=True, metavar="FILE", help="eval CSV of the run"
+    )
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Adds --output."""
     parser.add_argument(

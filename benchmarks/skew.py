@@ -95,9 +95,7 @@ def main() -> int:
     """Prints the skew as JSON; returns 0."""
     parser = flags.parser(__doc__)
     flags.add_output(parser)
-    parser.add_argument(
-        "--csv", type=Path, required=True, metavar="FILE", help="eval CSV of the run"
-    )
+    flags.add_csv(parser)
     parser.add_argument(
         "--image-root",
         type=Path,
