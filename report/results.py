@@ -91,6 +91,11 @@ class Results:
         return self.metrics["verdict"]["blessed"] if self.metrics else None
 
     @property
+    def finds_animals(self) -> bool:
+        """Whether the model needs no box: its locator passed."""
+        return self.locator is not None and self.locator["passed"]
+
+    @property
     def servable_passed(self) -> bool | None:
         """The ServableCheck's verdict; None if it did not run."""
         return self.servable["passed"] if self.servable else None

@@ -43,13 +43,19 @@ def next_steps(report: Report, results: Results) -> list[Step]:
 
 def _pushed(report: Report, results: Results) -> Iterator[Step]:
     weights = shlex.quote(path_text(Path(str(report["record"]["pushed"]))))
-    yield Step(
-        (
+    ask = f"uv run python inference.py --weight_path {weights}"
+    if results.finds_animals:
+        text = (
+            "모델을 사진에 써 보세요. PHOTO는 사진이며, 동물은 모델이 찾습니다.",
+            "Try the model on a photo; it finds the animal itself.",
+        )
+        yield Step(text, f"{ask} PHOTO")
+    else:
+        text = (
             "모델을 사진에 써 보세요. PHOTO는 사진, 박스는 세운 사진의 픽셀입니다.",
             "Try the model on a photo; the box is in pixels of the upright photo.",
-        ),
-        f"uv run python inference.py --weight_path {weights} --box Y,X,HEIGHT,WIDTH PHOTO",
-    )
+        )
+        yield Step(text, f"{ask} --box Y,X,HEIGHT,WIDTH PHOTO")
     yield Step(
         (
             "아래의 오답 예시를 보고, 틀린 라벨이 있는지 확인하세요.",

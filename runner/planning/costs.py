@@ -22,7 +22,7 @@ with ``tfx.v1``, without which an import takes two thirds (8.3 and 12.4, in turn
 _STEP_OVERHEAD = 1.3
 """A training step costs so much more than the network's own: augmentation, decoding, callbacks."""
 
-_SHALLOW = 0.5
+_SHALLOW = 0.4
 """What a step of a locator of three stages costs of one of the whole network. One of six, whose
 first layers stay, and whose pictures cost more to make, costs about as much as that."""
 

@@ -71,6 +71,8 @@ def print_summary(console: Console, record: RunRecord, example: ExampleRow | Non
         _print_unbroken(console, Text(f"\n  Try it (the CSV says {example.mood}):"))
         for part in _inference_command(results.pushed, example):
             _print_unbroken(console, Text(part, style="bold"))
+        if results.finds_animals:
+            _print_unbroken(console, Text("  Without --box the model finds the animal itself."))
 
 
 def _print_unbroken(console: Console, line: Text) -> None:

@@ -6,6 +6,7 @@ from schemas import exports as exported
 from schemas.documents.exports import Export, Exports, LocatorExport
 from schemas.documents.ingest import Ingest, SplitCounts
 from schemas.documents.leaks import Leaks
+from schemas.documents.locating import LocatorScores
 from schemas.documents.servable import Servable
 from schemas.documents.training import Preprocessing, Training
 from schemas.documents.tuning import Trials
@@ -211,4 +212,27 @@ def exports() -> Exports:
             {**kept, "format": "openvino_fp16", "locator": left_out},
             exported.refused("litert_int8", "LLVM ERROR: Failed to infer result type(s)."),
         ],
+    }
+
+
+def locator() -> LocatorScores:
+    """Returns ``LOCATOR_JSON`` of a locator that passed."""
+    return {
+        "scenes": 20,
+        "animals": 21,
+        "found_share": 0.95,
+        "placed_share": 1.0,
+        "mean_iou": 0.8125,
+        "extra_finds": 0.0,
+        "empty_pictures": 40,
+        "false_share": 0.05,
+        "auroc": 0.9871,
+        "min_iou": 0.5,
+        "min_score": 0.3,
+        "slices": {
+            "box_size=<0.05": {"scenes": 2, "found_share": 0.5, "mean_iou": 0.4},
+            "species=CAT": {"scenes": 10, "found_share": 1.0, "mean_iou": 0.9},
+        },
+        "checks": [],
+        "passed": True,
     }

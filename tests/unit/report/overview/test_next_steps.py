@@ -41,6 +41,14 @@ def test_a_pushed_model_is_to_be_tried_and_its_weak_sides_are_named() -> None:
     assert not any("fearful" in text for text in english(steps))
 
 
+def test_a_model_that_finds_animals_is_tried_without_a_box() -> None:
+    for passed in (True, False):
+        results = Results(locator={**documents.locator(), "passed": passed})
+        first, *_ = next_steps(report_of(results, 0, pushed="/out/17"), results)
+        assert ("--box" in first.command) is not passed
+        assert ("finds the animal itself" in first.text[1]) is passed
+
+
 def test_a_mood_far_below_the_mean_gets_a_step_of_its_own() -> None:
     metrics = score_documents.metrics()
     metrics["per_mood"][score_documents.FEAR]["f1"] = 0.29

@@ -1,29 +1,7 @@
 """The table of the locator's scores."""
 
 from report.tables import locating
-from schemas.documents.locating import LocatorScores
-
-
-def locator() -> LocatorScores:
-    return {
-        "scenes": 20,
-        "animals": 21,
-        "found_share": 0.95,
-        "placed_share": 1.0,
-        "mean_iou": 0.8125,
-        "extra_finds": 0.0,
-        "empty_pictures": 40,
-        "false_share": 0.05,
-        "auroc": 0.9871,
-        "min_iou": 0.5,
-        "min_score": 0.3,
-        "slices": {
-            "box_size=<0.05": {"scenes": 2, "found_share": 0.5, "mean_iou": 0.4},
-            "species=CAT": {"scenes": 10, "found_share": 1.0, "mean_iou": 0.9},
-        },
-        "checks": [],
-        "passed": True,
-    }
+from testing.report.documents import locator
 
 
 def test_all_photos_come_first_and_then_the_slices_by_their_words() -> None:

@@ -12,6 +12,7 @@ from report.results import Results
 from runner.example_row import ExampleRow
 from runner.run_record import RunRecord
 from schemas.exit_codes import RunExit
+from testing.report import documents
 from testing.runner.summaries import ERROR, INGEST, WARNING, line_with, summary
 
 
@@ -54,6 +55,17 @@ def test_a_pushed_model_comes_with_a_command_that_can_be_copied(
     ]
     assert "  Pushed  " in text
     assert "took 1:23, 1 of 2 steps reused" in text
+
+
+def test_a_model_that_finds_animals_says_that_no_box_is_needed(
+    record: RunRecord, tmp_path: Path
+) -> None:
+    example = ExampleRow(tmp_path / "a.jpg", PixelBox(1, 2, 30, 40), "공포")
+    assert "Without --box" not in summary(record, example)
+    record.results.locator = documents.locator()
+    assert summary(record, example).splitlines()[-1] == (
+        "  Without --box the model finds the animal itself."
+    )
 
 
 def test_refused_data_shows_what_was_found_and_no_metrics(record: RunRecord) -> None:
