@@ -30,15 +30,12 @@ from components.exporter import process, publishing
 from components.ingest_output import read_ingest
 from dataset.boxes import PixelBox
 from dataset.csv_rows import read_rows
+from models.exporting.locator_gate import SAME_IOU
 from models.exporting.locator_job import LocatorExporter
 from models.location.judging import ious
 from schemas import artifacts, exports
 from schemas.documents.exports import Export, ExportJob, ExportSplit
 from schemas.splits import EVAL, TRAIN, split_folder
-
-SAME_IOU = 0.9
-"""Intersection over union from which on two finds are the same, as in the gate of locators."""
-
 
 def newest(output: Path, *kinds: str) -> Path:
     """Returns the newest artifact of the first of some kinds, "node/output", that there is."""
