@@ -37,6 +37,7 @@ from schemas import artifacts, exports
 from schemas.documents.exports import Export, ExportJob, ExportSplit
 from schemas.splits import EVAL, TRAIN, split_folder
 
+
 def newest(output: Path, *kinds: str) -> Path:
     """Returns the newest artifact of the first of some kinds, "node/output", that there is."""
     for kind in kinds:
